@@ -18,7 +18,7 @@ from .console import NO, Region, designs
 from .manners import is_watched, note
 
 if TYPE_CHECKING:
-    from explorer.live.deployment.interrupts import Told
+    from explorer.live.deployment.interrupts import OnStep
     from explorer.live.deployment.target import Target
 
 
@@ -87,7 +87,7 @@ def says_what_became(remedy: str) -> Iterator[None]:
 
 
 @contextmanager
-def watched(doing: str) -> Iterator[Told]:
+def watched(doing: str) -> Iterator[OnStep]:
     """Show on standard error what is being done, where a person looks."""
     if not is_watched():
         yield lambda _: None

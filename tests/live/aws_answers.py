@@ -51,7 +51,7 @@ class Answer:
         return f"{self.service}.{self.operation} {text if len(text) <= 110 else text[:107] + '...'}"
 
 
-def function(status: int, code: str, message: str = "", source: str = RECORDED, **changed: Any) -> Answer:
+def function(status: int, code: str, message: str = "", source: str = RECORDED, **changes: Any) -> Answer:
     """CreateFunction of a good function in which something is changed."""
     good = {
         "FunctionName": "refused",
@@ -60,8 +60,8 @@ def function(status: int, code: str, message: str = "", source: str = RECORDED, 
         "Handler": "index.handle",
         "Code": {"ZipFile": zipped()},
     }
-    asked = {name: value for name, value in (good | changed).items() if value is not None}
-    return Answer("lambda", "create_function", asked, status, code, message, source)
+    parameters = {name: value for name, value in (good | changes).items() if value is not None}
+    return Answer("lambda", "create_function", parameters, status, code, message, source)
 
 
 def on_function(
@@ -71,19 +71,27 @@ def on_function(
     return Answer("lambda", operation, {"FunctionName": "there", **parameters}, status, code, message, source)
 
 
+def alias_with_weights(weights: Mapping[str, float], code: str, message: str, version: str = "1") -> Answer:
+    """CreateAlias of a version, with weights of further versions."""
+    routing = {"AdditionalVersionWeights": weights}
+    parameters = {"Name": "a", "FunctionVersion": version, "RoutingConfig": routing}
+    return on_function("create_alias", 400, code, message, **parameters)
+
+
 def machine(definition: Any, message: str = "", source: str = DOCS, **more: Any) -> Answer:
     """CreateStateMachine of a definition that is none."""
     text = definition if isinstance(definition, str) else json.dumps(definition)
-    asked = {"name": "refused", "roleArn": "{role}", "definition": text, **more}
+    parameters = {"name": "refused", "roleArn": "{role}", "definition": text, **more}
     code = "InvalidDefinition"
-    return Answer("stepfunctions", "create_state_machine", asked, 400, code, message, source)
+    return Answer("stepfunctions", "create_state_machine", parameters, 400, code, message, source)
 
 
-def states(**named: Any) -> dict[str, Any]:
+def states(**definitions: Any) -> dict[str, Any]:
     """A definition of these states that starts with the first."""
-    return {"StartAt": next(iter(named)), "States": named}
+    return {"StartAt": next(iter(definitions)), "States": definitions}
 
 
+# A table: rows that are alike stay apart, each is one answer of AWS.
 ANSWERS: tuple[Answer, ...] = (
     # CreateFunction
     function(
@@ -542,58 +550,36 @@ ANSWERS: tuple[Answer, ...] = (
         Name="a",
         FunctionVersion="10",
     ),
-    on_function(
-        "create_alias",
-        400,
+    alias_with_weights(
+        {"2": 2.0},
         INVALID,
         "1 validation error detected: Value '{2=2.0}' at 'routingConfig.additionalVersionWeights' failed to "
-        "satisfy constraint: Map value must satisfy constraint: [Member must have value less than or "
-        "equal to "
-        "1.0, Member must have value greater than or equal to 0.0, Member must not be null]",
-        Name="a",
-        FunctionVersion="1",
-        RoutingConfig={"AdditionalVersionWeights": {"2": 2.0}},
+        "satisfy constraint: Map value must satisfy constraint: [Member must have value less than or equal "
+        "to 1.0, Member must have value greater than or equal to 0.0, Member must not be null]",
     ),
-    on_function(
-        "create_alias",
-        400,
+    alias_with_weights(
+        {"$LATEST": 0.5},
         INVALID,
-        "1 validation error detected: Value '{$LATEST=0.5}' at "
-        "'routingConfig.additionalVersionWeights' failed "
-        "to satisfy constraint: Map keys must satisfy constraint: [Member must have length less than "
-        "or equal "
-        "to 1024, Member must have length greater than or equal to 1, Member must satisfy regular expression "
-        "pattern: [0-9]+, Member must not be null]",
-        Name="a",
-        FunctionVersion="1",
-        RoutingConfig={"AdditionalVersionWeights": {"$LATEST": 0.5}},
+        "1 validation error detected: Value '{$LATEST=0.5}' at 'routingConfig.additionalVersionWeights' "
+        "failed to satisfy constraint: Map keys must satisfy constraint: [Member must have length less than "
+        "or equal to 1024, Member must have length greater than or equal to 1, Member must satisfy regular "
+        "expression pattern: [0-9]+, Member must not be null]",
     ),
-    on_function(
-        "create_alias",
-        400,
+    alias_with_weights(
+        {"1": 0.5, "2": 0.5},
         PARAMETER,
         "Number of items in AdditionalVersionWeights cannot be greater than 1",
-        Name="a",
-        FunctionVersion="1",
-        RoutingConfig={"AdditionalVersionWeights": {"1": 0.5, "2": 0.5}},
     ),
-    on_function(
-        "create_alias",
-        400,
+    alias_with_weights(
+        {"1": 0.5},
         PARAMETER,
         "Invalid function version 1. Function version 1 is already included in routing configuration.",
-        Name="a",
-        FunctionVersion="1",
-        RoutingConfig={"AdditionalVersionWeights": {"1": 0.5}},
     ),
-    on_function(
-        "create_alias",
-        400,
+    alias_with_weights(
+        {"1": 0.5},
         PARAMETER,
         "$LATEST is not supported for an alias pointing to more than 1 version",
-        Name="a",
-        FunctionVersion="$LATEST",
-        RoutingConfig={"AdditionalVersionWeights": {"1": 0.5}},
+        version="$LATEST",
     ),
     on_function(
         "update_alias", 404, MISSING, f"Alias not found: {FUNCTION}:there:non-existent", Name="non-existent"
@@ -1329,7 +1315,7 @@ class Place:
     """A local cloud with what the requests need: a function, queues, a bucket, a machine, a secret."""
 
     def __init__(self, bench: Bench) -> None:
-        self.session, self.asked = bench.session, 0
+        self.session, self.count = bench.session, 0
         self.clients: dict[str, Any] = {}
         bench.function("there")
         self.client("lambda").publish_version(FunctionName="there")
@@ -1344,7 +1330,7 @@ class Place:
         self.client("s3").create_bucket(Bucket="refusing")
         self.client("secretsmanager").create_secret(Name="there", SecretString="x")
         self.client("logs").create_log_group(logGroupName="refusing")
-        made = self.client("stepfunctions").create_state_machine(
+        machine_answer = self.client("stepfunctions").create_state_machine(
             name="there", roleArn=bench.role, definition=json.dumps(PASS)
         )
         api = self.client("apigatewayv2").create_api(Name="refusing", ProtocolType="HTTP")["ApiId"]
@@ -1352,7 +1338,7 @@ class Place:
             "{role}": bench.role,
             "{bucket}": "refusing",
             "{log_group}": "refusing",
-            "{machine}": made["stateMachineArn"],
+            "{machine}": machine_answer["stateMachineArn"],
             "{api}": api,
             "{queue_url}": urls["queue"],
             **{f"{{{name}}}": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}" for name in queues},
@@ -1366,31 +1352,31 @@ class Place:
             self.clients[service] = self.session.client(service, config=config)
         return self.clients[service]
 
-    def _named(self, value: Any) -> Any:
+    def _resolve(self, value: Any) -> Any:
         if isinstance(value, dict):
-            return {key: self._named(inner) for key, inner in value.items()}
+            return {key: self._resolve(inner) for key, inner in value.items()}
         if isinstance(value, list):
-            return [self._named(inner) for inner in value]
+            return [self._resolve(inner) for inner in value]
         if value == "refused":  # another name each time: what was taken by mistake is in nobody's way
-            return f"refused-{self.asked}"
+            return f"refused-{self.count}"
         return self.names.get(value, value) if isinstance(value, str) else value
 
     def ask(self, answer: Answer) -> tuple[int, str, str]:
         """Status, code and message that this cloud gives."""
-        self.asked += 1
-        asked = {name: value for name, value in answer.parameters.items() if value is not None}
+        self.count += 1
+        parameters = {name: value for name, value in answer.parameters.items() if value is not None}
         try:
-            made = getattr(self.client(answer.service), answer.operation)(**self._named(asked))
+            response = getattr(self.client(answer.service), answer.operation)(**self._resolve(parameters))
         except ClientError as error:
-            said = error.response["Error"]
+            fields = error.response["Error"]
             status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-            return status, said["Code"], said.get("Message") or error.response.get("message", "")
-        return made["ResponseMetadata"]["HTTPStatusCode"], "", ""
+            return status, fields["Code"], fields.get("Message") or error.response.get("message", "")
+        return response["ResponseMetadata"]["HTTPStatusCode"], "", ""
 
 
-def agrees(answer: Answer, seen: tuple[int, str, str]) -> bool:
+def agrees(answer: Answer, observed: tuple[int, str, str]) -> bool:
     """Whether the status and code are AWS's, and the text where there is one to hold it against."""
-    status, code, message = seen
+    status, code, message = observed
     message = _sorted_sets(message)
     if (status, code) != (answer.status, answer.code):
         return False
@@ -1405,7 +1391,7 @@ def _pattern(message: str) -> re.Pattern[str]:
 
 
 def _sorted_sets(message: str) -> str:
-    return re.sub(r"set: \[([^\]]+)\]", lambda found: f"set: {sorted(found[1].split(', '))}", message)
+    return re.sub(r"set: \[([^\]]+)\]", lambda match: f"set: {sorted(match[1].split(', '))}", message)
 
 
 def main() -> int:
@@ -1419,13 +1405,13 @@ def main() -> int:
         place = Place(Bench(supervisor.start(name)))
         same = 0
         for answer in ANSWERS:
-            seen = place.ask(answer)
-            good = agrees(answer, seen)
+            observed = place.ask(answer)
+            good = agrees(answer, observed)
             same += good
             print("AGREES " if good else "DIFFERS", answer.name)
             if not good:
                 print(f"        AWS {answer.status} {answer.code} {answer.message}")
-                print(f"        here {' '.join(map(str, seen))}")
+                print(f"        here {' '.join(map(str, observed))}")
         print(f"{same} of {len(ANSWERS)} agree")
         return 0 if same == len(ANSWERS) else 1
     finally:

@@ -35,7 +35,7 @@ SMALL = {
     "configuration": {"total": "1 KB", "entries": 3, "secrets": 2},
 }
 URL = "https://abc.execute-api.eu-west-1.amazonaws.com"
-GONE = ("ValidationError", f"Stack with id {NAME} does not exist")
+NO_STACK = ("ValidationError", f"Stack with id {NAME} does not exist")
 SECRETS = [f"/{NAME}/CFG_2", f"/{NAME}/CFG_3"]  # the names of the two
 SECRET = "hunter2-hunter2"
 
@@ -67,15 +67,15 @@ class Aws:
             self.stubs[service].activate()
         return self.clients[service]
 
-    def answers(self, service, operation, answer=None, asked=None):
+    def answers(self, service, operation, answer=None, parameters=None):
         self.client(service)
-        self.stubs[service].add_response(operation, answer or {}, asked)
+        self.stubs[service].add_response(operation, answer or {}, parameters)
 
     def refuses(self, service, operation, code, message="no", status=400):
         self.client(service)
         self.stubs[service].add_client_error(operation, code, message, status)
 
-    def done(self):
+    def finish(self):
         for stub in self.stubs.values():
             stub.assert_no_pending_responses()
 
@@ -85,10 +85,10 @@ def aws(monkeypatch):
     """AWS by a script that has to be played to its end."""
     script = Aws()
     monkeypatch.setattr(target.Aws, "_client", lambda self, service, attempts: script.client(service))
-    monkeypatch.setattr(create, "named", lambda workload: NAME)
+    monkeypatch.setattr(create, "new_name", lambda workload: NAME)
     monkeypatch.setitem(teardown.POLL_S, "aws", 0.0)
     yield script
-    script.done()
+    script.finish()
 
 
 @pytest.fixture
@@ -104,11 +104,11 @@ def run(*arguments, text=None):
 
 def refused(*arguments):
     """The exit code and the one line of a command that is refused."""
-    done = run(*arguments)
-    assert done.stdout == ""
-    (line,) = done.stderr.splitlines()
+    result = run(*arguments)
+    assert result.stdout == ""
+    (line,) = result.stderr.splitlines()
     assert line.startswith("error: ")
-    return done.exit_code, line
+    return result.exit_code, line
 
 
 def deploy(workload, *more):
@@ -123,15 +123,15 @@ def on_aws(command, *arguments):
 
 
 def tags(created="2026-01-01T00:00:00Z", expires="2026-01-02T00:00:00Z", name=NAME):
-    given = {"explorer:stack": name, "explorer:created": created, "explorer:expires": expires}
-    return [{"Key": key, "Value": value} for key, value in given.items()]
+    values = {"explorer:stack": name, "explorer:created": created, "explorer:expires": expires}
+    return [{"Key": key, "Value": value} for key, value in values.items()]
 
 
 ANY_TAGS = tags(ANY, ANY)
 
 
-def told(state, name=NAME, **more):
-    """A stack as CloudFormation tells of it."""
+def stack_row(state, name=NAME, **more):
+    """A stack as CloudFormation describes it."""
     rows = {"Url": URL, "CallerPolicy": "arn:aws:iam::1:policy/c"} if state.endswith("E_COMPLETE") else {}
     outputs = [{"OutputKey": key, "OutputValue": value} for key, value in rows.items()]
     row = {"StackName": name, "StackStatus": state, "CreationTime": 0, "Outputs": outputs}
@@ -180,33 +180,33 @@ def event(logical, status, why=None):
 def begun(aws):
     """Who it is, and that the name is free."""
     aws.answers("sts", "get_caller_identity", {"Account": ACCOUNT})
-    aws.refuses("cloudformation", "describe_stacks", *GONE)
+    aws.refuses("cloudformation", "describe_stacks", *NO_STACK)
 
 
 def shipped(aws):
     bucket = {"Bucket": f"{NAME}-code"}
     where = {"CreateBucketConfiguration": {"LocationConstraint": REGION, "Tags": ANY_TAGS}}
-    aws.answers("s3", "create_bucket", asked={**bucket, **where})
+    aws.answers("s3", "create_bucket", parameters={**bucket, **where})
     aws.answers("s3", "put_public_access_block")
     aws.answers("s3", "put_bucket_policy")
-    aws.answers("s3", "put_object", asked={**bucket, "Key": "functions.zip", "Body": ANY})
+    aws.answers("s3", "put_object", parameters={**bucket, "Key": "functions.zip", "Body": ANY})
 
 
 def created(aws, *states):
-    asked = {"StackName": NAME, "TemplateBody": ANY, "Parameters": ANY, "Tags": ANY_TAGS}
-    asked["Capabilities"] = ["CAPABILITY_IAM"]
-    aws.answers("cloudformation", "create_stack", {"StackId": STACK_ID}, asked)
+    parameters = {"StackName": NAME, "TemplateBody": ANY, "Parameters": ANY, "Tags": ANY_TAGS}
+    parameters["Capabilities"] = ["CAPABILITY_IAM"]
+    aws.answers("cloudformation", "create_stack", {"StackId": STACK_ID}, parameters)
     for state in states:
-        aws.answers("cloudformation", "describe_stacks", stacks(told(state)))
+        aws.answers("cloudformation", "describe_stacks", stacks(stack_row(state)))
 
 
 def filled(aws):
     """What CloudFormation does not tag, and what it must not hold."""
     aws.answers("cloudformation", "list_stack_resources", members(POLICY))
-    aws.answers("iam", "tag_policy", asked={"PolicyArn": POLICY[2], "Tags": ANY_TAGS})
+    aws.answers("iam", "tag_policy", parameters={"PolicyArn": POLICY[2], "Tags": ANY_TAGS})
     for name in SECRETS:
-        asked = {"Name": name, "Value": ANY, "Type": "SecureString", "Tier": "Standard", "Tags": ANY_TAGS}
-        aws.answers("ssm", "put_parameter", {"Version": 1}, asked)
+        parameters = {"Name": name, "Value": ANY, "Type": "SecureString", "Tier": "Standard"}
+        aws.answers("ssm", "put_parameter", {"Version": 1}, {**parameters, "Tags": ANY_TAGS})
 
 
 def template():
@@ -235,23 +235,23 @@ def values_gone(aws):
     aws.answers("ssm", "delete_parameters", {}, {"Names": SECRETS})
 
 
-def removed(aws, rows=(), end=GONE):
+def removed(aws, rows=(), end=NO_STACK):
     """The resources of a stack that is there."""
-    aws.answers("cloudformation", "describe_stacks", stacks(told("CREATE_COMPLETE")))
+    aws.answers("cloudformation", "describe_stacks", stacks(stack_row("CREATE_COMPLETE")))
     aws.answers("cloudformation", "list_stack_resources", members(*rows))
     values_gone(aws)
     aws.answers("cloudformation", "delete_stack", {}, {"StackName": NAME})
-    aws.answers("cloudformation", "describe_stacks", stacks(told("DELETE_IN_PROGRESS")))
+    aws.answers("cloudformation", "describe_stacks", stacks(stack_row("DELETE_IN_PROGRESS")))
     aws.refuses("cloudformation", "describe_stacks", *end)
 
 
 def cleared(aws):
     """Its code and its logs; one log has come back."""
     emptied(aws, f"{NAME}-code", (["functions.zip"], []))
-    aws.answers("s3", "delete_bucket", asked={"Bucket": f"{NAME}-code"})
+    aws.answers("s3", "delete_bucket", parameters={"Bucket": f"{NAME}-code"})
     group = f"/aws/lambda/{NAME}-work"
     aws.answers("logs", "describe_log_groups", {"logGroups": [{"logGroupName": group}]})
-    aws.answers("logs", "delete_log_group", asked={"logGroupName": group})
+    aws.answers("logs", "delete_log_group", parameters={"logGroupName": group})
     aws.answers("logs", "describe_log_groups", {"logGroups": []})
 
 
@@ -263,11 +263,11 @@ def test_a_deploy_ships_creates_tags_fills_and_tells(aws, workload):
     shipped(aws)
     created(aws, "CREATE_IN_PROGRESS", "CREATE_COMPLETE")
     filled(aws)
-    aws.answers("cloudformation", "describe_stacks", stacks(told("CREATE_COMPLETE")))
+    aws.answers("cloudformation", "describe_stacks", stacks(stack_row("CREATE_COMPLETE")))
     aws.answers("cloudformation", "get_template", template())
-    done = run(*deploy(workload))
-    answer = json.loads(done.stdout)
-    assert (done.exit_code, done.stderr) == (0, "")
+    result = run(*deploy(workload))
+    answer = json.loads(result.stdout)
+    assert (result.exit_code, result.stderr) == (0, "")
     assert {key: answer[key] for key in ("stack", "target", "url", "region", "account", "state")} == {
         "stack": NAME,
         "target": "aws",
@@ -280,14 +280,14 @@ def test_a_deploy_ships_creates_tags_fills_and_tells(aws, workload):
     assert "credentials" not in answer
 
 
-@pytest.mark.parametrize("said", ["n\n", ""])
-def test_account_region_design_and_cost_are_told_and_a_no_makes_nothing(aws, workload, monkeypatch, said):
+@pytest.mark.parametrize("reply", ["n\n", ""])
+def test_account_region_design_and_cost_are_told_and_a_no_makes_nothing(aws, workload, monkeypatch, reply):
     monkeypatch.setattr(prompts, "someone_answers", lambda: True)
     aws.answers("sts", "get_caller_identity", {"Account": ACCOUNT})
-    done = run("deploy", workload, "--design", DESIGN, "--target", "aws", text=said)
-    assert done.exit_code == 1 and "Nothing was changed" in done.stderr
+    result = run("deploy", workload, "--design", DESIGN, "--target", "aws", text=reply)
+    assert result.exit_code == 1 and "Nothing was changed" in result.stderr
     for part in (ACCOUNT, REGION, "door=http-api", "USD a month to stand", "USD for 1,000 requests", NAME):
-        assert part in done.stdout
+        assert part in result.stdout
 
 
 @pytest.mark.parametrize("form", [[], ["--json"]])
@@ -371,7 +371,7 @@ def test_a_stack_that_is_refused_leaves_not_even_its_code(aws, workload, code, s
     begun(aws)
     shipped(aws)
     aws.refuses("cloudformation", "create_stack", code)
-    aws.refuses("cloudformation", "describe_stacks", *GONE)
+    aws.refuses("cloudformation", "describe_stacks", *NO_STACK)
     cleared(aws)
     exit_code, line = refused(*deploy(workload))
     assert exit_code == 3 and says in line and "All of small-000001 was taken down again" in line
@@ -404,7 +404,7 @@ def test_a_value_that_a_store_refuses_is_not_repeated(aws, workload):
 
 
 @pytest.mark.parametrize(
-    ("message", "kept"),
+    ("message", "ending"),
     [
         (f'over. String measured: {{"A":"{SECRET}"}}', "over."),
         (f"Value '{SECRET}' at 'a' is; Value 'it''s' at 'b' is not", "Value at 'b' is not"),
@@ -412,9 +412,9 @@ def test_a_value_that_a_store_refuses_is_not_repeated(aws, workload):
         ("a\n b " + SECRET[:0] + "c" * 600, "ccc ..."),
     ],
 )
-def test_a_message_is_one_short_line_without_values(message, kept):
+def test_a_message_is_one_short_line_without_values(message, ending):
     line = plainly(message)
-    assert line.endswith(kept) and SECRET not in line and len(line) < 510
+    assert line.endswith(ending) and SECRET not in line and len(line) < 510
 
 
 # Without credentials, and without a network: botocore's own errors, raised by botocore.
@@ -449,12 +449,12 @@ def test_without_credentials_it_is_one_line(command, environment, config, says, 
         file.write(config)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    asked = {
+    commands = {
         "deploy": deploy(workload),
         "stacks": on_aws("stacks"),
         "destroy": (*on_aws("destroy", NAME), "--yes"),
     }
-    code, line = refused(*asked[command])
+    code, line = refused(*commands[command])
     assert code == 3 and says in line
 
 
@@ -480,15 +480,15 @@ def test_without_a_network_it_is_one_line_soon(keys, workload, monkeypatch):
 
 
 def test_what_is_half_made_is_listed_with_its_state(aws):
-    rows = [told(state, f"s-{n}") for n, state in enumerate(("ROLLBACK_COMPLETE", "DELETE_FAILED"))]
+    rows = [stack_row(state, f"s-{n}") for n, state in enumerate(("ROLLBACK_COMPLETE", "DELETE_FAILED"))]
     aws.answers("cloudformation", "describe_stacks", {**stacks(*rows), "NextToken": "2"})
-    foreign = told("CREATE_COMPLETE", "foreign") | {"Tags": []}
-    unfit = told("CREATE_IN_PROGRESS", "s-2") | {"Tags": tags("x", "soon", "s-2")}
-    aws.answers("cloudformation", "describe_stacks", stacks(unfit, foreign, told("CREATE_COMPLETE")))
+    foreign = stack_row("CREATE_COMPLETE", "foreign") | {"Tags": []}
+    unfit = stack_row("CREATE_IN_PROGRESS", "s-2") | {"Tags": tags("x", "soon", "s-2")}
+    aws.answers("cloudformation", "describe_stacks", stacks(unfit, foreign, stack_row("CREATE_COMPLETE")))
     aws.answers("cloudformation", "get_template", template())
     no_code_alone(aws)
-    listed = json.loads(run(*on_aws("stacks")).stdout)["stacks"]
-    assert {row["stack"]: (row["state"], row["url"], row["expired"]) for row in listed} == {
+    answer_rows = json.loads(run(*on_aws("stacks")).stdout)["stacks"]
+    assert {row["stack"]: (row["state"], row["url"], row["expired"]) for row in answer_rows} == {
         "s-0": ("ROLLBACK_COMPLETE", None, True),
         "s-1": ("DELETE_FAILED", None, True),
         "s-2": ("CREATE_IN_PROGRESS", None, False),
@@ -501,7 +501,7 @@ def test_what_is_half_made_is_listed_with_its_state(aws):
 )
 def test_what_cannot_be_read_is_listed_and_is_not_put_under_load(aws, body):
     for _ in range(2):
-        aws.answers("cloudformation", "describe_stacks", stacks(told("CREATE_COMPLETE")))
+        aws.answers("cloudformation", "describe_stacks", stacks(stack_row("CREATE_COMPLETE")))
         aws.answers("cloudformation", "get_template", {"TemplateBody": body})
     no_code_alone(aws)
     (row,) = json.loads(run(*on_aws("stacks")).stdout)["stacks"]
@@ -514,28 +514,28 @@ def test_code_without_its_stack_is_listed(aws):
     aws.answers("cloudformation", "describe_stacks", stacks())
     aws.answers("s3", "list_buckets", {"Buckets": [{"Name": "theirs-code"}, {"Name": f"{NAME}-code"}]})
     for name, owner in ((NAME, NAME), ("theirs", "else")):  # by name
-        asked = {"Bucket": f"{name}-code"}
-        aws.answers("s3", "get_bucket_location", {"LocationConstraint": REGION}, asked)
-        aws.answers("s3", "get_bucket_tagging", {"TagSet": tags("x", "soon", owner)}, asked)
+        parameters = {"Bucket": f"{name}-code"}
+        aws.answers("s3", "get_bucket_location", {"LocationConstraint": REGION}, parameters)
+        aws.answers("s3", "get_bucket_tagging", {"TagSet": tags("x", "soon", owner)}, parameters)
     (row,) = json.loads(run(*on_aws("stacks")).stdout)["stacks"]
     assert (row["stack"], row["state"], row["url"]) == (NAME, "CODE_ALONE", None)
 
 
 def test_who_may_not_list_buckets_sees_the_stacks(aws):
-    aws.answers("cloudformation", "describe_stacks", stacks(told("DELETE_FAILED")))
+    aws.answers("cloudformation", "describe_stacks", stacks(stack_row("DELETE_FAILED")))
     aws.refuses("s3", "list_buckets", "AccessDenied")
     assert len(json.loads(run(*on_aws("stacks")).stdout)["stacks"]) == 1
 
 
 def test_a_person_sees_the_state_where_the_address_would_be(aws):
-    aws.answers("cloudformation", "describe_stacks", stacks(told("DELETE_FAILED")))
+    aws.answers("cloudformation", "describe_stacks", stacks(stack_row("DELETE_FAILED")))
     no_code_alone(aws)
-    shown = run("stacks", "--target", "aws", "--region", REGION).stdout
-    assert f"On AWS in {REGION}" in shown and "delete failed" in shown and ", expired" in shown
+    output = run("stacks", "--target", "aws", "--region", REGION).stdout
+    assert f"On AWS in {REGION}" in output and "delete failed" in output and ", expired" in output
 
 
 @pytest.mark.parametrize(
-    ("environment", "config", "said"),
+    ("environment", "config", "place"),
     [
         ({"AWS_REGION": "eu-north-1", "AWS_DEFAULT_REGION": "us-west-2"}, "", "eu-north-1 (AWS_REGION)"),
         ({"AWS_DEFAULT_REGION": "us-west-2"}, "", "us-west-2 (AWS_DEFAULT_REGION)"),
@@ -543,19 +543,19 @@ def test_a_person_sees_the_state_where_the_address_would_be(aws):
         ({}, "", "us-east-1 (none is configured)"),
     ],
 )
-def test_the_region_that_is_taken_is_said(aws, monkeypatch, environment, config, said):
+def test_the_region_that_is_taken_is_said(aws, monkeypatch, environment, config, place):
     with open(os.environ["AWS_CONFIG_FILE"], "w") as file:
         file.write(config)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     aws.answers("cloudformation", "describe_stacks", stacks())
     aws.answers("s3", "list_buckets", {"Buckets": []})
-    assert f"No stack stands on AWS in {said}" in run("stacks", "--target", "aws").stdout
+    assert f"No stack stands on AWS in {place}" in run("stacks", "--target", "aws").stdout
 
 
 def test_a_stack_that_is_not_there_names_the_region_that_was_searched(aws, monkeypatch):
     monkeypatch.setenv("AWS_REGION", REGION)
-    aws.refuses("cloudformation", "describe_stacks", *GONE)
+    aws.refuses("cloudformation", "describe_stacks", *NO_STACK)
     aws.refuses("s3", "get_bucket_location", "NoSuchBucket")
     code, line = refused("destroy", NAME, "--target", "aws", "--yes")
     assert code == 2 and f"there is none on AWS in {REGION} (AWS_REGION); elsewhere: --region" in line
@@ -566,32 +566,32 @@ def test_a_stack_that_is_not_there_names_the_region_that_was_searched(aws, monke
 
 @pytest.mark.parametrize("state", ["CREATE_COMPLETE", "ROLLBACK_COMPLETE", "CREATE_FAILED", "DELETE_FAILED"])
 def test_a_stack_is_removed_in_whatever_state_with_all_pages_of_its_buckets(aws, state):
-    aws.answers("cloudformation", "describe_stacks", stacks(told(state)))
+    aws.answers("cloudformation", "describe_stacks", stacks(stack_row(state)))
     if state == "CREATE_COMPLETE":
         aws.answers("cloudformation", "get_template", template())
-    aws.answers("cloudformation", "describe_stacks", stacks(told(state)))
-    gone = ("Uploads", "AWS::S3::Bucket", "small-uploads", "DELETE_COMPLETE")
-    aws.answers("cloudformation", "list_stack_resources", members(RESULTS, gone))
+    aws.answers("cloudformation", "describe_stacks", stacks(stack_row(state)))
+    uploads = ("Uploads", "AWS::S3::Bucket", "small-uploads", "DELETE_COMPLETE")
+    aws.answers("cloudformation", "list_stack_resources", members(RESULTS, uploads))
     aws.answers("cloudformation", "get_template", template())
     values_gone(aws)
     emptied(aws, "small-results", (["a", "b"], ["c"]), (["d"], []))
     aws.answers("cloudformation", "delete_stack", {}, {"StackName": NAME})
-    aws.refuses("cloudformation", "describe_stacks", *GONE)
+    aws.refuses("cloudformation", "describe_stacks", *NO_STACK)
     cleared(aws)
-    done = run(*on_aws("destroy", NAME), "--yes")
-    assert done.exit_code == 0 and json.loads(done.stdout)["destroyed"]
+    result = run(*on_aws("destroy", NAME), "--yes")
+    assert result.exit_code == 0 and json.loads(result.stdout)["destroyed"]
 
 
 def still_there(aws):
-    aws.answers("cloudformation", "describe_stacks", stacks(told("DELETE_FAILED")))
-    aws.answers("cloudformation", "describe_stacks", stacks(told("DELETE_FAILED")))
+    aws.answers("cloudformation", "describe_stacks", stacks(stack_row("DELETE_FAILED")))
+    aws.answers("cloudformation", "describe_stacks", stacks(stack_row("DELETE_FAILED")))
     aws.answers("cloudformation", "list_stack_resources", members(RESULTS))
     aws.answers("cloudformation", "get_template", template())
     values_gone(aws)
     for _ in range(teardown.TRIES):
         emptied(aws, "small-results", ([], []))
         aws.answers("cloudformation", "delete_stack", {}, {"StackName": NAME})
-        aws.answers("cloudformation", "describe_stacks", stacks(told("DELETE_FAILED")))
+        aws.answers("cloudformation", "describe_stacks", stacks(stack_row("DELETE_FAILED")))
 
 
 def test_what_cannot_be_removed_is_told_with_its_reason_and_what_is_left(aws):
@@ -607,28 +607,28 @@ def test_what_cannot_be_removed_is_told_with_its_reason_and_what_is_left(aws):
 
 def test_an_object_that_cannot_be_removed_is_told(aws):
     for _ in range(2):
-        aws.answers("cloudformation", "describe_stacks", stacks(told("CREATE_FAILED")))
+        aws.answers("cloudformation", "describe_stacks", stacks(stack_row("CREATE_FAILED")))
     aws.answers("cloudformation", "list_stack_resources", members(RESULTS))
     aws.answers("cloudformation", "get_template", template())
     values_gone(aws)
     aws.answers("s3", "list_object_versions", {"Versions": [{"Key": "a", "VersionId": "1"}]})
-    kept = {"Key": "a", "Code": "AccessDenied", "Message": "Access Denied"}
-    aws.answers("s3", "delete_objects", {"Errors": [kept]})
+    error = {"Key": "a", "Code": "AccessDenied", "Message": "Access Denied"}
+    aws.answers("s3", "delete_objects", {"Errors": [error]})
     cleared(aws)
     code, line = refused(*on_aws("destroy", NAME), "--yes")
     assert code == 3 and "small-results: a: AccessDenied" in line
 
 
-@pytest.mark.parametrize(("region", "found"), [(REGION, True), ("us-east-1", False)])
-def test_code_that_a_lost_deploy_left_is_removed_in_its_own_region_alone(aws, region, found):
-    aws.refuses("cloudformation", "describe_stacks", *GONE)
+@pytest.mark.parametrize(("region", "is_there"), [(REGION, True), ("us-east-1", False)])
+def test_code_that_a_lost_deploy_left_is_removed_in_its_own_region_alone(aws, region, is_there):
+    aws.refuses("cloudformation", "describe_stacks", *NO_STACK)
     aws.answers("s3", "get_bucket_location", {"LocationConstraint": REGION})
     aws.answers("s3", "get_bucket_tagging", {"TagSet": tags()})
-    if found:
-        aws.refuses("cloudformation", "describe_stacks", *GONE)
+    if is_there:
+        aws.refuses("cloudformation", "describe_stacks", *NO_STACK)
         cleared(aws)
-    done = run("destroy", NAME, "--target", "aws", "--region", region, "--yes", "--json")
-    assert done.exit_code == (0 if found else 2)
+    result = run("destroy", NAME, "--target", "aws", "--region", region, "--yes", "--json")
+    assert result.exit_code == (0 if is_there else 2)
 
 
 # Interruption.
@@ -636,11 +636,11 @@ def test_code_that_a_lost_deploy_left_is_removed_in_its_own_region_alone(aws, re
 
 @pytest.mark.parametrize("presses", [1, 2])
 def test_an_interrupted_wait_is_rolled_back_and_told(aws, workload, monkeypatch, presses):
-    sent = []
+    signals = []
 
     def impatient(_):
-        if len(sent) < presses:
-            sent.append(signal.SIGINT)
+        if len(signals) < presses:
+            signals.append(signal.SIGINT)
             os.kill(os.getpid(), signal.SIGINT)
 
     monkeypatch.setattr(teardown.time, "sleep", impatient)
@@ -649,9 +649,9 @@ def test_an_interrupted_wait_is_rolled_back_and_told(aws, workload, monkeypatch,
     created(aws, "CREATE_IN_PROGRESS")
     removed(aws)
     cleared(aws)
-    done = run(*deploy(workload))
-    assert (done.exit_code, done.stdout, len(sent)) == (130, "", presses)
-    assert done.stderr == f"Interrupted. All of {NAME} was taken down again\n"
+    result = run(*deploy(workload))
+    assert (result.exit_code, result.stdout, len(signals)) == (130, "", presses)
+    assert result.stderr == f"Interrupted. All of {NAME} was taken down again\n"
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
@@ -660,15 +660,15 @@ def test_a_third_interrupt_leaves_the_rest_and_says_what_removes_it(aws, workloa
     begun(aws)
     shipped(aws)
     created(aws, "CREATE_IN_PROGRESS")
-    aws.answers("cloudformation", "describe_stacks", stacks(told("CREATE_IN_PROGRESS")))
+    aws.answers("cloudformation", "describe_stacks", stacks(stack_row("CREATE_IN_PROGRESS")))
     aws.answers("cloudformation", "list_stack_resources", members())
     values_gone(aws)
     aws.answers("cloudformation", "delete_stack")
     for _ in range(2):
-        aws.answers("cloudformation", "describe_stacks", stacks(told("DELETE_IN_PROGRESS")))
-    done = run(*deploy(workload))
-    assert done.exit_code == 130
-    assert done.stderr.endswith(f": explorer destroy {NAME} --target aws --region {REGION}\n")
+        aws.answers("cloudformation", "describe_stacks", stacks(stack_row("DELETE_IN_PROGRESS")))
+    result = run(*deploy(workload))
+    assert result.exit_code == 130
+    assert result.stderr.endswith(f": explorer destroy {NAME} --target aws --region {REGION}\n")
 
 
 # What goes to AWS.
@@ -684,9 +684,9 @@ def test_an_address_of_the_environment_is_said(aws, monkeypatch):
     aws.stubs["cloudformation"].activate()
     aws.answers("cloudformation", "describe_stacks", stacks())
     aws.answers("s3", "list_buckets", {"Buckets": []})
-    done = run(*on_aws("stacks"))
-    assert json.loads(done.stdout) == {"stacks": []}
-    assert done.stderr.startswith(f"--target aws goes to {where}, as AWS_ENDPOINT_URL")
+    result = run(*on_aws("stacks"))
+    assert json.loads(result.stdout) == {"stacks": []}
+    assert result.stderr.startswith(f"--target aws goes to {where}, as AWS_ENDPOINT_URL")
 
 
 @pytest.mark.parametrize("region", ["us-east-1", "eu-west-1"])
@@ -697,8 +697,8 @@ def test_aws_itself_is_nowhere_else(keys, region):
 def test_a_template_that_is_too_large_for_the_call_lies_beside_the_code(aws):
     place = target.Aws(REGION)
     assert create._template(NAME, "x" * create.TEMPLATE_BYTES, place) == {"TemplateBody": ANY}
-    asked = {"Bucket": f"{NAME}-code", "Key": "template.json", "Body": ANY}
-    aws.answers("s3", "put_object", asked=asked)
+    parameters = {"Bucket": f"{NAME}-code", "Key": "template.json", "Body": ANY}
+    aws.answers("s3", "put_object", parameters=parameters)
     url = f"https://{NAME}-code.s3.{REGION}.amazonaws.com/template.json"
     assert create._template(NAME, "x" * (create.TEMPLATE_BYTES + 1), place) == {"TemplateURL": url}
 
@@ -733,36 +733,36 @@ def test_cloudformation_gives_the_stacks_tags_to_all_else():
 
 
 @pytest.mark.parametrize(
-    ("asked", "says"),
+    ("options", "says"),
     [
         (["--jobs", 1000, "--max-requests", 999], "expected at most 999, the cap on requests"),
         (["--jobs", 100_000, "--max-usd", 0.0001], "expected at most 0.00, the cap"),
     ],
 )
-def test_a_load_over_a_cap_is_refused_before_the_first_request(aws, keys, asked, says):
-    aws.answers("cloudformation", "describe_stacks", stacks(told("CREATE_COMPLETE")))
+def test_a_load_over_a_cap_is_refused_before_the_first_request(aws, keys, options, says):
+    aws.answers("cloudformation", "describe_stacks", stacks(stack_row("CREATE_COMPLETE")))
     aws.answers("cloudformation", "get_template", template())
-    code, line = refused(*on_aws("bench", NAME), *asked)
+    code, line = refused(*on_aws("bench", NAME), *options)
     assert code == 2 and says in line
 
 
 def test_what_a_load_is_expected_to_cost_is_told_before_it_starts(aws, keys):
-    aws.answers("cloudformation", "describe_stacks", stacks(told("CREATE_COMPLETE")))
+    aws.answers("cloudformation", "describe_stacks", stacks(stack_row("CREATE_COMPLETE")))
     aws.answers("cloudformation", "get_template", template())
-    done = run("bench", NAME, "--target", "aws", "--region", REGION, "--jobs", 500, "--max-requests", 1)
-    assert done.exit_code == 2
-    assert done.stdout.startswith(f"About 500 requests on AWS in {REGION}, for about 0.0")
+    result = run("bench", NAME, "--target", "aws", "--region", REGION, "--jobs", 500, "--max-requests", 1)
+    assert result.exit_code == 2
+    assert result.stdout.startswith(f"About 500 requests on AWS in {REGION}, for about 0.0")
 
 
 @pytest.mark.parametrize("arrivals", ["poisson", "constant"])
 def test_as_many_requests_are_told_as_are_due(aws, keys, arrivals):
-    aws.answers("cloudformation", "describe_stacks", stacks(told("CREATE_COMPLETE")))
+    aws.answers("cloudformation", "describe_stacks", stacks(stack_row("CREATE_COMPLETE")))
     aws.answers("cloudformation", "get_template", template())
     load = ["--rate", "7,11", "--duration", 13, "--repeat", 2, "--warm-up", 3, "--arrivals", arrivals]
-    done = run("bench", NAME, "--target", "aws", "--region", REGION, *load, "--max-requests", 1)
+    result = run("bench", NAME, "--target", "aws", "--region", REGION, *load, "--max-requests", 1)
     due = [stepped([7, 11], 13, seed if arrivals == "poisson" else None).requests for seed in (1, 2)]
-    assert done.stdout.startswith(f"About {sum(due) + 3} requests on AWS in {REGION}")
-    assert f"the schedule has {sum(due) + 3} requests: expected at most 1" in done.stderr
+    assert result.stdout.startswith(f"About {sum(due) + 3} requests on AWS in {REGION}")
+    assert f"the schedule has {sum(due) + 3} requests: expected at most 1" in result.stderr
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyError])

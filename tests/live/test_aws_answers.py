@@ -14,8 +14,9 @@ def place(bench):
 
 @pytest.mark.parametrize("answer", ANSWERS, ids=[f"{at}-{one.operation}" for at, one in enumerate(ANSWERS)])
 def test_what_aws_refuses_is_refused(place, answer):
-    seen = place.ask(answer)
-    assert agrees(answer, seen), f"{answer.name}: AWS {answer.status} {answer.code} {answer.message}: {seen}"
+    observed = place.ask(answer)
+    on_aws = f"AWS {answer.status} {answer.code} {answer.message}"
+    assert agrees(answer, observed), f"{answer.name}: {on_aws}: {observed}"
 
 
 def test_an_answer_that_differs_is_seen():

@@ -60,11 +60,11 @@ class Endpoint:
 
     def __init__(self):
         self.jobs, self.keys, self.uploads = {}, {}, {}
-        self.seen, self.faults = [], []
+        self.requests, self.faults = [], []
         self.polls, self.retry_after, self.routes = 1, "0", {"jobs", "uploads"}
         self.gzipped = False  # what jobs come to
         self.kind, self.page_bytes, self.link = "application/octet-stream", 0, '<?page={}>; rel="next"'
-        self.tell = lambda told: told  # what becomes of a status before it is sent
+        self.tell = lambda status: status  # what becomes of a status before it is sent
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
         self.server.daemon_threads = True
         self.root = f"http://127.0.0.1:{self.server.server_port}"
@@ -80,7 +80,7 @@ class Endpoint:
         self.faults += [(method, path, fault) for fault in faults]
 
     def count(self, method: str, path: str = "") -> int:
-        return sum(asked.method == method and asked.path.startswith(path) for asked in self.seen)
+        return sum(request.method == method and request.path.startswith(path) for request in self.requests)
 
     def handler(self):
         endpoint = self
@@ -103,88 +103,88 @@ class Endpoint:
         parts = urlsplit(http.path)
         body = http.rfile.read(int(http.headers.get("content-length") or 0))
         path = parts.path.removeprefix(HOME)
-        asked = SimpleNamespace(
+        request = SimpleNamespace(
             method=http.command, path=path, query=dict(parse_qsl(parts.query)), headers=http.headers,
             body=body, target=http.path, http=http,
         )  # fmt: skip
-        self.seen.append(asked)
-        fault = next((f for f in self.faults if f[0] == asked.method and path.startswith(f[1])), None)
+        self.requests.append(request)
+        fault = next((f for f in self.faults if f[0] == request.method and path.startswith(f[1])), None)
         if fault:
             self.faults.remove(fault)
-            if self.faulty(asked, fault[2]):
+            if self.faulty(request, fault[2]):
                 return
         if parts.path.startswith("/s3/"):
-            return self.s3(asked)
-        if why := wrongly_signed(asked, self.root):
+            return self.s3(request)
+        if why := wrongly_signed(request, self.root):
             return self.say(
-                asked, 403, {"message": why + "\n\nThe Canonical String was x-amz-security-token:tok"}
+                request, 403, {"message": why + "\n\nThe Canonical String was x-amz-security-token:tok"}
             )
-        return self.route(asked)
+        return self.route(request)
 
-    def faulty(self, asked, fault) -> bool:
+    def faulty(self, request, fault) -> bool:
         if fault == "after":  # done, but the answer is lost
-            self.route(SimpleNamespace(**vars(asked) | {"http": None}))
+            self.route(SimpleNamespace(**vars(request) | {"http": None}))
             fault = "drop"
         if fault == "drop":
-            asked.http.close_connection = True
-            asked.http.connection.shutdown(socket.SHUT_RDWR)
+            request.http.close_connection = True
+            request.http.connection.shutdown(socket.SHUT_RDWR)
         elif isinstance(fault, tuple):
-            self.say(asked, fault[0], {"title": "Trouble", "detail": "for a while"}, **fault[1])
+            self.say(request, fault[0], {"title": "Trouble", "detail": "for a while"}, **fault[1])
         elif fault >= 1000:
-            asked.cut = fault - 1000
+            request.cut = fault - 1000
             return False
         else:
-            self.say(asked, fault, {"title": "Trouble", "detail": "for a while"})
+            self.say(request, fault, {"title": "Trouble", "detail": "for a while"})
         return True
 
-    def say(self, asked, status, told=None, content=None, **headers):
-        if asked.http is None:
+    def say(self, request, status, document=None, content=None, **headers):
+        if request.http is None:
             return
-        content = json.dumps(told).encode() if content is None else content
+        content = json.dumps(document).encode() if content is None else content
         kind = "application/problem+json" if status >= 400 else "application/json"
-        asked.http.send_response(status)
+        request.http.send_response(status)
         for name, value in {"content_type": kind, **headers}.items():
-            asked.http.send_header(name.replace("_", "-"), value)
-        asked.http.send_header("content-length", str(len(content)))
-        asked.http.end_headers()
-        asked.http.wfile.write(content[: getattr(asked, "cut", None)])
-        if hasattr(asked, "cut"):
-            asked.http.close_connection = True
+            request.http.send_header(name.replace("_", "-"), value)
+        request.http.send_header("content-length", str(len(content)))
+        request.http.end_headers()
+        request.http.wfile.write(content[: getattr(request, "cut", None)])
+        if hasattr(request, "cut"):
+            request.http.close_connection = True
 
-    def route(self, asked):
-        first, _, id = asked.path.strip("/").partition("/")
+    def route(self, request):
+        first, _, id = request.path.strip("/").partition("/")
         if first not in self.routes:
-            return self.say(asked, 404, {"message": "Not Found"})
+            return self.say(request, 404, {"message": "Not Found"})
         if first == "uploads":
-            return self.upload(asked)
+            return self.upload(request)
         if first == "run":
-            return self.run(asked)
-        if asked.method == "POST":
-            return self.submit(asked)
+            return self.run(request)
+        if request.method == "POST":
+            return self.submit(request)
         if id not in self.jobs:
-            return self.say(asked, 404, {"title": "Not Found", "detail": "there is no such job"})
-        return self.cancel(asked, id) if asked.method == "DELETE" else self.status(asked, id)
+            return self.say(request, 404, {"title": "Not Found", "detail": "there is no such job"})
+        return self.cancel(request, id) if request.method == "DELETE" else self.status(request, id)
 
-    def body_of(self, asked):
-        if token := asked.query.get("upload"):
+    def body_of(self, request):
+        if token := request.query.get("upload"):
             return self.uploads[token].get("body")
-        return asked.body
+        return request.body
 
-    def submit(self, asked):
-        if "upload" not in asked.query and asked.headers["content-type"] != "application/json":
-            return self.say(asked, 415, {"title": "Unsupported Media Type"})
-        body, key = self.body_of(asked), asked.headers["idempotency-key"]
-        id, known = self.keys.setdefault(key, (secrets.token_urlsafe(24), body))
-        if known != body:
+    def submit(self, request):
+        if "upload" not in request.query and request.headers["content-type"] != "application/json":
+            return self.say(request, 415, {"title": "Unsupported Media Type"})
+        body, key = self.body_of(request), request.headers["idempotency-key"]
+        id, first_body = self.keys.setdefault(key, (secrets.token_urlsafe(24), body))
+        if first_body != body:
             detail = "this Idempotency-Key came with another body before"
-            return self.say(asked, 422, {"title": "Unprocessable Content", "detail": detail})
+            return self.say(request, 422, {"title": "Unprocessable Content", "detail": detail})
         self.jobs.setdefault(id, {"id": id, "status": "queued", "looks": 0, "body": body})
-        return self.say(asked, 202, {"id": id, "status": "queued"}, **self.again())
+        return self.say(request, 202, {"id": id, "status": "queued"}, **self.again())
 
     def again(self):
         return {} if self.retry_after is None else {"retry_after": self.retry_after}
 
-    def status(self, asked, id):
+    def status(self, request, id):
         job = self.jobs[id]
         job["looks"] += 1
         if job["status"] == "queued" and job["looks"] >= self.polls:
@@ -194,84 +194,84 @@ class Endpoint:
                 job["result"] = gzip.compress(job["result"], mtime=0)
             if body.get("fail_at_step") is not None:
                 job["status"], job["error"] = "failed", {"type": "StepFailed", "detail": "at step 0"}
-        told = {"id": id, "status": job["status"], "progress": 1, "attempts": 1, "submitted": 1, "updated": 2}
+        document = {"id": id, "status": job["status"], "progress": 1, "attempts": 1}
+        document |= {"submitted": 1, "updated": 2}
         if job["status"] == "succeeded":
             url = f"{self.root}/s3/{id}?X-Amz-Credential=AKID%2F1%2Fs3&X-Amz-Signature={secrets.token_hex(8)}"
             digest = hashlib.sha256(job["result"]).hexdigest()
-            told["result"] = {
+            document["result"] = {
                 "url": url,
                 "bytes": len(job["result"]),
                 "sha256": digest,
                 "content_type": self.kind,
             }
         if "error" in job:
-            told["error"] = job["error"]
-        return self.say(asked, 200, self.tell(told), **self.again())
+            document["error"] = job["error"]
+        return self.say(request, 200, self.tell(document), **self.again())
 
-    def cancel(self, asked, id):
+    def cancel(self, request, id):
         if self.jobs[id]["status"] != "queued":
-            return self.say(asked, 409, {"title": "Conflict", "detail": "the job has ended"})
+            return self.say(request, 409, {"title": "Conflict", "detail": "the job has ended"})
         self.jobs[id]["status"] = "cancelled"
-        return self.say(asked, 202, {"id": id, "status": "cancelled"})
+        return self.say(request, 202, {"id": id, "status": "cancelled"})
 
-    def upload(self, asked):
-        told, token = json.loads(asked.body), secrets.token_urlsafe(24)
-        self.uploads[token] = told
-        headers = {"Content-Type": told["content_type"], "Content-Length": str(told["bytes"])}
+    def upload(self, request):
+        declaration, token = json.loads(request.body), secrets.token_urlsafe(24)
+        self.uploads[token] = declaration
+        headers = {"Content-Type": declaration["content_type"], "Content-Length": str(declaration["bytes"])}
         url = f"{self.root}/s3/uploads/{token}?X-Amz-Signature=abc"
-        return self.say(asked, 201, {"upload_url": url, "headers": headers, "upload": token, "expires": 1})
+        return self.say(request, 201, {"upload_url": url, "headers": headers, "upload": token, "expires": 1})
 
-    def run(self, asked):
-        content = sample(json.loads(self.body_of(asked)))
+    def run(self, request):
+        content = sample(json.loads(self.body_of(request)))
         if self.kind == "application/json":
             content = json.dumps([{"n": n} for n in range(len(content) // 10)]).encode()
         if self.page_bytes:
-            page = int(asked.query.get("page", 1))
+            page = int(request.query.get("page", 1))
             more = page * self.page_bytes < len(content)
             headers = {"link": self.link.format(page + 1)} if more else {}
             content = content[(page - 1) * self.page_bytes : page * self.page_bytes]
-            return self.say(asked, 200, content=content, content_type=self.kind, **headers)
+            return self.say(request, 200, content=content, content_type=self.kind, **headers)
         content = gzip.compress(content)
-        return self.say(asked, 200, content=content, content_type=self.kind, content_encoding="gzip")
+        return self.say(request, 200, content=content, content_type=self.kind, content_encoding="gzip")
 
-    def s3(self, asked):
-        name = asked.path.removeprefix("/s3/")
-        assert "authorization" not in asked.headers
-        if asked.method == "PUT":
+    def s3(self, request):
+        name = request.path.removeprefix("/s3/")
+        assert "authorization" not in request.headers
+        if request.method == "PUT":
             upload = self.uploads[name.removeprefix("uploads/")]
-            fits = (
-                len(asked.body) == upload["bytes"] and asked.headers["content-type"] == upload["content_type"]
-            )
-            upload["body"] = asked.body
-            return self.say(asked, 200 if fits else 403, content=b"")
+            content_type = request.headers["content-type"]
+            fits = len(request.body) == upload["bytes"] and content_type == upload["content_type"]
+            upload["body"] = request.body
+            return self.say(request, 200 if fits else 403, content=b"")
         whole = self.jobs[name].get("stored", self.jobs[name]["result"])
         encoding = {"content_encoding": "gzip"} if self.gzipped else {}
-        if span := asked.headers["range"]:
+        if span := request.headers["range"]:
             start = int(re.fullmatch(r"bytes=(\d+)-", span)[1])
             where = f"bytes {start}-{len(whole) - 1}/{len(whole)}"
-            return self.say(asked, 206, content=whole[start:], content_range=where, **encoding)
-        return self.say(asked, 200, content=whole, **encoding)
+            return self.say(request, 206, content=whole[start:], content_range=where, **encoding)
+        return self.say(request, 200, content=whole, **encoding)
 
 
-def wrongly_signed(asked, root: str, scope=("us-east-1", "execute-api")) -> str | None:
+def wrongly_signed(request, root: str, scope=("us-east-1", "execute-api")) -> str | None:
     """Why botocore would not have signed so, None if it would."""
-    found = re.fullmatch(
+    match = re.fullmatch(
         r"AWS4-HMAC-SHA256 Credential=(.*?)/(.*), SignedHeaders=(.*), Signature=(\w{64})",
-        asked.headers.get("authorization", ""),
+        request.headers.get("authorization", ""),
     )
-    if not found:
+    if not match:
         return "Missing Authentication Token"
-    day = asked.headers["x-amz-date"][:8]
-    if (found[1], found[2]) != (KEYS["access_key_id"], f"{day}/{'/'.join(scope)}/aws4_request"):
+    day = request.headers["x-amz-date"][:8]
+    if (match[1], match[2]) != (KEYS["access_key_id"], f"{day}/{'/'.join(scope)}/aws4_request"):
         return "Credential should be scoped to a valid region"
-    kept = {name: asked.headers[name] for name in found[3].split(";")}
-    if not {"host", "x-amz-date", "x-amz-security-token"} <= set(kept):
+    signed_headers = {name: request.headers[name] for name in match[3].split(";")}
+    if not {"host", "x-amz-date", "x-amz-security-token"} <= set(signed_headers):
         return "the signature does not cover enough"
-    request = AWSRequest(asked.method, root + asked.target, headers=kept, data=asked.body)
-    request.context["timestamp"] = asked.headers["x-amz-date"]
+    unsigned = AWSRequest(request.method, root + request.target, headers=signed_headers, data=request.body)
+    unsigned.context["timestamp"] = request.headers["x-amz-date"]
     auth = SigV4Auth(BotocoreCredentials(*KEYS.values()), scope[1], scope[0])
-    right = auth.signature(auth.string_to_sign(request, auth.canonical_request(request)), request)
-    return None if right == found[4] else "The request signature we calculated does not match"
+    right = auth.signature(auth.string_to_sign(unsigned, auth.canonical_request(unsigned)), unsigned)
+    return None if right == match[4] else "The request signature we calculated does not match"
 
 
 @pytest.fixture
@@ -291,11 +291,12 @@ def place(endpoint):
 class Awaited:
     """An AsyncClient whose methods are waited for."""
 
-    def __init__(self, *args, **named):
-        self.loop, self.inner = asyncio.new_event_loop(), AsyncClient(*args, **named)
+    def __init__(self, *args, **options):
+        self.loop, self.inner = asyncio.new_event_loop(), AsyncClient(*args, **options)
 
     def __getattr__(self, name):
-        return lambda *args, **named: self.loop.run_until_complete(getattr(self.inner, name)(*args, **named))
+        method = getattr(self.inner, name)
+        return lambda *args, **options: self.loop.run_until_complete(method(*args, **options))
 
     def __repr__(self):
         return repr(self.inner)
@@ -304,14 +305,14 @@ class Awaited:
 @pytest.fixture(params=[Client, Awaited], ids=["sync", "async"])
 def connect(request):
     """Makes clients of one kind, closed after the test."""
-    made = []
+    clients = []
 
-    def make(place, credentials=KEYS, **named):
-        made.append(request.param(place.url, credentials, **{"backoff": QUICK} | named))
-        return made[-1]
+    def make(place, credentials=KEYS, **options):
+        clients.append(request.param(place.url, credentials, **{"backoff": QUICK} | options))
+        return clients[-1]
 
     yield make
-    for client in made:
+    for client in clients:
         client.close()
         if isinstance(client, Awaited):
             client.loop.close()
@@ -343,9 +344,9 @@ def test_all_steps_in_one(client):
 
 
 def test_a_result_goes_into_a_file(client, tmp_path):
-    path, told = tmp_path / "result.bin", []
-    done = client.download(client.submit(ask(2_000_000)), path, on_progress=lambda *at: told.append(at))
-    assert done == path and path.stat().st_size == 2_000_000 and told[-1] == (2_000_000, 2_000_000)
+    path, calls = tmp_path / "result.bin", []
+    target = client.download(client.submit(ask(2_000_000)), path, on_progress=lambda *at: calls.append(at))
+    assert target == path and path.stat().st_size == 2_000_000 and calls[-1] == (2_000_000, 2_000_000)
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -371,12 +372,12 @@ def test_a_job_that_fails_says_why(client):
 
 
 def test_a_jobs_error_tells_a_terminal_nothing():
-    told = {
+    status = {
         "id": "a",
         "status": "failed",
         "error": {"type": "E", "detail": "red \x1b[31m\x07\u202e", "at": 3},
     }
-    answer = exchange.Answer(200, {}, json.dumps(told).encode())
+    answer = exchange.Answer(200, {}, json.dumps(status).encode())
     job = exchange.Job.of(exchange.Request("GET", "http://127.0.0.1/jobs/a"), answer)
     assert job.error == {"type": "E", "detail": "red \ufffd[31m\ufffd\ufffd", "at": 3}
 
@@ -420,7 +421,7 @@ def test_a_body_that_cannot_be_uploaded_says_so(connect, endpoint):
 def test_a_file_is_streamed_never_read_whole(connect, endpoint, tmp_path, as_file):
     path = tmp_path / "body.json"
     path.write_bytes(b'{"response_bytes": 7}' + b" " * 3_000_000)
-    largest, told = [], []
+    largest, calls = [], []
 
     class Watched(io.FileIO):
         def read(self, size=-1):
@@ -428,11 +429,11 @@ def test_a_file_is_streamed_never_read_whole(connect, endpoint, tmp_path, as_fil
             return super().read(size)
 
     with Watched(path) as file:
-        given = file if as_file else path
-        named = {"content_type": "application/json", "on_progress": lambda *at: told.append(at)}
-        job = connect(endpoint, inline_bytes=1000).submit(given, **named)
+        source = file if as_file else path
+        options = {"content_type": "application/json", "on_progress": lambda *at: calls.append(at)}
+        job = connect(endpoint, inline_bytes=1000).submit(source, **options)
     assert endpoint.jobs[job.id]["body"] == path.read_bytes()
-    assert told[-1] == (3_000_021, 3_000_021) and len(told) > 5
+    assert calls[-1] == (3_000_021, 3_000_021) and len(calls) > 5
     assert not as_file or (min(largest) >= 0 and max(largest) < 1_000_000)
 
 
@@ -456,7 +457,7 @@ UNSENDABLE = [({1, 2}, "not JSON"), (math.nan, "not JSON"), (io.StringIO("x"), "
 def test_what_cannot_be_sent_is_refused_before(client, endpoint, body, why):
     with pytest.raises(ExplorerError, match=f"body: .*{why}"):
         client.submit(body)
-    assert endpoint.seen == []
+    assert endpoint.requests == []
 
 
 @pytest.mark.parametrize("key", ["", "a b", "a\r\nx: y", "k" * 256])
@@ -469,14 +470,14 @@ def test_a_key_that_is_none(client, key):
 def test_an_id_that_is_none(client, endpoint, id):
     with pytest.raises(ExplorerError, match="no id of a job"):
         client.status(id)
-    assert endpoint.seen == []
+    assert endpoint.requests == []
 
 
 @pytest.mark.parametrize("id", ["../uploads", "a/b", "a?b=c", "a b", "ü%2F", "a#b"])
 def test_no_id_leads_elsewhere(client, endpoint, id):
     with pytest.raises(exchange.EndpointError, match="404"):  # 403 if it were signed wrongly
         client.status(id)
-    assert endpoint.seen[0].path.startswith("/jobs/") and endpoint.seen[0].path.count("/") == 2
+    assert endpoint.requests[0].path.startswith("/jobs/") and endpoint.requests[0].path.count("/") == 2
 
 
 def test_the_default_leaves_room_for_base64_and_the_envelope():
@@ -494,8 +495,8 @@ PASSING = [429, 500, 502, 503, 504, (503, {"retry_after": "0"}), (409, {"retry_a
 def test_a_passing_failure_makes_no_second_job(client, endpoint, fault):
     endpoint.fail("POST", "/jobs", fault, fault)
     client.submit(ask())
-    sent = [asked.headers["idempotency-key"] for asked in endpoint.seen]
-    assert len(endpoint.jobs) == 1 and len(sent) == 3 and len(set(sent)) == 1 and sent[0]
+    keys = [request.headers["idempotency-key"] for request in endpoint.requests]
+    assert len(endpoint.jobs) == 1 and len(keys) == 3 and len(set(keys)) == 1 and keys[0]
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 409, 415, 422, 501])
@@ -503,7 +504,7 @@ def test_what_will_not_pass_is_not_tried_again(client, endpoint, status):
     endpoint.fail("POST", "/jobs", status)
     with pytest.raises(exchange.EndpointError, match=f"{status} Trouble: for a while"):
         client.submit(ask())
-    assert len(endpoint.seen) == 1
+    assert len(endpoint.requests) == 1
 
 
 @pytest.mark.parametrize("fault", [503, "drop"])
@@ -511,7 +512,7 @@ def test_tries_are_bounded(client, endpoint, fault):
     endpoint.fail("GET", "/jobs", *[fault] * 9)
     with pytest.raises((exchange.EndpointError, exchange.UnreachableError)):
         client.status("A" * 32)
-    assert len(endpoint.seen) == QUICK.tries
+    assert len(endpoint.requests) == QUICK.tries
 
 
 def test_an_endpoint_that_is_not_there(connect, endpoint):
@@ -557,7 +558,7 @@ def test_a_download_is_gone_on_with(client, endpoint, tmp_path, to_file):
     else:
         content = client.result(job)
     assert content == sample(ask(500_000))
-    ranges = [asked.headers["range"] for asked in endpoint.seen if asked.path.startswith("/s3/")]
+    ranges = [request.headers["range"] for request in endpoint.requests if request.path.startswith("/s3/")]
     assert ranges == [None, *["bytes=300000-"] * 3, "bytes=400000-"]
 
 
@@ -567,7 +568,7 @@ def test_an_address_that_has_run_out_is_asked_for_again(client, endpoint, tmp_pa
     looks = endpoint.count("GET", "/jobs")
     assert client.download(job, tmp_path / "x").stat().st_size == 500_000
     assert endpoint.count("GET", "/jobs") == looks + 1
-    assert len({asked.target for asked in endpoint.seen if asked.path.startswith("/s3/")}) == 2
+    assert len({request.target for request in endpoint.requests if request.path.startswith("/s3/")}) == 2
 
 
 def test_an_address_that_is_always_refused_ends(client, endpoint):
@@ -585,7 +586,7 @@ def test_a_broken_download_is_taken_up_by_the_next(client, connect, endpoint, tm
         client.download(job, path)
     assert not path.exists() and [each.suffix for each in tmp_path.iterdir()] == [".part"]
     connect(endpoint).download(job.id, path)
-    assert endpoint.seen[-1].headers["range"] == "bytes=300000-"
+    assert endpoint.requests[-1].headers["range"] == "bytes=300000-"
     assert path.read_bytes() == sample(ask(500_000)) and list(tmp_path.iterdir()) == [path]
 
 
@@ -608,21 +609,22 @@ def test_a_wrong_checksum_leaves_nothing(client, endpoint, tmp_path, stored):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("told", [False, True])
-def test_a_stored_result_that_is_gzipped_is_undone(client, endpoint, tmp_path, told):
-    """The status tells it, or the bucket alone does; what is broken off is gone on with all the same."""
+@pytest.mark.parametrize("by_status", [False, True])
+def test_a_stored_result_that_is_gzipped_is_undone(client, endpoint, tmp_path, by_status):
+    """The status says so, or the bucket alone; an interrupted download is continued all the same."""
     endpoint.gzipped, noise = True, ask(30_000_000)
-    if told:
+    if by_status:
         endpoint.tell = _with_encoding
     packed = gzip.compress(sample(noise), mtime=0)
     assert 100_000 > len(packed) > 20_000
     job, path = client.wait(client.submit(noise)), tmp_path / "x"
     assert (job.result.bytes, job.result.sha256) == (len(packed), hashlib.sha256(packed).hexdigest())
     endpoint.fail("GET", "/s3/", 1000 + 20_000)
-    seen = []
-    assert client.download(job, path, on_progress=lambda *at: seen.append(at)) == path
+    calls = []
+    assert client.download(job, path, on_progress=lambda *at: calls.append(at)) == path
     assert path.read_bytes() == sample(noise) and list(tmp_path.iterdir()) == [path]
-    assert seen[-1] == (len(packed), len(packed)) and endpoint.seen[-1].headers["range"] == "bytes=20000-"
+    assert calls[-1] == (len(packed), len(packed))
+    assert endpoint.requests[-1].headers["range"] == "bytes=20000-"
     assert client.result(job) == sample(noise)
 
 
@@ -669,16 +671,16 @@ def test_an_empty_result(client, tmp_path):
 def test_a_file_that_cannot_be_is_refused_before(client, endpoint, tmp_path, name, why):
     with pytest.raises(ExplorerError, match=why):
         client.download("A" * 32, tmp_path / name)
-    assert endpoint.seen == []
+    assert endpoint.requests == []
 
 
 MISTOLD = {
-    "no id": lambda told: told | {"id": None},
-    "no status": lambda told: told | {"status": "done"},
-    "no object": lambda told: [],
-    "no sha256": lambda told: told | {"result": {"url": "http://x", "bytes": 1}},
-    "a file": lambda told: told | {"result": {"url": "file:///etc/passwd", "bytes": 1, "sha256": ""}},
-    "no result": lambda told: told | {"result": None},
+    "no id": lambda status: status | {"id": None},
+    "no status": lambda status: status | {"status": "done"},
+    "no object": lambda status: [],
+    "no sha256": lambda status: status | {"result": {"url": "http://x", "bytes": 1}},
+    "a file": lambda status: status | {"result": {"url": "file:///etc/passwd", "bytes": 1, "sha256": ""}},
+    "no result": lambda status: status | {"result": None},
 }
 
 
@@ -695,7 +697,7 @@ def test_an_answer_that_breaks_the_contract(client, endpoint, tell):
 def test_run_finds_out_how_the_endpoint_answers_and_remembers(client, endpoint):
     endpoint.routes = {"run"}
     assert client.run(ask(70)) == client.run(ask(70)) == sample(ask(70))  # gzip undone
-    assert Counter(asked.path for asked in endpoint.seen) == {"/jobs": 1, "/run": 2}
+    assert Counter(request.path for request in endpoint.requests) == {"/jobs": 1, "/run": 2}
     with pytest.raises(ExplorerError, match="use run"):
         client.submit(ask())
 
@@ -719,7 +721,7 @@ def test_pages_are_joined(connect, endpoint, kind, link):
     endpoint.routes, endpoint.kind, endpoint.page_bytes, endpoint.link = {"run"}, kind, 150, link
     got = connect(endpoint, answers="run").run(ask(1000))
     assert got == (sample(ask(1000)) if kind != "application/json" else [{"n": n} for n in range(100)])
-    assert all(asked.body == endpoint.seen[0].body for asked in endpoint.seen)
+    assert all(request.body == endpoint.requests[0].body for request in endpoint.requests)
 
 
 LINKS = [("<http://127.0.0.2/run?page={}>", "on 127.0.0.2"), ("<//evil.example/run>", "on evil"),
@@ -731,7 +733,7 @@ def test_a_page_elsewhere_is_not_asked_for(connect, endpoint, link, why):
     endpoint.routes, endpoint.page_bytes, endpoint.link = {"run"}, 40, link + '; rel="next"'
     with pytest.raises(exchange.EndpointError, match=why):
         connect(endpoint, answers="run").run(ask(100))
-    assert len(endpoint.seen) <= 2
+    assert len(endpoint.requests) <= 2
 
 
 @pytest.mark.parametrize(
@@ -748,7 +750,7 @@ def test_work_that_may_have_run_is_not_run_again(connect, endpoint, fault, tries
     else:
         with pytest.raises(CloudError):
             client.run(ask())
-    assert len(endpoint.seen) == tries
+    assert len(endpoint.requests) == tries
 
 
 def test_a_large_body_is_uploaded_for_run_too_and_once(connect, endpoint):
@@ -764,8 +766,8 @@ def test_a_wrong_secret_is_refused_and_nothing_secret_is_said(connect, endpoint)
     client = connect(endpoint, KEYS | {"secret_access_key": "0ther-s3cret"})
     with pytest.raises(exchange.EndpointError, match="403 The request signature") as refused:
         client.submit(ask())
-    said = f"{refused.value} {refused.value!r} {client!r} {vars(refused.value)}"
-    assert not any(secret in said for secret in (*KEYS.values(), "0ther-s3cret", "tok", "Canonical"))
+    text = f"{refused.value} {refused.value!r} {client!r} {vars(refused.value)}"
+    assert not any(secret in text for secret in (*KEYS.values(), "0ther-s3cret", "tok", "Canonical"))
 
 
 def test_nothing_shows_more_than_the_host(client):
@@ -818,9 +820,9 @@ ADDRESSES = [
 ]
 
 
-@pytest.mark.parametrize(("url", "named", "scope"), ADDRESSES)
-def test_the_address_tells_what_is_signed_for(url, named, scope):
-    with Client(url, KEYS, **named) as client:
+@pytest.mark.parametrize(("url", "options", "scope"), ADDRESSES)
+def test_the_address_tells_what_is_signed_for(url, options, scope):
+    with Client(url, KEYS, **options) as client:
         assert client._signer.scope == Scope(*scope)
 
 
@@ -865,10 +867,10 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("url", "credentials", "named", "why"), REFUSED)
-def test_a_client_that_cannot_be(url, credentials, named, why):
+@pytest.mark.parametrize(("url", "credentials", "options", "why"), REFUSED)
+def test_a_client_that_cannot_be(url, credentials, options, why):
     with pytest.raises(ExplorerError, match=why) as refused:
-        Client(url, credentials, **named)
+        Client(url, credentials, **options)
     assert "pass" not in str(refused.value)
 
 
@@ -889,8 +891,8 @@ def test_a_signature_is_the_one_that_botocore_makes(method, path, query, headers
     target += "?" + urlencode(query, quote_via=quote) if query else ""
     signer = Signer(Scope("execute-api", "us-east-1"), lambda: Credentials(*KEYS.values()))
     signed = signer.sign(method, "https://EXAMPLE.com:443" + target, headers, body)
-    asked = SimpleNamespace(method=method, target=target, headers=signed, body=body)
-    assert wrongly_signed(asked, "https://example.com") is None
+    request = SimpleNamespace(method=method, target=target, headers=signed, body=body)
+    assert wrongly_signed(request, "https://example.com") is None
 
 
 # Patience -------------------------------------------------------------------------------------------
@@ -900,8 +902,8 @@ SECONDS = st.floats(0.001, 1e4)
 
 @given(SECONDS, st.floats(1.0, 10.0), SECONDS, st.integers(0, 10**9), st.none() | st.floats(0, 1e9))
 def test_a_pause_is_within_its_bounds(first_s, growth, cap_s, n, asked_s):
-    for drawn in (0.0, 0.5, 1.0):
-        backoff = Backoff(first_s, growth, cap_s, draw=lambda drawn=drawn: drawn)
+    for draw in (0.0, 0.5, 1.0):
+        backoff = Backoff(first_s, growth, cap_s, draw=lambda draw=draw: draw)
         jitter = backoff.jitter(n)
         assert 0 <= jitter <= min(cap_s, first_s * growth**n if n < 60 else cap_s) * (1 + 1e-9)
         least = min(asked_s or 0, backoff.asked_cap_s)
@@ -910,13 +912,22 @@ def test_a_pause_is_within_its_bounds(first_s, growth, cap_s, n, asked_s):
 
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
-ASKED = [("7", 7), ("0", 0), ("", None), ("soon", None), ("-1", None), ("1.5", None), ("9" * 40, 999_999_999),
-         ("Sun, 01 Nov 2026 12:00:30 GMT", 30), ("Sun, 01 Nov 2026 11:00:00 GMT", 0)]  # fmt: skip
+RETRY_AFTER = [
+    ("7", 7),
+    ("0", 0),
+    ("", None),
+    ("soon", None),
+    ("-1", None),
+    ("1.5", None),
+    ("9" * 40, 999_999_999),
+    ("Sun, 01 Nov 2026 12:00:30 GMT", 30),
+    ("Sun, 01 Nov 2026 11:00:00 GMT", 0),
+]
 
 
-@pytest.mark.parametrize(("given", "seconds"), ASKED)
-def test_retry_after_in_seconds_or_as_a_date(given, seconds):
-    assert exchange.asked_s(Answer(503, {"retry-after": given}), NOW) == seconds
+@pytest.mark.parametrize(("header", "seconds"), RETRY_AFTER)
+def test_retry_after_in_seconds_or_as_a_date(header, seconds):
+    assert exchange.asked_s(Answer(503, {"retry-after": header}), NOW) == seconds
 
 
 def test_a_refusal_waits_as_long_as_it_was_asked_to():
@@ -930,7 +941,7 @@ def test_a_refusal_waits_as_long_as_it_was_asked_to():
         steps.send(Lost("gone"))
 
 
-SAID = [
+TEXTS = [
     (
         "see https://b.s3.amazonaws.com/k?X-Amz-Signature=abc&X=1 now",
         "see https://b.s3.amazonaws.com/k?... now",
@@ -942,9 +953,9 @@ SAID = [
 ]
 
 
-@pytest.mark.parametrize(("text", "shown"), SAID)
-def test_what_another_says_is_repeated_with_care(text, shown):
-    assert exchange.plain(text) == shown
+@pytest.mark.parametrize(("text", "line"), TEXTS)
+def test_what_another_says_is_repeated_with_care(text, line):
+    assert exchange.plain(text) == line
 
 
 def test_many_jobs_at_once(endpoint):

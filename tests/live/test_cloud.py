@@ -53,14 +53,14 @@ def listening(number: int) -> list[str]:
 
 def at_work_in(folder: Path) -> list[int]:
     """Processes whose working folder is under this one."""
-    found = []
+    pids = []
     for path in Path("/proc").glob("[0-9]*/cwd"):
         try:
             if Path(os.readlink(path)).is_relative_to(folder):
-                found.append(int(path.parent.name))
+                pids.append(int(path.parent.name))
         except OSError:
             pass
-    return found
+    return pids
 
 
 def left_of(up: instance.Cloud, name: str) -> list:
@@ -128,14 +128,14 @@ def test_its_status_is_the_contract_s(name):
     assert not supervisor.status(name).running
     up = supervisor.start(name, region="eu-west-1")
     assert supervisor.status(name) == up
-    told = up.to_dict()
+    description = up.to_dict()
     assert (
-        told["running"]
-        and told["region"] == "eu-west-1"
-        and told["endpoint_url"].startswith("http://127.0.0.1:")
+        description["running"]
+        and description["region"] == "eu-west-1"
+        and description["endpoint_url"].startswith("http://127.0.0.1:")
     )
-    assert set(told["credentials"]) == {"access_key_id", "secret_access_key"}
-    assert any("network" in line for line in told["cannot_vouch_for"]) and told["vouches_for"]
+    assert set(description["credentials"]) == {"access_key_id", "secret_access_key"}
+    assert any("network" in line for line in description["cannot_vouch_for"]) and description["vouches_for"]
 
 
 def test_stopping_what_does_not_run_is_no_error(name):
@@ -152,12 +152,12 @@ def test_its_folder_is_the_user_s_alone(bench):
     assert (bench.cloud.folder / "cloud.json").stat().st_mode & 0o077 == 0
 
 
-@pytest.mark.parametrize("asked", [supervisor.start, supervisor.status, supervisor.stop])
-def test_a_folder_that_others_can_open_is_refused(tmp_path, monkeypatch, asked):
+@pytest.mark.parametrize("call", [supervisor.start, supervisor.status, supervisor.stop])
+def test_a_folder_that_others_can_open_is_refused(tmp_path, monkeypatch, call):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     (tmp_path / f"explorer-{os.getuid()}").mkdir(mode=0o755)
     with pytest.raises(CloudError, match="0700"):
-        asked()
+        call()
 
 
 def test_a_killed_cloud_is_noticed_and_its_rest_cleaned_up(name):
@@ -251,8 +251,8 @@ def test_a_name_that_is_not_as_expected_is_refused(name_there, says):
 @pytest.mark.parametrize("key", ["test", "000000000000", "AKIAAAAAAAAAAAAAAAAA"])
 @pytest.mark.parametrize("service", ["iam", "s3", "lambda", "dynamodb", "ssm"])
 def test_no_other_key_opens_it(bench, key, service):
-    named = {"aws_access_key_id": key, "aws_secret_access_key": "test"}
-    client = bench.session.client(service, **named)
+    keys = {"aws_access_key_id": key, "aws_secret_access_key": "test"}
+    client = bench.session.client(service, **keys)
     calls = {
         "iam": lambda: client.list_users(),
         "s3": lambda: client.list_buckets(),
@@ -299,8 +299,8 @@ SIGNED = "AWS4-HMAC-SHA256 Credential={}/20260101/us-east-1/s3/aws4_request, Sig
 )
 def test_no_host_name_gets_past_the_check(bench, host, key, method, path):
     headers = {"Host": host} | ({"Authorization": SIGNED.format(key)} if key else {})
-    asked = urllib.request.Request(bench.cloud.endpoint_url + path, method=method, headers=headers)
-    assert bench.fetch(asked).status in (403, 404)
+    request = urllib.request.Request(bench.cloud.endpoint_url + path, method=method, headers=headers)
+    assert bench.fetch(request).status in (403, 404)
 
 
 def test_a_key_in_the_address_does_not_open_it_either(bench):
@@ -318,22 +318,22 @@ def test_functions_see_nothing_of_the_host(name, monkeypatch):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a real one")
     bench = Bench(supervisor.start(name))
     function = bench.function(Environment={"Variables": {"OWN": "1"}})
-    seen = bench.invoke({"environment": True}, function)["body"].decode()
-    assert '"OWN": "1"' in seen
+    environment = bench.invoke({"environment": True}, function)["body"].decode()
+    assert '"OWN": "1"' in environment
     for foreign in ("CANARY", "a real one", "S3_DATA_DIR", "AUTH", str(Path.home() / ".")):
-        assert foreign not in seen
+        assert foreign not in environment
 
 
 def test_nobody_can_reckon_a_function_s_credentials(bench):
-    seen = json.loads(bench.invoke({"environment": True})["body"])
-    arn = seen["_LAMBDA_FUNCTION_ARN"]
-    known = hashlib.sha256(f"{arn}:{bench.role}".encode()).hexdigest()
-    assert seen["AWS_SECRET_ACCESS_KEY"] != hashlib.sha256(f"secret:{known}".encode()).hexdigest()
+    environment = json.loads(bench.invoke({"environment": True})["body"])
+    arn = environment["_LAMBDA_FUNCTION_ARN"]
+    guess = hashlib.sha256(f"{arn}:{bench.role}".encode()).hexdigest()
+    assert environment["AWS_SECRET_ACCESS_KEY"] != hashlib.sha256(f"secret:{guess}".encode()).hexdigest()
     session = bench.session.client(
         "sts",
-        aws_access_key_id=seen["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=seen["AWS_SECRET_ACCESS_KEY"],
-        aws_session_token=seen["AWS_SESSION_TOKEN"],
+        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        aws_session_token=environment["AWS_SESSION_TOKEN"],
     )
     assert "assumed-role/worker" in session.get_caller_identity()["Arn"]
 
@@ -345,10 +345,10 @@ def test_least_privilege_holds(bench):
     allowed = json.dumps({"Version": "2012-10-17", "Statement": [listing]})
     user.put_user_policy(UserName="reader", PolicyName="read", PolicyDocument=allowed)
     key = user.create_access_key(UserName="reader")["AccessKey"]
-    named = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
-    assert bench.session.client("s3", **named).list_buckets()
+    keys = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
+    assert bench.session.client("s3", **keys).list_buckets()
     with pytest.raises(ClientError, match=r"not authorized|AccessDenied"):
-        bench.session.client("lambda", **named).list_functions()
+        bench.session.client("lambda", **keys).list_functions()
 
 
 def test_a_port_in_use_is_nobody_s_trouble(name):

@@ -116,9 +116,9 @@ def test_a_machine_logs_and_a_stage_throttles(bench, whole):
     ],
 )
 def test_a_function_that_cannot_be_leaves_nothing(bench, name, resource, says):
-    made = function(bench, FunctionName=f"broken-{name}")
-    made["Properties"] |= resource
-    assert bench.deploy(f"broken-{name}", {"It": made}) == "ROLLBACK_COMPLETE"
+    resource_of_it = function(bench, FunctionName=f"broken-{name}")
+    resource_of_it["Properties"] |= resource
+    assert bench.deploy(f"broken-{name}", {"It": resource_of_it}) == "ROLLBACK_COMPLETE"
     assert says in bench.reasons(f"broken-{name}")
     names = [row["FunctionName"] for row in bench.client("lambda").list_functions()["Functions"]]
     assert f"broken-{name}" not in names

@@ -79,10 +79,10 @@ def test_a_url_wants_both_permissions(bench, doors):
 
 @pytest.mark.parametrize("door", DOORS)
 def test_bytes_come_in_and_go_out_as_they_are(doors, alice, door):
-    sent = bytes([0, 255, 1])
+    content = bytes([0, 255, 1])
     binary = {"Content-Type": "application/octet-stream"}
-    event = json.loads(alice.ask("POST", doors[door] + "jobs", sent, door, **binary).body)
-    assert event["isBase64Encoded"] and base64.b64decode(event["body"]) == sent
+    event = json.loads(alice.ask("POST", doors[door] + "jobs", content, door, **binary).body)
+    assert event["isBase64Encoded"] and base64.b64decode(event["body"]) == content
     assert alice.ask("POST", doors[door] + "jobs?binary=1", b"{}", door).body == bytes(range(256))
 
 
@@ -96,9 +96,10 @@ def test_bytes_come_in_and_go_out_as_they_are(doors, alice, door):
 )
 def test_who_may_not_is_told_as_on_aws(doors, nobody, door, says):
     answer = nobody.ask("POST", doors[door] + "jobs", b"{}", door)
-    said = json.loads(answer.body)
+    fields = json.loads(answer.body)
     assert answer.status == 403 and answer.headers["Content-Type"] == "application/json"
-    assert said == says or "user/nobody is not authorized to perform: execute-api:Invoke" in said["Message"]
+    denied = "user/nobody is not authorized to perform: execute-api:Invoke"
+    assert fields == says or denied in fields["Message"]
 
 
 @pytest.mark.parametrize("door", DOORS)

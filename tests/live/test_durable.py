@@ -77,7 +77,7 @@ def times(bench: Bench, job: str) -> list[int]:
 
 
 @pytest.mark.parametrize(
-    ("event", "worked", "at_least_s"),
+    ("event", "counts", "at_least_s"),
     [
         ({}, [1, 1, 1], 0),
         ({"wait": True}, [1, 1, 1], 1),
@@ -87,11 +87,11 @@ def times(bench: Bench, job: str) -> list[int]:
     ],
     ids=str,
 )
-def test_each_step_is_done_once_whatever_happens(bench, lasting, event, worked, at_least_s):
+def test_each_step_is_done_once_whatever_happens(bench, lasting, event, counts, at_least_s):
     job, began = f"once {event}", time.monotonic()
     answer = bench.invoke({"job": job, **event}, lasting)
     assert json.loads(answer["body"]) == [0, 1, 2] and "FunctionError" not in answer
-    assert times(bench, job) == worked and time.monotonic() - began >= at_least_s
+    assert times(bench, job) == counts and time.monotonic() - began >= at_least_s
 
 
 def test_an_exception_outside_a_step_ends_it_at_once(bench, lasting):
@@ -118,8 +118,8 @@ def test_events_go_on_by_themselves_side_by_side(bench, lasting):
 
 def test_an_execution_has_its_time(bench, lasting):
     settings = {"DurableConfig": {"ExecutionTimeout": 1, "RetentionPeriodInDays": 1}}
-    made = {"Code": {"ZipFile": zipped(CODE)}, "Timeout": 30, **settings}
-    name = bench.function("hasty", **made)
+    options = {"Code": {"ZipFile": zipped(CODE)}, "Timeout": 30, **settings}
+    name = bench.function("hasty", **options)
     answer = bench.invoke({"job": "late", "exit": True}, name, Qualifier="$LATEST")
     assert answer["FunctionError"] == "Unhandled"
     assert until(lambda: execution(bench, answer["DurableExecutionArn"]) == "TIMED_OUT")
@@ -135,8 +135,8 @@ def test_doors_and_queues_wait_for_the_end(bench, lasting):
     bench.client("lambda").create_event_source_mapping(EventSourceArn=source, FunctionName=lasting)
     sqs.send_message(QueueUrl=queue, MessageBody='{"job":"queue","wait":true}')
     assert until(lambda: times(bench, "queue") == [1, 1, 1])
-    asked = {"QueueUrl": queue, "AttributeNames": ["ApproximateNumberOfMessagesNotVisible"]}
-    assert until(lambda: sqs.get_queue_attributes(**asked)["Attributes"].popitem()[1] == "0")
+    query = {"QueueUrl": queue, "AttributeNames": ["ApproximateNumberOfMessagesNotVisible"]}
+    assert until(lambda: sqs.get_queue_attributes(**query)["Attributes"].popitem()[1] == "0")
 
 
 def test_who_calls_says_which_version(bench, lasting):

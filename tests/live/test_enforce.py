@@ -81,16 +81,16 @@ def test_the_environment_and_its_secrets(bench):
         bench.client("lambda").update_function_configuration,
     )
     most, name = limit("lambda.env"), bench.function("configured")
-    asked = {
+    parameters = {
         "Role": bench.role,
         "Runtime": "python3.13",
         "Handler": "index.handle",
         "Code": {"ZipFile": zipped()},
     }
-    make(FunctionName="made", Environment=environment(most), **asked)
+    make(FunctionName="made", Environment=environment(most), **parameters)
     change(FunctionName=name, Environment=environment(most))
-    for call, named in ((make, {"FunctionName": "not", **asked}), (change, {"FunctionName": name})):
-        error = refused(call, Environment=environment(most + 1), **named)
+    for call, options in ((make, {"FunctionName": "not", **parameters}), (change, {"FunctionName": name})):
+        error = refused(call, Environment=environment(most + 1), **options)
         assert code(error) == (400, "InvalidParameterValueException") and "exceeded the 4KB limit" in str(
             error
         )
@@ -162,7 +162,7 @@ def stored(kind: str, **properties) -> dict:
     ],
 )
 def test_the_same_through_cloudformation(bench, case, good, bad, says):
-    def made(size: int) -> dict:
+    def resource(size: int) -> dict:
         return {
             "timeout": function(bench, Timeout=size if case == "timeout" else 3),
             "memory": function(bench, MemorySize=size if case == "memory" else 128),
@@ -171,8 +171,8 @@ def test_the_same_through_cloudformation(bench, case, good, bad, says):
             "secret": stored("AWS::SecretsManager::Secret", SecretString="hunter2".ljust(size, "x")),
         }[case]
 
-    assert bench.deploy(f"good-{case}", {"It": made(good)}) == "CREATE_COMPLETE"
-    assert bench.deploy(f"bad-{case}", {"It": made(bad)}) in ("ROLLBACK_COMPLETE", "CREATE_FAILED")
+    assert bench.deploy(f"good-{case}", {"It": resource(good)}) == "CREATE_COMPLETE"
+    assert bench.deploy(f"bad-{case}", {"It": resource(bad)}) in ("ROLLBACK_COMPLETE", "CREATE_FAILED")
     assert says in bench.reasons(f"bad-{case}") and "hunter2" not in bench.reasons(f"bad-{case}")
 
 
@@ -302,24 +302,24 @@ def test_a_function_has_its_own_time_out(bench):
 
 
 def test_errors_are_the_runtime_s_own(bench):
-    raised = json.loads(bench.invoke({"fail": "here"})["body"])
-    assert (raised["errorType"], raised["errorMessage"]) == ("KeyError", "'here'")
-    assert "/var/task/index.py" in raised["stackTrace"][0] and raised["requestId"]
+    error = json.loads(bench.invoke({"fail": "here"})["body"])
+    assert (error["errorType"], error["errorMessage"]) == ("KeyError", "'here'")
+    assert "/var/task/index.py" in error["stackTrace"][0] and error["requestId"]
     ended = json.loads(bench.invoke({"exit": 3})["body"])
     assert ended["errorType"] == "Runtime.ExitError" and ended["errorMessage"].endswith("exit status 3")
 
 
 def last_report(bench: Bench, function: str) -> str:
     """The last REPORT line of a function."""
-    found: list[str] = []
+    lines: list[str] = []
 
-    def seen() -> bool:
+    def is_there() -> bool:
         events = bench.client("logs").filter_log_events(logGroupName=f"/aws/lambda/{function}")["events"]
-        found[:] = [event["message"] for event in events if event["message"].startswith("REPORT")]
-        return bool(found)
+        lines[:] = [event["message"] for event in events if event["message"].startswith("REPORT")]
+        return bool(lines)
 
-    assert until(seen)
-    return found[-1]
+    assert until(is_there)
+    return lines[-1]
 
 
 def test_reports_have_aws_s_form(bench):
@@ -345,20 +345,20 @@ def messages(bench: Bench, function: str) -> list[str]:
 
 
 def test_a_warm_call_does_not_wait_for_logs(bench):
-    name, taken = bench.function("warm"), {}
+    name, times = bench.function("warm"), {}
     for _ in range(20):
-        for said in ({"say": "something"}, {}):
+        for event in ({"say": "something"}, {}):
             began = time.monotonic()
-            bench.invoke(said, name)
-            taken.setdefault(bool(said), []).append(time.monotonic() - began)
-    assert min(taken[False]) < min(taken[True]) + 0.025  # 0.05 more before
+            bench.invoke(event, name)
+            times.setdefault(bool(event), []).append(time.monotonic() - began)
+    assert min(times[False]) < min(times[True]) + 0.025  # 0.05 more before
 
 
 def test_the_whole_log_of_a_call_is_there_when_it_ends(bench):
     name = bench.function("talking")
     for turn in range(3):
-        said = "\n".join(f"{turn}-{line}" for line in range(500))
-        bench.invoke({"say": said}, name)
+        text = "\n".join(f"{turn}-{line}" for line in range(500))
+        bench.invoke({"say": text}, name)
     assert sum("-" in line and line[0].isdigit() for line in messages(bench, name)) == 1500
 
 
@@ -409,13 +409,13 @@ def machine(bench: Bench, name: str, **state) -> str:
     task = {"Type": "Task", "Resource": f"arn:aws:lambda:us-east-1:000000000000:function:{bench.function()}"}
     definition = {"StartAt": "A", "States": {"A": {**task, "Next": "B", **state}, "B": {"Type": "Succeed"}}}
     client = bench.client("stepfunctions")
-    made = client.create_state_machine(name=name, roleArn=bench.role, definition=json.dumps(definition))
-    return made["stateMachineArn"]
+    response = client.create_state_machine(name=name, roleArn=bench.role, definition=json.dumps(definition))
+    return response["stateMachineArn"]
 
 
-def ended(bench: Bench, arn: str, given: str) -> dict:
+def ended(bench: Bench, arn: str, text: str) -> dict:
     client = bench.client("stepfunctions")
-    run = client.start_execution(stateMachineArn=arn, input=given)["executionArn"]
+    run = client.start_execution(stateMachineArn=arn, input=text)["executionArn"]
     assert until(lambda: client.describe_execution(executionArn=run)["status"] != "RUNNING")
     return client.describe_execution(executionArn=run)
 
@@ -459,5 +459,5 @@ def test_a_policy_that_wants_tls_does_not_shut_the_loopback_out(bench):
     url = s3.generate_presigned_url("get_object", {"Bucket": "tls-only", "Key": "k"})
     assert bench.fetch(url).body == b"x"
     for scheme, status in (("https", 200), ("http", 403)):
-        asked = urllib.request.Request(url, headers={"X-Forwarded-Proto": scheme})
-        assert bench.fetch(asked).status == status
+        request = urllib.request.Request(url, headers={"X-Forwarded-Proto": scheme})
+        assert bench.fetch(request).status == status

@@ -90,9 +90,9 @@ def later(shipment, seconds):
     shipment.row.now = lambda: round(before() + seconds, 3)
 
 
-def asked(shipment, *given, **named):
+def front_answer(shipment, *args, **kwargs):
     """The answer of the front, in this process."""
-    answer = shipment.front.handler(request(*given, **named), invocation())
+    answer = shipment.front.handler(request(*args, **kwargs), invocation())
     headers = {name.lower(): value for name, value in answer["headers"].items()}
     return SimpleNamespace(status=answer["statusCode"], headers=headers, body=json.loads(answer["body"]))
 
@@ -130,8 +130,8 @@ def test_attempts_used_up_end_the_job(ship, by):
     later(here, 31)
     if by == "the next event":
         assert here.jobs.claim(event) is None
-    seen = here.jobs.read(id, ME)
-    assert (seen["status"], seen["error"]["type"]) == ("failed", "WorkerDied")
+    status = here.jobs.read(id, ME)
+    assert (status["status"], status["error"]["type"]) == ("failed", "WorkerDied")
 
 
 @pytest.mark.parametrize(
@@ -161,18 +161,18 @@ def test_an_event_that_was_lost_ends_its_job(ship):
 def test_a_hop_that_waits_for_its_worker_is_not_dead(ship):
     here = ship(attempts=1, hops=5)
     id, event = queued(here)
-    held = here.jobs.claim(event)
-    here.jobs.handed(held, 0.5)
+    claim = here.jobs.claim(event)
+    here.jobs.await_next_hop(claim, 0.5)
     later(here, 31)
     assert here.jobs.read(id, ME)["status"] == "running"
-    assert here.jobs.claim({**event, "hop": 1, "token": held.token}).row["attempts"] == 1
+    assert here.jobs.claim({**event, "hop": 1, "token": claim.token}).row["attempts"] == 1
 
 
 def test_an_event_of_an_earlier_hop_is_dropped(ship):
     here = ship()
     _, event = queued(here)
-    held = here.jobs.claim(event)
-    here.jobs.claim({**event, "hop": 1, "token": held.token})
+    claim = here.jobs.claim(event)
+    here.jobs.claim({**event, "hop": 1, "token": claim.token})
     later(here, 31)
     assert here.jobs.claim(event) is None
 
@@ -181,10 +181,10 @@ def test_an_event_of_an_earlier_hop_is_dropped(ship):
 def test_a_job_that_was_cancelled_is_not_taken(ship, when):
     here = ship()
     id, event = queued(here)
-    held = here.jobs.claim(event) if when != "queued" else None
+    claim = here.jobs.claim(event) if when != "queued" else None
     assert here.jobs.cancel(here.jobs.read(id, ME))["cancel"]
     if when == "between hops":
-        event = {**event, "hop": 1, "token": held.token}
+        event = {**event, "hop": 1, "token": claim.token}
     else:
         later(here, 31)
     assert here.jobs.claim(event) is None
@@ -236,19 +236,19 @@ def test_a_job_that_no_try_could_take_ends_with_the_tries(ship, monkeypatch, hop
     here = ship(hops=5)
     id, event = queued(here)
     if hop:
-        held = here.jobs.claim(event)
-        here.jobs.handed(held, 0.5)
-        event = {**event, "hop": 1, "token": held.token}
+        claim = here.jobs.claim(event)
+        here.jobs.await_next_hop(claim, 0.5)
+        event = {**event, "hop": 1, "token": claim.token}
     monkeypatch.setenv("RESULTS", s3)
     with monkeypatch.context() as outage, pytest.raises(here.clients.platform_errors()):
         outage.setenv("JOBS", "nobody-has-this")
         here.slices.advance(event, lambda: 60.0)
     later(here, passed_s)
-    seen = here.jobs.read(id, ME)
-    assert seen.get("error", {}).get("type") == ends and (seen["status"] == "failed") == bool(ends)
+    status = here.jobs.read(id, ME)
+    assert status.get("error", {}).get("type") == ends and (status["status"] == "failed") == bool(ends)
     if ends:
         assert here.slices.advance(event, lambda: 60.0) is None  # the event comes after all
-        assert here.jobs.read(id, ME) == seen
+        assert here.jobs.read(id, ME) == status
 
 
 def test_a_mark_of_an_earlier_hop_ends_no_later_one(ship):
@@ -256,7 +256,7 @@ def test_a_mark_of_an_earlier_hop_ends_no_later_one(ship):
     id, event = queued(here)
     here.untaken.note(id)
     later(here, 20)
-    here.jobs.handed(here.jobs.claim(event), 0.5)
+    here.jobs.await_next_hop(here.jobs.claim(event), 0.5)
     later(here, 6 * 60)
     assert here.jobs.read(id, ME)["status"] == "running"
 
@@ -279,9 +279,9 @@ def long_stacks(fn):
 
 def test_every_form_comes_to_the_same_result(long_stacks):
     ids = {name: stack.submit(BODY) for name, stack in long_stacks.items()}
-    seen = {name: stack.ended(ids[name]) for name, stack in long_stacks.items()}
-    assert {each["status"] for each in seen.values()} == {"succeeded"}, seen
-    results = {long_stacks[name].fetched(each) for name, each in seen.items()}
+    statuses = {name: stack.ended(ids[name]) for name, stack in long_stacks.items()}
+    assert {each["status"] for each in statuses.values()} == {"succeeded"}, statuses
+    results = {long_stacks[name].fetched(each) for name, each in statuses.items()}
     assert len(results) == 1 and len(results.pop()) == BODY["response_bytes"]
     hops = {name: int(long_stacks[name].row(id)["hop"]) for name, id in ids.items()}
     assert hops == {"single": 0, "queued": 0, "recursion": 4, "durable": 4, "steps": 4}
@@ -300,11 +300,11 @@ def test_long_work_is_cancelled_between_its_steps(long_stacks, form):
 def test_a_hop_that_is_handed_over_twice_is_done_once(ship):
     here = ship(**STEPS)
     id, event = queued(here)
-    done, following = [], [event]
+    counts, following = [], [event]
 
-    def advance(given):
+    def advance(hop_event):
         try:
-            return here.slices.advance(given, lambda: 60.0)
+            return here.slices.advance(hop_event, lambda: 60.0)
         except here.jobs.Busy:
             return "busy"
 
@@ -313,8 +313,8 @@ def test_a_hop_that_is_handed_over_twice_is_done_once(ship):
             answers = list(pool.map(advance, following * 2))
             assert answers.count("busy") + answers.count(None) >= 1, answers
             following = [answer for answer in answers if isinstance(answer, dict)]
-            done.append(len(following))
-    assert done == [1, 1, 1, 1, 0]
+            counts.append(len(following))
+    assert counts == [1, 1, 1, 1, 0]
     assert here.jobs.read(id, ME)["attempts"] == 1
 
 
@@ -326,24 +326,24 @@ def test_a_hop_budget_ends_work_that_does_not(ship):
     assert here.jobs.read(id, ME)["error"]["type"] == "OutOfHops"
 
 
-@pytest.mark.parametrize(("over", "carried"), [(0, "state"), (1, "state_key")])
-def test_a_state_travels_in_the_event_while_it_fits(ship, over, carried):
+@pytest.mark.parametrize(("over", "field"), [(0, "state"), (1, "state_key")])
+def test_a_state_travels_in_the_event_while_it_fits(ship, over, field):
     here = ship(hops=5, state_bytes=2000)
     _, event = queued(here)
     state = "x" * (2000 - here.results.AROUND - 2 + over)
-    given = here.results.carried(here.jobs.claim(event), event, state)
-    assert set(given) == {"body", carried}
-    assert here.results.state_of(given) == state
+    payload = here.results.hop_payload(here.jobs.claim(event), event, state)
+    assert set(payload) == {"body", field}
+    assert here.results.state_of(payload) == state
 
 
 def test_a_body_that_its_escapes_make_too_large_goes_on_through_s3(ship):
     here = ship(hops=5, hand_bytes=3000)
     _, event = queued(here)
     event["body"] = {"name": "ü" * 1000}  # 2,000 bytes, 6,000 as JSON of ASCII
-    held = here.jobs.claim(event)
-    given = here.results.carried(held, event, {"done": 1})
-    assert set(given) == {"body_at", "state"}
-    assert here.results.body_of(given, held) == event["body"]
+    claim = here.jobs.claim(event)
+    payload = here.results.hop_payload(claim, event, {"done": 1})
+    assert set(payload) == {"body_at", "state"}
+    assert here.results.body_of(payload, claim) == event["body"]
 
 
 # Workers that break -------------------------------------------------------------------------------
@@ -400,9 +400,9 @@ def breaking(fn):
     ],
 )
 def test_what_the_handler_does_wrong_ends_the_job_at_once(breaking, body, error):
-    seen = breaking.ended(breaking.submit(body))
-    assert (seen["status"], seen["attempts"]) == ("failed", 1)
-    assert (seen["error"]["type"], seen["error"]["detail"]) == error
+    status = breaking.ended(breaking.submit(body))
+    assert (status["status"], status["attempts"]) == ("failed", 1)
+    assert (status["error"]["type"], status["error"]["detail"]) == error
 
 
 @pytest.mark.parametrize(
@@ -413,14 +413,14 @@ def test_what_the_handler_does_wrong_ends_the_job_at_once(breaking, body, error)
     ],
 )
 def test_what_a_handler_may_answer(breaking, value, content_type, raw):
-    seen = breaking.ended(breaking.submit({"return": value}))
-    assert breaking.fetched(seen) == raw
-    assert seen["result"]["content_type"] == content_type
+    status = breaking.ended(breaking.submit({"return": value}))
+    assert breaking.fetched(status) == raw
+    assert status["result"]["content_type"] == content_type
 
 
 def test_a_worker_that_dies_once_is_followed_by_another(breaking, tmp_path):
-    seen = breaking.ended(breaking.submit({"die": str(tmp_path / "died"), "return": "done"}))
-    assert (seen["status"], seen["attempts"]) == ("succeeded", 2)
+    status = breaking.ended(breaking.submit({"die": str(tmp_path / "died"), "return": "done"}))
+    assert (status["status"], status["attempts"]) == ("succeeded", 2)
 
 
 def test_in_every_form_a_worker_that_dies_is_followed_by_another(fn, tmp_path):
@@ -432,25 +432,25 @@ def test_in_every_form_a_worker_that_dies_is_followed_by_another(fn, tmp_path):
                     slice_steps=2, **form).up() for form in forms]  # fmt: skip
     ids = [stack.submit({"die": str(tmp_path / stack.name), "steps": 5}) for stack in stacks]
     for stack, id in zip(stacks, ids):
-        seen = stack.ended(id)
-        assert (seen["status"], seen["attempts"]) == ("succeeded", 2), (stack.name, seen)
-        assert stack.fetched(seen) == b"[0,1,2,3,4]"
+        status = stack.ended(id)
+        assert (status["status"], status["attempts"]) == ("succeeded", 2), (stack.name, status)
+        assert stack.fetched(status) == b"[0,1,2,3,4]"
 
 
 def test_a_job_that_kills_every_worker_fails(breaking):
-    seen = breaking.ended(breaking.submit({"always": 1}))
-    assert (seen["status"], seen["attempts"], seen["error"]["type"]) == ("failed", 2, "WorkerDied")
+    status = breaking.ended(breaking.submit({"always": 1}))
+    assert (status["status"], status["attempts"], status["error"]["type"]) == ("failed", 2, "WorkerDied")
 
 
 def test_a_job_that_outlasts_its_invocation_fails_before_it_is_killed(breaking):
     began = time.monotonic()
-    seen = breaking.ended(breaking.submit({"sleep": 60}))
-    assert seen["error"]["type"] == "TimedOut" and time.monotonic() - began < 30
+    status = breaking.ended(breaking.submit({"sleep": 60}))
+    assert status["error"]["type"] == "TimedOut" and time.monotonic() - began < 30
 
 
 def test_a_step_that_fails_as_asked(jobs_stack):
-    seen = jobs_stack.ended(jobs_stack.submit({**BODY, "fail_at_step": 3}))
-    assert seen["error"] == {"type": "StepFailed", "detail": "step 3 failed, as asked"}
+    status = jobs_stack.ended(jobs_stack.submit({**BODY, "fail_at_step": 3}))
+    assert status["error"] == {"type": "StepFailed", "detail": "step 3 failed, as asked"}
 
 
 # Submitting ---------------------------------------------------------------------------------------
@@ -478,14 +478,14 @@ def test_the_same_key_at_the_same_time_is_the_same_job(ship):
 
 def test_a_key_whose_job_could_not_be_handed_over_can_be_used_again(ship, monkeypatch, jobs_stack):
     here = ship(hand_over="event", env={"HAND_TO": jobs_stack.arn("nobody")})
-    given = ("POST", "/jobs", BODY)
+    submission = ("POST", "/jobs", BODY)
     key = {"headers": {"idempotency-key": "again"}}
     before = count(jobs_stack)
-    answer = asked(here, *given, **key)
+    answer = front_answer(here, *submission, **key)
     assert (answer.status, answer.headers["retry-after"]) == (503, "5")
     assert count(jobs_stack) == before
     monkeypatch.setenv("HAND_TO", jobs_stack.arn("work"))
-    assert asked(here, *given, **key).status == 202
+    assert front_answer(here, *submission, **key).status == 202
 
 
 def count(stack) -> int:
@@ -504,9 +504,9 @@ def test_a_job_that_a_worker_has_is_not_taken_back(ship):
 @pytest.mark.parametrize("size", [3000, 400_000])
 def test_a_large_body_goes_through_s3(breaking, size):
     text = "ü\uffff" * (size // 5)  # a character that no message may hold
-    seen = breaking.ended(breaking.submit({"return": text}))
-    assert breaking.fetched(seen) == text.encode()
-    assert ("body" in breaking.row(seen["id"])) == (size > 256_000)
+    status = breaking.ended(breaking.submit({"return": text}))
+    assert breaking.fetched(status) == text.encode()
+    assert ("body" in breaking.row(status["id"])) == (size > 256_000)
 
 
 def test_a_queue_is_not_given_what_it_refuses(long_stacks):
@@ -534,10 +534,10 @@ def test_what_a_status_tells(jobs_stack):
     assert answer.headers["location"] == f"/jobs/{id}" and answer.headers["retry-after"] == "1"
     assert until(lambda: jobs_stack.status(id)["status"] == "running")
     running = jobs_stack.ask("GET", f"/jobs/{id}", v1=True)
-    wanted = {"id", "status", "progress", "attempts", "submitted", "updated"}
-    assert wanted <= set(running.body) and running.headers["retry-after"] == "1"
-    seen = jobs_stack.ended(id)
-    assert set(seen["result"]) == {"url", "bytes", "sha256", "content_type", "expires"}
+    names = {"id", "status", "progress", "attempts", "submitted", "updated"}
+    assert names <= set(running.body) and running.headers["retry-after"] == "1"
+    status = jobs_stack.ended(id)
+    assert set(status["result"]) == {"url", "bytes", "sha256", "content_type", "expires"}
     assert "retry-after" not in jobs_stack.ask("GET", f"/jobs/{id}").headers
 
 
@@ -606,7 +606,7 @@ ID = "0" * 32
 def test_refusals_are_problems(ship, method, path, body, status, more):
     here = ship(env={"SERVES": "submit,status,uploads,work"}, upload_bytes=2_000_000, hand_over="event")
     for v1 in (False, True):
-        answer = asked(here, method, path, body, v1=v1, **more)
+        answer = front_answer(here, method, path, body, v1=v1, **more)
         assert (answer.status, answer.body["status"]) == (status, status), answer
         assert answer.headers["content-type"] == "application/problem+json"
         assert {"type", "title", "detail"} <= set(answer.body) and len(answer.body["detail"]) < 200
@@ -621,14 +621,14 @@ def test_a_body_at_the_edge_of_depth_is_taken(ship):
 
 def test_each_part_answers_for_its_own_paths(ship):
     here = ship(env={"AWS_LAMBDA_FUNCTION_NAME": "a-stack-status"})
-    assert asked(here, "POST", "/uploads", UPLOAD).status == 404
-    answer = asked(here, "DELETE", f"/jobs/{ID}")
+    assert front_answer(here, "POST", "/uploads", UPLOAD).status == 404
+    answer = front_answer(here, "DELETE", f"/jobs/{ID}")
     assert (answer.status, answer.headers["allow"]) == (405, "GET")
 
 
 def test_what_fails_behind_is_told_without_its_text(ship, capsys):
     here = ship(env={"JOBS": "nobody-has-this-table"})
-    answer = asked(here, "GET", f"/jobs/{ID}")
+    answer = front_answer(here, "GET", f"/jobs/{ID}")
     assert answer.status == 503 and "table" not in json.dumps(answer.body)
     assert "nobody-has-this-table" not in capsys.readouterr().out
 
@@ -636,26 +636,27 @@ def test_what_fails_behind_is_told_without_its_text(ship, capsys):
 # Uploads ------------------------------------------------------------------------------------------
 
 
-def put(stack, given, content: bytes, **headers) -> int:
-    sent = {**given["headers"], "Content-Length": str(len(content)), **headers}
-    return stack.bench.fetch(urllib.request.Request(given["upload_url"], content, sent, method="PUT")).status
+def put(stack, place, content: bytes, **headers) -> int:
+    all_headers = {**place["headers"], "Content-Length": str(len(content)), **headers}
+    request = urllib.request.Request(place["upload_url"], content, all_headers, method="PUT")
+    return stack.bench.fetch(request).status
 
 
 def test_an_upload_is_signed_for_its_bytes_and_its_type(jobs_stack):
     raw = json.dumps(BODY).encode()
     declared = {"bytes": len(raw), "content_type": "application/json"}
     answer = jobs_stack.ask("POST", "/uploads", declared)
-    given = answer.body
-    assert answer.status == 201 and set(given) == {"upload_url", "headers", "upload", "expires"}
-    assert put(jobs_stack, given, raw + b" ") == 403
-    assert put(jobs_stack, given, raw[:-1]) == 403
-    assert put(jobs_stack, given, raw, **{"Content-Type": "text/html"}) == 403
-    upload = {"query": {"upload": given["upload"]}, "headers": {"content-type": ""}}
+    place = answer.body
+    assert answer.status == 201 and set(place) == {"upload_url", "headers", "upload", "expires"}
+    assert put(jobs_stack, place, raw + b" ") == 403
+    assert put(jobs_stack, place, raw[:-1]) == 403
+    assert put(jobs_stack, place, raw, **{"Content-Type": "text/html"}) == 403
+    upload = {"query": {"upload": place["upload"]}, "headers": {"content-type": ""}}
     assert jobs_stack.ask("POST", "/jobs", **upload).status == 404  # nothing is there yet
-    assert put(jobs_stack, given, raw) == 200
+    assert put(jobs_stack, place, raw) == 200
     assert jobs_stack.ask("POST", "/jobs", owner=OTHER, **upload).status == 404
-    seen = jobs_stack.ended(jobs_stack.submit(None, **upload))
-    assert len(jobs_stack.fetched(seen)) == BODY["response_bytes"]
+    status = jobs_stack.ended(jobs_stack.submit(None, **upload))
+    assert len(jobs_stack.fetched(status)) == BODY["response_bytes"]
 
 
 @pytest.mark.parametrize(
@@ -700,11 +701,11 @@ BAD_BODIES = [
 def test_what_the_work_would_refuse_is_not_accepted(ship, jobs_stack, raw, why):
     here = ship(**SAMPLE)
     before = rows_of(jobs_stack)
-    answer = asked(here, "POST", "/jobs", raw)
+    answer = front_answer(here, "POST", "/jobs", raw)
     assert (answer.status, answer.headers["content-type"]) == (422, "application/problem+json")
     assert why in answer.body["detail"] and rows_of(jobs_stack) == before
     here = ship(response="whole", **SAMPLE)
-    assert asked(here, "POST", "/run", raw).status == 422
+    assert front_answer(here, "POST", "/run", raw).status == 422
 
 
 def rows_of(stack):
@@ -748,7 +749,7 @@ def test_an_upload_that_is_larger_than_can_be_read_is_checked_by_the_work(ship, 
         place = uploaded(here, jobs_stack, raw.encode(), "application/json")
         assert len(raw) == size
         query = {"upload": place["key"].rpartition("/")[2]}
-        assert asked(here, "POST", "/jobs", query=query).status == status
+        assert front_answer(here, "POST", "/jobs", query=query).status == status
     id, event = queued(here)
     here.slices.advance({**without(event, "body"), "body_at": place}, lambda: 60.0)
     assert here.jobs.read(id, ME)["error"]["type"] == "BadSampleBody"
@@ -758,7 +759,7 @@ def test_an_upload_that_is_larger_than_can_be_read_is_checked_by_the_work(ship, 
 def test_an_upload_where_there_are_none_is_refused(ship, monkeypatch, method, path):
     here = ship()
     monkeypatch.delenv("UPLOADS")
-    answer = asked(here, method, path, query={"upload": "0" * 32})
+    answer = front_answer(here, method, path, query={"upload": "0" * 32})
     assert answer.status == 400 and "takes no uploads" in answer.body["detail"]
 
 
@@ -769,8 +770,8 @@ def test_a_check_sees_a_body_of_its_own(ship, tmp_path, monkeypatch):
     )
     monkeypatch.syspath_prepend(tmp_path)
     here = ship(response="whole", handler="own_work:handle", check="own_work:check")
-    assert asked(here, "POST", "/run", {"n": 1}).body == {"n": 1}
-    refused = asked(here, "POST", "/run", {"n": 2})
+    assert front_answer(here, "POST", "/run", {"n": 1}).body == {"n": 1}
+    refused = front_answer(here, "POST", "/run", {"n": 2})
     assert (refused.status, refused.body["detail"]) == (422, "SystemExit")
 
 
@@ -805,8 +806,8 @@ def test_a_role_that_is_not_known_yet_has_a_second_try(ship, jobs_stack, known_l
         here.slices.advance(event, lambda: 60.0)
     finally:
         s3.delete_bucket_policy(Bucket=bucket)
-    seen = here.jobs.read(id, ME)
-    assert seen["status"] == ends and (known_later or "no longer kept" in seen["error"]["detail"])
+    status = here.jobs.read(id, ME)
+    assert status["status"] == ends and (known_later or "no longer kept" in status["error"]["detail"])
 
 
 def uploaded(here, stack, content: bytes, kind: str):
@@ -829,9 +830,9 @@ def test_an_answer_is_as_long_as_was_predicted(ship, binary, door):
     here = ship(response="whole", binary=binary)
     for size in (0, 1, 2, 3, 12, 13, 999, 100_000):
         event = request("POST", "/run", {"response_bytes": size}, v1=door == "rest-api")
-        written = json.dumps(here.front.handler(event, invocation()))  # as Lambda's runtime does
+        text = json.dumps(here.front.handler(event, invocation()))  # as Lambda's runtime does
         predicted = encoded_size(size, binary=binary, door=door, direction="response")
-        assert len(written) == predicted, size
+        assert len(text) == predicted, size
 
 
 def test_one_byte_more_than_an_answer_may_have(fn):
@@ -870,7 +871,7 @@ def test_pages_together_are_the_whole(ship):
         query = {"page": link.split("page=")[1].split(">")[0]} if link else None
     assert got == here.sample.answer(BODY["response_bytes"], BODY["seed"]).content
     for page, status in (("3", 404), ("0", 400), ("x", 400), ("-1", 400), ("²", 400)):
-        assert asked(here, "POST", "/run", BODY, query={"page": page}).status == status
+        assert front_answer(here, "POST", "/run", BODY, query={"page": page}).status == status
 
 
 @pytest.mark.parametrize("binary", [False, True])
@@ -890,11 +891,11 @@ def test_a_stored_result_is_told_as_it_is_downloaded(ship, jobs_stack, packed):
     here = ship(gzip=packed, compression=0.1)
     id, event = queued(here)
     here.slices.advance(event, lambda: 60.0)
-    told = here.status._result(here.jobs.read(id, ME))
-    with urllib.request.urlopen(told["url"]) as answer:
+    result = here.status._result(here.jobs.read(id, ME))
+    with urllib.request.urlopen(result["url"]) as answer:
         got, encoding = answer.read(), answer.headers["Content-Encoding"]
-    assert (told["bytes"], told["sha256"]) == (len(got), hashlib.sha256(got).hexdigest())
-    assert (encoding, told.get("content_encoding")) == (("gzip", "gzip") if packed else (None, None))
+    assert (result["bytes"], result["sha256"]) == (len(got), hashlib.sha256(got).hexdigest())
+    assert (encoding, result.get("content_encoding")) == (("gzip", "gzip") if packed else (None, None))
     whole = gzip.decompress(got) if packed else got
     assert whole == here.sample.answer(BODY["response_bytes"], BODY["seed"]).content
     assert (len(got) < 0.2 * len(whole)) == packed
@@ -914,7 +915,7 @@ def test_run_with_an_upload_and_with_a_failure(ship, jobs_stack):
     query = {"upload": place["key"].rpartition("/")[2]}
     answer = here.front.handler(request("POST", "/run", query=query), invocation())
     assert (answer["statusCode"], len(answer["body"])) == (200, 10)
-    failed = asked(here, "POST", "/run", {**BODY, "fail_at_step": 0})
+    failed = front_answer(here, "POST", "/run", {**BODY, "fail_at_step": 0})
     assert (failed.status, failed.body["title"]) == (500, "StepFailed")
 
 
@@ -971,14 +972,14 @@ def test_configuration_is_read_from_each_store(fn, ship, store, capsys):
         with here.log.invocation("work", "r"):
             first = here.configuration.entries()
             assert dict(first) == VALUES and here.configuration.entries() is first  # once
-        here.configuration._held.until = 0  # its time is over
+        here.configuration._cache.until = 0  # its time is over
     assert "value of" not in capsys.readouterr().out
 
 
 def test_a_store_that_fails_leaves_what_was_read(fn, ship, monkeypatch):
     here = ship(env=stored(fn, "ssm"), store="ssm", entries=NAMES)
     first = here.configuration.entries()
-    here.configuration._held.until = 0  # its time is over
+    here.configuration._cache.until = 0  # its time is over
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another")
     monkeypatch.setattr(here.clients, "_session", get_session)  # a new one, with this key
     here.clients.client.cache_clear()
@@ -1002,13 +1003,13 @@ def test_an_invocation_writes_one_line_without_what_callers_sent(breaking):
     breaking.ended(id)
     assert until(lambda: any(line.get("job") == id for line in breaking.logged()))
     line = next(line for line in breaking.logged() if line.get("job") == id)
-    wanted = {"part", "request", "cold", "job", "hop", "claim_s", "slice_s", "config_s", "did", "all_s"}
-    assert wanted - {"config_s"} <= set(line) and line["did"] == "failed"
+    names = {"part", "request", "cold", "job", "hop", "claim_s", "slice_s", "config_s", "did", "all_s"}
+    assert names - {"config_s"} <= set(line) and line["did"] == "failed"
     for part in ("work", "front"):
         assert "a secret" not in json.dumps(breaking.logged(part))
 
 
 def test_the_sample_is_the_same_wherever_it_runs(ship):
-    for binary, wanted in ((False, "9c9ed56f"), (True, "c022b8a2")):
+    for binary, digest in ((False, "9c9ed56f"), (True, "c022b8a2")):
         content = ship(binary=binary, compression=0.3).sample.answer(10_000, 7).content
-        assert hashlib.sha256(content).hexdigest().startswith(wanted)
+        assert hashlib.sha256(content).hexdigest().startswith(digest)

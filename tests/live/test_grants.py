@@ -66,12 +66,12 @@ DENIED = [
 def role(bench: Bench, name: str, *statements: tuple, service: str = "lambda") -> str:
     """The ARN of a role that may do these actions on this resource, and nothing else."""
     trust = json.dumps(TRUST).replace("lambda.", f"{service}.")
-    made = bench.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=trust)
+    response = bench.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=trust)
     allowed = [{"Effect": "Allow", "Action": action, "Resource": on} for action, on in statements]
     policy = json.dumps({"Version": "2012-10-17", "Statement": allowed})
     if statements:
         bench.client("iam").put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=policy)
-    return made["Role"]["Arn"]
+    return response["Role"]["Arn"]
 
 
 @pytest.fixture(scope="module")
@@ -94,12 +94,12 @@ def asker(bench):
 
 
 @pytest.mark.parametrize(
-    ("service", "call", "named", "may"),
-    [(*asked, True) for asked in ALLOWED] + [(*asked, False) for asked in DENIED],
+    ("service", "call", "arguments", "may"),
+    [(*case, True) for case in ALLOWED] + [(*case, False) for case in DENIED],
 )
-def test_a_role_may_do_what_it_says_and_nothing_else(bench, asker, service, call, named, may):
-    said = json.loads(bench.invoke({"service": service, "call": call, "named": named}, asker)["body"])
-    assert (said is None) if may else ("not authorized" in said)
+def test_a_role_may_do_what_it_says_and_nothing_else(bench, asker, service, call, arguments, may):
+    error = json.loads(bench.invoke({"service": service, "call": call, "named": arguments}, asker)["body"])
+    assert (error is None) if may else ("not authorized" in error)
 
 
 @pytest.mark.parametrize(("kind", "status"), [("http_api", 500), ("rest_api", 500)])
@@ -123,8 +123,8 @@ def test_a_machine_does_what_its_role_may(bench, of, ends):
     )
     task = {"Type": "Task", "Resource": f"arn:aws:lambda:{ACCOUNT}:function:{name}", "End": True}
     definition = json.dumps({"StartAt": "A", "States": {"A": task}})
-    made = steps.create_state_machine(name=f"by-{of}", roleArn=own, definition=definition)
-    run = steps.start_execution(stateMachineArn=made["stateMachineArn"], input="{}")["executionArn"]
+    machine = steps.create_state_machine(name=f"by-{of}", roleArn=own, definition=definition)
+    run = steps.start_execution(stateMachineArn=machine["stateMachineArn"], input="{}")["executionArn"]
     assert until(lambda: steps.describe_execution(executionArn=run)["status"] == ends)
 
 

@@ -70,7 +70,7 @@ def reported_s(logs):
     return [event["timestamp"] / 1000 for event in events if event["message"].startswith("REPORT")]
 
 
-def taken(tiny, **how):
+def tally_of(tiny, **how):
     tally = Tally()
     for part in function.read(tiny.client, "tiny", "1h", "now", filtered=False, **how):
         tally.add(part)
@@ -79,14 +79,16 @@ def taken(tiny, **how):
 
 @pytest.mark.parametrize("insights", [False, True])
 def test_a_live_function_becomes_a_workload(tiny, insights):
-    tally = taken(tiny, insights=insights)
-    found, made = Summary(tally).to_dict(), draft(Summary(tally), "tiny", "today")
-    assert found["invocations"] == 7 and found["errors"] == {"timeout": 1}
-    assert 10 <= found["duration_ms"]["p50"] < 1000 <= found["duration_ms"]["max"]
-    assert made.known["runtime.memory"] == "256 MB" and made.known["runtime.architecture"] == "arm64"
-    assert made.known["runtime.language"] == "python3.13" and made.known["region"] == "us-east-1"
-    assert "requests_per_month" in made.missing  # an hour is no month
-    made.check("w.toml", os.curdir)
+    tally = tally_of(tiny, insights=insights)
+    summary, document = Summary(tally).to_dict(), draft(Summary(tally), "tiny", "today")
+    assert summary["invocations"] == 7 and summary["errors"] == {"timeout": 1}
+    assert 10 <= summary["duration_ms"]["p50"] < 1000 <= summary["duration_ms"]["max"]
+    assert (
+        document.values["runtime.memory"] == "256 MB" and document.values["runtime.architecture"] == "arm64"
+    )
+    assert document.values["runtime.language"] == "python3.13" and document.values["region"] == "us-east-1"
+    assert "requests_per_month" in document.missing  # an hour is no month
+    document.check("w.toml", os.curdir)
 
 
 def test_the_figures_are_those_of_the_log(tiny):
@@ -95,17 +97,17 @@ def test_the_figures_are_those_of_the_log(tiny):
     durations = [
         float(line.split("\tDuration: ")[1].split(" ms")[0]) for line in lines if line.startswith("REPORT")
     ]
-    assert Summary(taken(tiny)).quantiles["duration_ms"]["max"] == max(durations)
+    assert Summary(tally_of(tiny)).quantiles["duration_ms"]["max"] == max(durations)
 
 
 def test_cloudwatch_counts_every_invocation(tiny):
-    assert any("CloudWatch counted 7 invocations" in note for note in taken(tiny).notes)
+    assert any("CloudWatch counted 7 invocations" in note for note in tally_of(tiny).notes)
 
 
 def test_environment_variables_are_counted_and_never_kept(tiny):
-    made = draft(Summary(taken(tiny)), "tiny", "today")
-    text = made.to_toml()
-    assert made.known["configuration.entries"] == 3 and made.known["configuration.secrets"] == 1
+    document = draft(Summary(tally_of(tiny)), "tiny", "today")
+    text = document.to_toml()
+    assert document.values["configuration.entries"] == 3 and document.values["configuration.secrets"] == 1
     assert SECRET not in text and "API_KEY" not in text and "orders" not in text
 
 
@@ -115,10 +117,10 @@ def test_the_command_reads_it_on_the_local_cloud(tiny, tmp_path):
     app = typer.Typer()
     app.callback()(lambda: None)
     app.command()(ingest)
-    given = ["ingest", "--function", "tiny", "--target", "local", "--cloud", NAME, "--since", "1h", "--json"]
-    done = CliRunner().invoke(app, [*given, "-o", str(tmp_path / "w.toml")])
-    assert done.exit_code == 0, done.output
-    assert json.loads(done.stdout)["invocations"] == 7 and SECRET not in done.stdout
+    arguments = ["ingest", "--function", "tiny", "--target", "local", "--cloud", NAME, "--since", "1h"]
+    result = CliRunner().invoke(app, [*arguments, "--json", "-o", str(tmp_path / "w.toml")])
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["invocations"] == 7 and SECRET not in result.stdout
 
 
 def test_a_function_that_is_not_there_is_named(tiny):

@@ -22,14 +22,14 @@ def handle(event, context):
 
 
 @pytest.fixture(scope="module")
-def shown(bench):
+def mirror(bench):
     """A function that shows what it sees; behind a door it answers what the body says."""
     return bench.function("shown", Code={"ZipFile": zipped(SOURCE)}, Handler="index.handle")
 
 
 @pytest.mark.live
-def test_the_environment_is_lambdas(bench, shown):
-    environment = json.loads(bench.invoke({}, shown)["body"])["environment"]
+def test_the_environment_is_lambdas(bench, mirror):
+    environment = json.loads(bench.invoke({}, mirror)["body"])["environment"]
     assert environment["AWS_EXECUTION_ENV"] == "AWS_Lambda_python3.13"
     assert environment["AWS_LAMBDA_INITIALIZATION_TYPE"] == "on-demand"
     assert environment["_HANDLER"] == "index.handle"
@@ -42,37 +42,37 @@ def test_the_environment_is_lambdas(bench, shown):
 
 
 @pytest.mark.live
-def test_the_caller_and_the_function_see_one_id(bench, shown):
-    answer = bench.invoke({}, shown)
+def test_the_caller_and_the_function_see_one_id(bench, mirror):
+    answer = bench.invoke({}, mirror)
     assert json.loads(answer["body"])["id"] == answer["ResponseMetadata"]["RequestId"]
 
 
 @pytest.mark.live
-def test_an_asynchronous_call_has_the_id_that_its_caller_was_told(bench, shown):
-    id = bench.invoke({"asked": "later"}, shown, InvocationType="Event")["ResponseMetadata"]["RequestId"]
+def test_an_asynchronous_call_has_the_id_that_its_caller_was_told(bench, mirror):
+    id = bench.invoke({"asked": "later"}, mirror, InvocationType="Event")["ResponseMetadata"]["RequestId"]
     logs = bench.client("logs")
 
-    def found() -> bool:
+    def is_there() -> bool:
         events = logs.filter_log_events(logGroupName="/aws/lambda/shown")["events"]
         return any(one["message"].startswith(f"START RequestId: {id} ") for one in events)
 
-    assert until(found, 20)
+    assert until(is_there, 20)
 
 
 @pytest.mark.live
-def test_the_tail_of_the_log_is_the_whole_invocation(bench, shown):
-    answer = bench.invoke("hello", shown, LogType="Tail")
+def test_the_tail_of_the_log_is_the_whole_invocation(bench, mirror):
+    answer = bench.invoke("hello", mirror, LogType="Tail")
     id = answer["ResponseMetadata"]["RequestId"]
     tail = base64.b64decode(answer["LogResult"]).decode().splitlines()
     assert tail[0] == f"START RequestId: {id} Version: $LATEST"
     assert tail[1:3] == ["said hello", f"END RequestId: {id}"]
     assert tail[3].startswith(f"REPORT RequestId: {id}\tDuration: ")
-    assert "LogResult" not in bench.invoke("hello", shown)
+    assert "LogResult" not in bench.invoke("hello", mirror)
 
 
 @pytest.mark.live
-def test_the_tail_has_the_last_4_kb(bench, shown):
-    answer = bench.invoke("x" * 10_000, shown, LogType="Tail")
+def test_the_tail_has_the_last_4_kb(bench, mirror):
+    answer = bench.invoke("x" * 10_000, mirror, LogType="Tail")
     assert len(base64.b64decode(answer["LogResult"])) == 4096
 
 
@@ -83,15 +83,15 @@ MALFORMED += ["{'statusCode': 200, 'multiValueHeaders': {'a': 'b'}}", "{'statusC
 
 
 @pytest.fixture(scope="module")
-def doors(bench, shown):
-    return {"rest": bench.rest_api(shown), "http": bench.http_api(shown), "url": bench.function_url(shown)}
+def doors(bench, mirror):
+    return {"rest": bench.rest_api(mirror), "http": bench.http_api(mirror), "url": bench.function_url(mirror)}
 
 
 @pytest.mark.live
 @pytest.mark.parametrize("answer", MALFORMED)
 def test_a_rest_api_passes_nothing_malformed_on(bench, doors, answer):
-    seen = bench.post(doors["rest"], answer.encode())
-    assert (seen.status, json.loads(seen.body)) == (502, {"message": "Internal server error"})
+    reply = bench.post(doors["rest"], answer.encode())
+    assert (reply.status, json.loads(reply.body)) == (502, {"message": "Internal server error"})
 
 
 @pytest.mark.live
@@ -116,8 +116,8 @@ def test_a_rest_api_gives_values_their_form(bench, doors):
     ],
 )
 def test_other_doors_take_any_json_for_the_body(bench, doors, door, answer, body):
-    seen = bench.post(doors[door], answer.encode())
-    assert (seen.status, seen.body, seen.headers["content-type"]) == (200, body, "application/json")
+    reply = bench.post(doors[door], answer.encode())
+    assert (reply.status, reply.body, reply.headers["content-type"]) == (200, body, "application/json")
 
 
 @pytest.mark.live
@@ -146,9 +146,9 @@ def signed_doors(bench):
 
 @pytest.mark.live
 def test_an_unsigned_call_of_a_url_is_forbidden(bench, signed_doors):
-    seen = bench.post(signed_doors["url"], b"1")
-    assert (seen.status, seen.headers["x-amzn-errortype"]) == (403, "AccessDeniedException")
-    assert json.loads(seen.body)["Message"].startswith("Forbidden")
+    reply = bench.post(signed_doors["url"], b"1")
+    assert (reply.status, reply.headers["x-amzn-errortype"]) == (403, "AccessDeniedException")
+    assert json.loads(reply.body)["Message"].startswith("Forbidden")
 
 
 @pytest.mark.live
@@ -161,8 +161,8 @@ def test_a_signature_for_another_region_is_refused(bench, signed_doors, door):
     caller = Caller(bench, f"far-{door}", everything)
     good = caller.ask("POST", signed_doors[door], b"{'statusCode': 200}", door)
     assert good.status == 200
-    asked = AWSRequest("POST", signed_doors[door], {"Content-Type": "application/json"}, b"1")
-    SigV4Auth(caller.key, "lambda" if door == "url" else "execute-api", "eu-west-1").add_auth(asked)
-    seen = bench.fetch(urllib.request.Request(asked.url, b"1", dict(asked.headers), method="POST"))
-    assert (seen.status, seen.headers["x-amzn-errortype"]) == (403, "InvalidSignatureException")
-    assert b"scoped to a valid region" in seen.body
+    request = AWSRequest("POST", signed_doors[door], {"Content-Type": "application/json"}, b"1")
+    SigV4Auth(caller.key, "lambda" if door == "url" else "execute-api", "eu-west-1").add_auth(request)
+    reply = bench.fetch(urllib.request.Request(request.url, b"1", dict(request.headers), method="POST"))
+    assert (reply.status, reply.headers["x-amzn-errortype"]) == (403, "InvalidSignatureException")
+    assert b"scoped to a valid region" in reply.body

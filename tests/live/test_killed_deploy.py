@@ -44,7 +44,7 @@ def session(self, region=None):
     return made
 
 instance.Cloud.session = session
-place = target.Local.found("us-east-1", cloud)
+place = target.Local.find("us-east-1", cloud)
 deploy.up(deploy.plan(ex.Workload.load(toml), design), place, name)
 """
 POINTS = [
@@ -67,8 +67,9 @@ def place():
 
 
 def run(*words) -> SimpleNamespace:
-    done = CliRunner().invoke(app, [*words, "--json"])
-    return SimpleNamespace(code=done.exit_code, answer=json.loads(done.stdout or "null"), said=done.stderr)
+    result = CliRunner().invoke(app, [*words, "--json"])
+    answer = json.loads(result.stdout or "null")
+    return SimpleNamespace(code=result.exit_code, answer=answer, errors=result.stderr)
 
 
 @pytest.mark.parametrize(("service", "operation", "when"), POINTS)
@@ -80,11 +81,11 @@ def test_what_a_killed_deploy_leaves_is_listed_and_goes(place, tmp_path, service
     words = [service, operation, when, cloud, name, DESIGN, str(toml)]
     died = subprocess.run([sys.executable, "-c", DIES, *words], capture_output=True, text=True)
     assert died.returncode == -signal.SIGKILL, died.stderr
-    left = holds(place) != before
-    listed = [row["stack"] for row in run("stacks", "--cloud", cloud).answer["stacks"]]
-    assert listed == ([name] if left else [])
-    assert left == ((operation, when) != ("CreateBucket", "before"))
-    if left:
+    is_left = holds(place) != before
+    names = [row["stack"] for row in run("stacks", "--cloud", cloud).answer["stacks"]]
+    assert names == ([name] if is_left else [])
+    assert is_left == ((operation, when) != ("CreateBucket", "before"))
+    if is_left:
         assert run("destroy", name, "--cloud", cloud).code == 0
     assert holds(place) == before and run("stacks", "--cloud", cloud).answer == {"stacks": []}
 
@@ -100,17 +101,17 @@ def test_a_cloud_that_crashed_is_told_with_what_stood():
         deploy.destroy(went)
         leader = supervisor.status(name).process
         leader.send(signal.SIGKILL)
-        assert leader.gone(10)
-        listed = run("stacks", "--cloud", name)
-        assert listed.code == 3
-        assert listed.answer == {"stacks": [], "crashed": True, "gone": [stood.name]}
-        shown = CliRunner().invoke(app, ["stacks", "--cloud", name])
-        assert "crashed or was killed" in shown.stdout and stood.name in shown.stdout
+        assert leader.ends_within(10)
+        stacks = run("stacks", "--cloud", name)
+        assert stacks.code == 3
+        assert stacks.answer == {"stacks": [], "crashed": True, "gone": [stood.name]}
+        text = CliRunner().invoke(app, ["stacks", "--cloud", name])
+        assert "crashed or was killed" in text.stdout and stood.name in text.stdout
         status = run("cloud", "status", "--name", name).answer
         assert (status["running"], status["crashed"], status["gone"]) == (False, True, [stood.name])
         for command in (["destroy", stood.name], ["bench", stood.name, "--jobs", "1"]):
             refused = run(*command, "--cloud", name)
-            assert refused.code == 3 and "went with the local cloud" in refused.said
+            assert refused.code == 3 and "went with the local cloud" in refused.errors
         assert supervisor.stop(name)
         assert run("stacks", "--cloud", name).code == 0
     finally:

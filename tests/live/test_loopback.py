@@ -41,19 +41,19 @@ def test_what_is_here(host, here):
 
 
 def test_nobody_but_the_loopback_is_found_or_reached():
-    done = subprocess.run([sys.executable, "-c", TRIES], capture_output=True, text=True)
-    assert (done.returncode, done.stdout) == (0, "held\n"), done.stderr
+    result = subprocess.run([sys.executable, "-c", TRIES], capture_output=True, text=True)
+    assert (result.returncode, result.stdout) == (0, "held\n"), result.stderr
 
 
 @pytest.mark.live
 def test_an_api_in_front_of_someone_elses_server_does_not_reach_it(bench):
     gateway = bench.client("apigatewayv2")
     api = gateway.create_api(Name="out", ProtocolType="HTTP")["ApiId"]
-    made = gateway.create_integration(
+    integration = gateway.create_integration(
         ApiId=api, IntegrationType="HTTP_PROXY", IntegrationMethod="GET",
         IntegrationUri="http://192.0.2.1/", PayloadFormatVersion="1.0",
     )  # fmt: skip
-    gateway.create_route(ApiId=api, RouteKey="GET /", Target=f"integrations/{made['IntegrationId']}")
+    gateway.create_route(ApiId=api, RouteKey="GET /", Target=f"integrations/{integration['IntegrationId']}")
     gateway.create_stage(ApiId=api, StageName="$default", AutoDeploy=True)
     began = time.monotonic()
     answer = bench.post(f"{bench.cloud.endpoint_url}/_aws/execute-api/{api}/$default/", None, "GET")

@@ -60,18 +60,18 @@ class Endpoint:
 
     def __init__(self, standing):
         self.standing, self.place = standing, standing.target
-        given = standing.credentials()
-        self.client = Client(standing.url, given)
-        self.sign = Signer(Scope.of(standing.url, None, "us-east-1"), lambda: Credentials.of(given)).sign
+        keys = standing.credentials()
+        self.client = Client(standing.url, keys)
+        self.sign = Signer(Scope.of(standing.url, None, "us-east-1"), lambda: Credentials.of(keys)).sign
         self.work = f"{standing.name}-work"
 
     @cached_property
     def table(self):
-        made = self.place.client("cloudformation").describe_stack_resource(
+        resource = self.place.client("cloudformation").describe_stack_resource(
             StackName=self.standing.name, LogicalResourceId="Jobs"
         )
         return self.place.session.resource("dynamodb").Table(
-            made["StackResourceDetail"]["PhysicalResourceId"]
+            resource["StackResourceDetail"]["PhysicalResourceId"]
         )
 
     def rows(self):
@@ -82,8 +82,8 @@ class Endpoint:
 
     def ask(self, method, path, body=b"", **headers):
         """One request, and its answer whatever it is: the client would ask again."""
-        url, named = self.standing.url + path, {"content-type": "application/json", **headers}
-        return httpx2.request(method, url, headers=self.sign(method, url, named, body), content=body)
+        url, all_headers = self.standing.url + path, {"content-type": "application/json", **headers}
+        return httpx2.request(method, url, headers=self.sign(method, url, all_headers, body), content=body)
 
     def post(self, key):
         """The answer to a submission."""
@@ -93,12 +93,12 @@ class Endpoint:
         return self.client.submit({**BODY, **body}, key).id
 
     def ended(self, id, seconds=120):
-        """The job's last status, and how it was come to: by asking, as a caller does."""
+        """The job's last status, read as a caller reads it."""
         end = time.monotonic() + seconds
-        while not (seen := self.client.status(id)).ended:
-            assert time.monotonic() < end, (seen, self.table.get_item(Key={"id": id}))
+        while not (job := self.client.status(id)).ended:
+            assert time.monotonic() < end, (job, self.table.get_item(Key={"id": id}))
             time.sleep(0.1)
-        return seen
+        return job
 
     def running(self, id):
         """Wait until the job has begun."""
@@ -107,13 +107,13 @@ class Endpoint:
     @cached_property
     def sums(self):
         """The sum of the result of each seed, by undisturbed jobs."""
-        done = [self.ended(self.submit(seed=seed)) for seed in range(SEEDS)]
-        return [seen.result.sha256 for seen in done]
+        jobs = [self.ended(self.submit(seed=seed)) for seed in range(SEEDS)]
+        return [job.result.sha256 for job in jobs]
 
-    def is_right(self, seen, seed=0):
+    def is_right(self, job, seed=0):
         """Whether a job that succeeded has the right result, in its bytes too."""
-        content = self.client.result(seen.id).encode()
-        return hashlib.sha256(content).hexdigest() == seen.result.sha256 == self.sums[seed]
+        content = self.client.result(job.id).encode()
+        return hashlib.sha256(content).hexdigest() == job.result.sha256 == self.sums[seed]
 
     def workers(self, part="work"):
         """The processes of a part's environments."""
@@ -176,7 +176,7 @@ def place():
     name = f"lost-{os.getpid()}"
     supervisor.start(name, limits={"lambda.async.retry_wait_s": RETRY_S})
     try:
-        yield target.Local.found("us-east-1", name)
+        yield target.Local.find("us-east-1", name)
     finally:
         supervisor.stop(name)
 
@@ -184,18 +184,18 @@ def place():
 @pytest.fixture(scope="module")
 def stood(place):
     """Stacks by form of execution and settings, each put up once."""
-    found = {}
+    endpoints = {}
 
     def stand(form, handler=None, **settings):
         key = (form, handler, *sorted(settings.items()))
-        if key not in found:
+        if key not in endpoints:
             design = f"door=http-api,request=inline,response=stored,execution={form},configuration=bundled"
             more = {**QUICK, **FORMS.get(form, {}), **settings}
-            found[key] = Endpoint(deploy.deploy(Workload(**SMALL), design, place, handler, settings=more))
-        return found[key]
+            endpoints[key] = Endpoint(deploy.deploy(Workload(**SMALL), design, place, handler, settings=more))
+        return endpoints[key]
 
     yield stand
-    for each in found.values():
+    for each in endpoints.values():
         each.client.close()
 
 
@@ -236,9 +236,9 @@ def loaded(endpoint, kills):
             seeds[endpoint.submit(seed=len(seeds) % SEEDS)] = len(seeds) % SEEDS
             time.sleep(0.2)
         with ThreadPoolExecutor(4) as pool:
-            seen = list(pool.map(endpoint.ended, seeds))
+            jobs = list(pool.map(endpoint.ended, seeds))
     assert len(killed) == kills
-    return seen, seeds
+    return jobs, seeds
 
 
 def test_killing_the_worker_under_load_loses_nothing(stood):
@@ -247,11 +247,11 @@ def test_killing_the_worker_under_load_loses_nothing(stood):
     before = {form: len(endpoint.rows()) for form, endpoint in endpoints.items()}
     with ThreadPoolExecutor() as pool:
         runs = dict(zip(FORMS, pool.map(lambda form: loaded(endpoints[form], 6), FORMS)))
-    for form, (seen, seeds) in runs.items():
-        died = [each for each in seen if each.status != "succeeded"]  # killed twice
+    for form, (jobs, seeds) in runs.items():
+        died = [each for each in jobs if each.status != "succeeded"]  # killed twice
         assert all((each.attempts, each.error["type"]) == (2, "WorkerDied") for each in died), died
-        assert all(endpoints[form].is_right(each, seeds[each.id]) for each in seen if each not in died)
-        assert sum(each.attempts for each in seen) > len(seen)
+        assert all(endpoints[form].is_right(each, seeds[each.id]) for each in jobs if each not in died)
+        assert sum(each.attempts for each in jobs) > len(jobs)
         assert len(endpoints[form].rows()) == before[form] + 2 * len(seeds)  # with a key each
 
 
@@ -284,8 +284,8 @@ def test_a_worker_that_exits_is_followed_by_one_more(stood, tmp_path):
     ]
     for endpoint, (once, always) in zip(endpoints, ids):
         assert endpoint.ended(once).attempts == 2 and endpoint.client.result(once) == {"steps": 3}
-        seen = endpoint.ended(always)
-        assert (seen.status, seen.attempts, seen.error["type"]) == ("failed", 2, "WorkerDied")
+        job = endpoint.ended(always)
+        assert (job.status, job.attempts, job.error["type"]) == ("failed", 2, "WorkerDied")
 
 
 # Time ---------------------------------------------------------------------------------------------
@@ -295,8 +295,8 @@ def test_a_job_that_outlasts_its_worker_ends_before_it(stood):
     endpoint = stood("single")
     with endpoint.within(3):
         began = time.monotonic()
-        seen = endpoint.ended(endpoint.submit(runtime_s=60, steps=1))
-    assert (seen.error["type"], seen.attempts) == ("TimedOut", 1) and time.monotonic() - began < 30
+        job = endpoint.ended(endpoint.submit(runtime_s=60, steps=1))
+    assert (job.error["type"], job.attempts) == ("TimedOut", 1) and time.monotonic() - began < 30
 
 
 def test_a_worker_that_hangs_is_ended_by_its_time_out_and_followed(stood):
@@ -307,8 +307,8 @@ def test_a_worker_that_hangs_is_ended_by_its_time_out_and_followed(stood):
             ids.append(endpoint.submit(runtime_s=1.5))
             endpoint.holder().send(signal.SIGSTOP)  # not even its lease is renewed
         for endpoint, id in zip(endpoints, ids):
-            seen = endpoint.ended(id)
-            assert (seen.status, seen.attempts) == ("succeeded", 2) and endpoint.is_right(seen)
+            job = endpoint.ended(id)
+            assert (job.status, job.attempts) == ("succeeded", 2) and endpoint.is_right(job)
 
 
 def test_a_worker_that_wakes_up_late_changes_nothing(stood):
@@ -316,11 +316,11 @@ def test_a_worker_that_wakes_up_late_changes_nothing(stood):
     id = endpoint.submit(runtime_s=1)
     late = endpoint.holder()
     late.send(signal.SIGSTOP)
-    seen = endpoint.ended(id)
+    job = endpoint.ended(id)
     row = endpoint.row(id)
     late.send(signal.SIGCONT)
     assert until(lambda: not at_work(late))
-    assert (seen.status, seen.attempts) == ("succeeded", 2) and endpoint.is_right(seen)
+    assert (job.status, job.attempts) == ("succeeded", 2) and endpoint.is_right(job)
     assert endpoint.row(id) == row
 
 
@@ -344,10 +344,10 @@ def test_a_service_that_fails_for_a_while_loses_nothing(stood, outage):
             over.enter_context(endpoint.denied("work", *OUTAGES[outage]))
             ids[-1].append(endpoint.submit())  # its claim fails
         time.sleep(1)  # less than until the retry
-    for endpoint, given in zip(endpoints, ids):
-        for id in given:
-            seen = endpoint.ended(id)
-            assert seen.status == "succeeded" and endpoint.is_right(seen), (endpoint.work, seen)
+    for endpoint, own_ids in zip(endpoints, ids):
+        for id in own_ids:
+            job = endpoint.ended(id)
+            assert job.status == "succeeded" and endpoint.is_right(job), (endpoint.work, job)
 
 
 def test_a_service_that_goes_on_failing_ends_the_job(stood):
@@ -357,9 +357,9 @@ def test_a_service_that_goes_on_failing_ends_the_job(stood):
         for endpoint, action in zip(endpoints, ["s3:PutObject", "s3:PutObject", "dynamodb:UpdateItem"]):
             over.enter_context(endpoint.denied("work", action))
         ids = [endpoint.submit(runtime_s=0, steps=1) for endpoint in endpoints]
-        seen = [endpoint.ended(id) for endpoint, id in zip(endpoints, ids)]
-    assert {(each.status, each.error["type"]) for each in seen} == {("failed", "ServiceFailed")}
-    assert [each.attempts > 0 for each in seen] == [True, True, False]  # the last could not even begin
+        jobs = [endpoint.ended(id) for endpoint, id in zip(endpoints, ids)]
+    assert {(each.status, each.error["type"]) for each in jobs} == {("failed", "ServiceFailed")}
+    assert [each.attempts > 0 for each in jobs] == [True, True, False]  # the last could not even begin
 
 
 def test_a_status_that_cannot_be_read_is_there_later(stood):
@@ -397,8 +397,8 @@ def test_a_job_that_was_accepted_stays_when_it_cannot_be_handed_over_again(stood
         with endpoint.denied("submit", HANDED_BY[form]):
             assert endpoint.post(key).status_code == 503
         assert endpoint.client.status(id).status == "queued"
-    seen = endpoint.ended(id)
-    assert endpoint.is_right(seen) and seen.attempts == 1
+    job = endpoint.ended(id)
+    assert endpoint.is_right(job) and job.attempts == 1
 
 
 def test_a_hop_that_cannot_be_handed_on_is_done_again(stood):
@@ -407,8 +407,8 @@ def test_a_hop_that_cannot_be_handed_on_is_done_again(stood):
     endpoint.running(id)
     with endpoint.denied("work", "lambda:InvokeFunction"):
         time.sleep(1.5)
-    seen = endpoint.ended(id)
-    assert seen.status == "succeeded" and endpoint.is_right(seen)
+    job = endpoint.ended(id)
+    assert job.status == "succeeded" and endpoint.is_right(job)
 
 
 def test_jobs_that_find_no_room_wait_for_it(stood):
@@ -417,10 +417,10 @@ def test_jobs_that_find_no_room_wait_for_it(stood):
         for endpoint in endpoints:
             over.enter_context(endpoint.at_a_time(1))
         ids = [[endpoint.submit(runtime_s=0.1) for _ in range(8)] for endpoint in endpoints]
-        for endpoint, given in zip(endpoints, ids):
-            seen = [endpoint.ended(id) for id in given]
-            assert [each.attempts for each in seen] == [1] * 8
-            assert all(map(endpoint.is_right, seen))
+        for endpoint, own_ids in zip(endpoints, ids):
+            jobs = [endpoint.ended(id) for id in own_ids]
+            assert [each.attempts for each in jobs] == [1] * 8
+            assert all(map(endpoint.is_right, jobs))
 
 
 def test_a_job_that_never_begins_is_ended_for_good(stood):
@@ -430,8 +430,8 @@ def test_a_job_that_never_begins_is_ended_for_good(stood):
             over.enter_context(endpoint.at_a_time(0))
         ids = [endpoint.submit(runtime_s=0) for endpoint in endpoints]
         for endpoint, id in zip(endpoints, ids):
-            seen = endpoint.ended(id)
-            assert (seen.status, seen.error["type"], seen.attempts) == ("failed", "NotTaken", 0)
+            job = endpoint.ended(id)
+            assert (job.status, job.error["type"], job.attempts) == ("failed", "NotTaken", 0)
         before = [endpoint.row(id) for endpoint, id in zip(endpoints, ids)]
     time.sleep(2)  # the events come late
     assert [endpoint.row(id) for endpoint, id in zip(endpoints, ids)] == before
@@ -440,10 +440,10 @@ def test_a_job_that_never_begins_is_ended_for_good(stood):
 def test_a_job_that_is_cancelled_ends_so_whoever_works_on_it(stood):
     endpoints = [stood(form) for form in FORMS]
     ids = [[endpoint.submit(runtime_s=20, steps=40) for _ in range(2)] for endpoint in endpoints]
-    for endpoint, given in zip(endpoints, ids):
-        for id in given:
+    for endpoint, own_ids in zip(endpoints, ids):
+        for id in own_ids:
             endpoint.running(id)
             assert endpoint.client.cancel(id).status == "running"
         endpoint.holder().send(signal.SIGKILL)
-    for endpoint, given in zip(endpoints, ids):
-        assert {endpoint.ended(id).status for id in given} == {"cancelled"}
+    for endpoint, own_ids in zip(endpoints, ids):
+        assert {endpoint.ended(id).status for id in own_ids} == {"cancelled"}

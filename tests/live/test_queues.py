@@ -70,7 +70,7 @@ def in_front(bench: Bench, worker: str, hidden_s: int) -> str:
     return url
 
 
-def seen(bench: Bench, id: str) -> int:
+def count_of(bench: Bench, id: str) -> int:
     item = bench.session.resource("dynamodb").Table("seen").get_item(Key={"id": id}).get("Item")
     return int(item["n"]) if item else 0
 
@@ -80,7 +80,7 @@ def test_a_message_that_failed_comes_back_when_it_is_seen_again(quick, queue, ho
     id, began = f"{how} later", time.monotonic()
     body = {"id": id, "bad": 1, "how": how, "queue": queue}
     quick.client("sqs").send_message(QueueUrl=queue, MessageBody=json.dumps(body))
-    assert until(lambda: seen(quick, id) == 2)
+    assert until(lambda: count_of(quick, id) == 2)
     assert HIDDEN_S - 0.2 <= time.monotonic() - began < LONG_S
 
 
@@ -89,24 +89,24 @@ def test_a_message_that_its_function_shows_again_comes_back_at_once(quick, patie
     id, began = f"{how} at once", time.monotonic()
     body = {"id": id, "bad": 1, "how": how, "queue": patient, "back_s": 0}
     quick.client("sqs").send_message(QueueUrl=patient, MessageBody=json.dumps(body))
-    assert until(lambda: seen(quick, id) == 2) and time.monotonic() - began < LONG_S - 5
+    assert until(lambda: count_of(quick, id) == 2) and time.monotonic() - began < LONG_S - 5
 
 
 def test_a_message_that_always_fails_is_put_aside(quick, patient, dead):
     sqs, body = quick.client("sqs"), {"id": "always", "bad": 9, "back_s": 0, "queue": patient}
     sqs.send_message(QueueUrl=patient, MessageBody=json.dumps(body))
     received = sqs.receive_message(QueueUrl=dead, WaitTimeSeconds=20)["Messages"]
-    assert json.loads(received[0]["Body"])["id"] == "always" and seen(quick, "always") == 2
+    assert json.loads(received[0]["Body"])["id"] == "always" and count_of(quick, "always") == 2
 
 
 def test_messages_wait_for_a_function_without_room(quick, patient, worker):
     functions, sqs = quick.client("lambda"), quick.client("sqs")
     functions.put_function_concurrency(FunctionName=worker, ReservedConcurrentExecutions=1)
     quick.invoke({"id": "busy", "hold": 1}, worker, InvocationType="Event")
-    assert until(lambda: seen(quick, "busy") == 1)
+    assert until(lambda: count_of(quick, "busy") == 1)
     began = time.monotonic()
     sqs.send_message(QueueUrl=patient, MessageBody=json.dumps({"id": "waiting"}))
-    assert until(lambda: seen(quick, "waiting") == 1)
+    assert until(lambda: count_of(quick, "waiting") == 1)
     assert time.monotonic() - began < LONG_S - 5  # it did not have to come back for it
     functions.delete_function_concurrency(FunctionName=worker)
 
@@ -141,14 +141,14 @@ def test_a_worker_that_does_not_start_ends_no_other(quick, worker, tmp_path, how
     name = quick.function(f"starts-{how}", Code={"ZipFile": zipped(STARTS)}, **more)
     holds.touch()
     quick.invoke({"id": id, "holds": str(holds)}, name, InvocationType="Event")
-    assert until(lambda: seen(quick, id) == 1)
+    assert until(lambda: count_of(quick, id) == 1)
     mark.write_text(how)
     answer = quick.invoke({"id": "no", "holds": ""}, name)
     error = json.loads(answer["body"])
-    assert answer["FunctionError"] == "Unhandled" and (error["errorType"], seen(quick, "no")) == (kind, 0)
+    assert answer["FunctionError"] == "Unhandled" and (error["errorType"], count_of(quick, "no")) == (kind, 0)
     assert error["errorMessage"].endswith(says)
     holds.unlink()
-    assert until(lambda: seen(quick, id) == 2)
+    assert until(lambda: count_of(quick, id) == 2)
     assert json.loads(quick.invoke({"id": f"{id} again", "holds": ""}, name)["body"]) == "done"
 
 
@@ -162,6 +162,6 @@ def test_a_failed_event_is_tried_again_as_its_qualifier_says(quick, worker, qual
     functions.put_function_event_invoke_config(**config)
     id, began = f"event {qualifier}", time.monotonic()
     quick.invoke({"id": id, "bad": 9}, called, InvocationType="Event")
-    assert until(lambda: seen(quick, id) == 2) and time.monotonic() - began >= 0.3
+    assert until(lambda: count_of(quick, id) == 2) and time.monotonic() - began >= 0.3
     time.sleep(0.5)
-    assert seen(quick, id) == 2
+    assert count_of(quick, id) == 2

@@ -108,7 +108,7 @@ def test_keys_without_leave_stay_out(sites, site):
             kept_out(someone.ask(method, path, b"{}"), 403)
 
 
-CHANGED = {  # after it was signed
+CHANGES = {  # after it was signed
     "body": lambda m, p, b, h: (m, p, b"[]", h),
     "path": lambda m, p, b, h: (m, "/uploads", b, h),
     "query": lambda m, p, b, h: (m, f"{p}?upload={NEVER}", b, h),
@@ -118,10 +118,10 @@ CHANGED = {  # after it was signed
 }
 
 
-@pytest.mark.parametrize("what", CHANGED)
+@pytest.mark.parametrize("what", CHANGES)
 def test_requests_changed_after_signing_stay_out(site, what):
     headers = site.alice.signed("POST", "/jobs", b"{}", {"content-type": JSON})
-    method, path, body, headers = CHANGED[what]("POST", "/jobs", b"{}", headers)
+    method, path, body, headers = CHANGES[what]("POST", "/jobs", b"{}", headers)
     kept_out(send(method, site.url + path, body, **headers), 403)
 
 
@@ -145,7 +145,7 @@ def test_anothers_job_is_as_one_that_never_was(site, method):
 def expire(site, id: str, in_s: float) -> None:
     at = {"N": str(int(time.time() + in_s))}
     site.admin("dynamodb").update_item(
-        TableName=site.made["Jobs"],
+        TableName=site.resources["Jobs"],
         Key={"id": {"S": id}},
         UpdateExpression="SET expires = :at",
         ExpressionAttributeValues={":at": at},
@@ -180,7 +180,7 @@ def test_the_rows_of_idempotency_keys_are_no_jobs(one):
     one.job(Idempotency_Key="mine")
     owner = one.admin("iam").get_user(UserName=f"{one.stack}-caller")["User"]["UserId"]
     row = "key#" + hashlib.sha256(f"{len(owner)}:{owner}mine".encode()).hexdigest()
-    table = {"TableName": one.made["Jobs"], "Key": {"id": {"S": row}}}
+    table = {"TableName": one.resources["Jobs"], "Key": {"id": {"S": row}}}
     assert "Item" in one.admin("dynamodb").get_item(**table)
     for method in ("GET", "DELETE"):
         kept_out(one.alice.ask(method, "/jobs/" + quote(row, safe="")), 404, ours=True)
@@ -267,8 +267,8 @@ def test_reading_a_body_takes_no_more_than_a_small_function_has(what):
     """It has 256 MB, a good part of them taken by its libraries, and bodies are of up to 6 MB."""
     folder = Path(explorer.live.__file__).parent / "functions"
     command = [sys.executable, "-c", READ]
-    done = subprocess.run(command, input=COSTLY[what], cwd=folder, capture_output=True, timeout=10)
-    assert float(done.stdout) < 20, f"{float(done.stdout):.0f} bytes for each"
+    result = subprocess.run(command, input=COSTLY[what], cwd=folder, capture_output=True, timeout=10)
+    assert float(result.stdout) < 20, f"{float(result.stdout):.0f} bytes for each"
 
 
 @pytest.mark.parametrize(
@@ -336,11 +336,11 @@ def test_an_upload_that_is_declared_by_halves(site, body):
 
 
 def test_a_size_declared_twice_is_signed_for_as_it_is_told(one):
-    asked = b'{"bytes": 5, "bytes": 7, "content_type": "text/plain"}'
-    told = json.loads(one.alice.ask("POST", "/uploads", asked).body)
+    declaration = b'{"bytes": 5, "bytes": 7, "content_type": "text/plain"}'
+    place = json.loads(one.alice.ask("POST", "/uploads", declaration).body)
     for size in (5, 7):
-        right = told["headers"]["Content-Length"] == str(size)
-        put = send("PUT", told["upload_url"], b"x" * size, **{"content-type": "text/plain"})
+        right = place["headers"]["Content-Length"] == str(size)
+        put = send("PUT", place["upload_url"], b"x" * size, **{"content-type": "text/plain"})
         assert (put.status == 200) == right
 
 
@@ -348,8 +348,8 @@ def queried(url: str, **changes: str | None) -> str:
     """A URL with other values in its query; None takes one out."""
     parts = urlsplit(url)
     query = {**dict(parse_qsl(parts.query)), **{name.replace("_", "-"): v for name, v in changes.items()}}
-    kept = {name: value for name, value in query.items() if value is not None}
-    return urlunsplit(parts._replace(query=urlencode(kept, quote_via=quote)))
+    pairs = {name: value for name, value in query.items() if value is not None}
+    return urlunsplit(parts._replace(query=urlencode(pairs, quote_via=quote)))
 
 
 def moved(url: str, old: str, new: str) -> str:
@@ -423,16 +423,16 @@ def test_an_upload_that_is_gone_fails_its_job(sites):
     """The worker may not list the bucket, so it is told 403 and not 404: as a role not known yet would be."""
     site = sites["http-api"]
     token, functions = site.uploaded(), site.admin("lambda")
-    functions.update_event_source_mapping(UUID=site.made["WorkSource"], Enabled=False)
+    functions.update_event_source_mapping(UUID=site.resources["WorkSource"], Enabled=False)
     try:
         id = site.job(body=b"", query=f"?upload={token}")
-        listed = site.admin("s3").list_objects_v2(Bucket=site.made["UploadsBucket"])["Contents"]
-        (key,) = (each["Key"] for each in listed if each["Key"].endswith(token))
-        site.admin("s3").delete_object(Bucket=site.made["UploadsBucket"], Key=key)
+        contents = site.admin("s3").list_objects_v2(Bucket=site.resources["UploadsBucket"])["Contents"]
+        (key,) = (each["Key"] for each in contents if each["Key"].endswith(token))
+        site.admin("s3").delete_object(Bucket=site.resources["UploadsBucket"], Key=key)
     finally:
-        functions.update_event_source_mapping(UUID=site.made["WorkSource"], Enabled=True)
-    told = site.ended(id)
-    assert (told["attempts"], told["error"]["type"]) == (2, "Unreadable")
+        functions.update_event_source_mapping(UUID=site.resources["WorkSource"], Enabled=True)
+    status = site.ended(id)
+    assert (status["attempts"], status["error"]["type"]) == (2, "Unreadable")
 
 
 # Results --------------------------------------------------------------------------------------
@@ -442,7 +442,7 @@ RESULT_OTHERWISE = {  # than was signed for: method, URL; r.key is where it lies
     "another key": lambda r: ("GET", moved(r.url, r.key, r.other)),
     "another folder": lambda r: ("GET", moved(r.url, "/results/", "/bodies/")),
     "the whole bucket": lambda r: ("GET", moved(r.url, f"/{r.key}", "")),
-    "the uploads": lambda r: ("GET", moved(r.url, r.bucket, r.site.made["UploadsBucket"])),
+    "the uploads": lambda r: ("GET", moved(r.url, r.bucket, r.site.resources["UploadsBucket"])),
     "the code": lambda r: ("GET", moved(r.url, f"{r.bucket}/{r.key}", f"{r.site.stack}-code/functions.zip")),
     "above its folder": lambda r: ("GET", moved(r.url, r.key, f"results/../{r.other}")),
     "longer": lambda r: ("GET", queried(r.url, X_Amz_Expires="604800")),
@@ -465,7 +465,7 @@ def result(sites):
     site = sites["function-url"]
     url, others = (site.ended(site.job(who), who)["result"]["url"] for who in (site.alice, site.bob))
     key, other = (urlsplit(each).path.split("/", 2)[2] for each in (url, others))
-    return SimpleNamespace(site=site, url=url, key=key, other=other, bucket=site.made["ResultsBucket"])
+    return SimpleNamespace(site=site, url=url, key=key, other=other, bucket=site.resources["ResultsBucket"])
 
 
 @pytest.mark.parametrize("how", RESULT_OTHERWISE)
@@ -482,16 +482,16 @@ def test_a_result_is_not_read_by_http(result):
 def test_the_url_of_a_result_expires_with_it(one):
     id = one.job()
     one.ended(id)
-    told = {}
+    result = {}
 
     def is_read():
         expire(one, id, 2)
-        told.update(one.ended(id)["result"])
-        return send("GET", told["url"]).status == 200
+        result.update(one.ended(id)["result"])
+        return send("GET", result["url"]).status == 200
 
     assert until(is_read)  # at once, unless two seconds are too short for this machine
-    time.sleep(max(0, told["expires"] - time.time()) + 1.1)
-    assert send("GET", told["url"]).status == 403
+    time.sleep(max(0, result["expires"] - time.time()) + 1.1)
+    assert send("GET", result["url"]).status == 403
     kept_out(one.alice.ask("GET", f"/jobs/{id}"), 404, ours=True)
 
 
@@ -506,8 +506,8 @@ def things(sites):
     """The stacks, with what the attempts could get if they were let."""
     for site in sites.values():
         for name, key in [*SEEDED, ("UploadsBucket", "uploads/x")]:
-            if name in site.made:
-                site.admin("s3").put_object(Bucket=site.made[name], Key=key, Body=b"{}")
+            if name in site.resources:
+                site.admin("s3").put_object(Bucket=site.resources[name], Key=key, Body=b"{}")
     return sites
 
 
@@ -520,11 +520,12 @@ def test_each_role_may_do_its_part_and_nothing_else(things, name):
         client = clients(site, taken_on(site, role))
         its = may(site, part) & attempts(site).keys()
         of_any = its & {"list the logs"}
-        done = {what for what, attempt in attempts(site).items() if not denied(client, attempt, site)}
+        allowed = {what for what, attempt in attempts(site).items() if not denied(client, attempt, site)}
         elsewhere = {what for what, attempt in others.items() if not denied(client, attempt, other)}
-        taken = {at.stack for at in (site, other) if not denied(client, TAKE_ON, at)}
-        if done != its or elsewhere - of_any or taken:
-            wrong.append((part, f"too much: {done - its}, too little: {its - done}", elsewhere, taken))
+        assumed = {at.stack for at in (site, other) if not denied(client, TAKE_ON, at)}
+        if allowed != its or elsewhere - of_any or assumed:
+            differences = f"too much: {allowed - its}, too little: {its - allowed}"
+            wrong.append((part, differences, elsewhere, assumed))
     assert not wrong
 
 
@@ -558,7 +559,7 @@ def statements(site):
     yield from (("caller", each) for each in policy["PolicyVersion"]["Document"]["Statement"])
 
 
-def listed(value) -> list:
+def as_list(value) -> list:
     return [value] if isinstance(value, str) else list(value)
 
 
@@ -566,13 +567,13 @@ def listed(value) -> list:
 def test_no_role_has_a_wildcard(sites, name):
     site = sites[name]
     for part, each in statements(site):
-        actions, resources = listed(each["Action"]), listed(each["Resource"])
+        actions, resources = as_list(each["Action"]), as_list(each["Resource"])
         assert each["Effect"] == "Allow" and not any("*" in action for action in actions), each
         if part == "workflow" and resources == ["*"]:  # delivery of logs takes no other
             assert {action.partition(":")[0] for action in actions} == {"logs"}
             continue
         for resource in resources:
-            assert any(place in resource for place in (site.stack, *site.made.values())), each
+            assert any(place in resource for place in (site.stack, *site.resources.values())), each
 
 
 @pytest.mark.parametrize("name", SITES)
@@ -649,7 +650,7 @@ def places(site):
     yield "what deploy tells", [site.standing.to_dict(), site.standing, site.alice]
     yield "answers", intruder.HEARD
     if site.execution == "step-functions":
-        machine, states = site.made["Workflow"], site.admin("stepfunctions")
+        machine, states = site.resources["Workflow"], site.admin("stepfunctions")
         for run in states.list_executions(stateMachineArn=machine)["executions"]:
             yield "history", states.get_execution_history(executionArn=run["executionArn"])
     for file in Path(site.standing.target.cloud.folder).rglob("*.log"):
@@ -666,8 +667,8 @@ def test_no_secret_is_shown_anywhere(sites, name):
     else:
         assert site.ended(site.job())["status"] == "succeeded"
         assert site.ended(site.job(body={"fail_at_step": 0}))["status"] == "failed"
-    for where, shown in places(site):
-        text = repr(shown)
+    for where, content in places(site):
+        text = repr(content)
         assert not any(secret in text for secret in secrets), where
 
 
@@ -675,22 +676,22 @@ def test_no_secret_is_shown_anywhere(sites, name):
 def test_a_store_that_fails_shows_nothing(sites, name):
     """Last of all, as it leaves the stack without one of its secrets."""
     site = sites[name]
-    kept = secret_values(site)
+    secrets = secret_values(site)
     if site.store == "secrets-manager":
-        gone = {"SecretId": f"{site.stack}/CFG_5", "ForceDeleteWithoutRecovery": True}
-        site.admin("secretsmanager").delete_secret(**gone)
+        deletion = {"SecretId": f"{site.stack}/CFG_5", "ForceDeleteWithoutRecovery": True}
+        site.admin("secretsmanager").delete_secret(**deletion)
     else:
         site.admin("ssm").delete_parameter(Name=f"/{site.stack}/CFG_5")
     for each in site.functions:  # environments that have read it already are ended
         site.admin("lambda").update_function_configuration(FunctionName=each, MemorySize=2048)
     if name == "run":
-        told = site.alice.ask("POST", "/run", {"response_bytes": 9})
-        assert told.status == 500 and problem(told)["detail"] == "the configuration has no CFG_5"
+        answer = site.alice.ask("POST", "/run", {"response_bytes": 9})
+        assert answer.status == 500 and problem(answer)["detail"] == "the configuration has no CFG_5"
     else:
         error = site.ended(site.job())["error"]
         assert error == {"type": "Missing", "detail": "the configuration has no CFG_5"}
-    for where, shown in places(site):
-        assert not any(secret in repr(shown) for secret in kept), where
+    for where, content in places(site):
+        assert not any(secret in repr(content) for secret in secrets), where
 
 
 WORKLOAD = """
@@ -712,17 +713,17 @@ def test_deploy_tells_no_secret_but_the_callers_own_key(sites, tmp_path):
 
     def explorer(*words: str) -> str:
         command = [sys.executable, "-m", "explorer", *words]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-        assert done.returncode == 0, done.stderr[-2000:]
-        return done.stdout + done.stderr
+        result = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        assert result.returncode == 0, result.stderr[-2000:]
+        return result.stdout + result.stderr
 
-    told = explorer("deploy", str(workload), "--design", design, "--cloud", CLOUD, "--yes", "--json")
-    stack = json.loads(told)
+    output = explorer("deploy", str(workload), "--design", design, "--cloud", CLOUD, "--yes", "--json")
+    stack = json.loads(output)
     assert set(stack["credentials"]) <= {"access_key_id", "secret_access_key", "region"}
     site = SimpleNamespace(stack=stack["stack"], store="parameter-store", admin=sites["run"].admin)
     secrets = secret_values(site)
     exported = explorer("export", str(workload), "--design", design, "--output", str(out))
     files = b"".join(path.read_bytes() for path in out.rglob("*") if path.is_file())
-    assert not any(secret in text for secret in secrets for text in (told, exported, str(files)))
+    assert not any(secret in text for secret in secrets for text in (output, exported, str(files)))
     administrator = sites["run"].standing.target.cloud.credentials["secret_access_key"]
-    assert administrator not in told and administrator not in str(files)
+    assert administrator not in output and administrator not in str(files)

@@ -50,7 +50,7 @@ def place():
     name = f"stack-{os.getpid()}"
     supervisor.start(name, limits={"lambda.async.retry_wait_s": 0.5})  # for 60 s
     try:
-        yield target.Local.found("us-east-1", name)
+        yield target.Local.find("us-east-1", name)
     finally:
         supervisor.stop(name)
 
@@ -62,13 +62,13 @@ def workload():
 
 def holds(place):
     """All that the account holds, by service."""
-    found = {name: place.client(name) for name in SERVICES}
-    held = {name: getattr(found[name], call)().get(key, []) for name, (call, key) in SERVICES.items()}
+    clients = {name: place.client(name) for name in SERVICES}
+    holdings = {name: getattr(clients[name], call)().get(key, []) for name, (call, key) in SERVICES.items()}
     iam = place.client("iam")
-    held["roles"] = iam.list_roles()["Roles"]
-    held["policies"] = iam.list_policies(Scope="Local")["Policies"]
-    held["users"] = [user["UserName"] for user in iam.list_users()["Users"]]
-    return {name: len(rows) for name, rows in held.items()}
+    holdings["roles"] = iam.list_roles()["Roles"]
+    holdings["policies"] = iam.list_policies(Scope="Local")["Policies"]
+    holdings["users"] = [user["UserName"] for user in iam.list_users()["Users"]]
+    return {name: len(rows) for name, rows in holdings.items()}
 
 
 @pytest.mark.parametrize(
@@ -99,8 +99,8 @@ def test_an_endpoint_that_answers_gives_the_same_bytes_by_every_way(place, door,
     share = 1.0 if compression == "none" else 0.5
     size = {"p50": "2 KB", "divisible": True, "binary": True, "compression": share}
     w = Workload(**SMALL | {"response": size})
-    chosen = f"door={door},request=inline,response={response},execution=single,configuration=secrets-manager"
-    standing = deploy.deploy(w, f"{chosen},compression={compression}", place)
+    design = f"door={door},request=inline,response={response},execution=single,configuration=secrets-manager"
+    standing = deploy.deploy(w, f"{design},compression={compression}", place)
     with Client(standing.url, standing.credentials()) as client:
         got = client.run({**WORK, "response_bytes": 6_000_000 if response == "paged" else 3_000_000})
     deploy.destroy(standing)
@@ -118,8 +118,8 @@ def test_what_is_acknowledged_is_done_and_what_fails_lies_in_a_queue(place, door
         "    print('done', body['n'], len(body['filled']), flush=True)\n"
     )
     w = Workload(**SMALL | {"configuration": {"total": "1 KB", "entries": 4}, "client": {"collects": False}})
-    chosen = f"door={door},request=inline,response=accepted,execution={execution},configuration=environment"
-    standing = deploy.deploy(w, chosen, place, handler=f"{tmp_path / 'hook.py'}:handle")
+    design = f"door={door},request=inline,response=accepted,execution={execution},configuration=environment"
+    standing = deploy.deploy(w, design, place, handler=f"{tmp_path / 'hook.py'}:handle")
     logs, sqs = place.client("logs"), place.client("sqs")
 
     def logged():
@@ -165,12 +165,12 @@ def test_stacks_side_by_side_do_not_see_each_other(place, workload):
 
 
 def test_what_stands_tells_what_it_was_made_from(place, workload):
-    made = deploy.deploy(workload, STORED, place)
-    found = deploy.found(made.name, cloud=place.cloud.name)
-    deploy.destroy(found)
-    assert found.design == made.design and found.url == made.url
-    assert found.workload.to_toml() == workload.to_toml()
-    assert not found.expired and found.created < found.expires
+    deployed = deploy.deploy(workload, STORED, place)
+    stack = deploy.found(deployed.name, cloud=place.cloud.name)
+    deploy.destroy(stack)
+    assert stack.design == deployed.design and stack.url == deployed.url
+    assert stack.workload.to_toml() == workload.to_toml()
+    assert not stack.expired and stack.created < stack.expires
 
 
 class Interrupted(Exception):
@@ -182,12 +182,12 @@ class Interrupted(Exception):
 def test_a_deploy_that_is_interrupted_leaves_nothing(place, workload, at, error):
     before = holds(place)
 
-    def told(step):
+    def fail(step):
         if step == at:
             raise error
 
     with pytest.raises(error):
-        deploy.deploy(workload, STORED, place, told=told)
+        deploy.deploy(workload, STORED, place, on_step=fail)
     assert holds(place) == before
 
 
@@ -249,7 +249,7 @@ def test_the_same_code_is_the_same_zip(workload):
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("handler", "reason"),
     [
         ("work.py", "expected FILE.py:function"),
         ("missing.py:handle", "there is no file missing.py"),
@@ -268,12 +268,12 @@ def test_the_same_code_is_the_same_zip(workload):
         ("{folder}/checked.py:handle", r"check cannot be called as check\(body\)"),
     ],
 )
-def test_a_handler_that_cannot_work_is_one_clear_line(workload, tmp_path, monkeypatch, given, said):
+def test_a_handler_that_cannot_work_is_one_clear_line(workload, tmp_path, monkeypatch, handler, reason):
     monkeypatch.setenv("EXPLORER_OF_THE_HOST", "1")  # a function does not see it
     for name, text in HANDLERS.items():
         (tmp_path / f"{name}.py").write_text(text)
-    with pytest.raises(ExplorerError, match=said) as refused:
-        deploy.plan(workload, STORED, given.format(folder=tmp_path))
+    with pytest.raises(ExplorerError, match=reason) as refused:
+        deploy.plan(workload, STORED, handler.format(folder=tmp_path))
     assert "\n" not in str(refused.value)
 
 
@@ -284,9 +284,9 @@ def test_a_handler_sees_what_a_function_sees(workload, tmp_path):
         "class Work:\n    def __call__(self, body, context): ...\n"
         "handle = Work()\n"
     )
-    chosen = STORED.replace("secrets-manager", "environment")
+    design = STORED.replace("secrets-manager", "environment")
     w = workload.replace({"configuration.secrets": 0, "configuration.rotation": False})
-    planned = deploy.plan(w, chosen, f"{tmp_path / 'mine.py'}:handle")
+    planned = deploy.plan(w, design, f"{tmp_path / 'mine.py'}:handle")
     assert json.loads(planned.shipped["settings.json"])["check"] == "" and planned.packages == ()
     assert planned.stack.handler == "mine:handle"
 
@@ -332,8 +332,8 @@ def test_the_commands_from_nothing_to_a_job_and_back(tmp_path):
     with Client(up["url"], up["credentials"]) as client:
         client.submit(WORK)
     assert time.monotonic() - began < 15 and up["seconds"] < 15
-    listed = json.loads(run(app, ["stacks", "--cloud", name, "--json"]).stdout)["stacks"]
-    assert [each["stack"] for each in listed] == [up["stack"]]
+    rows = json.loads(run(app, ["stacks", "--cloud", name, "--json"]).stdout)["stacks"]
+    assert [each["stack"] for each in rows] == [up["stack"]]
     parquet = tmp_path / "run.parquet"
     load = ["--jobs", "4", "--concurrency", "2", "--runtime-s", "0", "--response-bytes", "1000"]
     load = run(app, ["bench", up["stack"], *load, "--cloud", name, "-o", str(parquet), "--json"])
@@ -347,15 +347,15 @@ def test_the_commands_from_nothing_to_a_job_and_back(tmp_path):
 
 def test_an_export_is_what_was_tested(workload, tmp_path):
     planned = deploy.plan(workload, STORED)
-    written = deploy.export(planned, tmp_path / "own")
-    names = {str(path.relative_to(tmp_path / "own")) for path in written}
+    paths = deploy.export(planned, tmp_path / "own")
+    names = {str(path.relative_to(tmp_path / "own")) for path in paths}
     assert {"README.md", "template.json", "functions/front.py", "client/client.py"} <= names
     template = json.loads((tmp_path / "own/template.json").read_text())
-    made = Stack(planned.design, workload, planned.stack.pieces).template
+    plain_template = Stack(planned.design, workload, planned.stack.pieces).template
     stages = {"AWS::ApiGateway::Stage", "AWS::ApiGatewayV2::Stage"}  # own ones log requests and throttle them
-    own, tested = template["Resources"], made["Resources"]
-    assert {**made, "Metadata": template["Metadata"], "Resources": own} == template
-    assert all(own[name] == made for name, made in tested.items() if made["Type"] not in stages)
+    own, tested = template["Resources"], plain_template["Resources"]
+    assert {**plain_template, "Metadata": template["Metadata"], "Resources": own} == template
+    assert all(own[name] == resource for name, resource in tested.items() if resource["Type"] not in stages)
     assert {own[name]["Type"] for name in own.keys() - tested.keys()} <= {"AWS::Logs::LogGroup"}
     for name, content in planned.shipped.items():
         assert (tmp_path / "own/functions" / name).read_bytes() == content

@@ -19,7 +19,7 @@ class Pool:
     """Environments of one function, as the emulator keeps them."""
 
     def __init__(self, starts, key="f"):
-        self.starts, self.key, self.idle, self.made = starts, key, 0, 0
+        self.starts, self.key, self.idle, self.starts_count = starts, key, 0, 0
 
     def take(self):
         return self.starts.take(self.key, lambda: self.idle > 0, self._lease)
@@ -28,7 +28,7 @@ class Pool:
         if self.idle:
             self.idle -= 1
             return "free", False
-        self.made += 1
+        self.starts_count += 1
         return "new", True
 
     def release(self):
@@ -48,41 +48,44 @@ def waits(starts, count):
     return until(lambda: len(starts._waiting) == count)
 
 
+def queue_up(starts, *pools):
+    """Let a call of each pool wait, one behind the other; the thread and the answers of each."""
+    calls = []
+    for pool in pools:
+        calls.append(begun(pool.take))
+        assert waits(starts, len(calls))
+    return calls
+
+
 def test_as_many_start_at_once_as_may_and_the_next_when_one_has():
     starts = Starts(at_once=2)
     pool = Pool(starts)
     assert [pool.take(), pool.take()] == [("new", True)] * 2
     third, answers = begun(pool.take)
-    assert waits(starts, 1) and pool.made == 2
+    assert waits(starts, 1) and pool.starts_count == 2
     starts.started()
     third.join(5)
-    assert answers == [("new", True)] and pool.made == 3
+    assert answers == [("new", True)] and pool.starts_count == 3
 
 
 def test_who_waits_takes_what_falls_free_first_come_first_served():
     starts = Starts(at_once=1)
     pool = Pool(starts)
     pool.take()
-    first, of_first = begun(pool.take)
-    assert waits(starts, 1)
-    second, of_second = begun(pool.take)
-    assert waits(starts, 2)
+    (first, of_first), (second, of_second) = queue_up(starts, pool, pool)
     pool.release()
     first.join(5)
     assert of_first == [("free", False)] and not of_second
     pool.release()
     second.join(5)
-    assert of_second == [("free", False)] and pool.made == 1
+    assert of_second == [("free", False)] and pool.starts_count == 1
 
 
 def test_what_falls_free_goes_to_its_own_function_past_the_others():
     starts = Starts(at_once=1)
     one, other = Pool(starts, "one"), Pool(starts, "other")
     one.take()
-    first, of_first = begun(one.take)
-    assert waits(starts, 1)
-    second, of_second = begun(other.take)
-    assert waits(starts, 2)
+    (first, of_first), (second, of_second) = queue_up(starts, one, other)
     other.release()
     second.join(5)
     assert of_second == [("free", False)] and not of_first
@@ -135,8 +138,8 @@ def test_all_are_served_whatever_the_order():
 
     with ThreadPoolExecutor(40) as threads:
         began = time.monotonic()
-        done = list(threads.map(call, range(400)))
-    assert None not in done and pool.idle == pool.made
+        results = list(threads.map(call, range(400)))
+    assert None not in results and pool.idle == pool.starts_count
     assert starts.free == 2 and not starts._waiting
     assert time.monotonic() - began < 30
 
@@ -185,24 +188,25 @@ def test_what_is_provisioned_is_started_kept_and_counted_as_it_stands(bench):
     put = functions.put_provisioned_concurrency_config(**where, ProvisionedConcurrentExecutions=2)
     assert (put["Status"], put["AvailableProvisionedConcurrentExecutions"]) == ("IN_PROGRESS", 0)
 
-    def seen(key):
+    def value_of(key):
         return functions.get_provisioned_concurrency_config(**where)[key]
 
-    assert until(lambda: seen("Status") == "READY")
+    assert until(lambda: value_of("Status") == "READY")
     started = workers_of(bench, name)
-    assert len(started) == seen("AvailableProvisionedConcurrentExecutions") == 2
+    assert len(started) == value_of("AvailableProvisionedConcurrentExecutions") == 2
     answers = [bench.invoke({}, name, Qualifier=version) for _ in range(2)]
     assert all("FunctionError" not in answer for answer in answers)
     assert workers_of(bench, name) == started  # none was started for them
     os.kill(min(started), signal.SIGKILL)
-    assert until(lambda: seen("AvailableProvisionedConcurrentExecutions") == 1)
+    assert until(lambda: value_of("AvailableProvisionedConcurrentExecutions") == 1)
     functions.delete_provisioned_concurrency_config(**where)
     with pytest.raises(functions.exceptions.ProvisionedConcurrencyConfigNotFoundException):
-        seen("Status")
+        value_of("Status")
 
 
 def workers_of(bench, name):
     """Ids of the processes of a function's environments."""
     mark = f"AWS_LAMBDA_FUNCTION_NAME={name}".encode()
-    found = of_session(bench.cloud.process.pid, bench.cloud.folder)
-    return {one.pid for one in found if mark in Path(f"/proc/{one.pid}/environ").read_bytes().split(b"\0")}
+    processes = of_session(bench.cloud.process.pid, bench.cloud.folder)
+    environments = {one.pid: Path(f"/proc/{one.pid}/environ").read_bytes() for one in processes}
+    return {pid for pid, environment in environments.items() if mark in environment.split(b"\0")}

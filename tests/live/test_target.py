@@ -37,6 +37,6 @@ def test_an_address_survives_a_shell_unquoted_or_in_quotes(of_aws, here):
     url = Local("us-east-1", cloud).url(of_aws)
     assert url == f"http://127.0.0.1:4566{here}"
     for word in (url, f'"{url}"'):
-        told = subprocess.run(["sh", "-c", f"printf %s {word}"], capture_output=True, text=True, check=True)
-        assert told.stdout == url
+        result = subprocess.run(["sh", "-c", f"printf %s {word}"], capture_output=True, text=True, check=True)
+        assert result.stdout == url
     assert shlex.quote(url) == url

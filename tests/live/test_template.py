@@ -23,14 +23,14 @@ JOBS = ("single", "queued", "recursion", "durable", "step-functions", "express")
 
 
 def workload(secrets=3, **changes):
-    given = {
+    fields = {
         "requests_per_month": 1e5,
         "request": "40 KB",
         "response": {"p50": "800 KB", "divisible": True},
         "runtime": {"p50": "1 s", "divisible": True, "steps": 10, "state": "3 KB"},
         "configuration": {"total": "3 KB", "entries": 12, "secrets": secrets},
     }
-    return Workload(**(given | changes))
+    return Workload(**(fields | changes))
 
 
 def stack(design, **changes):
@@ -40,13 +40,13 @@ def stack(design, **changes):
 
 def covering(designs):
     """As few designs as hold every pair of options that any of them holds."""
-    seen, chosen = set(), []
+    pairs_held, selection = set(), []
     for design in designs:
         pairs = set(itertools.combinations(design.ids.items(), 2))
-        if pairs - seen:
-            seen |= pairs
-            chosen.append(design)
-    return chosen
+        if pairs - pairs_held:
+            pairs_held |= pairs
+            selection.append(design)
+    return selection
 
 
 COVERING = covering(DEPLOYABLE)
@@ -122,13 +122,13 @@ def test_a_workflow_that_the_door_starts_has_no_template():
 
 
 def test_an_express_workflow_ends_within_its_five_minutes_and_what_it_never_began_is_given_up():
-    made = stack(plain("http-api", "inline", "stored", "express", "environment"))
-    machine = made.template["Resources"]["Workflow"]["Properties"]
+    design_stack = stack(plain("http-api", "inline", "stored", "express", "environment"))
+    machine = design_stack.template["Resources"]["Workflow"]["Properties"]
     states = json.loads(machine["DefinitionString"])
     assert (machine["StateMachineType"], states["TimeoutSeconds"]) == ("EXPRESS", 300)
     (again,) = states["States"]["Work"]["Retry"]
     assert again["IntervalSeconds"] * again["MaxAttempts"] <= 300 and again["IntervalSeconds"] > 30
-    assert 300 <= made.settings["wait_s"] <= 360 and made.settings["hand_over"] == "machine"
+    assert 300 <= design_stack.settings["wait_s"] <= 360 and design_stack.settings["hand_over"] == "machine"
 
 
 @pytest.mark.parametrize("execution", ["recursion", "durable", "step-functions", "express"])
@@ -140,10 +140,10 @@ def test_work_in_steps_that_nobody_collects_has_no_template(execution):
 
 @pytest.mark.parametrize("execution", ["single", "queued"])
 def test_what_is_only_acknowledged_has_no_table_and_its_failures_have_a_queue(execution):
-    made = stack(plain("http-api", "inline", "accepted", execution, "environment"))
-    resources = made.template["Resources"]
-    assert set(made.functions) == {"Work", "Submit"}
-    assert [route.path for route in made.of(Route)] == ["/jobs"]
+    design_stack = stack(plain("http-api", "inline", "accepted", execution, "environment"))
+    resources = design_stack.template["Resources"]
+    assert set(design_stack.functions) == {"Work", "Submit"}
+    assert [route.path for route in design_stack.of(Route)] == ["/jobs"]
     assert "AWS::DynamoDB::Table" not in {resource["Type"] for resource in resources.values()}
     dead = {"Fn::GetAtt": ["DeadLetters", "Arn"]}
     if execution == "single":
@@ -176,21 +176,22 @@ def test_a_wish_that_a_template_cannot_hold_is_refused_by_its_field(door, client
 
 def test_a_web_acl_stands_in_front_of_the_stage_that_it_guards():
     design = plain("rest-api", "inline", "buffered", "single", "environment")
-    made = stack_of(workload(0, client={"needs": ["waf"]}, peak_rps=0.5), design).template
-    kinds = {name: resource["Type"] for name, resource in made["Resources"].items()}
+    template = stack_of(workload(0, client={"needs": ["waf"]}, peak_rps=0.5), design).template
+    kinds = {name: resource["Type"] for name, resource in template["Resources"].items()}
     assert kinds["WebAcl"] == "AWS::WAFv2::WebACL"
     assert kinds["StageWebAcl"] == "AWS::WAFv2::WebACLAssociation"
-    assert [str(match) for match in lint(json.dumps(made), config=ManualArgs(regions=["us-east-1"]))] == []
+    matches = lint(json.dumps(template), config=ManualArgs(regions=["us-east-1"]))
+    assert [str(match) for match in matches] == []
 
 
 def at_once(execution, bears, runtime=1):
     """What keeps the work to as many at once: of the function, and of what reads its queue."""
     design = plain("http-api", "inline", "stored", execution, "environment")
-    made = stack_of(workload(0, downstream={"concurrency": bears}, runtime=runtime), design).template
-    found = lint(json.dumps(made), config=ManualArgs(regions=["us-east-1"]))
-    assert [str(match) for match in found] == []
-    work = made["Resources"]["Work"]["Properties"]
-    source = made["Resources"].get("WorkSource", {}).get("Properties", {})
+    template = stack_of(workload(0, downstream={"concurrency": bears}, runtime=runtime), design).template
+    matches = lint(json.dumps(template), config=ManualArgs(regions=["us-east-1"]))
+    assert [str(match) for match in matches] == []
+    work = template["Resources"]["Work"]["Properties"]
+    source = template["Resources"].get("WorkSource", {}).get("Properties", {})
     reserved = work.get("ReservedConcurrentExecutions")
     return reserved, source.get("ScalingConfig", {}).get("MaximumConcurrency")
 
@@ -214,8 +215,8 @@ def test_work_is_held_to_what_it_calls_will_bear(execution, bears, reserved, map
 
 def test_work_that_answers_at_once_is_held_back_by_nobody():
     design = plain("http-api", "inline", "buffered", "single", "environment")
-    made = stack_of(workload(0, downstream={"concurrency": 50}), design).template
-    assert "ReservedConcurrentExecutions" not in made["Resources"]["Work"]["Properties"]
+    template = stack_of(workload(0, downstream={"concurrency": 50}), design).template
+    assert "ReservedConcurrentExecutions" not in template["Resources"]["Work"]["Properties"]
 
 
 def test_functions_that_are_not_python_are_refused_by_name():
@@ -226,17 +227,17 @@ def test_functions_that_are_not_python_are_refused_by_name():
 
 @pytest.mark.parametrize("design", DEPLOYABLE, ids=ids)
 def test_every_part_that_is_spoken_of_is_played_by_one_function(design):
-    made = stack(design)
-    played = [part for _, plays in made.functions.values() for part in plays]
-    assert sorted(played) == sorted({part.id for part in made.of(FunctionRole)})
-    spoken = {piece.part for kind in (Allow, Variable, Route) for piece in made.of(kind)} - {CALLER}
+    design_stack = stack(design)
+    played = [part for _, plays in design_stack.functions.values() for part in plays]
+    assert sorted(played) == sorted({part.id for part in design_stack.of(FunctionRole)})
+    spoken = {piece.part for kind in (Allow, Variable, Route) for piece in design_stack.of(kind)} - {CALLER}
     assert spoken <= set(played)
 
 
 @pytest.mark.parametrize("design", COVERING, ids=ids)
 def test_cfn_lint_has_nothing_to_say(design):
-    found = lint(json.dumps(stack(design).template), config=ManualArgs(regions=["us-east-1"]))
-    assert [str(match) for match in found] == []
+    matches = lint(json.dumps(stack(design).template), config=ManualArgs(regions=["us-east-1"]))
+    assert [str(match) for match in matches] == []
 
 
 # As it is exported
@@ -244,9 +245,9 @@ def test_cfn_lint_has_nothing_to_say(design):
 
 @pytest.mark.parametrize("design", COVERING[::5], ids=ids)
 def test_cfn_lint_has_nothing_to_say_of_an_export(design):
-    made = production_template(stack(design), alarms=True)
-    found = lint(json.dumps(made), config=ManualArgs(regions=["us-east-1"]))
-    assert [str(match) for match in found] == []
+    template = production_template(stack(design), alarms=True)
+    matches = lint(json.dumps(template), config=ManualArgs(regions=["us-east-1"]))
+    assert [str(match) for match in matches] == []
 
 
 def exported(door, execution="single", alarms=False):
@@ -256,11 +257,11 @@ def exported(door, execution="single", alarms=False):
 
 
 def test_an_exported_api_logs_each_request_and_is_throttled():
-    made = exported("http-api")
-    stage = made["Stage"]["Properties"]
+    resources = exported("http-api")
+    stage = resources["Stage"]["Properties"]
     assert json.loads(stage["AccessLogSettings"]["Format"])["status"] == "$context.status"
     assert stage["AccessLogSettings"]["DestinationArn"] == {"Fn::GetAtt": ["StageAccessLog", "Arn"]}
-    assert made["StageAccessLog"]["Type"] == "AWS::Logs::LogGroup"
+    assert resources["StageAccessLog"]["Type"] == "AWS::Logs::LogGroup"
     routes = stage["DefaultRouteSettings"]
     assert (routes["ThrottlingRateLimit"], routes["ThrottlingBurstLimit"]) == (20, 20)  # twice the peak
     (methods,) = exported("rest-api")["Stage"]["Properties"]["MethodSettings"]
@@ -281,9 +282,9 @@ def test_a_function_url_has_nothing_to_throttle_by():
 
 
 def test_alarms_tell_of_errors_and_of_lost_jobs():
-    made = exported("http-api", "queued", alarms=True)
-    alarms = {n: r["Properties"] for n, r in made.items() if r["Type"] == "AWS::CloudWatch::Alarm"}
-    functions = [n for n, r in made.items() if r["Type"] == "AWS::Lambda::Function"]
+    resources = exported("http-api", "queued", alarms=True)
+    alarms = {n: r["Properties"] for n, r in resources.items() if r["Type"] == "AWS::CloudWatch::Alarm"}
+    functions = [n for n, r in resources.items() if r["Type"] == "AWS::Lambda::Function"]
     assert {f"{name}{what}Alarm" for name in functions for what in ("Errors", "Throttles")} <= set(alarms)
     assert alarms["DeadLettersFilledAlarm"]["MetricName"] == "ApproximateNumberOfMessagesVisible"
     assert alarms["QueueAgeAlarm"]["MetricName"] == "ApproximateAgeOfOldestMessage"
@@ -302,9 +303,9 @@ def test_no_policy_allows_a_wildcard(design):
 
 @pytest.mark.parametrize("design", COVERING, ids=ids)
 def test_no_secret_has_a_place_in_the_template(design):
-    made = stack(design)
-    text = json.dumps(made.template)
-    for entry in made.of(Entry):
+    design_stack = stack(design)
+    text = json.dumps(design_stack.template)
+    for entry in design_stack.of(Entry):
         stands = f'"{entry.name}": "{filler(entry)}"' in text
         assert stands == (entry.kept == "environment")
         assert not (entry.secret and stands)
@@ -322,60 +323,64 @@ def test_what_holds_something_goes_with_the_stack_and_logs_end(design):
 @pytest.mark.parametrize("door", DOORS)
 def test_every_route_asks_for_a_signature(door):
     template = stack(plain(door, "presigned-upload", "stored", "single", "environment")).template
-    asked = {"AWS::ApiGatewayV2::Route", "AWS::ApiGateway::Method", "AWS::Lambda::Url"}
-    found = [
+    kinds = {"AWS::ApiGatewayV2::Route", "AWS::ApiGateway::Method", "AWS::Lambda::Url"}
+    kinds_of_auth = [
         resource["Properties"].get("AuthorizationType", resource["Properties"].get("AuthType"))
         for resource in template["Resources"].values()
-        if resource["Type"] in asked
+        if resource["Type"] in kinds
     ]
-    assert found == ["AWS_IAM"] * (1 if door == "function-url" else 5)
+    assert kinds_of_auth == ["AWS_IAM"] * (1 if door == "function-url" else 5)
 
 
 @pytest.mark.parametrize(("door", "functions"), [("function-url", 2), ("http-api", 4), ("rest-api", 4)])
 def test_a_function_url_leads_to_one_function_an_api_to_one_a_part(door, functions):
-    made = stack(plain(door, "presigned-upload", "stored", "single", "environment"))
-    assert len(made.functions) == functions
+    design_stack = stack(plain(door, "presigned-upload", "stored", "single", "environment"))
+    assert len(design_stack.functions) == functions
 
 
 @pytest.mark.parametrize(("door", "seconds"), [("http-api", 29), ("rest-api", 28), ("function-url", 900)])
 def test_a_function_works_no_longer_than_its_door_waits(door, seconds):
-    made = stack(plain(door, "inline", "buffered", "single", "environment"))
-    assert made.template["Resources"]["Work"]["Properties"]["Timeout"] == seconds
+    design_stack = stack(plain(door, "inline", "buffered", "single", "environment"))
+    assert design_stack.template["Resources"]["Work"]["Properties"]["Timeout"] == seconds
 
 
 @pytest.mark.parametrize("execution", ["single", "queued"])
 @pytest.mark.parametrize(("runtime", "seconds"), [(840, 900), (841, 1800)])
 def test_a_timeout_is_longer_than_older_tools_take_where_the_work_is(execution, runtime, seconds):
-    made = stack(plain("http-api", "inline", "stored", execution, "environment"), runtime=runtime)
-    resources = made.template["Resources"]
+    design_stack = stack(plain("http-api", "inline", "stored", execution, "environment"), runtime=runtime)
+    resources = design_stack.template["Resources"]
     assert resources["Work"]["Properties"]["Timeout"] == seconds
     if execution == "queued":
         assert resources["Queue"]["Properties"]["VisibilityTimeout"] == seconds
-    assert ("since 19 November 2026" in readme(made)) == (seconds > 900)
+    assert ("since 19 November 2026" in readme(design_stack)) == (seconds > 900)
 
 
 def test_entries_have_the_sizes_that_the_workload_gives():
-    made = stack(plain("http-api", "inline", "stored", "single", "parameter-store"))
-    sizes = [len(entry.name) + entry.value_bytes for entry in made.of(Entry)]
+    design_stack = stack(plain("http-api", "inline", "stored", "single", "parameter-store"))
+    sizes = [len(entry.name) + entry.value_bytes for entry in design_stack.of(Entry)]
     assert len(sizes) == 12 and sum(sizes) == pytest.approx(3 * 1024, abs=12)
-    assert sum(entry.secret for entry in made.of(Entry)) == 3
+    assert sum(entry.secret for entry in design_stack.of(Entry)) == 3
 
 
 def test_a_stack_that_names_two_resources_alike_is_refused():
-    made = stack(plain("http-api", "inline", "buffered", "single", "environment"))
-    doubled = Stack(made.design, made.workload, (*made.pieces, *made.pieces[-1:], *made.pieces))
+    design_stack = stack(plain("http-api", "inline", "buffered", "single", "environment"))
+    doubled = Stack(
+        design_stack.design,
+        design_stack.workload,
+        (*design_stack.pieces, *design_stack.pieces[-1:], *design_stack.pieces),
+    )
     with pytest.raises(ValueError, match="two resources are named"):
         _ = doubled.template
 
 
 def test_settings_are_literals_and_variables_what_cloudformation_alone_knows():
     for design in COVERING:
-        made = stack(design)
-        assert json.loads(json.dumps(made.settings)) == made.settings
-        assert {setting.name for setting in made.of(Setting)} <= set(made.settings)
-        variables = {variable.name for variable in made.of(Variable)}
+        design_stack = stack(design)
+        assert json.loads(json.dumps(design_stack.settings)) == design_stack.settings
+        assert {setting.name for setting in design_stack.of(Setting)} <= set(design_stack.settings)
+        variables = {variable.name for variable in design_stack.of(Variable)}
         assert variables <= {"JOBS", "RESULTS", "UPLOADS", "HAND_TO", "CONFIGURATION"}
-        assert not [v for v in made.of(Variable) if isinstance(v.value, str)]
+        assert not [v for v in design_stack.of(Variable) if isinstance(v.value, str)]
 
 
 def test_names_of_this_machine_and_of_an_account_are_in_no_template():

@@ -5,9 +5,9 @@ from explorer.live.cloud.vouch import CANNOT_VOUCH_FOR, uncovered
 
 
 def test_what_is_held_is_named_and_all_else_is_not(monkeypatch):
-    told = " ".join(uncovered())
-    assert all(service in told for service in request_models.SERVICES.values())
-    assert all(kind.removeprefix("AWS::") in told for kind in refusals.KINDS)
+    text = " ".join(uncovered())
+    assert all(service in text for service in request_models.SERVICES.values())
+    assert all(kind.removeprefix("AWS::") in text for kind in refusals.KINDS)
     assert set(uncovered()) <= set(CANNOT_VOUCH_FOR)
 
 

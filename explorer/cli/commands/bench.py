@@ -41,7 +41,7 @@ from explorer.errors import ExplorerError
 from explorer.facts.extras import require
 
 if TYPE_CHECKING:
-    from explorer.live.bench.measure import Asked
+    from explorer.live.bench.measure import Load
     from explorer.live.deployment.registry import Standing
     from explorer.live.deployment.target import Target
 
@@ -82,7 +82,7 @@ def bench(
     if output:
         _must_be_written(output)
     found = deploy.found(stack, target, region, cloud)
-    load = measure.asked(
+    load = measure.plan_load(
         found.workload,
         rate=rate,
         duration=duration,
@@ -119,7 +119,7 @@ def _must_be_written(output: Path) -> None:
         raise ExplorerError(f"-o is {output}: there is no folder {output.parent}")
 
 
-def _told_before(stack: Standing, load: Asked, most_usd: float, as_json: bool) -> dict[str, float]:
+def _told_before(stack: Standing, load: Load, most_usd: float, as_json: bool) -> dict[str, float]:
     """Tell what a load on AWS is expected to cost; what is told."""
     warned(stack.target)
     told = {"expected_usd": load.usd(stack)}

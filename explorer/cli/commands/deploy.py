@@ -69,7 +69,7 @@ def deploy(
         must_be_asked(yes, as_json, "--target aws makes what costs money")
     planned = _planned(loaded(workload, region, fields), design, handler, as_json)
     planned.must_work_on(target)
-    name = deploy.stacks_of.named(planned.workload)
+    name = deploy.stacks_of.new_name(planned.workload)
     place = deploy.target(target, planned.workload.region, cloud)
     before = {}
     if isinstance(place, deploy.Aws):
@@ -158,8 +158,8 @@ def stacks(
     found = [stack.to_dict() for stack in deploy.all_on(where)]
     ended = None if where else deploy.supervisor.status(cloud)
     if ended and ended.crashed:
-        answer = {"stacks": found, "crashed": True, "gone": list(ended.gone)}
-        out(answer, as_json, crashed, ended.name, ended.gone)
+        answer = {"stacks": found, "crashed": True, "gone": list(ended.lost_stacks)}
+        out(answer, as_json, crashed, ended.name, ended.lost_stacks)
         raise typer.Exit(CLOUD_FAILED)
     out({"stacks": found}, as_json, standing, found, where[0].place if where else "the local cloud")
 

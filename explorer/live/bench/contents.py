@@ -41,15 +41,15 @@ def sample_digest(settings: Mapping[str, Any], size: int) -> Callable[[int], str
 
 def compare(rows: Sequence[Row], digest: Callable[[int], str]) -> int:
     """Mark the results that are another's or damaged as corrupted; how many were compared."""
-    done = [row for row in rows if row.status == "succeeded"]
-    each = max(1, -(-sum(row.bytes for row in done) // MOST_BYTES))
-    compared, known = done[::each], dict[int, str]()
+    succeeded = [row for row in rows if row.status == "succeeded"]
+    each = max(1, -(-sum(row.bytes for row in succeeded) // MOST_BYTES))
+    compared, digests = succeeded[::each], dict[int, str]()
     for row in compared:
-        if row.number not in known:
-            known[row.number] = digest(row.number)
-    of_others = set(known.values())
+        if row.number not in digests:
+            digests[row.number] = digest(row.number)
+    of_others = set(digests.values())
     for row in compared:
-        if row.content_sha256 != known[row.number]:
+        if row.content_sha256 != digests[row.number]:
             others = row.content_sha256 in of_others
             row.fail("corrupted", "result: another job's" if others else "result: not what was asked for")
     return len(compared)

@@ -64,10 +64,12 @@ class Work:
     @classmethod
     def sample(cls, runtime_s: float = 0.0, response_bytes: int = 1000, **more: Any) -> Work:
         """The sample work: `runtime_s` [s] of it for `response_bytes` [B], another seed each time."""
-        asked = {"runtime_s": runtime_s, "response_bytes": response_bytes, "steps": 1, **more}
-        return cls(
-            lambda number: json.dumps({"seed": seed_of(number), **asked}).encode(), runtime_s, response_bytes
-        )
+        parameters = {"runtime_s": runtime_s, "response_bytes": response_bytes, "steps": 1, **more}
+
+        def body(number: int) -> bytes:
+            return json.dumps({"seed": seed_of(number), **parameters}).encode()
+
+        return cls(body, runtime_s, response_bytes)
 
     def of(self, number: int) -> bytes:
         """The body of the request with this number."""

@@ -39,13 +39,13 @@ class ExchangeError(Exception):
 
 @dataclass
 class Answer:
-    """What came back, and when [s, monotonic]."""
+    """What came back, and when: `..._at` are monotonic times [s]."""
 
     status: int
     headers: Mapping[str, str]
-    sent: float
-    first: float = 0.0  # the head of the answer was here
-    done: float = 0.0
+    sent_at: float
+    head_at: float = 0.0  # the head of the answer was here
+    end_at: float = 0.0
     bytes: int = 0  # as they came
     whole_bytes: int = 0  # once gzip is undone
     sha256: str = ""  # of what came
@@ -55,17 +55,17 @@ class Answer:
     def json(self) -> dict[str, Any]:
         """The body as a JSON object. Raises ExchangeError if it is none."""
         try:
-            found = json.loads(self.body)
+            value = json.loads(self.body)
         except ValueError:
-            found = None
-        if not isinstance(found, dict):
+            value = None
+        if not isinstance(value, dict):
             raise ExchangeError(f"{self.status} without JSON")
-        return found
+        return value
 
     def retry_after_s(self, otherwise: float) -> float:
         """What its Retry-After says [s]; a date, or none, is taken as `otherwise`."""
-        said = self.headers.get("Retry-After", "")
-        return float(said) if said.isdigit() else otherwise
+        value = self.headers.get("Retry-After", "")
+        return float(value) if value.isdigit() else otherwise
 
 
 class Exchanges:
@@ -73,17 +73,17 @@ class Exchanges:
 
     def __init__(self, session: aiohttp.ClientSession, sign: Sign | None) -> None:
         self._session, self._sign = session, sign
-        self.sent = 0  # through the door
+        self.request_count = 0  # through the door
         self.last_s = time.monotonic()  # when the last answer came, of any kind
         self._pending, self._failed = 0, False
 
     @property
     def is_waiting(self) -> bool:
-        """Whether something is asked, or was in vain, and nothing has answered since."""
+        """Whether a request is pending, or failed, and nothing has answered since."""
         return self._pending > 0 or self._failed
 
     async def answers(self, url: str, within_s: float) -> bool:
-        """Whether anyone is there: any answer will do."""
+        """Whether the endpoint answers at all, with any status."""
         import aiohttp
 
         try:
@@ -103,11 +103,11 @@ class Exchanges:
 
         Raises ExchangeError if nothing comes back.
         """
-        self.sent += 1
-        told: dict[str, str] = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.request_count += 1
+        all_headers: dict[str, str] = {name.replace("_", "-"): value for name, value in headers.items()}
         if body:
-            told.setdefault("Content-Type", "application/json")
-        signed = dict(self._sign(method, url, told, body)) if self._sign else told
+            all_headers.setdefault("Content-Type", "application/json")
+        signed = dict(self._sign(method, url, all_headers, body)) if self._sign else all_headers
         return await self._exchange(method, url, signed, body, content)
 
     async def fetch(self, url: str) -> Answer:
@@ -119,20 +119,20 @@ class Exchanges:
     ) -> Answer:
         self._pending += 1
         try:
-            return await self._asked(method, url, headers, body, content)
+            return await self._send(method, url, headers, body, content)
         except ExchangeError:
             self._failed = True
             raise
         finally:
             self._pending -= 1
 
-    async def _asked(
+    async def _send(
         self, method: str, url: str, headers: dict[str, str], body: bytes, content: Any
     ) -> Answer:
         import aiohttp
         from yarl import URL
 
-        sent = time.monotonic()
+        sent_at = time.monotonic()
         try:
             # the address as it was signed: not quoted again
             target = URL(url, encoded=True)
@@ -144,7 +144,7 @@ class Exchanges:
                 allow_redirects=False,
                 auto_decompress=False,  # a stored result's size and digest are of what is downloaded
             ) as response:
-                answer = Answer(response.status, response.headers, sent, time.monotonic())
+                answer = Answer(response.status, response.headers, sent_at, time.monotonic())
                 self._heard()
                 await _read(response, answer, content)
         except TimeoutError:
@@ -170,7 +170,7 @@ async def _read(response: aiohttp.ClientResponse, answer: Answer, content: Any) 
         if len(answer.body) < KEPT_BYTES:
             answer.body += whole
     answer.sha256, answer.content_sha256 = digest.hexdigest(), content.hexdigest()
-    answer.done = time.monotonic()
+    answer.end_at = time.monotonic()
 
 
 @asynccontextmanager
@@ -198,13 +198,14 @@ async def round_trips(url: str, count: int = 20) -> list[float]:
     """How long a round trip takes [s], by opening `count` connections; fewer where some fail."""
     parts = urlsplit(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    taken: list[float] = []
+    seconds: list[float] = []
     with suppress(OSError):
-        found = await asyncio.get_running_loop().getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
+        loop = asyncio.get_running_loop()
+        addresses = await loop.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
         for _ in range(count):
             began = time.monotonic()
             async with asyncio.timeout(5):
-                _, writer = await asyncio.open_connection(*found[0][4][:2])
-            taken.append(time.monotonic() - began)
+                _, writer = await asyncio.open_connection(*addresses[0][4][:2])
+            seconds.append(time.monotonic() - began)
             writer.close()
-    return taken
+    return seconds

@@ -72,8 +72,8 @@ class Stored:
             if status["status"] == "succeeded":
                 await self._fetch(row, status)
             else:
-                said = status.get("error") or {}
-                row.fail(str(status["status"]), f"{status['status']}: {said.get('type', 'no reason')}")
+                error = status.get("error") or {}
+                row.fail(str(status["status"]), f"{status['status']}: {error.get('type', 'no reason')}")
         except Lost as lost:
             row.fail("lost", str(lost))
 
@@ -121,7 +121,7 @@ class Stored:
                 continue
             last = str(status.get("status"))
             if last in ENDED:
-                row.seen_s, row.status_s = self._now(), answer.done - answer.sent
+                row.seen_s, row.status_s = self._now(), answer.end_at - answer.sent_at
                 return status
 
     async def _fetch(self, row: Row, status: dict[str, Any]) -> None:
@@ -140,7 +140,7 @@ class Stored:
             kind = str(answer.status)
         else:
             raise Lost(f"result: {kind}")
-        row.fetch_s, row.first_byte_s = self._now() - row.seen_s, answer.first - answer.sent
+        row.fetch_s, row.first_byte_s = self._now() - row.seen_s, answer.head_at - answer.sent_at
         row.bytes, row.received_bytes, row.sha256 = answer.whole_bytes, answer.bytes, answer.sha256
         row.content_sha256 = answer.content_sha256
         if (answer.bytes, answer.sha256) != (result.get("bytes"), result.get("sha256")):
@@ -166,13 +166,13 @@ class Answered:
                 if answer.status != 200:
                     return row.fail("refused", f"run: {answer.status}")
                 if not row.bytes:
-                    row.first_byte_s, row.sha256 = answer.first - answer.sent, answer.sha256
+                    row.first_byte_s, row.sha256 = answer.head_at - answer.sent_at, answer.sha256
                 row.bytes += answer.whole_bytes
                 row.received_bytes += answer.bytes
-                found = NEXT.search(answer.headers.get("Link", ""))
-                if found is None:
+                link = NEXT.search(answer.headers.get("Link", ""))
+                if link is None:
                     break
-                url, row.sha256 = urljoin(url, found[1]), ""
+                url, row.sha256 = urljoin(url, link[1]), ""
         except ExchangeError as error:
             return row.fail("unknown", f"run: {error.kind}")
         row.content_sha256 = content.hexdigest()
@@ -196,13 +196,13 @@ def _stamps(row: Row, status: dict[str, Any]) -> None:
     row.ended = _epoch_s(status.get("updated")) if math.isnan(ended) else ended
 
 
-def _epoch_s(given: object) -> float:
+def _epoch_s(value: object) -> float:
     """A time of day as epoch seconds, given as a number or as ISO 8601 text."""
     from datetime import datetime
 
-    if isinstance(given, int | float):
-        return float(given)
+    if isinstance(value, int | float):
+        return float(value)
     try:
-        return datetime.fromisoformat(str(given)).timestamp()
+        return datetime.fromisoformat(str(value)).timestamp()
     except ValueError:
         return NAN

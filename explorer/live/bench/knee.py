@@ -25,11 +25,11 @@ def stretches(rows: Sequence[Row], schedule: Schedule) -> list[dict[str, Any]]:
     table: list[dict[str, Any]] = []
     for k, stretch in enumerate(schedule.stretches):
         mine = [row for row in rows if row.stretch == k and not row.warm_up]
-        done = [row for row in mine if row.status == "succeeded"]
-        latency = percentiles([row.latency_s for row in done])
+        succeeded = [row for row in mine if row.status == "succeeded"]
+        latency = percentiles([row.latency_s for row in succeeded])
         offered = _rate([row.scheduled_s for row in mine], stretch.rate_rps)
-        share = len(done) / len(mine) if mine else 0.0
-        served = min(_rate([row.ended_s for row in done], offered) * share, offered)
+        share = len(succeeded) / len(mine) if mine else 0.0
+        served = min(_rate([row.ended_s for row in succeeded], offered) * share, offered)
         first = (table[0]["p99_s"] if table else None) or np.inf
         slow = latency.get("p99", 0.0) > SLOWER * first
         table.append(

@@ -45,7 +45,7 @@ class Run:
     clock : of the run
     job : does one request and fills its row
     in_flight_cap : requests at a time; one that is due beyond it is dropped, and the run not valid
-    progress : told of each request that ends
+    progress : called for each request that ends
     """
 
     def __init__(
@@ -54,19 +54,18 @@ class Run:
         self.rows: list[Row] = []
         self.dropped = 0
         self.interrupted = False
-        self.gone = ""  # why nobody is there any more
+        self.outage = ""  # why the endpoint answers no more
         self._clock, self._job = clock, job
         self._cap, self._progress = in_flight_cap, progress
         self._flying: set[asyncio.Task[None]] = set()
-        self._done = self._of = 0
-        self._broken: Exception | None = None
+        self._ended = self._of = 0
+        self._failure: Exception | None = None
 
     async def go(self, schedule: Schedule | Closed) -> list[Row]:
         """Send all of it, and wait until each request has ended.
 
         When it is cancelled, as by Ctrl-C, it sends no more, waits `GRACE_S` for what is under way and
-        returns what there is. Where `gone` says that nobody is there, it waits for nothing: what was
-        accepted is lost.
+        returns what there is. After an `outage`, it waits for nothing: what was accepted is lost.
         """
         self._of = schedule.requests
         with _quiet_collector():
@@ -77,10 +76,10 @@ class Run:
                 while self._flying:
                     await asyncio.wait(self._flying)
             except asyncio.CancelledError:
-                self.interrupted = not self.gone
+                self.interrupted = not self.outage
                 await self._wind_down()
-        if self._broken:
-            raise self._broken
+        if self._failure:
+            raise self._failure
         return self.rows
 
     async def _open(self, schedule: Schedule) -> None:
@@ -90,7 +89,7 @@ class Run:
                 await asyncio.sleep(wait)
             elif number % 64 == 0:  # behind: what has come back is not left waiting
                 await asyncio.sleep(0)
-            if self._broken:
+            if self._failure:
                 return
             row = Row(number, at_s, self._clock.now(), stretch=stretch[number])
             self.rows.append(row)
@@ -111,7 +110,7 @@ class Run:
 
     async def _client(self, numbers: Iterator[int]) -> None:
         for number in numbers:
-            if self._broken:
+            if self._failure:
                 return
             row = Row(number, self._clock.now())
             self.rows.append(row)
@@ -123,24 +122,24 @@ class Run:
         try:
             await self._job(row)
         except Exception as error:  # a signer without credentials, say: the others would fail as well
-            self._broken = error
+            self._failure = error
             row.fail("unknown", type(error).__name__)
         row.ended_s = self._clock.now()
         row.latency_s, row.service_s = row.ended_s - row.scheduled_s, row.ended_s - row.sent_s
-        self._done += 1
+        self._ended += 1
         if self._progress:
-            self._progress(self._done, len(self._flying), self._of)
+            self._progress(self._ended, len(self._flying), self._of)
 
     async def _wind_down(self) -> None:
         flying = set(self._flying)
-        if flying and not self.gone:
+        if flying and not self.outage:
             with suppress(asyncio.CancelledError):  # asked again: at once
                 await asyncio.wait(flying, timeout=GRACE_S)
         for task in flying:
             task.cancel()
         await asyncio.gather(*flying, return_exceptions=True)
         for row in self.rows:
-            if not row.status and self.gone:
+            if not row.status and self.outage:
                 row.fail("lost" if row.accepted else "unknown", "the endpoint is gone")
             elif not row.status:
                 row.fail("unknown", "interrupted")

@@ -14,7 +14,7 @@ from .row import Row
 
 MARGIN_S = 2.0  # a clock may be off, and a line is stamped when it is written
 PAUSE_S = 1.0
-NEEDED = frozenset({"duration_ms", "billed_ms", "memory_mb"})
+REPORT_FIGURES = frozenset({"duration_ms", "billed_ms", "memory_mb"})
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,10 @@ def parse(part: str, lines: Iterable[str]) -> Iterator[Invocation]:
     """
     own: dict[str, dict[str, Any]] = {}
     for line in lines:
-        said = _json(line)
-        if "request" in said:
-            own[str(said["request"])] = said
-        elif (figures := lambda_report.parse(line)) and figures.keys() >= NEEDED:
+        entry = _json(line)
+        if "request" in entry:
+            own[str(entry["request"])] = entry
+        elif (figures := lambda_report.parse(line)) and figures.keys() >= REPORT_FIGURES:
             notes = own.pop(str(figures["id"]), {})
             yield _invocation(str(notes.get("part", part)), figures, str(notes.get("job", "")))
 
@@ -55,10 +55,10 @@ def _json(line: str) -> dict[str, Any]:
     if not line.startswith("{"):
         return {}
     try:
-        found = json.loads(line)
+        value = json.loads(line)
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def _invocation(part: str, figures: Mapping[str, Any], job: str) -> Invocation:
@@ -93,9 +93,12 @@ def read(
     client = session.client("logs")
     give_up = time.monotonic() + wait_s
     while True:
-        found = [one for part, name in functions.items() for one in _of(client, part, name, since, until)]
-        if sum(one.part == "work" for one in found) >= expected or time.monotonic() + PAUSE_S > give_up:
-            return found
+        invocations: list[Invocation] = []
+        for part, name in functions.items():
+            invocations += _of(client, part, name, since, until)
+        is_complete = sum(one.part == "work" for one in invocations) >= expected
+        if is_complete or time.monotonic() + PAUSE_S > give_up:
+            return invocations
         time.sleep(PAUSE_S)
 
 

@@ -24,7 +24,7 @@ LEAST_RATE_RPS, DURATION_S = 1.0, 20.0
 
 
 @dataclass(frozen=True)
-class Asked:
+class Load:
     """What a stack is asked for under load: when, and what each time."""
 
     plans: tuple[Schedule | Closed, ...]
@@ -41,7 +41,7 @@ class Asked:
         return expected_usd(stack.workload, stack.design, self.plans, self.work, warm_up=self.warm_up)
 
 
-def asked(
+def plan_load(
     w: Workload,
     *,
     rate: float | str | None = None,
@@ -54,7 +54,7 @@ def asked(
     runtime: float | None = None,
     response: float | None = None,
     warm_up: int = 0,
-) -> Asked:
+) -> Load:
     """What a stack of this workload is to be asked for: see `measure`."""
     runtime_s = w.runtime.spread.median if runtime is None else runtime
     size = int(w.response.spread.median if response is None else response)
@@ -67,7 +67,7 @@ def asked(
         plans += [Closed(jobs, concurrency or 1)] * repeat
     else:
         raise ExplorerError("jobs is given with rate or duration: expected one of the two ways")
-    return Asked(tuple(plans), work, warm_up)
+    return Load(tuple(plans), work, warm_up)
 
 
 def measure(
@@ -78,7 +78,7 @@ def measure(
     progress: Progress | None = None,
     **load: Any,
 ) -> Result:
-    """Put a stack under load and say what came of it.
+    """Put a stack under load and measure it.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def measure(
     load : any of these
 
         rate, duration, arrivals : open loop: so many requests a second for so long [s], "poisson" or
-            "constant"; rates such as "5,10,20" are steps of `duration` each, which find where it gives in
+            "constant"; rates such as "5,10,20" are steps of `duration` each, to find where it fails
         seed, repeat : of Poisson arrivals; repetitions with other seeds, for intervals of confidence
         jobs, concurrency : closed loop instead: so many jobs, so many at a time
         runtime, response : what each asks of the sample work [s], [B]; the workload's medians if None
@@ -95,10 +95,10 @@ def measure(
 
     Raises ExplorerError for a schedule that cannot be or exceeds a cap.
     """
-    return under(stack, asked(stack.workload, **load), caps=caps, polling=polling, progress=progress)
+    return under(stack, plan_load(stack.workload, **load), caps=caps, polling=polling, progress=progress)
 
 
-def under(stack: Standing, load: Asked, **how: Any) -> Result:
+def under(stack: Standing, load: Load, **how: Any) -> Result:
     """Put a stack under a load: see `measure`."""
     work = load.work
     if stack.handler != SAMPLE:
@@ -144,10 +144,10 @@ def _number(text: str) -> float:
 
 def endpoint(stack: Standing) -> Endpoint:
     """A stack as the benchmark sees it, signed for by a caller who may use it and nothing else."""
-    given = stack.credentials()
-    known = Credentials.of(given) if given else None
+    values = stack.credentials()
+    credentials = Credentials.of(values) if values else None
     scope = Scope.of(stack.url, None, stack.target.region)
-    signer = Signer(scope, (lambda: known) if known else usual_chain())
+    signer = Signer(scope, (lambda: credentials) if credentials else usual_chain())
     functions = stack_of(stack.workload, stack.design).functions.values()
     return Endpoint(
         stack.url,

@@ -31,13 +31,15 @@ def intervals(runs: Sequence[Sequence[float] | np.ndarray], seed: int = 1) -> di
 
     Of three repetitions or more by drawing repetitions anew (bootstrap): what differs between runs
     counts. Of fewer by the ranks that bound a quantile (binomial), which takes samples as independent:
-    neighbours in time seldom are, so that it is the least that is unsure. Nothing bounds a maximum.
+    neighbours in time seldom are, so that the true interval is wider. Nothing bounds a maximum.
     """
-    kept = [run for run in map(_ordered, runs) if run.size]
-    if not kept:
+    samples = [run for run in map(_ordered, runs) if run.size]
+    if not samples:
         return {}
     bounded = {name: level for name, level in LEVELS.items() if level < 1}
-    return _by_runs(kept, bounded, seed) if len(kept) >= 3 else _by_ranks(np.concatenate(kept), bounded)
+    if len(samples) >= 3:
+        return _by_runs(samples, bounded, seed)
+    return _by_ranks(np.concatenate(samples), bounded)
 
 
 def _ordered(values: Sequence[float] | np.ndarray) -> np.ndarray:
@@ -53,12 +55,12 @@ def _by_ranks(values: np.ndarray, levels: Mapping[str, float]) -> dict[str, tupl
     from scipy.stats import binom
 
     ordered = np.sort(values)
-    found = {}
+    bounds = {}
     for name, level in levels.items():
         low, high = binom.ppf([(1 - SURE) / 2, (1 + SURE) / 2], ordered.size, level)
         top = min(int(high), ordered.size - 1)
-        found[name] = (float(ordered[max(int(low) - 1, 0)]), float(ordered[top]))
-    return found
+        bounds[name] = (float(ordered[max(int(low) - 1, 0)]), float(ordered[top]))
+    return bounds
 
 
 def _by_runs(
@@ -67,9 +69,9 @@ def _by_runs(
     chance = np.random.default_rng(seed)
     draws: dict[str, list[float]] = {name: [] for name in levels}
     for _ in range(DRAWS):
-        drawn = np.concatenate([runs[k] for k in chance.integers(len(runs), size=len(runs))])
-        drawn.sort()
+        sample = np.concatenate([runs[k] for k in chance.integers(len(runs), size=len(runs))])
+        sample.sort()
         for name, level in levels.items():
-            draws[name].append(float(drawn[_rank(level, drawn.size)]))
+            draws[name].append(float(sample[_rank(level, sample.size)]))
     ends = [(1 - SURE) / 2, (1 + SURE) / 2]
     return {name: tuple(np.quantile(values, ends).tolist()) for name, values in draws.items()}

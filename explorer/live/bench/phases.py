@@ -18,9 +18,9 @@ def clock_offset_s(rows: Iterable[Row], zero: float) -> float:
     Each job was noted between its being sent and its 202: that bounds the offset from both sides. 0 if
     that is possible, else the nearest bound.
     """
-    seen = [row for row in rows if not math.isnan(row.submitted) and row.accepted]
-    least = max((row.submitted - zero - row.accepted_s for row in seen), default=0.0)
-    most = min((row.submitted - zero - row.sent_s for row in seen), default=0.0)
+    jobs = [row for row in rows if not math.isnan(row.submitted) and row.accepted]
+    least = max((row.submitted - zero - row.accepted_s for row in jobs), default=0.0)
+    most = min((row.submitted - zero - row.sent_s for row in jobs), default=0.0)
     return (least + most) / 2 if least > most else min(max(0.0, least), most)
 
 

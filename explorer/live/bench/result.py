@@ -1,4 +1,4 @@
-"""What a benchmark found: a row a request, the summary of the contract, and a Parquet file of both."""
+"""The result of a benchmark: a row a request, the summary of the contract, and a Parquet file of both."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ class Result:
     cost_usd: float | None = None
     clock_offset_s: float = 0.0
     notes: Sequence[str] = field(default=())  # what could not be found out
-    gone: str = ""  # why the endpoint answers no more
-    not_sent: int = 0  # requests that were due, and that nobody was there for
+    outage: str = ""  # why the endpoint answers no more
+    not_sent: int = 0  # requests that were due after that
     usage: Usage | None = None
 
     @cached_property
@@ -101,7 +101,7 @@ class Result:
 
     @property
     def why_not_valid(self) -> list[str]:
-        """Why the generator did not do what it was asked; [] if it did."""
+        """Why the load was not what the schedule says; [] if it was."""
         late = percentiles([row.lateness_s for row in self.counted], SHORT)
         dropped = sum(row.status == "dropped" for row in self.counted)
         reasons = []
@@ -111,8 +111,8 @@ class Result:
             reasons.append(f"{dropped} requests were dropped: too many in flight")
         if self.interrupted:
             reasons.append("interrupted")
-        if self.gone:
-            reasons.append(f"{self.gone}; {self.not_sent:,} requests were not sent")
+        if self.outage:
+            reasons.append(f"{self.outage}; {self.not_sent:,} requests were not sent")
         return reasons
 
     @property
@@ -126,22 +126,22 @@ class Result:
     @cached_property
     def throughput_rps(self) -> float:
         """Jobs that succeeded a second, from the first request due to the last one's end."""
-        done = [row for row in self.counted if row.status == "succeeded"]
-        if not done:
+        rows = [row for row in self.counted if row.status == "succeeded"]
+        if not rows:
             return 0.0
-        span = max(row.ended_s for row in done) - min(row.scheduled_s for row in self.counted)
-        return len(done) / span if span > 0 else 0.0
+        span = max(row.ended_s for row in rows) - min(row.scheduled_s for row in self.counted)
+        return len(rows) / span if span > 0 else 0.0
 
-    def _done(self, column: str) -> list[float]:
+    def _of_succeeded(self, column: str) -> list[float]:
         return [getattr(row, column) for row in self.counted if row.status == "succeeded"]
 
     @cached_property
     def measured(self) -> dict[str, dict[str, float]]:
         """Seconds by phase and in all at p50, p95 and p99, of the jobs that succeeded."""
-        stored = self.endpoint.stored
-        found = {name: percentiles(self._done(column), THREE) for name, column in PHASES.items() if stored}
-        found["total"] = percentiles(self._done("latency_s"), THREE)
-        return {name: seconds for name, seconds in found.items() if seconds}
+        phases = PHASES if self.endpoint.stored else {}
+        quantiles = {name: percentiles(self._of_succeeded(column), THREE) for name, column in phases.items()}
+        quantiles["total"] = percentiles(self._of_succeeded("latency_s"), THREE)
+        return {name: seconds for name, seconds in quantiles.items() if seconds}
 
     @cached_property
     def predicted(self) -> dict[str, dict[str, float]] | None:
@@ -179,10 +179,10 @@ class Result:
             "not_sent": self.not_sent,
             "errors": self.errors,
             "latency_of": f"the {self.succeeded:,} of {self.jobs:,} jobs that succeeded",
-            "latency_s": percentiles(self._done("latency_s")),
+            "latency_s": percentiles(self._of_succeeded("latency_s")),
             "latency_interval_s": {name: list(ends) for name, ends in intervals([*runs.values()]).items()},
-            "service_s": percentiles(self._done("service_s")),
-            "submit_s": percentiles(self._done("submit_s")),
+            "service_s": percentiles(self._of_succeeded("service_s")),
+            "submit_s": percentiles(self._of_succeeded("submit_s")),
             "cold_starts": self.cold_starts,
             "throughput_rps": self.throughput_rps,
             "steps": steps,
@@ -213,26 +213,26 @@ class Result:
             parts.setdefault(one.part, []).append(one)
         return {
             part: {
-                "invocations": len(found),
-                "cold_starts": sum(one.init_s is not None for one in found),
-                "billed_s": sum(one.billed_s for one in found),
-                "init_s": percentiles([one.init_s for one in found if one.init_s is not None], THREE),
-                **percentiles([one.duration_s for one in found], THREE),
+                "invocations": len(invocations),
+                "cold_starts": sum(one.init_s is not None for one in invocations),
+                "billed_s": sum(one.billed_s for one in invocations),
+                "init_s": percentiles([one.init_s for one in invocations if one.init_s is not None], THREE),
+                **percentiles([one.duration_s for one in invocations], THREE),
             }
-            for part, found in parts.items()
+            for part, invocations in parts.items()
         }
 
-    def told(self) -> dict[str, Any]:
+    def metadata(self) -> dict[str, Any]:
         """What the rows alone do not say: what `ex.calibrate` needs beside them."""
-        worked = self.functions.get("work", {})
+        work = self.functions.get("work", {})
         return {
             "design": self.endpoint.design.ids if self.endpoint.design else None,
             "conditions": _plain(self.conditions),
             "rtt_s": percentiles(self.rtt_s, THREE),
             "functions": {
-                part: {name: seen[name] for name in THREE} for part, seen in self.functions.items()
+                part: {name: quantiles[name] for name in THREE} for part, quantiles in self.functions.items()
             },
-            "init_s": worked.get("init_s") or None,
+            "init_s": work.get("init_s") or None,
             "started": self.started,
             "summary": self.to_dict(),
         }
@@ -243,7 +243,7 @@ class Result:
 
         frame = pd.DataFrame({name: [getattr(row, name) for row in self.rows] for name in COLUMNS})
         frame["cold"] = frame["cold"].astype("boolean")
-        frame.attrs["bench"] = self.told()
+        frame.attrs["bench"] = self.metadata()
         return frame
 
     def write(self, path: str | Path) -> None:
@@ -252,9 +252,9 @@ class Result:
         import pyarrow.parquet as pq
 
         frame = self.frame()
-        told = json.dumps(frame.attrs.pop("bench")).encode()
+        metadata = json.dumps(frame.attrs.pop("bench")).encode()
         table = pa.Table.from_pandas(frame, preserve_index=False)
-        table = table.replace_schema_metadata({**(table.schema.metadata or {}), METADATA: told})
+        table = table.replace_schema_metadata({**(table.schema.metadata or {}), METADATA: metadata})
         with atomic_path(path) as part:
             pq.write_table(table, part)
 

@@ -7,7 +7,7 @@ import math
 import threading
 import time
 from collections.abc import Coroutine, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from explorer.analysis.calibration.prediction import RunConditions
@@ -50,12 +50,12 @@ class Caps:
 
 
 @dataclass
-class _Seen:
-    """What the repetitions of a run leave."""
+class _Outcome:
+    """What the repetitions of a run bring."""
 
     rows: list[Row] = field(default_factory=list)
     interrupted: bool = False
-    gone: str = ""
+    outage: str = ""
     usage: Usage | None = None
     exchanges: int = 0
     offset_s: float = 0.0
@@ -74,7 +74,7 @@ def bench(
     progress: Progress | None = None,
     log_wait_s: float = 5.0,
 ) -> Result:
-    """Put an endpoint under load and say what came of it.
+    """Put an endpoint under load and measure it.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def bench(
     polling : how the client polls, as Retry-After says if None
     warm_up : requests beforehand, one after another, that do not count
     caps : what may not be exceeded
-    progress : told (done, in flight, of) whenever a request ends
+    progress : called with (done, in flight, of) whenever a request ends
     log_wait_s : how long to wait for the functions' logs [s]
 
     Ctrl-C ends it early: the result holds what there is and is marked interrupted.
@@ -93,42 +93,63 @@ def bench(
     many = list(schedule) if isinstance(schedule, Sequence) else [schedule]
     work, polling, caps = work or Work.sample(), polling or Polling(), caps or Caps()
     _check(endpoint, many, work, polling, caps, warm_up)
-    asked = _conditions(many[0], work, polling)
+    conditions = _conditions(many[0], work, polling)
     began = time.time()
-    seen = _completed(_all(endpoint, many, work, polling, warm_up, caps, progress))
+    outcome = _completed(_all(endpoint, many, work, polling, warm_up, caps, progress))
     seconds = time.time() - began
-    of_results = _compared(seen.rows, work)
-    if seen.gone:  # nor would its logs answer
-        found, notes = list[logs.Invocation](), [f"no logs were read: {seen.gone}"]
+    of_results = _compared(outcome.rows, work)
+    if outcome.outage:  # nor would its logs answer
+        invocations, notes = list[logs.Invocation](), [f"no logs were read: {outcome.outage}"]
     else:
-        found, notes = _logged(endpoint, seen.rows, began, log_wait_s)
-    logs.tell(seen.rows, found)
-    for rows, zero in seen.splits:
-        seen.offset_s = split(rows, zero)
-    run = _as_it_was(asked, many[0], seen.rows, found)
-    usd = None
-    if endpoint.workload is not None and endpoint.design is not None:
-        bill = charges.bill(endpoint.workload, endpoint.design, run, seen.rows, seen.exchanges, found)
-        usd = float(bill.total_usd)
+        invocations, notes = _logged(endpoint, outcome.rows, began, log_wait_s)
+    logs.tell(outcome.rows, invocations)
+    for rows, zero in outcome.splits:
+        outcome.offset_s = split(rows, zero)
+    run = _as_it_was(conditions, many[0], outcome.rows, invocations)
     return Result(
-        seen.rows, many[0], endpoint, run, began, seconds, seen.interrupted, found, seen.rtt_s, usd,
-        seen.offset_s, [*notes, *of_results], seen.gone, _not_sent(many, seen), seen.usage,
-    )  # fmt: skip
+        rows=outcome.rows,
+        schedule=many[0],
+        endpoint=endpoint,
+        conditions=run,
+        started=began,
+        seconds=seconds,
+        interrupted=outcome.interrupted,
+        invocations=invocations,
+        rtt_s=outcome.rtt_s,
+        cost_usd=_cost_usd(endpoint, run, outcome, invocations),
+        clock_offset_s=outcome.offset_s,
+        notes=[*notes, *of_results],
+        outage=outcome.outage,
+        not_sent=_not_sent(many, outcome),
+        usage=outcome.usage,
+    )
+
+
+def _cost_usd(
+    endpoint: Endpoint, run: RunConditions, outcome: _Outcome, invocations: Sequence[logs.Invocation]
+) -> float | None:
+    """What the run cost at AWS's prices [USD]; None where workload and design are not known."""
+    w, design = endpoint.workload, endpoint.design
+    if w is None or design is None:
+        return None
+    return float(charges.bill(w, design, run, outcome.rows, outcome.exchanges, invocations).total_usd)
 
 
 def _compared(rows: Sequence[Row], work: Work) -> list[str]:
-    """Hold the results against what was asked for; what is to be known of that."""
+    """Compare the results with what was asked for; notes on what was not compared."""
     if work.digest is None:
         return ["no result was held against what was asked for: nobody knows what the work answers"]
-    done = sum(row.status == "succeeded" for row in rows)
+    succeeded = sum(row.status == "succeeded" for row in rows)
     compared = contents.compare(rows, work.digest)
-    return [] if compared == done else [f"{compared:,} of {done:,} results were held against their seed"]
+    if compared == succeeded:
+        return []
+    return [f"{compared:,} of {succeeded:,} results were held against their seed"]
 
 
-def _not_sent(many: Sequence[Schedule | Closed], seen: _Seen) -> int:
-    """Requests for which nobody was there any more."""
-    due = sum(not row.warm_up for row in seen.rows)
-    return sum(plan.requests for plan in many) - due if seen.gone else 0
+def _not_sent(many: Sequence[Schedule | Closed], outcome: _Outcome) -> int:
+    """Requests that were due after the endpoint had ceased to answer."""
+    due = sum(not row.warm_up for row in outcome.rows)
+    return sum(plan.requests for plan in many) - due if outcome.outage else 0
 
 
 def _rate_rps(schedule: Schedule | Closed, work: Work) -> float:
@@ -154,8 +175,8 @@ def expected_usd(
     warm_up: int = 0,
 ) -> float:
     """What such a load would cost at AWS's prices, by the model [USD]."""
-    asked = _conditions(many[0], work, polling or Polling())
-    return charges.expected_usd(workload, design, asked, sum(one.requests for one in many) + warm_up)
+    conditions = _conditions(many[0], work, polling or Polling())
+    return charges.expected_usd(workload, design, conditions, sum(one.requests for one in many) + warm_up)
 
 
 def _check(
@@ -191,10 +212,10 @@ async def _all(
     warm_up: int,
     caps: Caps,
     progress: Progress | None,
-) -> _Seen:
-    seen = _Seen()
+) -> _Outcome:
+    outcome = _Outcome()
     async with exchanges(endpoint.sign, EXCHANGE_S) as ways:
-        seen.rtt_s = await round_trips(endpoint.url)
+        outcome.rtt_s = await round_trips(endpoint.url)
         meter = Meter()
         plans: list[Schedule | Closed] = [Closed(warm_up, 1)] if warm_up else []
         for number, plan in enumerate([*plans, *many]):
@@ -209,13 +230,13 @@ async def _all(
             for row in rows:
                 row.repetition, row.warm_up = max(number - len(plans), 0), warming
                 row.runtime_s = math.nan if work.runtime_s is None else work.runtime_s
-            seen.rows += rows
-            seen.splits.append((rows, clock.epoch))
-            if run.interrupted or run.gone:
-                seen.interrupted, seen.gone = run.interrupted, run.gone
+            outcome.rows += rows
+            outcome.splits.append((rows, clock.epoch))
+            if run.interrupted or run.outage:
+                outcome.interrupted, outcome.outage = run.interrupted, run.outage
                 break
-        seen.exchanges, seen.usage = ways.sent, meter.usage()
-    return seen
+        outcome.exchanges, outcome.usage = ways.request_count, meter.usage()
+    return outcome
 
 
 async def _watched(run: Run, plan: Schedule | Closed, ways: Exchanges, url: str) -> list[Row]:
@@ -225,12 +246,12 @@ async def _watched(run: Run, plan: Schedule | Closed, ways: Exchanges, url: str)
         while not running.done():
             try:
                 await asyncio.wait(
-                    {running} if run.gone else {running, watching}, return_when="FIRST_COMPLETED"
+                    {running} if run.outage else {running, watching}, return_when="FIRST_COMPLETED"
                 )
             except asyncio.CancelledError:  # Ctrl-C: the run itself knows what to do
                 running.cancel()
-            if watching.done() and not running.done() and not run.gone:
-                run.gone = watching.result()
+            if watching.done() and not running.done() and not run.outage:
+                run.outage = watching.result()
                 running.cancel()
         return running.result()
     finally:
@@ -278,31 +299,32 @@ def _logged(
 
     expected = sum(row.accepted or row.status == "succeeded" for row in rows)
     try:
-        found = logs.read(endpoint.session, endpoint.functions, began, time.time(), expected, wait_s)
+        invocations = logs.read(endpoint.session, endpoint.functions, began, time.time(), expected, wait_s)
     except (BotoCoreError, ClientError) as error:
         return [], [f"the logs could not be read: {error}"]
     ours = {row.id for row in rows}
-    found = [one for one in found if not one.job or one.job in ours]  # not of the jobs before
-    if expected and not any(one.part == "work" for one in found):
-        return found, [f"the logs had no REPORT line of the work within {wait_s:g} s"]
-    return found, []
+    invocations = [one for one in invocations if not one.job or one.job in ours]  # not of the jobs before
+    if expected and not any(one.part == "work" for one in invocations):
+        return invocations, [f"the logs had no REPORT line of the work within {wait_s:g} s"]
+    return invocations, []
 
 
 def _as_it_was(
-    asked: RunConditions, schedule: Schedule | Closed, rows: Sequence[Row], found: Sequence[logs.Invocation]
+    conditions: RunConditions,
+    schedule: Schedule | Closed,
+    rows: Sequence[Row],
+    invocations: Sequence[logs.Invocation],
 ) -> RunConditions:
     """The conditions with what only the run itself shows: its rate if closed, its cold starts."""
-    rate = asked.rate_rps
+    rate, median_bytes = conditions.rate_rps, conditions.request_bytes
     counted = [row for row in rows if not row.warm_up and not math.isnan(row.ended_s)]
     if isinstance(schedule, Closed) and counted:
         span = max(row.ended_s for row in counted) - min(row.scheduled_s for row in counted)
         rate = len(counted) / span if span > 0 else rate
     shares = {}
     for part, name in PARTS.items():
-        seen = [one.init_s is not None for one in found if one.part == part]
-        if seen:
-            shares[name] = sum(seen) / len(seen)
-    size = percentiles([float(row.request_bytes) for row in counted]).get("p50", asked.request_bytes)
-    return RunConditions(
-        rate, asked.runtime_s, asked.response_bytes, size, shares, asked.poll_every_s, asked.poll_growth
-    )
+        colds = [one.init_s is not None for one in invocations if one.part == part]
+        if colds:
+            shares[name] = sum(colds) / len(colds)
+    median_bytes = percentiles([float(row.request_bytes) for row in counted]).get("p50", median_bytes)
+    return replace(conditions, rate_rps=rate, request_bytes=median_bytes, cold_shares=shares)

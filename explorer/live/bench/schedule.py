@@ -131,6 +131,6 @@ def _arrivals(rate_rps: float, duration_s: float, chance: np.random.Generator | 
     return np.sort(chance.uniform(0.0, duration_s, count))
 
 
-def _check(name: str, given: float, least: float, most: float) -> None:
-    if not isinstance(given, int | float | np.number) or not least <= given <= most:
-        raise ExplorerError(f"{name} is {given}: expected a number from {least:g} to {most:g}")
+def _check(name: str, value: float, least: float, most: float) -> None:
+    if not isinstance(value, int | float | np.number) or not least <= value <= most:
+        raise ExplorerError(f"{name} is {value}: expected a number from {least:g} to {most:g}")

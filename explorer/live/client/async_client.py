@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import httpx2
 
 from .bodies import Body, Progress, writable
-from .caller import Caller, lost, sending, told
+from .caller import Caller, answer_of, lost, sending
 from .exchange import Answer, EndpointError, Job, Lost, Pause, Request, Steps
 from .protocol import Watch
 
@@ -28,7 +28,7 @@ class AsyncClient(Caller):  # noqa: D101 - documented below
     async def __aenter__(self) -> AsyncClient:
         return self
 
-    async def __aexit__(self, *raised: object) -> None:
+    async def __aexit__(self, *exception: object) -> None:
         await self.close()
 
     async def close(self) -> None:
@@ -44,8 +44,8 @@ class AsyncClient(Caller):  # noqa: D101 - documented below
         on_progress: Progress | None = None,
     ) -> Job:
         """As `Client.submit`."""
-        asked = sending(body, content_type, on_progress, idempotency_key)
-        return await self._drive(self._protocol.submit(asked, idempotency_key))
+        payload = sending(body, content_type, on_progress, idempotency_key)
+        return await self._drive(self._protocol.submit(payload, idempotency_key))
 
     async def status(self, id: str | Job) -> Job:
         """As `Client.status`."""
@@ -85,8 +85,8 @@ class AsyncClient(Caller):  # noqa: D101 - documented below
         on_progress: Watch | None = None,
     ) -> Any:
         """As `Client.run`."""
-        asked = sending(body, content_type, None, idempotency_key)
-        return await self._drive(self._protocol.run(asked, idempotency_key, timeout, on_progress))
+        payload = sending(body, content_type, None, idempotency_key)
+        return await self._drive(self._protocol.run(payload, idempotency_key, timeout, on_progress))
 
     async def _drive(self, steps: Steps[T]) -> T:
         answer: Answer | Lost | None = None
@@ -106,18 +106,18 @@ class AsyncClient(Caller):  # noqa: D101 - documented below
 
     async def _send(self, request: Request) -> Answer | Lost:
         if request.signed and self._may_block:
-            asked = await asyncio.to_thread(self._sent, request)
+            arguments = await asyncio.to_thread(self._arguments, request)
         else:
-            asked = self._sent(request)
+            arguments = self._arguments(request)
         try:
-            async with self._http.stream(**asked, content=_content(request)) as response:
+            async with self._http.stream(**arguments, content=_content(request)) as response:
                 if not request.into or not request.into.takes(response.status_code, response.headers):
-                    return told(response, await response.aread())
+                    return answer_of(response, await response.aread())
                 # pieces as they come, as in `client`
                 async for chunk in response.aiter_raw():
                     if not request.into.write(chunk):
                         break
-                return told(response)
+                return answer_of(response)
         except httpx2.RequestError as error:
             return lost(request, error)
 

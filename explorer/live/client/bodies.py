@@ -30,21 +30,21 @@ class Body:
     whatever JSON can say, text included, sent as JSON.
     """
 
-    def __init__(self, given: Any, content_type: str | None = None) -> None:
+    def __init__(self, source: Any, content_type: str | None = None) -> None:
         self._bytes: bytes | None = None
         self._file: Path | BinaryIO | None = None
         self._start = 0
-        if isinstance(given, os.PathLike):
-            self._file = Path(given)
+        if isinstance(source, os.PathLike):
+            self._file = Path(source)
             kind = mimetypes.guess_type(self._file.name)[0] or OCTETS
-            with _told(self._file):
+            with _explain_os_error(self._file):
                 self.size_bytes = self._file.stat().st_size
                 self._file.open("rb").close()
-        elif hasattr(given, "read"):
-            self._file, kind = given, OCTETS
-            self._start, self.size_bytes = _extent(given)
+        elif hasattr(source, "read"):
+            self._file, kind = source, OCTETS
+            self._start, self.size_bytes = _extent(source)
         else:
-            self._bytes, kind = _encoded(given), JSON
+            self._bytes, kind = _encoded(source), JSON
             self.size_bytes = len(self._bytes)
         self.content_type = content_type or kind
 
@@ -54,19 +54,19 @@ class Body:
 
     def chunks(self, on_sent: Progress | None = None) -> Iterator[bytes]:
         """It from its beginning, piece by piece. Raises ExplorerError if the file has become shorter."""
-        sent = 0
+        sent_bytes = 0
         for chunk in self._pieces():
             yield chunk
-            sent += len(chunk)
+            sent_bytes += len(chunk)
             if on_sent:
-                on_sent(sent, self.size_bytes)
+                on_sent(sent_bytes, self.size_bytes)
 
     def _pieces(self) -> Iterator[bytes]:
         if self._bytes is not None:
             for at in range(0, self.size_bytes, CHUNK_BYTES):
                 yield self._bytes[at : at + CHUNK_BYTES]
         elif isinstance(self._file, Path):
-            with _told(self._file), self._file.open("rb") as file:
+            with _explain_os_error(self._file), self._file.open("rb") as file:
                 yield from _exactly(file, self.size_bytes)
         elif self._file is not None:
             self._file.seek(self._start)
@@ -79,11 +79,11 @@ def is_json(content_type: str) -> bool:
     return kind == JSON or kind.endswith("+json")
 
 
-def _encoded(given: Any) -> bytes:
-    if isinstance(given, bytes | bytearray | memoryview):
-        return bytes(given)
+def _encoded(value: Any) -> bytes:
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value)
     try:
-        return json.dumps(given, separators=(",", ":"), allow_nan=False).encode()
+        return json.dumps(value, separators=(",", ":"), allow_nan=False).encode()
     except (TypeError, ValueError) as error:
         raise ExplorerError(f"body: {error}: expected what JSON can say, bytes, a path or a file") from None
 
@@ -112,7 +112,7 @@ def _exactly(file: BinaryIO, size: int) -> Iterator[bytes]:
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
+def _explain_os_error(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
@@ -224,19 +224,19 @@ class PartFile(Sink):
     """A result that goes into a file, which is there only once it is whole.
 
     Until then it lies beside it, under a name that has the checksum in it: what an earlier try left
-    of the same result is gone on with, and never taken for part of another.
+    of the same result is continued, and never taken for part of another.
     """
 
     def __init__(self, path: Path, *promised: Any) -> None:
         super().__init__(*promised)
         self.path = path
         self.part = path.with_name(f"{path.name}.{self.sha256[:12]}.part")
-        with _told(self.part):
+        with _explain_os_error(self.part):
             self._file = self.part.open("r+b" if self.part.exists() else "x+b")
         self._take_up()
 
     def _take_up(self) -> None:
-        with _told(self.part):
+        with _explain_os_error(self.part):
             while chunk := self._file.read(CHUNK_BYTES):
                 self._hash.update(chunk)
                 self.size_bytes += len(chunk)
@@ -244,11 +244,11 @@ class PartFile(Sink):
             self.restart()
 
     def _put(self, chunk: bytes) -> None:
-        with _told(self.part):
+        with _explain_os_error(self.part):
             self._file.write(chunk)
 
     def _empty(self) -> None:
-        with _told(self.part):
+        with _explain_os_error(self.part):
             self._file.seek(0)
             self._file.truncate()
 
@@ -256,20 +256,20 @@ class PartFile(Sink):
         """Give it its name, in one step. Raises NotGzip."""
         if self.gzipped:
             return self._unpacked()
-        with _told(self.part):
-            _written(self._file)
+        with _explain_os_error(self.part):
+            _sync_and_close(self._file)
             os.replace(self.part, self.path)
         return self.path
 
     def _unpacked(self) -> Path:
         whole = self.part.with_suffix(".whole")
         try:
-            with _told(whole), whole.open("wb") as file, _unpacking():
+            with _explain_os_error(whole), whole.open("wb") as file, _unpacking():
                 self._file.seek(0)
                 with gzip.GzipFile(fileobj=self._file, mode="rb") as packed:
                     shutil.copyfileobj(packed, file, CHUNK_BYTES)
-                _written(file)
-            with _told(self.path):
+                _sync_and_close(file)
+            with _explain_os_error(self.path):
                 os.replace(whole, self.path)
         finally:
             whole.unlink(missing_ok=True)
@@ -278,13 +278,13 @@ class PartFile(Sink):
 
     def close(self) -> None:
         """Close the file; an empty one is removed."""
-        with _told(self.part):
+        with _explain_os_error(self.part):
             self._file.close()
             if not self.size_bytes:
                 self.part.unlink(missing_ok=True)
 
 
-def _written(file: BinaryIO) -> None:
+def _sync_and_close(file: BinaryIO) -> None:
     file.flush()
     os.fsync(file.fileno())
     file.close()
@@ -292,9 +292,9 @@ def _written(file: BinaryIO) -> None:
 
 def writable(path: str | os.PathLike[str]) -> Path:
     """A path that a file can have. Raises ExplorerError for a folder, or where there is none for it."""
-    found = Path(path)
-    if found.is_dir():
-        raise ExplorerError(f"{found} is a folder: expected the name of a file")
-    if not found.parent.is_dir():
-        raise ExplorerError(f"{found}: there is no folder {found.parent}")
-    return found
+    file = Path(path)
+    if file.is_dir():
+        raise ExplorerError(f"{file} is a folder: expected the name of a file")
+    if not file.parent.is_dir():
+        raise ExplorerError(f"{file}: there is no folder {file.parent}")
+    return file

@@ -30,9 +30,9 @@ class Caller:
     ----------
     url : of the endpoint, as `explorer deploy` prints it
     credentials : a mapping of access_key_id, secret_access_key, session_token if any, and region if it
-        is to be told there; None for the usual chain of boto3; False to sign nothing
+        is to be stated there; None for the usual chain of boto3; False to sign nothing
     region : that the endpoint is in (default: the one in its address, or in `credentials`)
-    service : execute-api or lambda; for a custom domain, whose address tells neither
+    service : execute-api or lambda; for a custom domain, whose address names neither
     inline_bytes : the largest body that is not uploaded first [B] (default: what fits whatever it is)
     answers : job or run, if known; else `run` finds out
     backoff : how long to wait before trying again, and how often
@@ -74,14 +74,14 @@ class Caller:
         return f"{type(self).__name__}({urlsplit(self._protocol.base).hostname!r})"
 
     def _explained(self, error: EndpointError) -> EndpointError:
-        """With what may be behind a refusal: no address tells what region it is in but AWS's own."""
+        """With what may be behind a refusal: no address but AWS's own names its region."""
         scope = self._signer.scope if self._signer else None
         if error.status == 403 and scope and scope.assumed:
             line = f"{error}; signed for {scope.region}, as no region was told: region=... if it is another"
             return EndpointError(line, error.status, error.title, error.detail)
         return error
 
-    def _sent(self, request: Request) -> dict[str, Any]:
+    def _arguments(self, request: Request) -> dict[str, Any]:
         """The request as httpx2 takes it, its body aside; signed now, since a signature ages."""
         headers = dict(request.headers)
         if request.signed and self._signer:
@@ -100,21 +100,21 @@ def sending(body: Any, content_type: str | None, on_sent: Any, key: str | None) 
     return Sending(Body(body, content_type), on_sent)
 
 
-def told(response: httpx2.Response, content: bytes = b"") -> Answer:
+def answer_of(response: httpx2.Response, content: bytes = b"") -> Answer:
     """An answer of httpx2 as the protocol takes it."""
     return Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, content)
 
 
 def lost(request: Request, error: httpx2.RequestError) -> Lost:
-    """A failure on the way. Raises for those that no second try can mend."""
+    """A failure on the way. Raises for those that no second try can help."""
     if isinstance(error, httpx2.DecodingError):
         raise EndpointError(f"{request.name}: the body of its answer cannot be decompressed")
     if isinstance(error, httpx2.UnsupportedProtocol | httpx2.LocalProtocolError):
         raise ExplorerError(f"{request.name}: cannot be sent: {type(error).__name__}")
     if isinstance(error, httpx2.ConnectTimeout):
-        return Lost(f"no connection within {CONNECT_S:g} s", sent=False)
+        return Lost(f"no connection within {CONNECT_S:g} s", may_have_arrived=False)
     if isinstance(error, httpx2.ConnectError | httpx2.ProxyError):
-        return Lost(f"no connection: {error}", sent=False)
+        return Lost(f"no connection: {error}", may_have_arrived=False)
     if isinstance(error, httpx2.TimeoutException):
         return Lost(f"no answer within {request.patience_s:g} s")
     return Lost("the connection was lost")
@@ -144,6 +144,6 @@ def _signer(base: str, credentials: Any, region: str | None, service: str | None
         return None
     if credentials is None:
         return Signer(Scope.of(base, service, region), usual_chain())
-    known = Credentials.of(credentials)
+    static_credentials = Credentials.of(credentials)
     scope = Scope.of(base, service, region or credentials.get("region"))
-    return Signer(scope, lambda: known)
+    return Signer(scope, lambda: static_credentials)

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import httpx2
 
 from .bodies import Progress, writable
-from .caller import Caller, lost, sending, told
+from .caller import Caller, answer_of, lost, sending
 from .exchange import Answer, EndpointError, Job, Lost, Pause, Request, Steps
 from .protocol import Watch
 
@@ -32,7 +32,7 @@ class Client(Caller):  # noqa: D101 - documented below
     def __enter__(self) -> Client:
         return self
 
-    def __exit__(self, *raised: object) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -59,11 +59,11 @@ class Client(Caller):  # noqa: D101 - documented below
 
         Raises EndpointError if it is refused, UnreachableError if no answer comes.
         """
-        asked = sending(body, content_type, on_progress, idempotency_key)
-        return self._drive(self._protocol.submit(asked, idempotency_key))
+        payload = sending(body, content_type, on_progress, idempotency_key)
+        return self._drive(self._protocol.submit(payload, idempotency_key))
 
     def status(self, id: str | Job) -> Job:
-        """What the endpoint tells of a job now."""
+        """A job as the endpoint reports it now."""
         return self._drive(self._protocol.status(id))
 
     def wait(self, id: str | Job, timeout: float | None = None, on_progress: Watch | None = None) -> Job:
@@ -98,7 +98,7 @@ class Client(Caller):  # noqa: D101 - documented below
     ) -> Path:
         """A job's result in a file, which is there only once it is whole and its sha256 is right.
 
-        What an interrupted download left is gone on with. `on_progress` is called with bytes done and
+        An interrupted download is continued. `on_progress` is called with bytes done and
         bytes in all, as they are downloaded: gzip is undone at the end. Raises as `result` does.
         """
         return self._drive(self._protocol.download(id, writable(path), timeout, on_progress))
@@ -118,8 +118,8 @@ class Client(Caller):  # noqa: D101 - documented below
         stands for it: `POST /run` is repeated only if it surely did not run. Raises as `submit`,
         `wait` and `result` do.
         """
-        asked = sending(body, content_type, None, idempotency_key)
-        return self._drive(self._protocol.run(asked, idempotency_key, timeout, on_progress))
+        payload = sending(body, content_type, None, idempotency_key)
+        return self._drive(self._protocol.run(payload, idempotency_key, timeout, on_progress))
 
     def _drive(self, steps: Steps[T]) -> T:
         answer: Answer | Lost | None = None
@@ -138,16 +138,16 @@ class Client(Caller):  # noqa: D101 - documented below
                     answer = self._send(action)
 
     def _send(self, request: Request) -> Answer | Lost:
-        asked = self._sent(request)
+        arguments = self._arguments(request)
         try:
-            with self._http.stream(**asked, content=_content(request)) as response:
+            with self._http.stream(**arguments, content=_content(request)) as response:
                 if not request.into or not request.into.takes(response.status_code, response.headers):
-                    return told(response, response.read())
+                    return answer_of(response, response.read())
                 # pieces as they come: gathered to larger ones, the last would be lost with the connection
                 for chunk in response.iter_raw():
                     if not request.into.write(chunk):
                         break
-                return told(response)
+                return answer_of(response)
         except httpx2.RequestError as error:
             return lost(request, error)
 

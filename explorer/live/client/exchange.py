@@ -43,7 +43,7 @@ class UnreachableError(CloudError):
 
 
 class JobFailedError(CloudError):
-    """The job ended without a result; `job` tells how."""
+    """The job ended without a result; `job` says how."""
 
     def __init__(self, line: str, job: Job) -> None:
         super().__init__(line)
@@ -113,10 +113,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class Lost:
-    """No answer came, or not all of it; `sent` tells whether the request may have been seen."""
+    """No answer came, or not all of it; `may_have_arrived` is whether the endpoint may have the request."""
 
     why: str
-    sent: bool = True
+    may_have_arrived: bool = True
     tries: int = 1
 
 
@@ -142,8 +142,8 @@ class Backoff:
 
     def jitter(self, n: int) -> float:
         """Before the try after the n-th, n from 0 [s]."""
-        grown = math.exp(min(n * math.log(self.growth), 700.0))  # what a float can hold
-        return self.draw() * min(self.cap_s, self.first_s * grown)
+        factor = math.exp(min(n * math.log(self.growth), 700.0))  # what a float can hold
+        return self.draw() * min(self.cap_s, self.first_s * factor)
 
     def poll(self, n: int, asked_s: float | None) -> float:
         """Before the next look at a job [s]."""
@@ -171,7 +171,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Job:
-    """A job as the endpoint last told of it; `poll_after_s` is when it likes to be asked again [s]."""
+    """A job as the endpoint last reported it; `poll_after_s` is its Retry-After [s]."""
 
     id: str
     status: str
@@ -190,24 +190,24 @@ class Job:
 
     @classmethod
     def of(cls, request: Request, answer: Answer) -> Job:
-        """Read from an answer. Raises EndpointError if that tells of no job."""
-        told = answer.json()
-        if not isinstance(told, dict) or not isinstance(told.get("id"), str) or not told["id"]:
+        """Read from an answer. Raises EndpointError if it holds no job."""
+        document = answer.json()
+        if not isinstance(document, dict) or not isinstance(document.get("id"), str) or not document["id"]:
             raise EndpointError(f"{request.name}: {answer.status}, but its body is no job", answer.status)
-        if told.get("status") not in STATUSES:
-            line = f"{request.name}: status is {plain(str(told.get('status')))!r}: expected one of "
+        if document.get("status") not in STATUSES:
+            line = f"{request.name}: status is {plain(str(document.get('status')))!r}: expected one of "
             raise EndpointError(line + ", ".join(STATUSES), answer.status)
-        named = {name: told.get(name) for name in ("progress", "attempts", "submitted", "updated")}
-        named["error"] = _visible(told.get("error"))
-        result = _result(request, told.get("result"))
-        return cls(told["id"], told["status"], **named, result=result, poll_after_s=asked_s(answer))
+        details = {name: document.get(name) for name in ("progress", "attempts", "submitted", "updated")}
+        details["error"] = _visible(document.get("error"))
+        result = _result(request, document.get("result"))
+        return cls(document["id"], document["status"], **details, result=result, poll_after_s=asked_s(answer))
 
 
-def _visible(told: Any) -> Any:
-    """What a job tells of its error, with nothing in it that a terminal would obey."""
-    if isinstance(told, dict):
-        return {visible(str(name)): _visible(value) for name, value in told.items()}
-    return visible(told) if isinstance(told, str) else told
+def _visible(content: Any) -> Any:
+    """The error of a job, with nothing in it that a terminal would obey."""
+    if isinstance(content, dict):
+        return {visible(str(name)): _visible(value) for name, value in content.items()}
+    return visible(content) if isinstance(content, str) else content
 
 
 def visible(text: str) -> str:
@@ -215,26 +215,27 @@ def visible(text: str) -> str:
     return "".join(sign if sign.isprintable() or sign in "\n\t" else "\ufffd" for sign in text)
 
 
-def _result(request: Request, told: Any) -> Result | None:
-    if told is None:
+def _result(request: Request, fields: Any) -> Result | None:
+    if fields is None:
         return None
-    wanted = {"url": str, "bytes": int, "sha256": str}
-    if not isinstance(told, dict) or not all(isinstance(told.get(n), t) for n, t in wanted.items()):
-        raise EndpointError(f"{request.name}: a result without {', '.join(wanted)}")
-    if urlsplit(told["url"]).scheme not in ("http", "https"):
+    types = {"url": str, "bytes": int, "sha256": str}
+    if not isinstance(fields, dict) or not all(isinstance(fields.get(n), t) for n, t in types.items()):
+        raise EndpointError(f"{request.name}: a result without {', '.join(types)}")
+    if urlsplit(fields["url"]).scheme not in ("http", "https"):
         raise EndpointError(f"{request.name}: the result's url is no http address")
-    kind = str(told.get("content_type") or "application/octet-stream")
-    encoding = str(told.get("content_encoding") or "")
-    return Result(told["url"], told["bytes"], told["sha256"].lower(), kind, told.get("expires"), encoding)
+    kind = str(fields.get("content_type") or "application/octet-stream")
+    encoding = str(fields.get("content_encoding") or "")
+    url, size, digest = (fields[name] for name in types)
+    return Result(url, size, digest.lower(), kind, fields.get("expires"), encoding)
 
 
 def asked_s(answer: Answer | Lost, now: datetime | None = None) -> float | None:
     """What Retry-After asks for [s], in seconds or as a date; None where it says nothing."""
-    given = answer.headers.get("retry-after", "").strip() if isinstance(answer, Answer) else ""
-    if given.isascii() and given.isdigit():
-        return float(given[:9])
+    header = answer.headers.get("retry-after", "").strip() if isinstance(answer, Answer) else ""
+    if header.isascii() and header.isdigit():
+        return float(header[:9])
     try:
-        until = parsedate_to_datetime(given)
+        until = parsedate_to_datetime(header)
     except (ValueError, TypeError, IndexError):
         return None
     until = until if until.tzinfo else until.replace(tzinfo=UTC)
@@ -251,7 +252,7 @@ def is_transient(answer: Answer | Lost) -> bool:
 def never_ran(answer: Answer | Lost) -> bool:
     """Whether what was asked for was surely not begun: to ask again repeats no work."""
     if isinstance(answer, Lost):
-        return not answer.sent
+        return not answer.may_have_arrived
     return answer.status == 429 or (answer.status == 503 and asked_s(answer) is not None)
 
 
@@ -283,20 +284,20 @@ def expect(request: Request, answer: Answer, *statuses: int) -> Answer:
 def refusal(request: Request, answer: Answer, hint: str = "") -> EndpointError:
     """What an answer refuses, in one line."""
     title, detail = problem(answer)
-    told = ": ".join(text for text in (title, detail) if text)
-    line = f"{request.name}: {answer.status} {told}".rstrip()
+    reason = ": ".join(text for text in (title, detail) if text)
+    line = f"{request.name}: {answer.status} {reason}".rstrip()
     return EndpointError(f"{line}; {hint}" if hint else line, answer.status, title, detail)
 
 
 def problem(answer: Answer) -> tuple[str, str]:
     """Title and detail of a problem+json; else the message of a door of AWS, or of S3."""
-    told = answer.json()
-    if isinstance(told, dict):
-        title = told.get("title") or told.get("message") or told.get("Message") or ""
-        return plain(str(title)), plain(str(told.get("detail") or ""))
+    document = answer.json()
+    if isinstance(document, dict):
+        title = document.get("title") or document.get("message") or document.get("Message") or ""
+        return plain(str(title)), plain(str(document.get("detail") or ""))
     text = answer.content[:4096].decode(errors="replace")
-    found = [re.search(rf"<{tag}>([^<]*)</{tag}>", text) for tag in ("Code", "Message")]
-    return plain(found[0][1] if found[0] else ""), plain(found[1][1] if found[1] else "")
+    matches = [re.search(rf"<{tag}>([^<]*)</{tag}>", text) for tag in ("Code", "Message")]
+    return plain(matches[0][1] if matches[0] else ""), plain(matches[1][1] if matches[1] else "")
 
 
 def plain(text: str) -> str:

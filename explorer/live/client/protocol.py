@@ -1,4 +1,4 @@
-"""The steps of the endpoint's protocol, told once for the client that waits and the one that awaits.
+"""The steps of the endpoint's protocol, once for the client that blocks and the one that awaits.
 
 Each is a generator of what is to be sent and how long to pause (`exchange`); it sends nothing itself.
 """
@@ -55,7 +55,7 @@ class Sending:
 
 @dataclass
 class Protocol:
-    """How to talk to the endpoint at `base`; `answers` is found out where it is not told."""
+    """How to talk to the endpoint at `base`; `answers` is found out where it is not stated."""
 
     base: str
     inline_bytes: int
@@ -67,8 +67,8 @@ class Protocol:
         if any(not isinstance(part, str) or not part.strip(".") for part in parts):
             raise ExplorerError(f"{plain(str(parts[-1]))!r} is no id of a job")
         path = "/".join(quote(part, safe="") for part in parts)
-        asked = urlencode(query, quote_via=quote, safe="")
-        return f"{self.base}/{path}" + (f"?{asked}" if asked else "")
+        query_string = urlencode(query, quote_via=quote, safe="")
+        return f"{self.base}/{path}" + (f"?{query_string}" if query_string else "")
 
     # Jobs ----------------------------------------------------------------------------------------
 
@@ -84,13 +84,13 @@ class Protocol:
     def _accepted(self, request: Request, answer: Answer) -> Job:
         expect(request, answer, 200, 201, 202)
         self.answers = "job"
-        told = answer.json()
-        if isinstance(told, dict) and isinstance(told.get("id"), str) and "status" not in told:
-            return Job(told["id"], ACCEPTED)
+        document = answer.json()
+        if isinstance(document, dict) and isinstance(document.get("id"), str) and "status" not in document:
+            return Job(document["id"], ACCEPTED)
         return Job.of(request, answer)
 
     def status(self, job: str | Job) -> Steps[Job]:
-        """What the endpoint tells of a job now."""
+        """A job as the endpoint reports it now."""
         request = Request("GET", self.url("jobs", _id(job)))
         answer = yield from persist(request, self.backoff)
         return Job.of(request, expect(request, answer, 200))
@@ -140,8 +140,8 @@ class Protocol:
         headers = {"idempotency-key": key} if key else {}
         if sending.token is None and body.content_type == JSON and body.size_bytes <= self.inline_bytes:
             headers["content-type"] = body.content_type
-            held = Body(body.read(), body.content_type)  # a file might change between signing and sending
-            request = Request("POST", self.url(path), headers, held, patience_s=patience_s)
+            snapshot = Body(body.read(), body.content_type)  # a file might change between signing and sending
+            request = Request("POST", self.url(path), headers, snapshot, patience_s=patience_s)
             answer = yield from persist(request, self.backoff, may_repeat)
             if answer.status != 413:
                 return request, answer
@@ -153,14 +153,14 @@ class Protocol:
 
     def upload(self, body: Body, on_sent: Progress | None = None) -> Steps[str]:
         """Put a body where the endpoint says; the token that stands for it."""
-        told: dict[str, Any] = {"bytes": body.size_bytes, "content_type": body.content_type}
+        declaration: dict[str, Any] = {"bytes": body.size_bytes, "content_type": body.content_type}
         for _ in range(2):  # the address may have run out while the body was on its way
-            asked = Request("POST", self.url("uploads"), {"content-type": JSON}, Body(told))
-            answer = yield from persist(asked, self.backoff)
+            request = Request("POST", self.url("uploads"), {"content-type": JSON}, Body(declaration))
+            answer = yield from persist(request, self.backoff)
             if no_route(answer):
                 hint = f"the body has {body.size_bytes} bytes, and the endpoint takes no uploads"
-                raise refusal(asked, answer, hint)
-            url, headers, token = upload_place(asked, expect(asked, answer, 200, 201))
+                raise refusal(request, answer, hint)
+            url, headers, token = upload_place(request, expect(request, answer, 200, 201))
             put = Request("PUT", url, headers, body, signed=False, on_sent=on_sent)
             answer = yield from persist(put, self.backoff)
             if answer.status != 403:
@@ -172,10 +172,10 @@ class Protocol:
 
     def result(self, job: str | Job, timeout_s: float | None = None) -> Steps[Any]:
         """What a job came to: JSON read, text as text, all else as bytes."""
-        done, place = yield from self._succeeded(job, timeout_s)
+        ended_job, place = yield from self._succeeded(job, timeout_s)
         sink = Memory(place.bytes, place.sha256, None, place.content_encoding)
-        yield from fill(done.id, place, sink, self)
-        with _decompressed(done.id, sink):
+        yield from fill(ended_job.id, place, sink, self)
+        with _decompressed(ended_job.id, sink):
             content = sink.finish()
         return parsed(place.content_type, content)
 
@@ -183,27 +183,27 @@ class Protocol:
         self, job: str | Job, path: Path, timeout_s: float | None, on_progress: Progress | None
     ) -> Steps[Path]:
         """Its result in a file."""
-        done, place = yield from self._succeeded(job, timeout_s)
+        ended_job, place = yield from self._succeeded(job, timeout_s)
         part = PartFile(path, place.bytes, place.sha256, on_progress, place.content_encoding)
         with closing(part) as sink:
-            yield from fill(done.id, place, sink, self)
-            with _decompressed(done.id, sink):
+            yield from fill(ended_job.id, place, sink, self)
+            with _decompressed(ended_job.id, sink):
                 return sink.finish()
 
     def _succeeded(self, job: str | Job, timeout_s: float | None) -> Steps[tuple[Job, Result]]:
-        done = yield from self.wait(job, timeout_s)
-        if done.status == ACCEPTED:
-            raise EndpointError(f"job {done.id} was accepted; the endpoint keeps no results")
-        if done.status != "succeeded":
-            why = [plain(str((done.error or {}).get(name) or "")) for name in ("type", "detail")]
-            line = ": ".join([f"job {done.id} was cancelled" if done.status == "cancelled" else
-                              f"job {done.id} failed", *filter(None, why)])  # fmt: skip
-            raise JobFailedError(line, done)
-        if done.result is None:  # a submission that found its job done tells less than its status
-            done = yield from self.status(done.id)
-        if done.result is None:
-            raise EndpointError(f"job {done.id} has succeeded, but no result is named")
-        return done, done.result
+        ended_job = yield from self.wait(job, timeout_s)
+        if ended_job.status == ACCEPTED:
+            raise EndpointError(f"job {ended_job.id} was accepted; the endpoint keeps no results")
+        if ended_job.status != "succeeded":
+            why = [plain(str((ended_job.error or {}).get(name) or "")) for name in ("type", "detail")]
+            line = ": ".join([f"job {ended_job.id} was cancelled" if ended_job.status == "cancelled" else
+                              f"job {ended_job.id} failed", *filter(None, why)])  # fmt: skip
+            raise JobFailedError(line, ended_job)
+        if ended_job.result is None:  # a submission that found its job done says less than its status
+            ended_job = yield from self.status(ended_job.id)
+        if ended_job.result is None:
+            raise EndpointError(f"job {ended_job.id} has succeeded, but no result is named")
+        return ended_job, ended_job.result
 
     # Either way ----------------------------------------------------------------------------------
 
@@ -227,12 +227,12 @@ class Protocol:
         return joined(request, pages)
 
     def _pages(self, request: Request, answer: Answer) -> Steps[list[Answer]]:
-        pages, seen = [expect(request, answer, 200)], {request.url}
+        pages, urls = [expect(request, answer, 200)], {request.url}
         while link := next_link(answer):
             request = replace(request, url=followed(self.base, request.url, link))
-            if request.url in seen:
+            if request.url in urls:
                 raise EndpointError(f"{request.name}: its pages go round in a circle", answer.status)
-            seen.add(request.url)
+            urls.add(request.url)
             answer = yield from persist(request, self.backoff, never_ran)
             pages.append(expect(request, answer, 200))
         return pages

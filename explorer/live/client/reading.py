@@ -51,12 +51,12 @@ def not_this_way(answer: Answer) -> bool:
 
 def upload_place(request: Request, answer: Answer) -> tuple[str, dict[str, str], str]:
     """Where to put an upload, with which headers, and the token for it."""
-    told = answer.json()
-    wanted = {"upload_url": str, "headers": dict, "upload": str}
-    if not isinstance(told, dict) or not all(isinstance(told.get(n), t) for n, t in wanted.items()):
+    document = answer.json()
+    types = {"upload_url": str, "headers": dict, "upload": str}
+    if not isinstance(document, dict) or not all(isinstance(document.get(n), t) for n, t in types.items()):
         raise EndpointError(f"{request.name}: no place for an upload in its answer", answer.status)
-    headers = {str(name).lower(): str(value) for name, value in told["headers"].items()}
-    return told["upload_url"], headers, told["upload"]
+    headers = {str(name).lower(): str(value) for name, value in document["headers"].items()}
+    return document["upload_url"], headers, document["upload"]
 
 
 def next_link(answer: Answer) -> str | None:

@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 from ...errors import CloudError, ExplorerError
 
-HOME_REGION = "us-east-1"  # of an address on this machine, which tells none, unless it is told
+HOME_REGION = "us-east-1"  # of an address on this machine, which names none, unless the caller does
 AT_AWS = (  # service, address of a door of it
     ("execute-api", re.compile(r"\.execute-api\.([a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|api\.aws)$")),
     ("lambda", re.compile(r"\.lambda-url\.([a-z0-9-]+)\.on\.aws$")),
@@ -37,20 +37,20 @@ class Credentials:
     session_token: str | None = field(default=None, repr=False)
 
     @classmethod
-    def of(cls, given: Mapping[str, Any]) -> Credentials:
+    def of(cls, mapping: Mapping[str, Any]) -> Credentials:
         """From a mapping such as `explorer deploy` prints; a value is never repeated in an error."""
-        if not isinstance(given, Mapping):
+        if not isinstance(mapping, Mapping):
             raise ExplorerError(
-                f"credentials is of type {type(given).__name__}: expected a mapping with access_key_id "
+                f"credentials is of type {type(mapping).__name__}: expected a mapping with access_key_id "
                 "and secret_access_key, None for the usual chain of boto3, or False for none"
             )
         for name in ("access_key_id", "secret_access_key"):
-            if not isinstance(given.get(name), str) or not given[name]:
+            if not isinstance(mapping.get(name), str) or not mapping[name]:
                 raise ExplorerError(f"credentials.{name} is missing or empty: expected text")
-        token = given.get("session_token")
+        token = mapping.get("session_token")
         if token is not None and not isinstance(token, str):
             raise ExplorerError("credentials.session_token is not text: leave it out if there is none")
-        return cls(given["access_key_id"], given["secret_access_key"], token or None)
+        return cls(mapping["access_key_id"], mapping["secret_access_key"], token or None)
 
 
 def at_home(url: str) -> bool:
@@ -70,18 +70,18 @@ class Scope:
 
     service: str
     region: str
-    assumed: bool = field(default=False, compare=False)  # the region, which nothing told
+    assumed: bool = field(default=False, compare=False)  # the region: neither address nor caller names it
 
     @classmethod
     def of(cls, url: str, service: str | None, region: str | None) -> Scope:
-        """From an address where it tells; what is given goes before.
+        """From an address where it names them; what the caller states goes before.
 
-        The region of an address that tells none, as of a custom domain, is that of the environment or
-        the profile. Raises ExplorerError if nothing tells, CloudError for a profile that there is not.
+        The region of an address that names none, as of a custom domain, is that of the environment or
+        the profile. Raises ExplorerError if nothing names it, CloudError for a profile that does not exist.
         """
         found_service, found_region = _told_by(url)
-        service, told = service or found_service, region or found_region
-        region = told or (HOME_REGION if at_home(url) else _usual_region())
+        service, stated_region = service or found_service, region or found_region
+        region = stated_region or (HOME_REGION if at_home(url) else _usual_region())
         if not service:
             raise ExplorerError(
                 f"{urlsplit(url).hostname} is no address that AWS gave to an API or a function: "
@@ -89,7 +89,7 @@ class Scope:
             )
         if not region:
             raise ExplorerError(f"{urlsplit(url).hostname} tells no region: expected region=...")
-        return cls(service, region, assumed=not told)
+        return cls(service, region, assumed=not stated_region)
 
 
 def _told_by(url: str) -> tuple[str | None, str | None]:
@@ -123,13 +123,13 @@ def usual_chain() -> Callable[[], Credentials]:
 
     Raises CloudError, at the call, if there are none.
     """
-    found: list[Any] = []
+    cache: list[Any] = []
 
     def read() -> Credentials:
         from botocore.exceptions import BotoCoreError
 
         try:
-            frozen = _found_once(found)
+            frozen = _found_once(cache)
         except BotoCoreError as error:
             raise CloudError(f"the AWS credentials cannot be read: {type(error).__name__}") from None
         return Credentials(frozen.access_key, frozen.secret_key, frozen.token)
@@ -137,15 +137,15 @@ def usual_chain() -> Callable[[], Credentials]:
     return read
 
 
-def _found_once(found: list[Any]) -> Any:
+def _found_once(cache: list[Any]) -> Any:
     import botocore.session
 
-    if not found:
-        found.append(botocore.session.Session().get_credentials())
-    if found[0] is None:
-        found.clear()
+    if not cache:
+        cache.append(botocore.session.Session().get_credentials())
+    if cache[0] is None:
+        cache.clear()
         raise CloudError("no AWS credentials found: give credentials=..., or set up a profile as for boto3")
-    return found[0].get_frozen_credentials()
+    return cache[0].get_frozen_credentials()
 
 
 class Signer:
@@ -172,29 +172,30 @@ class Signer:
         """
         credentials = self.credentials()
         stamp = (now or datetime.now(UTC)).strftime("%Y%m%dT%H%M%SZ")
-        told = {name.lower(): value for name, value in headers.items()}
-        told |= {"host": _host(url), "x-amz-date": stamp}
+        signed_headers = {name.lower(): value for name, value in headers.items()}
+        signed_headers |= {"host": _host(url), "x-amz-date": stamp}
         if credentials.session_token:
-            told["x-amz-security-token"] = credentials.session_token
-        names = ";".join(sorted(told))
+            signed_headers["x-amz-security-token"] = credentials.session_token
+        names = ";".join(sorted(signed_headers))
         scope = f"{stamp[:8]}/{self.scope.region}/{self.scope.service}/aws4_request"
-        canonical = "\n".join((*_canonical(method, url, told), names, hashlib.sha256(body).hexdigest()))
+        parts = (*_canonical(method, url, signed_headers), names, hashlib.sha256(body).hexdigest())
+        canonical = "\n".join(parts)
         text = f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
         signature = _keyed(self._signing_key(credentials, stamp[:8]), text).hex()
-        told["authorization"] = (
+        signed_headers["authorization"] = (
             f"AWS4-HMAC-SHA256 Credential={credentials.access_key_id}/{scope}, "
             f"SignedHeaders={names}, Signature={signature}"
         )
-        return told
+        return signed_headers
 
     def _signing_key(self, credentials: Credentials, day: str) -> bytes:
         """Kept for the day: it is five of the six hashes of a signature."""
-        wanted = (credentials.secret_access_key, day)
-        if not self._key or self._key[0] != wanted:
+        cache_key = (credentials.secret_access_key, day)
+        if not self._key or self._key[0] != cache_key:
             key = b"AWS4" + credentials.secret_access_key.encode()
             for part in (day, self.scope.region, self.scope.service, "aws4_request"):
                 key = _keyed(key, part)
-            self._key = (wanted, key)
+            self._key = (cache_key, key)
         return self._key[1]
 
 

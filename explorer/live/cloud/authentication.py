@@ -20,12 +20,14 @@ def install() -> None:
     """Take nobody for the owner any more."""
     from ministack.core import iam_evaluator
 
-    named = "access_key_id iam_action service region resource_arn service_context"
-    hook(iam_evaluator, "enforce", named, _known(lambda action, service: (service, action) in ANONYMOUS))
-    hook(iam_evaluator, "check_credentials", "access_key_id service", _known(lambda *asked: False))
+    signature = "access_key_id iam_action service region resource_arn service_context"
+    enforce = _refuse_strangers(lambda action, service: (service, action) in ANONYMOUS)
+    hook(iam_evaluator, "enforce", signature, enforce)
+    check = _refuse_strangers(lambda *args: False)
+    hook(iam_evaluator, "check_credentials", "access_key_id service", check)
 
 
-def _known(may_be_nobody: Callable[..., bool]) -> Callable[..., Any]:
+def _refuse_strangers(may_be_nobody: Callable[..., bool]) -> Callable[..., Any]:
     from ministack.core import iam_evaluator
 
     is_root = checked(iam_evaluator, "is_root_access_key", "access_key_id")
@@ -34,10 +36,10 @@ def _known(may_be_nobody: Callable[..., bool]) -> Callable[..., Any]:
     )
 
     def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
-        def decide(access_key_id: str, *asked: Any, **more: Any) -> Any:
-            if is_root(access_key_id) and (access_key_id or not may_be_nobody(*asked[:2])):
+        def decide(access_key_id: str, *args: Any, **more: Any) -> Any:
+            if is_root(access_key_id) and (access_key_id or not may_be_nobody(*args[:2])):
                 return stranger
-            return original(access_key_id, *asked, **more)
+            return original(access_key_id, *args, **more)
 
         return decide
 

@@ -1,4 +1,4 @@
-"""The doors as AWS opens them: who called, what a caller who may not is told, and what has to be signed."""
+"""The doors as on AWS: who called, the answer to a caller without permission, and what has to be signed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NOBODY: Reply = (403, JSON, b"{}")
 
 
 def install(limits: Limits) -> None:
-    """Mend the doors of the emulator that is loaded in this process."""
+    """Make the doors of the emulator in this process answer as on AWS."""
     from ministack import app
     from ministack.services import apigateway, apigateway_v1, lambda_svc, s3
 
@@ -33,19 +33,19 @@ def install(limits: Limits) -> None:
     event = "url_id account_id region method path headers body query_params source_ip anonymous trace_root"
     hook(lambda_svc, "_build_function_url_event", event, _with_the_caller)
     hook(apigateway_v1, "_media_type_matches", "media_type binary_media_types", _json_unless_said)
-    asked = "service iam_action headers query_params request_id resource_arn service_context "
-    hook(app, "_enforce_data_plane", asked + "auth_error_response named_resource", _refused_as_on_aws)
-    asked = "method path headers body query_params signed_path enforce_bucket_region internal "
-    hook(s3, "handle_request", asked + "access_point_region access_point", _hiding_what_is_not_there)
+    signature = "service iam_action headers query_params request_id resource_arn service_context "
+    hook(app, "_enforce_data_plane", signature + "auth_error_response named_resource", _refused_as_on_aws)
+    signature = "method path headers body query_params signed_path enforce_bucket_region internal "
+    hook(s3, "handle_request", signature + "access_point_region access_point", _hiding_what_is_not_there)
 
 
 def _with_the_caller(original: Callable[..., Any]) -> Callable[..., Any]:
-    """A function behind its own URL is told who called, as one behind an API is."""
+    """A function behind its own URL sees who called, as one behind an API does."""
     from ministack.services import apigateway
 
-    def build(*given: Any, anonymous: bool = False, **named: Any) -> Any:
-        event = original(*given, anonymous=anonymous, **named)
-        headers, query = given[5], given[7]
+    def build(*args: Any, anonymous: bool = False, **kwargs: Any) -> Any:
+        event = original(*args, anonymous=anonymous, **kwargs)
+        headers, query = args[5], args[7]
         caller = None if anonymous else apigateway._iam_caller_identity_v2(headers, query)
         if caller:
             event["requestContext"]["authorizer"] = {"iam": {"cognitoIdentity": None, **caller}}
@@ -66,61 +66,61 @@ def _json_unless_said(original: Callable[..., Any]) -> Callable[..., Any]:
 def _refused_as_on_aws(original: Callable[..., Any]) -> Callable[..., Any]:
     from ministack.services import apigateway_v1, lambda_svc
 
-    def enforce(service: str, iam_action: str, *given: Any, **named: Any) -> Any:
-        refusal = original(service, iam_action, *given, **named)
+    def enforce(service: str, iam_action: str, *args: Any, **kwargs: Any) -> Any:
+        refusal = original(service, iam_action, *args, **kwargs)
         if iam_action == URL_ACTIONS[0]:
-            if not refusal and named["service_context"].get("lambda:FunctionUrlAuthType") == "AWS_IAM":
-                through = {**named, "service_context": {"lambda:InvokedViaFunctionUrl": "true"}}
-                unsigned = not lambda_svc._function_url_is_signed(*given[:2])
-                refusal = NOBODY if unsigned else original(service, URL_ACTIONS[1], *given, **through)
+            if not refusal and kwargs["service_context"].get("lambda:FunctionUrlAuthType") == "AWS_IAM":
+                through = {**kwargs, "service_context": {"lambda:InvokedViaFunctionUrl": "true"}}
+                unsigned = not lambda_svc._function_url_is_signed(*args[:2])
+                refusal = NOBODY if unsigned else original(service, URL_ACTIONS[1], *args, **through)
             return _of_a_url(refusal) if refusal else refusal
         if not refusal:
             return refusal
         if iam_action != "execute-api:Invoke":
             return refusal
-        api = named["resource_arn"].split(":")[-1].partition("/")[0]
-        return _of_an_api(refusal, apigateway_v1.find_api_scope(api) is not None, named["resource_arn"])
+        api = kwargs["resource_arn"].split(":")[-1].partition("/")[0]
+        return _of_an_api(refusal, apigateway_v1.find_api_scope(api) is not None, kwargs["resource_arn"])
 
     return enforce
 
 
 def _of_an_api(refusal: Reply, rest: bool, resource: str) -> Reply:
-    """An HTTP API tells nothing; a REST API tells who may not do what."""
+    """An HTTP API gives no reason; a REST API says who may not do what."""
     status, _, body = refusal
     if not rest:
         return status, dict(JSON), FORBIDDEN["http-api"]
-    said = json.loads(body or "{}")
-    if "__type" not in said:
+    error = json.loads(body or "{}")
+    if "__type" not in error:
         return refusal
-    message = said.get("message", "").partition(" because ")[0]
+    message = error.get("message", "").partition(" because ")[0]
     text = f"{message} on resource: {resource}" if "not authorized" in message else message
-    return status, {**JSON, "x-amzn-ErrorType": said["__type"]}, json.dumps({"Message": text}).encode()
+    return status, {**JSON, "x-amzn-ErrorType": error["__type"]}, json.dumps({"Message": text}).encode()
 
 
 def _of_a_url(refusal: Reply) -> Reply:
     status, _, body = refusal
-    said = json.loads(body or "{}")
-    kind = said.get("__type", "AccessDeniedException")
+    error = json.loads(body or "{}")
+    kind = error.get("__type", "AccessDeniedException")
     if kind == "AccessDeniedException":
         body = FORBIDDEN["function-url"]
     else:
-        body = json.dumps({"message": said.get("message", "")}).encode()
+        body = json.dumps({"message": error.get("message", "")}).encode()
     return status, {**JSON, "x-amzn-ErrorType": kind}, body
 
 
 def _hiding_what_is_not_there(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Who may not list a bucket is not told that a key of it is missing."""
+    """To who may not list a bucket, a missing key is denied."""
     from ministack.core import iam_evaluator, router
 
-    async def handle(method: str, path: str, headers: Any, *given: Any, **named: Any) -> Any:
-        answer = await original(method, path, headers, *given, **named)
+    async def handle(method: str, path: str, headers: Any, *args: Any, **kwargs: Any) -> Any:
+        answer = await original(method, path, headers, *args, **kwargs)
         bucket, _, key = path.lstrip("/").partition("/")
-        if answer[0] != 404 or method not in ("GET", "HEAD") or not key or named.get("internal"):
+        if answer[0] != 404 or method not in ("GET", "HEAD") or not key or kwargs.get("internal"):
             return answer
-        query = named.get("query_params", given[1] if len(given) > 1 else {})
+        query = kwargs.get("query_params", args[1] if len(args) > 1 else {})
         caller = router.extract_access_key_id(headers, query)
-        region, wanted = router.extract_region(headers, query), f"arn:aws:s3:::{bucket}"
-        if iam_evaluator.enforce(caller, "s3:ListBucket", "s3", region, resource_arn=wanted) is None:
+        region, bucket_arn = router.extract_region(headers, query), f"arn:aws:s3:::{bucket}"
+        if iam_evaluator.enforce(caller, "s3:ListBucket", "s3", region, resource_arn=bucket_arn) is None:
             return answer
         body = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
         return 403, {"Content-Type": "application/xml"}, b"" if method == "HEAD" else body

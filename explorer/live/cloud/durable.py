@@ -132,7 +132,7 @@ def _drive(run: Callable[..., Any], function: Any, record: Record, waited_for: b
                 pause_s, retry_s = retry_s, min(2 * retry_s, LONGEST_RETRY_S)
             else:
                 pause_s, retry_s = _until_due(record), FIRST_RETRY_S
-            moved.wait(max(0.0, min(pause_s, _left(record))))
+            moved.wait(max(0.0, min(pause_s, _remaining_s(record))))
             _settle(record)
             if _ended(record, {"error": True}):
                 return _result(record, answer)
@@ -170,17 +170,17 @@ def _ended(record: Record, answer: Answer) -> bool:
     """Whether the execution is over, by what its last invocation answered or by time; its record says so."""
     from ministack.services import lambda_durable
 
-    said = _said(answer)
-    if record["Status"] == "RUNNING" and _left(record) <= 0:
+    output = _sdk_output(answer)
+    if record["Status"] == "RUNNING" and _remaining_s(record) <= 0:
         lambda_durable._time_out_execution(record)
-    elif said.get("Status") in ("SUCCEEDED", "FAILED"):
-        error = said.get("Error") or {"ErrorMessage": "", "ErrorType": "Error"}
-        failed = error if said["Status"] == "FAILED" else None
-        lambda_durable.mark_execution_completed(record["DurableExecutionArn"], said.get("Result"), failed)
+    elif output.get("Status") in ("SUCCEEDED", "FAILED"):
+        error = output.get("Error") or {"ErrorMessage": "", "ErrorType": "Error"}
+        failed = error if output["Status"] == "FAILED" else None
+        lambda_durable.mark_execution_completed(record["DurableExecutionArn"], output.get("Result"), failed)
     return bool(record["Status"] != "RUNNING")
 
 
-def _said(answer: Answer) -> Mapping[str, Any]:
+def _sdk_output(answer: Answer) -> Mapping[str, Any]:
     """What the SDK returned, nothing if the invocation broke."""
     if answer.get("error"):
         return {}
@@ -192,15 +192,15 @@ def _said(answer: Answer) -> Mapping[str, Any]:
 
 def _result(record: Record, answer: Answer) -> Answer:
     """As a caller sees it that waited for the end."""
-    shown = {key: value for key, value in answer.items() if key in ("log", "log_source")}
+    log_fields = {key: value for key, value in answer.items() if key in ("log", "log_source")}
     if record["Status"] == "SUCCEEDED":
-        return {**shown, "body": json.loads(record.get("Result") or "null")}
+        return {**log_fields, "body": json.loads(record.get("Result") or "null")}
     error = record.get("Error") or {"ErrorType": record["Status"], "ErrorMessage": ""}
     body = {"errorType": error.get("ErrorType"), "errorMessage": error.get("ErrorMessage")}
-    return {**shown, "error": True, "function_error": "Unhandled", "body": body}
+    return {**log_fields, "error": True, "function_error": "Unhandled", "body": body}
 
 
-def _left(record: Record) -> float:
+def _remaining_s(record: Record) -> float:
     """Seconds until the execution has no time left."""
     return float(record.get("_TimeoutDeadline") or float("inf")) - time.time()
 
@@ -234,13 +234,13 @@ def _settle(record: Record) -> None:
             operation["Status"] = "READY"
             continue
         operation |= {"Status": "SUCCEEDED", "EndTimestamp": now}
-        named = {"name": operation.get("Name"), "event_id": operation["Id"]}
+        ids = {"name": operation.get("Name"), "event_id": operation["Id"]}
         waited = {"Duration": round(now - operation["StartTimestamp"])}
-        lambda_durable._emit_history_event(record, "WaitSucceeded", "WaitSucceededDetails", waited, **named)
+        lambda_durable._emit_history_event(record, "WaitSucceeded", "WaitSucceededDetails", waited, **ids)
 
 
 def _woken(original: Callable[..., Any]) -> Callable[..., Any]:
-    """The emulator's own timer and its callbacks do not invoke: they tell who drives."""
+    """The emulator's own timer and its callbacks do not invoke: they wake the driver."""
 
     def resume(arn: str, *scope: Any) -> None:
         if moved := _moved.get(arn):

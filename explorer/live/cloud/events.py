@@ -26,9 +26,9 @@ def patient(limits: Limits) -> Wrap:
             scoped = lambda_svc._run_with_function_config_scope
             if is_durable(func):
                 begin(func, event)
-            given = (scoped, func, _attempts, func, event, limits)
+            arguments = (scoped, func, _attempts, func, event, limits)
             run = copy_context().run  # with it goes how deep a recursion is
-            threading.Thread(target=run, args=given, daemon=True).start()
+            threading.Thread(target=run, args=arguments, daemon=True).start()
 
         return deliver
 
@@ -66,8 +66,8 @@ def _event_settings(func: Any) -> Mapping[str, Any]:
     config = func.get("config") or func
     name = config["FunctionName"]
     qualifier = config["FunctionArn"].partition(f":function:{name}")[2].lstrip(":")
-    known = (lambda_svc._functions.get(name) or func).get("event_invoke_configs") or {}
-    return known.get(qualifier) or (known.get("$LATEST") if not qualifier else known.get("")) or {}
+    configs = (lambda_svc._functions.get(name) or func).get("event_invoke_configs") or {}
+    return configs.get(qualifier) or (configs.get("$LATEST") if not qualifier else configs.get("")) or {}
 
 
 def _given_up(func: Any, event: Any, result: Any, settings: Mapping[str, Any]) -> None:

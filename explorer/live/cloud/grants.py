@@ -1,7 +1,7 @@
 """What services may do for others, as on AWS: by a function's own policy, or by the role that they take on.
 
-The emulator asks for leave only who calls by SDK. Here API Gateway, Step Functions, event sources and the
-log of a function are asked too, so that a template that forgets a permission fails here and not on AWS.
+The emulator checks permissions only of SDK calls. Here those of API Gateway, Step Functions, event sources
+and logs are checked too, so that a template that forgets a permission fails here and not on AWS.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ _role: ContextVar[str] = ContextVar("explorer_role", default="")  # that a state
 
 
 def install(limits: Limits) -> None:
-    """Let nobody do without leave in the emulator that is loaded in this process."""
+    """Check the permissions of services in the emulator that is loaded in this process."""
     from ministack.core import iam_evaluator
     from ministack.services import apigateway, apigateway_v1, lambda_svc, stepfunctions
     from ministack.services.cloudformation import provisioners
 
     checked(iam_evaluator, "_gather_role_policies", "role_name account_id")
-    asked = "doc ctx service named_only direct_only"
-    checked(iam_evaluator, "evaluate_resource_policy", asked)
+    signature = "doc ctx service named_only direct_only"
+    checked(iam_evaluator, "evaluate_resource_policy", signature)
     hook(stepfunctions, "_execute_task", "state_def raw_input execution ctx", _in_the_role)
     hook(stepfunctions, "_call_lambda", "func_ref event", _by_the_role(stepfunctions._ExecutionError))
     logged = "func request_id log_text error duration_ms log_source"
@@ -89,25 +89,25 @@ def _called(reference: str) -> tuple[Mapping[str, Any] | None, str]:
 
 def _if_the_function_lets_http(original: Callable[..., Any]) -> Callable[..., Any]:
     async def invoke(
-        integration: Any, api: str, stage: str, path: str, method: str, *given: Any, **named: Any
+        integration: Any, api: str, stage: str, path: str, method: str, *args: Any, **kwargs: Any
     ) -> Any:
         function, called = _called(integration.get("integrationUri", ""))
-        route = given[3] if len(given) > 3 else named.get("route_key", "$default")
+        route = args[3] if len(args) > 3 else kwargs.get("route_key", "$default")
         where = route.replace(" /", "/").lstrip("/") if " " in route else route
         if function is None or _lets(function, _source(called, api, stage, where), called):
-            return await original(integration, api, stage, path, method, *given, **named)
+            return await original(integration, api, stage, path, method, *args, **kwargs)
         return 500, {"Content-Type": "application/json"}, b'{"message":"Internal Server Error"}'
 
     return invoke
 
 
 def _if_the_function_lets_rest(original: Callable[..., Any]) -> Callable[..., Any]:
-    async def invoke(integration: Any, api: str, stage: str, *given: Any, **named: Any) -> Any:
-        resource, _, method = given[1:4]
+    async def invoke(integration: Any, api: str, stage: str, *args: Any, **kwargs: Any) -> Any:
+        resource, _, method = args[1:4]
         function, called = _called(integration.get("uri", ""))
         source = _source(called, api, stage, f"{method}{resource['path']}")
         if function is None or _lets(function, source, called):
-            return await original(integration, api, stage, *given, **named)
+            return await original(integration, api, stage, *args, **kwargs)
         return 500, {"Content-Type": "application/json"}, b'{"message": "Internal server error"}'
 
     return invoke
@@ -154,14 +154,14 @@ def _by_the_role(failure: type[Exception]) -> Callable[..., Any]:
 def _if_it_may_log(original: Callable[..., Any]) -> Callable[..., Any]:
     """A function whose role may not write its log has none, as on AWS."""
 
-    def emit(function: Any, *given: Any, **named: Any) -> Any:
+    def emit(function: Any, *args: Any, **kwargs: Any) -> Any:
         config = function.get("config") or function
         logging = config.get("LoggingConfig") or {}
         group = logging.get("LogGroup") or f"/aws/lambda/{config['FunctionName']}"
         region, account = config["FunctionArn"].split(":")[3:5]
         stream = f"arn:aws:logs:{region}:{account}:log-group:{group}:log-stream:any"
         if all(may(config["Role"], action, stream, region) for action in LOG_ACTIONS):
-            original(function, *given, **named)
+            original(function, *args, **kwargs)
 
     return emit
 
@@ -170,11 +170,11 @@ def _if_it_may_receive(original: Callable[..., Any]) -> Callable[..., Any]:
     """AWS maps no queue to a function that may not read it, or that may outlast the message's absence."""
     from ministack.services import sqs
 
-    def create(logical: str, wanted: Mapping[str, Any], stack: str) -> Any:
-        queue = wanted.get("EventSourceArn", "")
+    def create(logical: str, properties: Mapping[str, Any], stack: str) -> Any:
+        queue = properties.get("EventSourceArn", "")
         if ":sqs:" not in queue:
-            return original(logical, wanted, stack)
-        function, _ = _called(wanted["FunctionName"])
+            return original(logical, properties, stack)
+        function, _ = _called(properties["FunctionName"])
         if function is not None:
             config, region = function["config"], queue.split(":")[3]
             for action in QUEUE_ACTIONS:
@@ -185,7 +185,7 @@ def _if_it_may_receive(original: Callable[..., Any]) -> Callable[..., Any]:
             if hidden_s < config["Timeout"]:
                 text = f"{hidden_s} seconds is less than Function timeout: {config['Timeout']} seconds"
                 raise ValueError(f"Invalid request provided: Queue visibility timeout: {text}")
-        return original(logical, wanted, stack)
+        return original(logical, properties, stack)
 
     return create
 

@@ -19,24 +19,24 @@ Wrap = Callable[[Callable[..., Any]], Callable[..., Any]]
 def check_version() -> None:
     """Raise CloudError unless the emulator is installed in the version that the hooks were made for."""
     try:
-        found = metadata.version(EMULATOR)
+        version = metadata.version(EMULATOR)
     except metadata.PackageNotFoundError:
         raise missing_error("the local cloud", [EMULATOR]) from None
-    if found != PINNED:
-        raise CloudError(f"{EMULATOR} is {found}: expected {PINNED}: {install_command('cloud')}")
+    if version != PINNED:
+        raise CloudError(f"{EMULATOR} is {version}: expected {PINNED}: {install_command('cloud')}")
 
 
 def checked(owner: Any, name: str, parameters: str) -> Any:
     """The callable `name` of `owner`, if its parameters are those, separated by spaces."""
     place = f"{EMULATOR} {PINNED}: {getattr(owner, '__name__', owner)}.{name}"
-    found = getattr(owner, name, None)
-    if not callable(found):
+    function = getattr(owner, name, None)
+    if not callable(function):
         raise CloudError(f"{place} is missing: expected {name}({', '.join(parameters.split())})")
-    taken = list(inspect.signature(found).parameters)
-    if taken != parameters.split():
+    names = list(inspect.signature(function).parameters)
+    if names != parameters.split():
         expected = ", ".join(parameters.split())
-        raise CloudError(f"{place} takes ({', '.join(taken)}): expected ({expected})")
-    return found
+        raise CloudError(f"{place} takes ({', '.join(names)}): expected ({expected})")
+    return function
 
 
 def hook(owner: Any, name: str, parameters: str, wrap: Wrap) -> None:

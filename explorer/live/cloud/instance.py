@@ -33,7 +33,7 @@ class Cloud:
     folder: Path | None = None
     process: Process | None = None
     crashed: bool = False
-    gone: tuple[str, ...] = ()  # stacks that went with one that crashed
+    lost_stacks: tuple[str, ...] = ()  # stacks that went with one that crashed
 
     def to_dict(self) -> dict[str, Any]:
         """As `explorer cloud start` and `cloud status` print it."""
@@ -44,7 +44,7 @@ class Cloud:
             "credentials": dict(self.credentials) if self.credentials else None,
             "vouches_for": list(VOUCHES_FOR),
             "cannot_vouch_for": list(CANNOT_VOUCH_FOR),
-            **({"crashed": True, "gone": list(self.gone)} if self.crashed else {}),
+            **({"crashed": True, "gone": list(self.lost_stacks)} if self.crashed else {}),
         }
 
     def session(self, region: str | None = None) -> Any:

@@ -49,11 +49,11 @@ class _Environment:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)
 
-    def Popen(self, *given: Any, env: Mapping[str, str], **named: Any) -> Any:  # noqa: N802
+    def Popen(self, *args: Any, env: Mapping[str, str], **kwargs: Any) -> Any:  # noqa: N802
         """As `subprocess.Popen`; outside of a worker's start the environment stays as it is."""
         config = getattr(_spawning, "config", None)
         own = lambda_variables(config) if config is not None else {}
-        return self.inner.Popen(*given, env={**env, **own}, **named)
+        return self.inner.Popen(*args, env={**env, **own}, **kwargs)
 
 
 def lambda_variables(config: Mapping[str, Any]) -> dict[str, str]:
@@ -86,10 +86,10 @@ def _configured(original: Function) -> Function:
 def _always_traced(original: Function) -> Function:
     """Every invocation has a trace header; where tracing is off it says that it is not sampled."""
 
-    def trace(*given: Any, **named: Any) -> str:
-        known = original(*given, **named)
+    def trace(*args: Any, **kwargs: Any) -> str:
+        header = original(*args, **kwargs)
         root = f"Root=1-{int(time.time()):08x}-{secrets.token_hex(12)}"
-        return str(known or f"{root};Parent={secrets.token_hex(8)};Sampled=0")
+        return str(header or f"{root};Parent={secrets.token_hex(8)};Sampled=0")
 
     return trace
 

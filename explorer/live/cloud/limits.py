@@ -78,17 +78,17 @@ def _body(**fields: str) -> bytes:
 
 def invalid(value: str, field: str, constraint: str) -> Refusal:
     """AWS's answer to a field that breaks its model; `value` is "" where it is not to be repeated."""
-    shown = f"Value '{value}' at" if value else "Value at"
-    text = f"1 validation error detected: {shown} '{field}' failed to satisfy constraint: Member must "
+    start = f"Value '{value}' at" if value else "Value at"
+    text = f"1 validation error detected: {start} '{field}' failed to satisfy constraint: Member must "
     return Refusal(400, "ValidationException", text + constraint)
 
 
 def event_reason(refusal: Refusal, service: str) -> str:
     """As CloudFormation's events give a service's refusal."""
     request, token = uuid.uuid4(), uuid.uuid4()
-    said = f"{refusal.message} (Service: {service}, Status Code: {refusal.status}, Request ID: {request})"
+    message = f"{refusal.message} (Service: {service}, Status Code: {refusal.status}, Request ID: {request})"
     code = f"(RequestToken: {token}, HandlerErrorCode: InvalidRequest)"
-    return f'Resource handler returned message: "{said}" {code}'
+    return f'Resource handler returned message: "{message}" {code}'
 
 
 class Limits:
@@ -100,10 +100,10 @@ class Limits:
     changed : other values by the id of a limit or constant, in its own unit: a test can wait 0.3 s, not 30
     """
 
-    def __init__(self, folder: Path | None = None, changed: Mapping[str, float] | None = None) -> None:
+    def __init__(self, folder: Path | None = None, overrides: Mapping[str, float] | None = None) -> None:
         self.facts = catalogue.Facts(folder) if folder else catalogue.DEFAULT
-        self.changed = dict(changed or {})
-        for id, value in self.changed.items():
+        self.overrides = dict(overrides or {})
+        for id, value in self.overrides.items():
             if self._real(id) is None or not value >= 0:
                 raise ExplorerError(f"limit {id} is {value!r}: expected a number from 0")
 
@@ -113,7 +113,7 @@ class Limits:
         return constant.value if constant else self.facts.limit(id).value
 
     def __getitem__(self, id: str) -> float:
-        value = self.changed.get(id, self._real(id))
+        value = self.overrides.get(id, self._real(id))
         if value is None:
             raise CloudError(f"limits.csv: {id} has no value: expected a number")
         return int(value) if value == int(value) else value
@@ -121,12 +121,12 @@ class Limits:
     def refusal(self, id: str, size: float = 0, door: str = "") -> Refusal:
         """What the caller of `door` sees when `size` is over the limit `id`: status and code are facts."""
         door = door or DOORS.get(id.rpartition(".")[0], "invoke")
-        seen = self.facts.breach_at_door(id, door)
-        if seen is None or seen.status is None:
+        breach = self.facts.breach_at_door(id, door)
+        if breach is None or breach.status is None:
             raise CloudError(f"breaches.csv: {id} at {door} has no status: expected one")
-        return Refusal(seen.status, seen.code, TEXTS[id].format(limit=self[id], size=size))
+        return Refusal(breach.status, breach.code, TEXTS[id].format(limit=self[id], size=size))
 
     def status(self, id: str, door: str) -> int:
         """The HTTP status with which `door` says that the limit `id` broke."""
-        seen = self.facts.breach_at_door(id, door)
-        return seen.status if seen and seen.status else 500
+        breach = self.facts.breach_at_door(id, door)
+        return breach.status if breach and breach.status else 500

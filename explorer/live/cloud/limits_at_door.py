@@ -72,7 +72,7 @@ class Enforce:
         self.rest_scope = checked(apigateway_v1, "find_api_scope", "api_id")
         self.key_of = checked(router, "extract_access_key_id", "headers query_params")
         self.is_root = checked(iam_evaluator, "is_root_access_key", "access_key_id")
-        self.left: set[asyncio.Task[None]] = set()  # answers that nobody waits for any more
+        self.unawaited: set[asyncio.Task[None]] = set()  # answers that nobody waits for any more
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve a request within the limits of its door; a WebSocket is refused."""
@@ -123,8 +123,8 @@ class Enforce:
             return Route(f"{kind}-api", *limits, data_plane=True, region=region, tells_why=kind == "rest")
         function = self.function_of(host, path)
         if function is not None:
-            known = self.url_of(function[0])
-            region = known[1] if known else ""
+            url = self.url_of(function[0])
+            region = url[1] if url else ""
             return Route("function-url", "lambda.furl.request", data_plane=True, region=region)
         if method == "PUT" and CONFIGURE.fullmatch(path):
             return Route(size="lambda.updatecfg.request")
@@ -157,7 +157,7 @@ class Enforce:
         if task.done() or gate.opened:
             return await task
         gate.shut = True
-        self.left.add(task)
+        self.unawaited.add(task)
         task.add_done_callback(self._forget)
         return await _answer(send, self.limits.refusal(id).door())
 
@@ -165,7 +165,7 @@ class Enforce:
         await self.inner(scope, receive, send)
 
     def _forget(self, task: asyncio.Task[None]) -> None:
-        self.left.discard(task)
+        self.unawaited.discard(task)
         if not task.cancelled():
             task.exception()  # its caller has gone: nobody else would hear of it
 
@@ -250,7 +250,7 @@ def _meant_elsewhere(route: Route, headers: dict[str, str], query: bytes) -> Ans
 
 
 def _no_token(headers: dict[str, str], path: str) -> Answer:
-    """What a caller without credentials is told, in the form of the service that it meant."""
+    """The answer to a caller without credentials, in the form of the service that it meant."""
     text = "Missing Authentication Token"
     if "x-amz-target" in headers or path.startswith("/20"):
         refusal = Refusal(403, "MissingAuthenticationTokenException", text)

@@ -55,11 +55,11 @@ def refusing(verdict: Verdict, form: Callable[[Refusal], Any]) -> Wrap:
     """Ask first; `verdict` sees the last argument, what the caller sent."""
 
     def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
-        def asked(*given: Any) -> Any:
-            refusal = verdict(given[-1])
-            return form(refusal) if refusal else original(*given)
+        def handle(*args: Any) -> Any:
+            refusal = verdict(args[-1])
+            return form(refusal) if refusal else original(*args)
 
-        return asked
+        return handle
 
     return wrap
 
@@ -85,8 +85,8 @@ def function_refusal(limits: Limits, function: Mapping[str, Any]) -> Refusal | N
 
 
 def _first(limits: Limits, id: str) -> tuple[int, str]:
-    seen = limits.facts.breach_at_door(id, "invoke")
-    return (seen.status or 400, seen.code) if seen else (400, "ValidationException")
+    breach = limits.facts.breach_at_door(id, "invoke")
+    return (breach.status or 400, breach.code) if breach else (400, "ValidationException")
 
 
 def _parameter(limits: Limits) -> Verdict:
@@ -131,11 +131,11 @@ def _install_in_cloudformation(limits: Limits) -> None:
 
 
 def _provisioned(limits: Limits, original: Callable[..., Any], at: int) -> Callable[..., Any]:
-    def provision(*given: Any, **named: Any) -> Any:
-        refusal = function_refusal(limits, given[at])
+    def provision(*args: Any, **kwargs: Any) -> Any:
+        refusal = function_refusal(limits, args[at])
         if refusal:
             raise ValueError(event_reason(refusal, "Lambda"))
-        return original(*given, **named)
+        return original(*args, **kwargs)
 
     return provision
 
@@ -238,8 +238,8 @@ def _failed(limits: Limits, door: str, result: Mapping[str, Any]) -> dict[str, A
         refusal = limits.refusal(_event_limit(door), door=door)
         if door != "function-url":
             refusal = Refusal(refusal.status, "", "Request Entity Too Large")
-        status, headers, said = refusal.door()
-        return {"statusCode": status, "headers": headers, "body": said.decode()}
+        status, headers, body = refusal.door()
+        return {"statusCode": status, "headers": headers, "body": body.decode()}
     if result.get("throttle"):
         headers = {"Content-Type": "application/json"}
         return {

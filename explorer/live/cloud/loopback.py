@@ -17,14 +17,14 @@ WHY = "the local cloud asks nobody outside of this machine"
 def install() -> None:
     """Close the way out of this process."""
     opened: Any = socket.socket
-    opened.connect = _held(socket.socket.connect)
-    opened.connect_ex = _held(socket.socket.connect_ex)
+    opened.connect = _only_here(socket.socket.connect)
+    opened.connect_ex = _only_here(socket.socket.connect_ex)
     find = socket.getaddrinfo
 
-    def getaddrinfo(host: Any, *given: Any, **named: Any) -> Any:
+    def getaddrinfo(host: Any, *args: Any, **kwargs: Any) -> Any:
         if host is not None and not is_here(host):
             raise socket.gaierror(socket.EAI_NONAME, f"{WHY}: {host!r}")
-        return find(host, *given, **named)
+        return find(host, *args, **kwargs)
 
     socket.getaddrinfo = getaddrinfo
 
@@ -38,7 +38,7 @@ def is_here(host: str | bytes) -> bool:
         return name in {"", "localhost"} or name.endswith(".localhost")
 
 
-def _held(connect: Callable[..., Any]) -> Callable[..., Any]:
+def _only_here(connect: Callable[..., Any]) -> Callable[..., Any]:
     def to(self: socket.socket, address: Any) -> Any:
         if self.family in {socket.AF_INET, socket.AF_INET6} and not is_here(address[0]):
             raise ConnectionRefusedError(f"{WHY}: {address[0]!r}")

@@ -36,23 +36,23 @@ def _completed(
 ) -> Callable[..., Any]:
     """`at` is where the properties are among the arguments; the first of an update's is the old ones."""
 
-    def provision(*given: Any) -> Any:
-        made = original(*given)
+    def provision(*args: Any) -> Any:
+        resource = original(*args)
         try:
-            complete(made[0], given[at])
+            complete(resource[0], args[at])
         except Exception:
             if at == 1:  # it is new: nothing of it stays
-                delete(made[0], given[at])
+                delete(resource[0], args[at])
             raise
-        return made
+        return resource
 
     return provision
 
 
 def _preceded(original: Callable[..., Any], before: Callable[[str], None]) -> Callable[..., Any]:
-    def delete(physical: str, *given: Any) -> Any:
+    def delete(physical: str, *args: Any) -> Any:
         before(physical)
-        return original(physical, *given)
+        return original(physical, *args)
 
     return delete
 
@@ -63,52 +63,52 @@ def _took(what: str, answer: tuple[int, Any, Any]) -> None:
         raise ValueError(f"{what}: {answer[2]!r}")
 
 
-def _function(name: str, wanted: Properties) -> None:
+def _function(name: str, properties: Properties) -> None:
     from ministack.services import lambda_svc
 
     function = lambda_svc._functions[name]
-    code = wanted.get("Code", {})
+    code = properties.get("Code", {})
     if code.get("S3Key") and not function.get("code_zip"):
         raise ValueError(f"S3 Error Code: NoSuchKey. The specified key does not exist: {code['S3Key']}")
-    if "DurableConfig" in wanted:
+    if "DurableConfig" in properties:
         function["config"]["DurableConfig"] = {
             key: int(value) if str(value).isdigit() else value
-            for key, value in wanted["DurableConfig"].items()
+            for key, value in properties["DurableConfig"].items()
         }
-    if "RecursiveLoop" in wanted:
-        loop = {"RecursiveLoop": wanted["RecursiveLoop"]}
+    if "RecursiveLoop" in properties:
+        loop = {"RecursiveLoop": properties["RecursiveLoop"]}
         _took("RecursiveLoop", lambda_svc._put_function_recursion_config(name, loop))
-    units = wanted.get("ReservedConcurrentExecutions")
+    units = properties.get("ReservedConcurrentExecutions")
     if units is not None:
-        asked = {"ReservedConcurrentExecutions": int(units)}
-        _took("ReservedConcurrentExecutions", lambda_svc._put_function_concurrency(name, asked))
+        concurrency = {"ReservedConcurrentExecutions": int(units)}
+        _took("ReservedConcurrentExecutions", lambda_svc._put_function_concurrency(name, concurrency))
 
 
-def _table(name: str, wanted: Properties) -> None:
+def _table(name: str, properties: Properties) -> None:
     from ministack.services import dynamodb
 
     table = {"TableName": name}
     ttl = "TimeToLiveSpecification"
-    if ttl in wanted:
-        _took(ttl, dynamodb._update_ttl({**table, ttl: wanted[ttl]}))
+    if ttl in properties:
+        _took(ttl, dynamodb._update_ttl({**table, ttl: properties[ttl]}))
     recovery = "PointInTimeRecoverySpecification"
-    if recovery in wanted:
-        _took(recovery, dynamodb._update_continuous_backups({**table, recovery: wanted[recovery]}))
-    encryption = wanted.get("SSESpecification")
+    if recovery in properties:
+        _took(recovery, dynamodb._update_continuous_backups({**table, recovery: properties[recovery]}))
+    encryption = properties.get("SSESpecification")
     if encryption is not None:
-        asked = {("Enabled" if key == "SSEEnabled" else key): value for key, value in encryption.items()}
-        _took("SSESpecification", dynamodb._update_table({**table, "SSESpecification": asked}))
+        sse = {("Enabled" if key == "SSEEnabled" else key): value for key, value in encryption.items()}
+        _took("SSESpecification", dynamodb._update_table({**table, "SSESpecification": sse}))
 
 
-def _bucket(name: str, wanted: Properties) -> None:
+def _bucket(name: str, properties: Properties) -> None:
     from ministack.services import s3
 
-    rules = (wanted.get("LifecycleConfiguration") or {}).get("Rules", [])
+    rules = (properties.get("LifecycleConfiguration") or {}).get("Rules", [])
     if rules:
         body = f"<LifecycleConfiguration>{''.join(map(_rule, rules))}</LifecycleConfiguration>"
         _took("LifecycleConfiguration", s3._put_bucket_lifecycle(name, body.encode()))
-    if wanted.get("Tags"):
-        s3._bucket_tags[name] = {tag["Key"]: tag["Value"] for tag in wanted["Tags"]}
+    if properties.get("Tags"):
+        s3._bucket_tags[name] = {tag["Key"]: tag["Value"] for tag in properties["Tags"]}
 
 
 def _rule(rule: Properties) -> str:
@@ -133,19 +133,19 @@ def _xml(name: str, value: Any) -> str:
     return f"<{name}>{inner}</{name}>"
 
 
-def _machine(arn: str, wanted: Properties) -> None:
+def _machine(arn: str, properties: Properties) -> None:
     from ministack.services import stepfunctions
 
-    if "LoggingConfiguration" in wanted:
-        logging = _in_camel_case(wanted["LoggingConfiguration"])
+    if "LoggingConfiguration" in properties:
+        logging = _in_camel_case(properties["LoggingConfiguration"])
         stepfunctions._state_machines[arn]["loggingConfiguration"] = logging
 
 
-def _stage(name: str, wanted: Properties) -> None:
+def _stage(name: str, properties: Properties) -> None:
     from ministack.services import apigateway
 
-    settings = _in_camel_case(wanted.get("DefaultRouteSettings", {}))
-    apigateway._stages[wanted["ApiId"]][name]["defaultRouteSettings"] = settings
+    settings = _in_camel_case(properties.get("DefaultRouteSettings", {}))
+    apigateway._stages[properties["ApiId"]][name]["defaultRouteSettings"] = settings
 
 
 def _in_camel_case(value: Any) -> Any:

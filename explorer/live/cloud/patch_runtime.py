@@ -1,4 +1,4 @@
-"""Where the emulator does otherwise than AWS, mended.
+"""Where the emulator does otherwise than AWS, corrected.
 
 The host's environment does not reach functions, a function's credentials cannot be guessed, throttled
 events wait, a warm call does not wait for logs, and errors and REPORT lines have AWS's form.
@@ -69,7 +69,7 @@ def last_run() -> Run:
 
 
 def install(limits: Limits) -> None:
-    """Mend the emulator that is loaded in this process."""
+    """Correct the emulator that is loaded in this process."""
     from ministack.core import lambda_runtime
     from ministack.services import lambda_svc
 
@@ -105,25 +105,25 @@ def _marking(original: Function) -> Function:
         binary, script = original(runtime)
         if not runtime.startswith("python"):
             return binary, script
-        before, found, after = script.rpartition(FLUSH)
-        if not found:
+        before, flush, after = script.rpartition(FLUSH)
+        if not flush:
             raise CloudError(
                 "ministack: its Python worker is another: expected a flush after each invocation"
             )
-        return binary, before + MARKED + found + after
+        return binary, before + MARKED + flush + after
 
     return detect
 
 
 def _until_mark(original: Function) -> Function:
-    def drain(self: Any, *given: Any, **named: Any) -> str:
+    def drain(self: Any, *args: Any, **kwargs: Any) -> str:
         if not str(self.config.get("Runtime", "python")).startswith("python"):
-            return str(original(self, *given, **named))
+            return str(original(self, *args, **kwargs))
         lines: list[str] = []
         until = time.monotonic() + LOG_WAIT_S
-        while (left := until - time.monotonic()) > 0:
+        while (remaining_s := until - time.monotonic()) > 0:
             try:
-                line = self._stderr_queue.get(timeout=left)
+                line = self._stderr_queue.get(timeout=remaining_s)
             except queue.Empty:
                 break
             if line == MARK:
@@ -147,11 +147,11 @@ def _timed_spawn(original: Function) -> Function:
 
 
 def _timed_invoke(original: Function) -> Function:
-    def invoke(self: Any, *given: Any, **named: Any) -> Any:
+    def invoke(self: Any, *args: Any, **kwargs: Any) -> Any:
         self.explorer_init_s = None  # unless it has to be started
         began = time.monotonic()
         try:
-            answer = original(self, *given, **named)
+            answer = original(self, *args, **kwargs)
         except (RuntimeError, OSError) as error:
             answer = _not_started(self, error, time.monotonic() - began)
         init_s, process = self.explorer_init_s, self.explorer_process
@@ -169,7 +169,7 @@ def _not_started(worker: Any, error: Exception, took_s: float) -> dict[str, Any]
     if process is None:
         raise error
     with suppress(subprocess.TimeoutExpired):
-        process.wait(ENDS_S)  # by itself: so its own exit code is told
+        process.wait(ENDS_S)  # by itself: so that the answer has its own exit code
     process.kill()
     process.wait()
     worker.explorer_init_s, worker.explorer_process = took_s, process
@@ -179,17 +179,17 @@ def _not_started(worker: Any, error: Exception, took_s: float) -> dict[str, Any]
 def _peak_mb(pid: int) -> int:
     """The most memory that the process has held [MB], 0 where nothing tells."""
     try:
-        held = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+        peak = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
     except OSError:
         return 0
-    return math.ceil(int(held[1]) / 1024) if held else 0
+    return math.ceil(int(peak[1]) / 1024) if peak else 0
 
 
 def _reporting(original: Function) -> Function:
-    def emit(func: Any, request_id: str, log_text: str, error: bool, duration_ms: int, **named: Any) -> Any:
+    def emit(func: Any, request_id: str, log_text: str, error: bool, duration_ms: int, **kwargs: Any) -> Any:
         run = last_run()
-        if named.get("log_source") or not run.answer:
-            return original(func, request_id, log_text, error, duration_ms, **named)
+        if kwargs.get("log_source") or not run.answer:
+            return original(func, request_id, log_text, error, duration_ms, **kwargs)
         lines = [log_text, f"END RequestId: {request_id}", report_line(func, request_id, run)]
         text = "\n".join(filter(None, lines))
         return original(func, request_id, text, error, duration_ms, log_source="rie")
@@ -233,8 +233,8 @@ def _aws_errors(original: Function) -> Function:
 def _error(request_id: str, run: Run) -> dict[str, Any]:
     message, trace = str(run.answer.get("error")), str(run.answer.get("trace") or "")
     if message.startswith("Task timed out"):
-        said = f"RequestId: {request_id} Error: {message}"
-        return {"errorType": "Sandbox.Timedout", "errorMessage": said}
+        text = f"RequestId: {request_id} Error: {message}"
+        return {"errorType": "Sandbox.Timedout", "errorMessage": text}
     if message.startswith(NOT_INITIALISED):
         return {"errorType": "Runtime.Unknown", "errorMessage": message.removeprefix(NOT_INITIALISED)}
     if not trace:
@@ -267,10 +267,10 @@ class _Spawning:
     def __getattr__(self, name: str) -> Any:
         return getattr(subprocess, name)
 
-    def Popen(self, *given: Any, env: Mapping[str, str], **named: Any) -> Any:  # noqa: N802
+    def Popen(self, *args: Any, env: Mapping[str, str], **kwargs: Any) -> Any:  # noqa: N802
         """As `subprocess.Popen`, the environment being that of a function."""
         popen: Any = subprocess.Popen
-        process = popen(*given, env=function_environment(env), **named)
+        process = popen(*args, env=function_environment(env), **kwargs)
         yield_to_the_cloud(process.pid)
         return process
 
@@ -291,11 +291,11 @@ def _unguessable(original: Function) -> Function:
     def credentials(config: Mapping[str, Any]) -> dict[str, str]:
         from ministack.services import sts
 
-        made = original(config)
-        session = sts._sessions[made["AWS_ACCESS_KEY_ID"]]
-        secret = hmac.digest(cloud_key, made["AWS_SECRET_ACCESS_KEY"].encode(), "sha256").hex()
-        token = hmac.digest(cloud_key, made["AWS_SESSION_TOKEN"].encode(), "sha256").hex()
+        guessable = original(config)
+        session = sts._sessions[guessable["AWS_ACCESS_KEY_ID"]]
+        secret = hmac.digest(cloud_key, guessable["AWS_SECRET_ACCESS_KEY"].encode(), "sha256").hex()
+        token = hmac.digest(cloud_key, guessable["AWS_SESSION_TOKEN"].encode(), "sha256").hex()
         session |= {"SecretAccessKey": secret, "SessionToken": token}
-        return {**made, "AWS_SECRET_ACCESS_KEY": secret, "AWS_SESSION_TOKEN": token}
+        return {**guessable, "AWS_SECRET_ACCESS_KEY": secret, "AWS_SESSION_TOKEN": token}
 
     return credentials

@@ -40,11 +40,11 @@ class Process:
     def end(self, patience_s: float) -> None:
         """Ask it to end; after `patience_s` [s] make it."""
         self.send(signal.SIGTERM)
-        if not self.gone(patience_s):
+        if not self.ends_within(patience_s):
             self.send(signal.SIGKILL)
-            self.gone(patience_s)
+            self.ends_within(patience_s)
 
-    def gone(self, patience_s: float) -> bool:
+    def ends_within(self, patience_s: float) -> bool:
         """Whether it ends within `patience_s` [s]."""
         until = time.monotonic() + patience_s
         while self.alive():
@@ -73,8 +73,8 @@ def _fields(pid: int) -> list[str]:
 def _started(pid: int) -> str:
     if PROC.is_dir():
         return "".join(_fields(pid)[19:20])
-    asked = ["ps", "-o", "lstart=", "-p", str(pid)]
-    return subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
+    command = ["ps", "-o", "lstart=", "-p", str(pid)]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def of_session(leader: int, folder: Path) -> list[Process]:
@@ -83,8 +83,8 @@ def of_session(leader: int, folder: Path) -> list[Process]:
         return []
     pids = [int(path.name) for path in PROC.iterdir() if path.name.isdigit()]
     own = [pid for pid in pids if pid != leader and _fields(pid)[3:4] == [str(leader)]]
-    found = [Process.of(pid) for pid in own if _works_in(pid, folder)]
-    return [process for process in found if process]
+    processes = [Process.of(pid) for pid in own if _works_in(pid, folder)]
+    return [process for process in processes if process]
 
 
 def _works_in(pid: int, folder: Path) -> bool:

@@ -14,7 +14,7 @@ from .limits import Limits, Refusal
 UNPUBLISHED = "Provisioned Concurrency Configs cannot be applied to unpublished function versions."
 Record = dict[str, Any]
 
-_kept: dict[str, int] = {}  # environments that are kept ready, by the emulator's key of a pool
+_ready_counts: dict[str, int] = {}  # environments that are kept ready, by the emulator's key of a pool
 
 
 def install(limits: Limits) -> None:
@@ -34,8 +34,8 @@ def install(limits: Limits) -> None:
 def _record(function: str, qualifier: str) -> Record | None:
     from ministack.services import lambda_svc
 
-    found: Record | None = lambda_svc._functions[function].get("provisioned_concurrency", {}).get(qualifier)
-    return found
+    record: Record | None = lambda_svc._functions[function].get("provisioned_concurrency", {}).get(qualifier)
+    return record
 
 
 def _pool(function: str, qualifier: str) -> tuple[str, Any, Any]:
@@ -64,8 +64,8 @@ def _started(original: Callable[..., Any]) -> Callable[..., Any]:
             "Status": "IN_PROGRESS",
         }
         answer = lambda_svc.json_response(record, 202)
-        given = (_start_all, function, qualifier, record)
-        threading.Thread(target=copy_context().run, args=given, daemon=True).start()
+        arguments = (_start_all, function, qualifier, record)
+        threading.Thread(target=copy_context().run, args=arguments, daemon=True).start()
         return answer
 
     return put
@@ -78,10 +78,10 @@ def _start_all(function: str, qualifier: str, record: Record) -> None:
 
     key, owner, config = _pool(function, qualifier)
     version, leased = config.get("Version", "$LATEST"), list[Any]()
-    wanted = int(record["RequestedProvisionedConcurrentExecutions"])
-    _kept[key] = wanted
+    count = int(record["RequestedProvisionedConcurrentExecutions"])
+    _ready_counts[key] = count
     try:
-        while len(leased) < wanted:
+        while len(leased) < count:
             worker, _ = lambda_runtime.acquire_worker(function, config, owner["code_zip"], qualifier=version)
             if worker is None:  # too many wait: it is tried again
                 time.sleep(1)
@@ -92,7 +92,7 @@ def _start_all(function: str, qualifier: str, record: Record) -> None:
     except (RuntimeError, OSError):
         record |= {"Status": "FAILED", "StatusReason": "FUNCTION_ERROR_INIT_FAILURE"}
     else:
-        record |= {"AvailableProvisionedConcurrentExecutions": wanted, "Status": "READY"}
+        record |= {"AvailableProvisionedConcurrentExecutions": count, "Status": "READY"}
         record["LastModified"] = lambda_svc._now_iso()
     finally:
         for worker in leased:
@@ -106,13 +106,13 @@ def _counted(original: Callable[..., Any]) -> Callable[..., Any]:
     def get(function: str, qualifier: str) -> Any:
         from ministack.services import lambda_svc
 
-        known = function in lambda_svc._functions
-        record = _record(function, qualifier or "$LATEST") if known else None
+        exists = function in lambda_svc._functions
+        record = _record(function, qualifier or "$LATEST") if exists else None
         if record and record["Status"] == "READY":
             pool = lambda_runtime._workers.get(_pool(function, qualifier)[0]) or ()
             alive = sum(each._proc is not None and each._proc.poll() is None for each in pool)
-            wanted = record["RequestedProvisionedConcurrentExecutions"]
-            record["AvailableProvisionedConcurrentExecutions"] = min(alive, wanted)
+            count = record["RequestedProvisionedConcurrentExecutions"]
+            record["AvailableProvisionedConcurrentExecutions"] = min(alive, count)
         return original(function, qualifier)
 
     return get
@@ -123,7 +123,7 @@ def _let_go(original: Callable[..., Any]) -> Callable[..., Any]:
         from ministack.services import lambda_svc
 
         if function in lambda_svc._functions and _record(function, qualifier or "$LATEST"):
-            _kept.pop(_pool(function, qualifier)[0], None)
+            _ready_counts.pop(_pool(function, qualifier)[0], None)
         return original(function, qualifier)
 
     return delete
@@ -134,8 +134,8 @@ def _but_for_those(original: Callable[..., Any]) -> Callable[..., Any]:
     from ministack.core import lambda_runtime
 
     def reap(ttl: float | None = None) -> Any:
-        for key, wanted in _kept.items():
-            for worker in (lambda_runtime._workers.get(key) or [])[:wanted]:
+        for key, count in _ready_counts.items():
+            for worker in (lambda_runtime._workers.get(key) or [])[:count]:
                 worker.last_used = time.time()
         return original(ttl)
 

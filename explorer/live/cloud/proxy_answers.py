@@ -61,10 +61,10 @@ def _whole(result: Mapping[str, Any]) -> dict[str, Any]:
     body, headers = result.get("body"), result.get("headers")
     if isinstance(body, dict | list) or not isinstance(headers, dict | None):
         raise MalformedError
-    known = {name: _text(value) for name, value in (headers or {}).items() if value is not None}
+    header_texts = {name: _text(value) for name, value in (headers or {}).items() if value is not None}
     rest = {name: result[name] for name in ("cookies", "isBase64Encoded") if name in result}
     text = "" if body is None else _text(body)
-    return {"statusCode": _status(result.get("statusCode")), "headers": known, "body": text, **rest}
+    return {"statusCode": _status(result.get("statusCode")), "headers": header_texts, "body": text, **rest}
 
 
 def _status(value: Any) -> int:

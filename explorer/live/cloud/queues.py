@@ -16,11 +16,11 @@ _hidden_until: ContextVar[float] = ContextVar("explorer_hidden_until", default=0
 
 
 def install(limits: Limits) -> None:
-    """Mend the queues of the emulator that is loaded in this process."""
+    """Make the queues of the emulator in this process work as on AWS."""
     from ministack.services import lambda_svc
 
-    named = "esm func_rec event batch queue_url queue_name"
-    hook(lambda_svc, "_run_sqs_batch", named, _while_hidden)
+    signature = "esm func_rec event batch queue_url queue_name"
+    hook(lambda_svc, "_run_sqs_batch", signature, _while_hidden)
     hook(lambda_svc, "_execute_function", "func event", _offered)
     hook(lambda_svc, "_reserved_concurrency", "func config", _of_the_function)
 

@@ -89,14 +89,14 @@ class Refusals:
 
     def of_model(self, service: str, operation: str, parameters: Parameters) -> Refusal | None:
         """Why AWS's own model does not let it pass."""
-        broken = self.models.violations(service, operation, parameters)
+        violations = self.models.violations(service, operation, parameters)
         longest = self.limits["lambda.timeout.lmi"] if LONG_FUNCTIONS in parameters else 0
-        broken = [
+        violations = [
             one
-            for one in broken
+            for one in violations
             if not (one.shape == "Timeout" and longest and float(parameters["Timeout"]) <= longest)
         ]
-        return _of_violations(service, broken)
+        return _of_violations(service, violations)
 
     def beyond_model(self, service: str, operation: str, parameters: Parameters) -> Refusal | None:
         """Why the service does not take it, though its model would."""
@@ -108,32 +108,33 @@ class Refusals:
     def of_resource(self, kind: str, properties: Parameters) -> Refusal | None:
         """Why CloudFormation could not make this; the properties are resolved."""
         service, operation, names = KINDS[kind]
-        asked = {names.get(name, name): value for name, value in properties.items() if name not in OTHERWISE}
-        if "definition" in asked:
-            substitutions = properties.get("DefinitionSubstitutions") or {}
-            asked["definition"] = refusals_services.definition_text(asked["definition"], substitutions)
-        if "ZipFile" in (asked.get("Code") or {}):  # source there, a package here
-            asked["Code"] = {"ZipFile": ""}
-        broken = self.models.violations(service, operation, asked)
-        broken = [one for one in broken if not one.missing and not one.mistyped]
-        wanted = OF_TEMPLATES.get(operation)
+        alike = {name: value for name, value in properties.items() if name not in OTHERWISE}
+        parameters = {names.get(name, name): value for name, value in alike.items()}
+        if "definition" in parameters:
+            content, substitutions = parameters["definition"], properties.get("DefinitionSubstitutions") or {}
+            parameters["definition"] = refusals_services.definition_text(content, substitutions)
+        if "ZipFile" in (parameters.get("Code") or {}):  # source there, a package here
+            parameters["Code"] = {"ZipFile": ""}
+        violations = self.models.violations(service, operation, parameters)
+        violations = [one for one in violations if not one.missing and not one.mistyped]
+        check_names = OF_TEMPLATES.get(operation)
         checks: tuple[Any, ...] = self.checks.get(service, {}).get(operation, ())
-        checks = tuple(one for one in checks if wanted is None or one.__name__ in wanted)
-        found = (check(self.limits, asked) for check in checks)
-        return _of_violations(service, broken[:1]) or next(filter(None, found), None)
+        checks = tuple(one for one in checks if check_names is None or one.__name__ in check_names)
+        refusals = (check(self.limits, parameters) for check in checks)
+        return _of_violations(service, violations[:1]) or next(filter(None, refusals), None)
 
 
-def _of_violations(service: str, broken: list[Violation]) -> Refusal | None:
-    if not broken:
+def _of_violations(service: str, violations: list[Violation]) -> Refusal | None:
+    if not violations:
         return None
-    if any(one.mistyped for one in broken):
+    if any(one.mistyped for one in violations):
         return Refusal(400, "SerializationException", "Unexpected value")
-    for one in broken:
+    for one in violations:
         if (service, one.shape) in OWN_FORM:
             text = f"Value {one.value} at '{one.path}' failed to satisfy constraint: {one.constraint}"
             return Refusal(400, refusals_lambda.PARAMETER, text)
-    count = format_count(len(broken), "validation error")
-    text = f"{count} detected: {'; '.join(one.text for one in broken)}"
+    count = format_count(len(violations), "validation error")
+    text = f"{count} detected: {'; '.join(one.text for one in violations)}"
     return Refusal(400, CODES.get(service, "ValidationException"), text)
 
 
@@ -173,12 +174,12 @@ def _refused(
     if service is None:
         return None
     try:
-        asked = request_of(service, method, path, headers, body, query)
+        request = request_of(service, method, path, headers, body, query)
     except (ValueError, KeyError, AttributeError):
         return _answer(service, Refusal(400, "SerializationException", "Unexpected value"))
-    if asked is None:
+    if request is None:
         return None
-    operation, parameters = asked
+    operation, parameters = request
     if operation == "ValidateStateMachineDefinition":
         headers = {"Content-Type": "application/x-amz-json-1.0"}
         return 200, headers, json.dumps(refusals_services.validated(parameters)).encode()
@@ -199,9 +200,9 @@ def _answer(service: str, refusal: Refusal) -> Answer:
         return answer
     if protocol == "rest-json":
         own = service == "lambda" and refusal.code not in ("ValidationException", "SerializationException")
-        said = {"Type": "User", "message": refusal.message} if own else {"message": refusal.message}
+        fields = {"Type": "User", "message": refusal.message} if own else {"message": refusal.message}
         headers = {"Content-Type": "application/json", "x-amzn-errortype": refusal.code}
-        return refusal.status, headers, json.dumps(said).encode()
+        return refusal.status, headers, json.dumps(fields).encode()
     if protocol == "json":
         return refusal.json_1_1()
     inner = f"<Code>{refusal.code}</Code><Message>{escape(refusal.message)}</Message>"
@@ -216,10 +217,10 @@ def _answer(service: str, refusal: Refusal) -> Answer:
 def _provisioned(refusals: Refusals, kind: str, original: Handler, at: int) -> Handler:
     """`at` is where the properties are among the arguments of a create or an update."""
 
-    def provision(*given: Any, **named: Any) -> Any:
-        refusal = refusals.of_resource(kind, given[at])
+    def provision(*args: Any, **kwargs: Any) -> Any:
+        refusal = refusals.of_resource(kind, args[at])
         if refusal:
             raise ValueError(event_reason(refusal, kind.split("::")[1]))
-        return original(*given, **named)
+        return original(*args, **kwargs)
 
     return provision

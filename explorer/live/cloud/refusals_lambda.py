@@ -45,7 +45,7 @@ def state() -> Any:
 # Which function
 
 
-def named(parameters: Parameters) -> tuple[str, str | None]:
+def name_and_qualifier(parameters: Parameters) -> tuple[str, str | None]:
     """The plain name and the qualifier of the function that a request is about."""
     name, qualifier = state()._resolve_name_and_qualifier(str(parameters.get("FunctionName", "")))
     if name == "function":  # a partial ARN
@@ -55,12 +55,12 @@ def named(parameters: Parameters) -> tuple[str, str | None]:
 
 def record(parameters: Parameters) -> Any:
     """The function as the emulator holds it, None if there is none."""
-    return state()._functions.get(named(parameters)[0])
+    return state()._functions.get(name_and_qualifier(parameters)[0])
 
 
 def arn(parameters: Parameters, qualified: bool = True) -> str:
     """The function's ARN as AWS's texts name it."""
-    name, qualifier = named(parameters)
+    name, qualifier = name_and_qualifier(parameters)
     return state()._func_arn(name) + (f":{qualifier}" if qualified and qualifier else "")
 
 
@@ -71,17 +71,17 @@ def other_region(limits: Limits, parameters: Parameters) -> Refusal | None:
     text = str(parameters.get("FunctionName", ""))
     match = ARN.fullmatch(text)
     if match and match[1] == "lambda" and match[2] != get_region():
-        said = f"Functions from '{match[2]}' are not reachable in this region ('{get_region()}')"
-        return missing(said)
-    derived, given = state()._resolve_name_and_qualifier(text)[1], parameters.get("Qualifier")
-    if derived and given and derived != given:
+        reason = f"Functions from '{match[2]}' are not reachable in this region ('{get_region()}')"
+        return missing(reason)
+    derived, qualifier = state()._resolve_name_and_qualifier(text)[1], parameters.get("Qualifier")
+    if derived and qualifier and derived != qualifier:
         return refuse("The derived qualifier from the function name does not match the specified qualifier.")
     return None
 
 
 def is_there(limits: Limits, parameters: Parameters) -> Refusal | None:
     """The function, and the version or alias that is named."""
-    function, (_, qualifier) = record(parameters), named(parameters)
+    function, (_, qualifier) = record(parameters), name_and_qualifier(parameters)
     if function is None:
         return missing(f"Function not found: {arn(parameters)}")
     if not state()._function_qualifier_exists(function, qualifier):
@@ -98,7 +98,7 @@ def function_is_there(limits: Limits, parameters: Parameters) -> Refusal | None:
 
 def qualifier_is_there(limits: Limits, parameters: Parameters) -> Refusal | None:
     """The version or alias: AWS has another text for each."""
-    _, qualifier = named(parameters)
+    _, qualifier = name_and_qualifier(parameters)
     function = record(parameters)
     if qualifier is None or state()._function_qualifier_exists(function, qualifier):
         return None
@@ -123,20 +123,20 @@ def name_length(limits: Limits, parameters: Parameters) -> Refusal | None:
 
 def runtime(limits: Limits, parameters: Parameters) -> Refusal | None:
     """A runtime that AWS has never had, or makes no functions of any more."""
-    asked = parameters.get("Runtime")
-    if asked is None:
+    name = parameters.get("Runtime")
+    if name is None:
         return None
     rows, today = limits.facts.runtimes(), datetime.now(UTC).date().isoformat()
     column = "create_blocked" if "Code" in parameters else "update_blocked"
-    row = rows.get(str(asked))
+    row = rows.get(str(name))
     if row is None:
-        known = [id for id, one in rows.items() if not one.create_blocked or one.create_blocked > today]
-        constraint = f"Member must satisfy enum value set: [{', '.join(known)}] or be a valid ARN"
-        return refuse(f"Value {asked} at 'runtime' failed to satisfy constraint: {constraint}")
+        names = [id for id, one in rows.items() if not one.create_blocked or one.create_blocked > today]
+        constraint = f"Member must satisfy enum value set: [{', '.join(names)}] or be a valid ARN"
+        return refuse(f"Value {name} at 'runtime' failed to satisfy constraint: {constraint}")
     blocked = getattr(row, column)
     if blocked and blocked <= today:
         return refuse(
-            f"The runtime parameter of {asked} is no longer supported for creating or updating AWS Lambda "
+            f"The runtime parameter of {name} is no longer supported for creating or updating AWS Lambda "
             "functions. We recommend you use a supported runtime while creating or updating functions."
         )
     return None
@@ -162,11 +162,11 @@ def stored_code(limits: Limits, code: Parameters) -> Refusal | None:
     bucket, key = code.get("S3Bucket"), code.get("S3Key")
     if not bucket or not key:
         return None
-    known = s3._buckets.get(bucket)
+    bucket_record = s3._buckets.get(bucket)
     problem = None
-    if known is None:
+    if bucket_record is None:
         problem = "NoSuchBucket. S3 Error Message: The specified bucket does not exist"
-    elif key not in (known.get("objects") or {}):
+    elif key not in (bucket_record.get("objects") or {}):
         problem = "NoSuchKey. S3 Error Message: The specified key does not exist."
     return refuse(f"Error occurred while GetObject. S3 Error Code: {problem}") if problem else None
 
@@ -179,10 +179,10 @@ def role(limits: Limits, parameters: Parameters) -> Refusal | None:
     match = ARN.fullmatch(str(parameters.get("Role", "")))
     if match is None or match[3] != get_account_id():
         return None
-    known = iam._roles.get(match[4].rpartition("/")[2])
-    trust = known.get("AssumeRolePolicyDocument") if known else None
+    role_record = iam._roles.get(match[4].rpartition("/")[2])
+    trust = role_record.get("AssumeRolePolicyDocument") if role_record else None
     text = trust if isinstance(trust, str) else json.dumps(trust or {})
-    if known is None or "lambda.amazonaws.com" not in text:
+    if role_record is None or "lambda.amazonaws.com" not in text:
         return refuse("The role defined for the function cannot be assumed by Lambda.")
     return None
 
@@ -205,10 +205,10 @@ def layers(limits: Limits, parameters: Parameters) -> Refusal | None:
     """How many layers, of this region, and that each is there."""
     from ministack.core.responses import get_account_id, get_region
 
-    asked = parameters.get("Layers") or []
-    if len(asked) > limits["lambda.layers"]:
+    layer_arns = parameters.get("Layers") or []
+    if len(layer_arns) > limits["lambda.layers"]:
         return refuse(f"Cannot reference more than {limits['lambda.layers']} layers.")
-    for layer in asked:
+    for layer in layer_arns:
         match = ARN.fullmatch(str(layer))
         if match is None or match[3] != get_account_id():
             continue
@@ -250,7 +250,7 @@ def image(limits: Limits, parameters: Parameters) -> Refusal | None:
 
 def latest_stays(limits: Limits, parameters: Parameters) -> Refusal | None:
     """DeleteFunction: $LATEST goes with the function alone."""
-    if named(parameters)[1] == LATEST:
+    if name_and_qualifier(parameters)[1] == LATEST:
         return refuse("$LATEST version cannot be deleted without deleting the function.")
     return None
 
@@ -321,7 +321,7 @@ def routed(limits: Limits, parameters: Parameters) -> Refusal | None:
 
 def reserved(limits: Limits, parameters: Parameters) -> Refusal | None:
     """PutFunctionConcurrency: what it leaves to the other functions."""
-    name, qualifier = named(parameters)
+    name, qualifier = name_and_qualifier(parameters)
     if qualifier:
         return refuse(
             "This operation is permitted on Lambda functions only. Aliases and versions do not support this "
@@ -330,63 +330,54 @@ def reserved(limits: Limits, parameters: Parameters) -> Refusal | None:
     function = record(parameters)
     if function is None:
         return missing(f"Function not found: {arn(parameters)}")
-    asked = int(parameters.get("ReservedConcurrentExecutions", 0))
+    units = int(parameters.get("ReservedConcurrentExecutions", 0))
     provisioned = sum(_provisioned(function).values())
-    if asked < provisioned:
+    if units < provisioned:
         return refuse(
-            f" ReservedConcurrentExecutions  {asked} should not be lower than function's total provisioned "
+            f" ReservedConcurrentExecutions  {units} should not be lower than function's total provisioned "
             f"concurrency [{provisioned}]."
         )
-    least = limits["lambda.concurrency.unreserved"]
-    if asked and _unreserved(limits, name) - asked < least:
-        return refuse(
-            "Specified ReservedConcurrentExecutions for function decreases account's "
-            f"UnreservedConcurrentExecution below its minimum value of [{least}]."
-        )
-    return None
+    if not units:
+        return None
+    return _least_unreserved(limits, "ReservedConcurrentExecutions", _unreserved(limits, name) - units)
 
 
 def provisioned(limits: Limits, parameters: Parameters) -> Refusal | None:
     """PutProvisionedConcurrencyConfig: of a version, and within what is free."""
-    name, qualifier = named(parameters)
+    name, qualifier = name_and_qualifier(parameters)
     if qualifier == LATEST:
         return refuse("Provisioned Concurrency Configs cannot be applied to unpublished function versions.")
     function = record(parameters)
     if function is None:
         return missing(f"Function not found: {arn(parameters)}")
-    if gone := qualifier_is_there(limits, parameters):
-        return gone
-    asked = int(parameters.get("ProvisionedConcurrentExecutions", 0))
+    if refusal := qualifier_is_there(limits, parameters):
+        return refusal
+    requested = int(parameters.get("ProvisionedConcurrentExecutions", 0))
     others = sum(units for key, units in _provisioned(function).items() if key != qualifier)
     own = function.get("concurrency")
     if own is not None:
-        if asked + others > own:
+        if requested + others > own:
             return refuse(
                 "Requested Provisioned Concurrency should not be greater than the "
                 "reservedConcurrentExecution for function"
             )
         return None
-    free, least = _unreserved(limits, name) - others, limits["lambda.concurrency.unreserved"]
-    if asked > free:
+    free = _unreserved(limits, name) - others
+    if requested > free:
         return refuse(
             "Specified ConcurrentExecutions for function is greater than account's unreserved concurrency "
             f"[{free:.0f}]."
         )
-    if free - asked < least:
-        return refuse(
-            "Specified ConcurrentExecutions for function decreases account's UnreservedConcurrentExecution "
-            f"below its minimum value of [{least}]."
-        )
-    return None
+    return _least_unreserved(limits, "ConcurrentExecutions", free - requested)
 
 
 def provisioned_is_there(limits: Limits, parameters: Parameters) -> Refusal | None:
     """GetProvisionedConcurrencyConfig: of a version or alias that has one."""
-    _, qualifier = named(parameters)
+    _, qualifier = name_and_qualifier(parameters)
     if qualifier == LATEST:
         return refuse("The function resource provided must be an alias or a published version.")
-    if gone := qualifier_is_there(limits, parameters):
-        return gone
+    if refusal := qualifier_is_there(limits, parameters):
+        return refusal
     function = record(parameters)
     if function is not None and qualifier not in _provisioned(function):
         code = "ProvisionedConcurrencyConfigNotFoundException"
@@ -399,14 +390,25 @@ def _provisioned(function: Mapping[str, Any]) -> dict[str, int]:
     return {key: int(one["RequestedProvisionedConcurrentExecutions"]) for key, one in configs.items()}
 
 
+def _least_unreserved(limits: Limits, setting: str, unreserved: float) -> Refusal | None:
+    """What a setting leaves of the account's concurrency, which has a minimum."""
+    least = limits["lambda.concurrency.unreserved"]
+    if unreserved >= least:
+        return None
+    return refuse(
+        f"Specified {setting} for function decreases account's UnreservedConcurrentExecution below its "
+        f"minimum value of [{least}]."
+    )
+
+
 def _unreserved(limits: Limits, name: str) -> float:
     """What all other functions leave of the account's concurrency."""
     others = [one for key, one in state()._functions.items() if key != name]
-    taken = sum(
+    other_units = sum(
         one["concurrency"] if one.get("concurrency") is not None else sum(_provisioned(one).values())
         for one in others
     )
-    return limits["lambda.concurrency"] - taken
+    return limits["lambda.concurrency"] - other_units
 
 
 # Asynchronous calls and event sources
@@ -417,7 +419,7 @@ def event_config(limits: Limits, parameters: Parameters) -> Refusal | None:
     settings = ("MaximumRetryAttempts", "MaximumEventAgeInSeconds", "DestinationConfig")
     if not any(parameters.get(name) is not None for name in settings):
         return refuse("You must specify at least one of error handling or destination setting.")
-    function, (name, qualifier) = record(parameters), named(parameters)
+    function, (name, qualifier) = record(parameters), name_and_qualifier(parameters)
     if not state()._function_qualifier_exists(function, qualifier):
         return missing("The function doesn't exist.")
     config = parameters.get("DestinationConfig") or {}
@@ -448,9 +450,9 @@ def _java(config: Mapping[str, Any]) -> str:
 
 def event_config_is_there(limits: Limits, parameters: Parameters) -> Refusal | None:
     """Get- and DeleteFunctionEventInvokeConfig: one that was put."""
-    function, (name, qualifier) = record(parameters), named(parameters)
-    known = state()._event_invoke_config(function, qualifier) if function else None
-    if known:
+    function, (name, qualifier) = record(parameters), name_and_qualifier(parameters)
+    config = state()._event_invoke_config(function, qualifier) if function else None
+    if config:
         return None
     return missing(
         f"The function {state()._func_arn(name)}:{qualifier or LATEST} doesn't have an EventInvokeConfig"
@@ -459,15 +461,15 @@ def event_config_is_there(limits: Limits, parameters: Parameters) -> Refusal | N
 
 def event_source(limits: Limits, parameters: Parameters) -> Refusal | None:
     """CreateEventSourceMapping: a source that is there, a function, and settings that go together."""
-    given = parameters.get("EventSourceArn")
-    if not given and not parameters.get("SelfManagedEventSource"):
+    source_arn = parameters.get("EventSourceArn")
+    if not source_arn and not parameters.get("SelfManagedEventSource"):
         return refuse("Unrecognized event source.")
     if record(parameters) is None:
         return refuse("Function does not exist")
     for filtered in (parameters.get("FilterCriteria") or {}).get("Filters") or []:
         if not _is_pattern(filtered.get("Pattern")):
             return refuse("Invalid filter pattern definition.")
-    match = ARN.fullmatch(str(given or ""))
+    match = ARN.fullmatch(str(source_arn or ""))
     service = match[1] if match else ""
     if service in STREAMS and not parameters.get("StartingPosition"):
         return refuse(
@@ -475,7 +477,7 @@ def event_source(limits: Limits, parameters: Parameters) -> Refusal | None:
             "Member must not be null."
         )
     if service == "dynamodb" and parameters.get("StartingPosition") == "AT_TIMESTAMP":
-        return refuse(f"Unsupported starting position for arn type: {given}")
+        return refuse(f"Unsupported starting position for arn type: {source_arn}")
     return _queue(limits, parameters, match) if match and service == "sqs" else None
 
 
@@ -504,7 +506,7 @@ def _queue(limits: Limits, parameters: Parameters, match: re.Match[str]) -> Refu
             "Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. "
             "SQS Error Message: The specified queue does not exist."
         )
-    _, qualifier = named(parameters)
+    _, qualifier = name_and_qualifier(parameters)
     _, config = state()._effective_func_record_for_qualifier(record(parameters), qualifier)
     visible = int(queue["attributes"].get("VisibilityTimeout", 30))
     timeout = int((config or {}).get("Timeout", 3))
@@ -516,7 +518,7 @@ def _queue(limits: Limits, parameters: Parameters, match: re.Match[str]) -> Refu
 
 
 def _twice(parameters: Parameters, source_arn: str) -> Refusal | None:
-    name, _ = named(parameters)
+    name, _ = name_and_qualifier(parameters)
     for id, one in state()._esms.items():
         if one.get("EventSourceArn") == source_arn and one.get("FunctionName") == name:
             return refuse(
@@ -533,10 +535,10 @@ def _twice(parameters: Parameters, source_arn: str) -> Refusal | None:
 
 def permission(limits: Limits, parameters: Parameters) -> Refusal | None:
     """AddPermission: to whom, and on what."""
-    if named(parameters)[1] == LATEST:
+    if name_and_qualifier(parameters)[1] == LATEST:
         return refuse("We currently do not support adding policies for $LATEST.")
-    if record(parameters) is not None and (gone := qualifier_is_there(limits, parameters)):
-        return gone
+    if record(parameters) is not None and (refusal := qualifier_is_there(limits, parameters)):
+        return refusal
     principal = str(parameters.get("Principal", ""))
     good = principal == "*" or principal.isdigit() or principal.startswith("arn:")
     if not good and not SERVICE_PRINCIPAL.fullmatch(principal):
@@ -550,8 +552,8 @@ def policy_is_there(limits: Limits, parameters: Parameters) -> Refusal | None:
     if function is None:
         return None
     own = function["policy"]["Statement"]
-    wanted = arn(parameters)
-    if not any(one.get("Resource", wanted) == wanted for one in own):
+    resource = arn(parameters)
+    if not any(one.get("Resource", resource) == resource for one in own):
         return missing("The resource you requested does not exist.")
     return None
 
@@ -561,8 +563,8 @@ def permission_is_there(limits: Limits, parameters: Parameters) -> Refusal | Non
     function = record(parameters)
     if function is None:
         return missing(f"No policy found for: {arn(parameters)}")
-    wanted, sid = arn(parameters), parameters.get("StatementId")
-    own = [one for one in function["policy"]["Statement"] if one.get("Resource", wanted) == wanted]
+    resource, sid = arn(parameters), parameters.get("StatementId")
+    own = [one for one in function["policy"]["Statement"] if one.get("Resource", resource) == resource]
     if not own:
         return missing("No policy is associated with the given resource.")
     if not any(one.get("Sid") == sid for one in own):
@@ -577,8 +579,8 @@ def tagged(limits: Limits, parameters: Parameters) -> Refusal | None:
     if parameters.get("Tags") == {}:
         return refuse("An error occurred and the request cannot be processed.")
     if match and match[4].startswith("event-source-mapping:"):
-        known = match[4].partition(":")[2] in state()._esms
-        return None if known else missing(f"Event source mapping not found: {resource}")
+        exists = match[4].partition(":")[2] in state()._esms
+        return None if exists else missing(f"Event source mapping not found: {resource}")
     if match is None or not match[4].startswith("function:"):
         return None
     name, _, qualifier = match[4].removeprefix("function:").partition(":")
@@ -599,7 +601,7 @@ def url_function(limits: Limits, parameters: Parameters) -> Refusal | None:
 
 def new_url(limits: Limits, parameters: Parameters) -> Refusal | None:
     """CreateFunctionUrlConfig: one at most for each function or alias."""
-    name, qualifier = named(parameters)
+    name, qualifier = name_and_qualifier(parameters)
     if state()._url_config_key(name, qualifier) not in state()._function_urls:
         return None
     return refuse(
@@ -612,7 +614,7 @@ def new_url(limits: Limits, parameters: Parameters) -> Refusal | None:
 
 def url_is_there(limits: Limits, parameters: Parameters) -> Refusal | None:
     """GetFunctionUrlConfig: one that was made."""
-    name, qualifier = named(parameters)
+    name, qualifier = name_and_qualifier(parameters)
     if state()._url_config_key(name, qualifier) not in state()._function_urls:
         return missing("The resource you requested does not exist.")
     return None
@@ -644,10 +646,10 @@ def _payload_problem(body: bytes) -> tuple[str, int, int] | None:
     except UnicodeDecodeError as error:
         before = body[: error.start].decode()
         line, column = before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1
-        found = json_problem(before + "\ufffd") if before.strip() == "" else None
+        problem = json_problem(before + "\ufffd") if before.strip() == "" else None
         byte = body[error.start]
-        if found:  # where a value begins the parser sees a character of its own
-            return f"Unexpected character ((CTRL-CHAR, code {byte})): {found[0].partition(': ')[2]}", 1, 1
+        if problem:  # where a value begins the parser sees a character of its own
+            return f"Unexpected character ((CTRL-CHAR, code {byte})): {problem[0].partition(': ')[2]}", 1, 1
         return f"Invalid UTF-8 start byte {byte:#x}", line, column
     return json_problem(text)
 

@@ -98,10 +98,10 @@ def one_value(limits: Limits, parameters: Parameters) -> Refusal | None:
 
 def new_secret(limits: Limits, parameters: Parameters) -> Refusal | None:
     """CreateSecret: a name that is free."""
-    known = _secret(parameters.get("Name"))
-    if known is None or parameters.get("ClientRequestToken") in (known.get("Versions") or {}):
+    secret = _secret(parameters.get("Name"))
+    if secret is None or parameters.get("ClientRequestToken") in (secret.get("Versions") or {}):
         return None
-    if known.get("DeletedDate"):
+    if secret.get("DeletedDate"):
         return refuse(
             "InvalidRequestException",
             "You can't create this secret because a secret with this name is already scheduled for deletion.",
@@ -112,14 +112,14 @@ def new_secret(limits: Limits, parameters: Parameters) -> Refusal | None:
 
 def secret_stage(limits: Limits, parameters: Parameters) -> Refusal | None:
     """GetSecretValue: the version that is asked for."""
-    known, stage, id = (
+    secret, stage, id = (
         _secret(parameters.get("SecretId")),
         parameters.get("VersionStage"),
         parameters.get("VersionId"),
     )
-    if known is None or not stage:
+    if secret is None or not stage:
         return None
-    versions = known.get("Versions") or {}
+    versions = secret.get("Versions") or {}
     staged = [key for key, one in versions.items() if stage in (one.get("Stages") or ())]
     if id and id in versions and id not in staged:
         text = "You provided a VersionStage that is not associated to the provided VersionId."
@@ -132,8 +132,8 @@ def secret_stage(limits: Limits, parameters: Parameters) -> Refusal | None:
 
 def rotation(limits: Limits, parameters: Parameters) -> Refusal | None:
     """RotateSecret: by a function."""
-    known = _secret(parameters.get("SecretId"))
-    if known is None or parameters.get("RotationLambdaARN") or known.get("RotationLambdaARN"):
+    secret = _secret(parameters.get("SecretId"))
+    if secret is None or parameters.get("RotationLambdaARN") or secret.get("RotationLambdaARN"):
         return None
     text = "No Lambda rotation function ARN is associated with this secret."
     return refuse("InvalidRequestException", text)
@@ -162,15 +162,15 @@ def definition(limits: Limits, parameters: Parameters) -> Refusal | None:
     if text is None:
         return None
     kind = parameters.get("type") or _kind(parameters.get("stateMachineArn")) or state_language.STANDARD
-    found = state_language.diagnostics(str(text), str(kind))
-    if any(one.severity == state_language.ERROR for one in found):
-        return refuse("InvalidDefinition", state_language.refusal_text(found))
+    diagnostics = state_language.diagnostics(str(text), str(kind))
+    if any(one.severity == state_language.ERROR for one in diagnostics):
+        return refuse("InvalidDefinition", state_language.refusal_text(diagnostics))
     return None
 
 
 def _kind(arn: Any) -> str | None:
-    known = _machines().get(arn) if arn else None
-    return str(known["type"]) if known else None
+    machine = _machines().get(arn) if arn else None
+    return str(machine["type"]) if machine else None
 
 
 def _machines() -> Any:
@@ -192,7 +192,7 @@ def something_changes(limits: Limits, parameters: Parameters) -> Refusal | None:
 
 
 def machine_is_there(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """A machine that was made; versions and aliases are the emulator's to tell."""
+    """A machine that exists; versions and aliases are left to the emulator."""
     arn = str(parameters.get("stateMachineArn", ""))
     plain_parts = 7
     if arn and len(arn.split(":")) == plain_parts and arn not in _machines():
@@ -205,10 +205,10 @@ def new_machine(limits: Limits, parameters: Parameters) -> Refusal | None:
     from ministack.core.responses import get_account_id, get_region
 
     arn = f"arn:aws:states:{get_region()}:{get_account_id()}:stateMachine:{parameters.get('name')}"
-    known = _machines().get(arn)
-    if known is None or (
-        known["definition"] == parameters.get("definition")
-        and known["type"] == parameters.get("type", state_language.STANDARD)
+    machine = _machines().get(arn)
+    if machine is None or (
+        machine["definition"] == parameters.get("definition")
+        and machine["type"] == parameters.get("type", state_language.STANDARD)
     ):
         return None
     return refuse("StateMachineAlreadyExists", f"State Machine Already Exists: '{arn}'")
@@ -256,17 +256,18 @@ def execution_is_there(limits: Limits, parameters: Parameters) -> Refusal | None
 def validated(parameters: Parameters) -> dict[str, Any]:
     """The answer to ValidateStateMachineDefinition."""
     kind = str(parameters.get("type") or state_language.STANDARD)
-    found = state_language.diagnostics(str(parameters.get("definition", "")), kind)
+    diagnostics = state_language.diagnostics(str(parameters.get("definition", "")), kind)
     if parameters.get("severity", state_language.ERROR) == state_language.ERROR:
-        found = [one for one in found if one.severity == state_language.ERROR]
-    most = int(parameters.get("maxResults") or 0) or len(found)
-    failed = any(one.severity == state_language.ERROR for one in found)
-    told = [
+        diagnostics = [one for one in diagnostics if one.severity == state_language.ERROR]
+    most = int(parameters.get("maxResults") or 0) or len(diagnostics)
+    failed = any(one.severity == state_language.ERROR for one in diagnostics)
+    entries = [
         {"severity": one.severity, "code": one.code, "message": one.message}
         | ({"location": one.location} if one.location else {})
-        for one in found[:most]
+        for one in diagnostics[:most]
     ]
-    return {"result": "FAIL" if failed else "OK", "diagnostics": told, "truncated": len(found) > most}
+    result, truncated = "FAIL" if failed else "OK", len(diagnostics) > most
+    return {"result": result, "diagnostics": entries, "truncated": truncated}
 
 
 def activity_is_there(limits: Limits, parameters: Parameters) -> Refusal | None:
@@ -405,9 +406,9 @@ CHECKS: Mapping[str, Mapping[str, tuple[Check, ...]]] = {
 }
 
 
-def definition_text(given: Any, substitutions: Mapping[str, Any]) -> str:
+def definition_text(content: Any, substitutions: Mapping[str, Any]) -> str:
     """A template's definition as the text that the service gets."""
-    text = given if isinstance(given, str) else json.dumps(given)
+    text = content if isinstance(content, str) else json.dumps(content)
     for name, value in substitutions.items():
         text = text.replace(f"${{{name}}}", str(value))
     return text

@@ -82,9 +82,9 @@ class Violation:
     @property
     def text(self) -> str:
         """It in AWS's words."""
-        shown = "Value at" if self.value is None else f"Value '{self.value}' at"
+        start = "Value at" if self.value is None else f"Value '{self.value}' at"
         return (
-            f"{'Value null at' if self.missing else shown} '{self.path}' failed to satisfy constraint: "
+            f"{'Value null at' if self.missing else start} '{self.path}' failed to satisfy constraint: "
             + (self.constraint)
         )
 
@@ -159,13 +159,13 @@ def request_of(
         operation = headers.get("x-amz-target", "").rpartition(".")[2]
         if operation not in model(service).operation_names:
             return None
-        given = json.loads(body or b"{}")
-        return (operation, given) if isinstance(given, dict) else None
+        parameters = json.loads(body or b"{}")
+        return (operation, parameters) if isinstance(parameters, dict) else None
     if protocol == "query":
         return _query_request(service, body, query)
-    for pattern, needed, operation in _routes(service, method):
+    for pattern, query_names, operation in _routes(service, method):
         match = pattern.fullmatch(path)
-        if match and needed <= set(query):
+        if match and query_names <= set(query):
             shape = input_shape(service, operation)
             return operation, _rest_parameters(shape, match, headers, body, query)
     return None
@@ -188,22 +188,22 @@ def _one(value: Any) -> Any:
 @cache
 def _routes(service: str, method: str) -> list[tuple[re.Pattern[str], set[str], str]]:
     """The paths of a service's operations as patterns, the most literal first."""
-    found = []
+    routes = []
     for name in model(service).operation_names:
         http = model(service).operation_model(name).http
         if http["method"] != method:
             continue
-        path, _, asked = http["requestUri"].partition("?")
+        path, _, query = http["requestUri"].partition("?")
         parts = re.split(r"\{(\w+)(\+?)\}", path.rstrip("/"))
         text = "".join(
             re.escape(part) if at % 3 == 0 else _group(part, parts[at + 1]) if at % 3 == 1 else ""
             for at, part in enumerate(parts)
         )
         literal = sum(map(len, parts[::3]))
-        needed = {key for key, _ in parse_qsl(asked, keep_blank_values=True)}
-        found.append((bool(parts[2::3].count("+")), -len(needed), -literal, text, needed, name))
-    found.sort(key=lambda route: route[:4])
-    return [(re.compile(text + "/?"), needed, name) for *_, text, needed, name in found]
+        query_names = {key for key, _ in parse_qsl(query, keep_blank_values=True)}
+        routes.append((bool(parts[2::3].count("+")), -len(query_names), -literal, text, query_names, name))
+    routes.sort(key=lambda route: route[:4])
+    return [(re.compile(text + "/?"), query_names, name) for *_, text, query_names, name in routes]
 
 
 def _group(name: str, greedy: str) -> str:
@@ -217,9 +217,9 @@ def _rest_parameters(
     body: bytes,
     query: Mapping[str, Any],
 ) -> dict[str, Any]:
-    given: dict[str, Any] = {}
+    parameters: dict[str, Any] = {}
     if shape is None:
-        return given
+        return parameters
     payload = shape.serialization.get("payload")
     inside = json.loads(body) if body and not payload else {}
     inside = inside if isinstance(inside, dict) else {}
@@ -227,16 +227,16 @@ def _rest_parameters(
         where, wire = member.serialization.get("location"), member.serialization.get("name", name)
         if where == "uri":
             if match.groupdict().get(wire) is not None:
-                given[name] = unquote(match[wire])
+                parameters[name] = unquote(match[wire])
         elif where == "querystring":
             if wire in query:
-                given[name] = query[wire] if member.type_name == "list" else _one(query[wire])
+                parameters[name] = query[wire] if member.type_name == "list" else _one(query[wire])
         elif where == "header":
             if wire.lower() in headers:
-                given[name] = headers[wire.lower()]
+                parameters[name] = headers[wire.lower()]
         elif where is None and name != payload and wire in inside:
-            given[name] = inside[wire]
-    return given
+            parameters[name] = inside[wire]
+    return parameters
 
 
 def _unflattened(shape: Any, flat: Mapping[str, str], prefix: str) -> Any:
@@ -288,12 +288,12 @@ class Models:
             if number is None:
                 yield _mistyped(shape, path)
             else:
-                yield from self._broken(service, shape, value, number, path)
+                yield from self._breaches(service, shape, value, number, path)
         elif kind == "string" and isinstance(value, str | int | float):
-            yield from self._broken(service, shape, value, len(str(value)), path)
+            yield from self._breaches(service, shape, value, len(str(value)), path)
         elif kind == "blob" and isinstance(value, str | bytes):
             size = len(value) if isinstance(value, bytes) else len(value.rstrip("=")) * 3 // 4
-            yield from self._broken(service, shape, None, size, path)
+            yield from self._breaches(service, shape, None, size, path)
         elif kind in ("string", "blob"):
             yield _mistyped(shape, path)
 
@@ -301,10 +301,10 @@ class Models:
         if not isinstance(value, Mapping):
             yield _mistyped(shape, path)
             return
-        for needed in shape.required_members:
-            if value.get(needed) is None:
-                member = shape.members[needed]
-                yield Violation(_at(path, needed), None, NOT_NULL, member.name, missing=True)
+        for required in shape.required_members:
+            if value.get(required) is None:
+                member = shape.members[required]
+                yield Violation(_at(path, required), None, NOT_NULL, member.name, missing=True)
         for name, member in shape.members.items():
             if value.get(name) is not None:
                 yield from self._walk(service, member, value[name], _at(path, name))
@@ -314,7 +314,7 @@ class Models:
         if not isinstance(value, list if is_list else dict):
             yield _mistyped(shape, path)
             return
-        yield from self._broken(service, shape, value, len(value), path)
+        yield from self._breaches(service, shape, value, len(value), path)
         if is_list and shape.member.type_name != "string":
             for number, item in enumerate(value, 1):
                 yield from self._walk(service, shape.member, item, f"{path}.{number}.member")
@@ -325,7 +325,7 @@ class Models:
             parts.append(("Map value must satisfy constraint", shape.value, list(value.values())))
         else:
             parts.append(("Member must satisfy constraint", shape.member, value))
-        for said, member, items in parts:
+        for prefix, member, items in parts:
             inner = [one for item in items for one in self._walk(service, member, item, path)]
             if not inner:
                 continue
@@ -334,23 +334,23 @@ class Models:
                 continue
             constraints = [one.text for one in self._constraints(service, member)] + [NOT_NULL]
             sensitive = shape.metadata.get("sensitive") or member.metadata.get("sensitive")
-            shown = None if sensitive else _shown(value)
-            yield Violation(path, shown, f"{said}: [{', '.join(constraints)}]", member.name)
+            text = None if sensitive else _java_text(value)
+            yield Violation(path, text, f"{prefix}: [{', '.join(constraints)}]", member.name)
 
-    def _broken(self, service: str, shape: Any, value: Any, size: float, path: str) -> Iterator[Violation]:
+    def _breaches(self, service: str, shape: Any, value: Any, size: float, path: str) -> Iterator[Violation]:
         """The constraints of a shape that a value breaks."""
         for constraint in self._constraints(service, shape):
             if not constraint.holds(value, size):
                 hidden = value is None or shape.metadata.get("sensitive")
-                yield Violation(path, None if hidden else _shown(value), constraint.text, shape.name)
+                yield Violation(path, None if hidden else _java_text(value), constraint.text, shape.name)
 
     def _constraints(self, service: str, shape: Any) -> tuple[Constraint, ...]:
         """What a shape demands, in the order in which AWS lists it."""
-        found = self.constraints.get((service, shape.name))
-        if found is None:
-            found = tuple(self._demands(service, shape))
-            self.constraints[service, shape.name] = found
-        return found
+        constraints = self.constraints.get((service, shape.name))
+        if constraints is None:
+            constraints = tuple(self._demands(service, shape))
+            self.constraints[service, shape.name] = constraints
+        return constraints
 
     def _demands(self, service: str, shape: Any) -> Iterator[Constraint]:
         least, most = (_number(shape.metadata.get(name)) for name in ("min", "max"))
@@ -392,12 +392,12 @@ def _at(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
 
 
-def _shown(value: Any) -> str:
+def _java_text(value: Any) -> str:
     """A value as AWS's services, in Java, print it."""
     if isinstance(value, Mapping):
-        text = "{" + format_pairs({name: _shown(inner) for name, inner in value.items()}) + "}"
+        text = "{" + format_pairs({name: _java_text(inner) for name, inner in value.items()}) + "}"
     elif isinstance(value, list):
-        text = f"[{', '.join(map(_shown, value))}]"
+        text = f"[{', '.join(map(_java_text, value))}]"
     else:
         text = str(value)
     return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."

@@ -113,7 +113,7 @@ def _config(listening: socket.socket) -> Any:
 
 
 def _publish(folder: Path, region: str, listening: socket.socket, credentials: dict[str, str]) -> None:
-    """Tell who waits for it, all at once: the file is there whole or not at all."""
+    """Write the file that the supervisor waits for: it is there whole or not at all."""
     port = listening.getsockname()[1]
     ready = {"port": port, "region": region, "credentials": credentials}
     part = folder / "cloud.json.part"
@@ -127,14 +127,14 @@ async def _administrator(app: Any) -> dict[str, str]:
     user = {"UserName": ADMINISTRATOR}
     await _iam(app, Action="CreateUser", **user)
     await _iam(app, Action="PutUserPolicy", PolicyName="everything", PolicyDocument=POLICY, **user)
-    made = await _iam(app, Action="CreateAccessKey", **user)
+    answer = await _iam(app, Action="CreateAccessKey", **user)
     names = {"access_key_id": "AccessKeyId", "secret_access_key": "SecretAccessKey"}
-    found = {name: re.search(f"<{tag}>([^<]+)</{tag}>", made) for name, tag in names.items()}
-    return {name: match[1] for name, match in found.items() if match}
+    matches = {name: re.search(f"<{tag}>([^<]+)</{tag}>", answer) for name, tag in names.items()}
+    return {name: match[1] for name, match in matches.items() if match}
 
 
 async def _iam(app: Any, **fields: str) -> str:
-    """Ask the emulator itself, before anyone else can."""
+    """Call IAM in the emulator itself, before anyone else can."""
     body = urlencode({"Version": "2010-05-08", **fields}).encode()
     headers = {
         "host": "iam.amazonaws.com",
@@ -152,18 +152,18 @@ async def _iam(app: Any, **fields: str) -> str:
         "client": (HOST, 0),
         "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
     }
-    sent: list[dict[str, Any]] = []
+    messages: list[dict[str, Any]] = []
 
     async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": body, "more_body": False}
 
     async def send(message: dict[str, Any]) -> None:
-        sent.append(message)
+        messages.append(message)
 
     await app(scope, receive, send)
-    answer = b"".join(message.get("body", b"") for message in sent).decode()
-    if sent[0]["status"] != 200:
-        raise CloudError(f"ministack: {fields['Action']} answered {sent[0]['status']}: {answer}")
+    answer = b"".join(message.get("body", b"") for message in messages).decode()
+    if messages[0]["status"] != 200:
+        raise CloudError(f"ministack: {fields['Action']} answered {messages[0]['status']}: {answer}")
     return answer
 
 

@@ -121,8 +121,8 @@ def install(limits: Limits) -> None:
     checked(lambda_runtime, "_worker_key", "func_name config qualifier")
     checked(lambda_runtime, "_worker_class_for", "config")
     checked(lambda_svc, "_throttle_response", "reason_code msg retry_after")
-    asked = "func_name config code_zip qualifier max_concurrency"
-    hook(lambda_runtime, "acquire_worker", asked, _in_turn(starts))
+    signature = "func_name config code_zip qualifier max_concurrency"
+    hook(lambda_runtime, "acquire_worker", signature, _in_turn(starts))
     hook(lambda_runtime, "release_worker", "worker", _told_of(starts))
     hook(lambda_runtime.Worker, "_spawn", "self", _counted(starts))
     lambda_svc.acquire_worker = lambda_runtime.acquire_worker
@@ -152,15 +152,15 @@ def _in_turn(starts: Starts) -> Callable[[Acquire], Acquire]:
             max_concurrency: int | None = None,
         ) -> tuple[Any, str]:
             _given_up.now = False
-            given = (func_name, config, code_zip, qualifier, max_concurrency)
+            arguments = (func_name, config, code_zip, qualifier, max_concurrency)
             if lambda_runtime._worker_class_for(config) is not lambda_runtime.Worker:
-                return original(*given)
+                return original(*arguments)
             key = lambda_runtime._worker_key(func_name, config, qualifier)
             how = ""
 
             def lease() -> tuple[Any, bool]:
                 nonlocal how
-                worker, how = original(*given)
+                worker, how = original(*arguments)
                 process = worker and worker._proc
                 begins = worker is not None and (process is None or process.poll() is not None)
                 if worker is not None:
@@ -170,11 +170,11 @@ def _in_turn(starts: Starts) -> Callable[[Acquire], Acquire]:
             def is_idle() -> bool:
                 return any(not each.in_use for each in lambda_runtime._workers.get(key) or ())
 
-            found = starts.take(key, is_idle, lease)
-            if found is None:
+            environment = starts.take(key, is_idle, lease)
+            if environment is None:
                 _given_up.now = True
                 return None, "func_cap"
-            return found[0], how
+            return environment[0], how
 
         return acquire
 

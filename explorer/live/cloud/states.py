@@ -11,18 +11,18 @@ from .limits_inside import json_bytes, refusing
 
 
 def install(limits: Limits) -> None:
-    """Hold what an execution is given, and what its states hand on, against the limit."""
+    """Compare the input of an execution, and what its states hand on, with the limit."""
     from ministack.services import stepfunctions
 
     started = refusing(lambda data: _input_refusal(limits, data), Refusal.json_1_1)
     hook(stepfunctions, "_start_execution", "data", started)
     hook(stepfunctions, "_start_sync_execution", "data", started)
-    carried = _carried(limits, stepfunctions._ExecutionError)
-    hook(stepfunctions, "_invoke_resource", "resource input_data", carried)
-    hook(stepfunctions, "_invoke_with_callback", "resource input_data token state_def", carried)
-    hook(stepfunctions, "_execute_pass", "state_def raw_input ctx", carried)
+    limited = _limited(limits, stepfunctions._ExecutionError)
+    hook(stepfunctions, "_invoke_resource", "resource input_data", limited)
+    hook(stepfunctions, "_invoke_with_callback", "resource input_data token state_def", limited)
+    hook(stepfunctions, "_execute_pass", "state_def raw_input ctx", limited)
     for name in ("_execute_task", "_execute_parallel", "_execute_map"):
-        hook(stepfunctions, name, "state_def raw_input execution ctx", carried)
+        hook(stepfunctions, name, "state_def raw_input execution ctx", limited)
     hook(stepfunctions, "_error_matches", "error_equals error", _named_to_be_caught(limits))
 
 
@@ -34,16 +34,16 @@ def _input_refusal(limits: Limits, data: Mapping[str, Any]) -> Refusal | None:
 
 
 def _data_limit(limits: Limits) -> str:
-    seen = limits.facts.breach_at_door("sfn.payload", "*")
-    return seen.code if seen else "States.DataLimitExceeded"
+    breach = limits.facts.breach_at_door("sfn.payload", "*")
+    return breach.code if breach else "States.DataLimitExceeded"
 
 
-def _carried(limits: Limits, failure: type[Exception]) -> Wrap:
+def _limited(limits: Limits, failure: type[Exception]) -> Wrap:
     """What one state hands to the next, the name of the state after it left out."""
 
     def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
-        def run(*given: Any) -> Any:
-            result = original(*given)
+        def run(*args: Any) -> Any:
+            result = original(*args)
             output = result[0] if isinstance(result, tuple) else result
             if json_bytes(output) > limits["sfn.payload"]:
                 raise failure(_data_limit(limits), TEXTS["sfn.payload"])

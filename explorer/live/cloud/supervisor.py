@@ -84,8 +84,8 @@ def status(name: str = "default") -> Cloud:
 
 def _settings(region: str, limits: Mapping[str, float] | None, folder: Path | None) -> dict[str, Any]:
     catalogue.check_region(region)
-    changed = Limits(folder, limits).changed  # refused here rather than in the cloud's log
-    return {"region": region, "limits": changed, "facts": str(folder.resolve()) if folder else None}
+    overrides = Limits(folder, limits).overrides  # refused here rather than in the cloud's log
+    return {"region": region, "limits": overrides, "facts": str(folder.resolve()) if folder else None}
 
 
 def _base() -> Path:
@@ -100,8 +100,8 @@ def _own(base: Path) -> Path:
 
 
 def _checked(base: Path) -> Path:
-    seen = base.lstat()
-    if not stat.S_ISDIR(seen.st_mode) or seen.st_uid != os.getuid() or seen.st_mode & 0o077:
+    info = base.lstat()
+    if not stat.S_ISDIR(info.st_mode) or info.st_uid != os.getuid() or info.st_mode & 0o077:
         raise CloudError(f"{base} is not this user's alone: expected a folder with mode 0700")
     return base
 
@@ -142,14 +142,14 @@ def _runs(base: Path, name: str) -> list[Path]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text())
+        value = json.loads(path.read_text())
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def _find(base: Path, name: str) -> Cloud:
-    """The cloud that runs, else one that does not: stopped, or crashed, which its folder tells."""
+    """The cloud that runs, else one that does not: stopped, or crashed, which its folder shows."""
     ended = Cloud(name, False)
     for folder in _runs(base, name):
         ready, leader = _read(folder / "cloud.json"), _leader(folder)
@@ -158,13 +158,13 @@ def _find(base: Path, name: str) -> Cloud:
             return Cloud(name, True, url, ready["region"], ready["credentials"], folder, leader)
         if ready and leader and not leader.alive():
             stood = sorted(path.name for path in (folder / STACKS).glob("*"))
-            ended = Cloud(name, False, crashed=True, gone=tuple(stood))
+            ended = Cloud(name, False, crashed=True, lost_stacks=tuple(stood))
     return ended
 
 
 def _leader(folder: Path) -> Process | None:
-    seen = _read(folder / "process.json")
-    return Process(seen["pid"], seen["started"]) if seen else None
+    record = _read(folder / "process.json")
+    return Process(record["pid"], record["started"]) if record else None
 
 
 def _healthy(port: int) -> bool:
@@ -201,11 +201,11 @@ def _clear(base: Path, name: str) -> bool:
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """All that the cloud's process is told: nothing of the user's own environment but its PATH."""
-    kept = {name: os.environ[name] for name in ("PATH", "LANG", "TZ") if name in os.environ}
+    """The environment of the cloud's process: of the user's own, PATH, LANG and TZ alone."""
+    inherited = {name: os.environ[name] for name in ("PATH", "LANG", "TZ") if name in os.environ}
     places = {"HOME": folder, "TMPDIR": folder / "tmp", "S3_DATA_DIR": folder / "s3"}
     return {
-        **kept,
+        **inherited,
         **{name: str(path) for name, path in places.items()},
         "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
         "AUTH": "true",
@@ -254,5 +254,5 @@ def _ready(name: str, folder: Path, child: subprocess.Popen[bytes]) -> Cloud:
                 child.returncode = 0  # it lives on by itself: no warning when this object goes
                 return cloud
         time.sleep(POLL_S)
-    said = (folder / "log").read_text(errors="replace").strip().splitlines()
-    raise CloudError(f'the local cloud "{name}" did not start: {said[-1] if said else "no reason given"}')
+    lines = (folder / "log").read_text(errors="replace").strip().splitlines()
+    raise CloudError(f'the local cloud "{name}" did not start: {lines[-1] if lines else "no reason given"}')

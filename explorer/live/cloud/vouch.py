@@ -43,8 +43,8 @@ def uncovered() -> Iterator[str]:
     """What AWS may refuse and this cloud takes: read from the tables of what it does hold."""
     by_model = {*SERVICES.values(), "apigatewayv2"}
     beyond = {"lambda": refusals_lambda.CHECKS, **refusals_services.CHECKS, "s3": {"PutObject": ()}}
-    held = ", ".join(sorted(by_model | set(beyond)))
-    yield f"requests of services other than {held}: they are taken as the emulator takes them"
+    services = ", ".join(sorted(by_model | set(beyond)))
+    yield f"requests of services other than {services}: they are taken as the emulator takes them"
     alone = ", ".join(sorted(by_model - set(beyond)))
     yield f"what a service refuses beyond the SDK's model of it: not for {alone}"
     for service, checks in sorted(beyond.items()):

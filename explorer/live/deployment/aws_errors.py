@@ -111,15 +111,15 @@ def spoken(doing: str) -> Iterator[None]:
 def plainly(message: str) -> str:
     """A message of the cloud in one line, without what it repeats of its input."""
     line = " ".join(message.split())
-    for pattern, kept in ECHOES:
-        line = re.sub(pattern, kept, line)
+    for pattern, replacement in ECHOES:
+        line = re.sub(pattern, replacement, line)
     return line if len(line) <= LONGEST else line[:LONGEST] + " ..."
 
 
 def refused(error: ClientError) -> str:
     """The call that the cloud refused, and why."""
-    given = error.response["Error"]
-    code, message = given.get("Code", "unknown"), plainly(given.get("Message", ""))
+    fields = error.response["Error"]
+    code, message = fields.get("Code", "unknown"), plainly(fields.get("Message", ""))
     line = next((line for line, codes in REFUSED.items() if code in codes), "{code}: {message}")
     if message.startswith("Signature expired"):
         line = CLOCK

@@ -26,10 +26,10 @@ Tags = Mapping[str, str]
 
 def put(stack: Stack, name: str, clients: Clients, outputs: Mapping[str, str], tags: Tags) -> None:
     """Write the values that the stack `name` keeps in a store."""
-    kept = [entry for entry in stack.of(Entry) if entry.kept == "store"]
+    entries = [entry for entry in stack.of(Entry) if entry.kept == "store"]
     writer = WRITERS.get(stack.settings["store"])
-    if writer and kept:
-        writer(stack, name, clients, {entry: _value(entry) for entry in kept}, tags, outputs)
+    if writer and entries:
+        writer(stack, name, clients, {entry: _value(entry) for entry in entries}, tags, outputs)
 
 
 def _value(entry: Entry) -> str:
@@ -46,7 +46,7 @@ def _to_parameters(
             Value=value,
             Type="SecureString" if entry.secret else "String",
             Tier=stack.settings["tier"],
-            Tags=listed(tags),
+            Tags=tag_list(tags),
         )
 
 
@@ -56,12 +56,12 @@ def _to_secrets(
     manager = clients("secretsmanager")
     for entry, value in values.items():
         if entry.secret:
-            manager.create_secret(Name=f"{name}/{entry.name}", SecretString=value, Tags=listed(tags))
+            manager.create_secret(Name=f"{name}/{entry.name}", SecretString=value, Tags=tag_list(tags))
     plain = [(entry.name, value) for entry, value in values.items() if not entry.secret]
     packs = stack.settings["packs"]
     for number, pack in enumerate(packs):  # in turn: each holds as many as the others
         content = json.dumps(dict(plain[number :: len(packs)]), separators=(",", ":"))
-        manager.create_secret(Name=f"{name}/{pack}", SecretString=content, Tags=listed(tags))
+        manager.create_secret(Name=f"{name}/{pack}", SecretString=content, Tags=tag_list(tags))
 
 
 def _to_appconfig(
@@ -112,28 +112,28 @@ def remove(name: str, clients: Clients, physical: Mapping[str, str], stack: Stac
     name. Of one that is not known, what the stores list.
     """
     stores = {stack.settings["store"]} if stack else set(WRITERS)
-    known = [entry for entry in stack.of(Entry) if entry.kept == "store"] if stack else []
+    entries = [entry for entry in stack.of(Entry) if entry.kept == "store"] if stack else []
     if "ssm" in stores:
-        _parameters_gone(name, clients("ssm"), {f"/{name}/{entry.name}" for entry in known})
+        _parameters_gone(name, clients("ssm"), {f"/{name}/{entry.name}" for entry in entries})
     if "secretsmanager" in stores:
         packs = stack.settings["packs"] if stack else ()
-        own = {entry.name for entry in known if entry.secret} | set(packs)
+        own = {entry.name for entry in entries if entry.secret} | set(packs)
         _secrets_gone(name, clients("secretsmanager"), {f"{name}/{each}" for each in own})
     if "appconfig" in stores and {"Application", "Profile"} <= physical.keys():
         _versions_gone(clients("appconfig"), physical)
 
 
-def _parameters_gone(name: str, ssm: Any, known: set[str]) -> None:
+def _parameters_gone(name: str, ssm: Any, put_names: set[str]) -> None:
     pages = ssm.get_paginator("get_parameters_by_path").paginate(Path=f"/{name}/")
-    names = sorted(known | {parameter["Name"] for page in pages for parameter in page["Parameters"]})
+    names = sorted(put_names | {parameter["Name"] for page in pages for parameter in page["Parameters"]})
     for start in range(0, len(names), AT_A_TIME):
         ssm.delete_parameters(Names=names[start : start + AT_A_TIME])
 
 
-def _secrets_gone(name: str, manager: Any, known: set[str]) -> None:
+def _secrets_gone(name: str, manager: Any, put_names: set[str]) -> None:
     pages = manager.get_paginator("list_secrets").paginate(Filters=[{"Key": "name", "Values": [f"{name}/"]}])
-    listed = {secret["Name"] for page in pages for secret in page["SecretList"]}
-    for secret in sorted(known | {each for each in listed if each.startswith(f"{name}/")}):
+    names = {secret["Name"] for page in pages for secret in page["SecretList"]}
+    for secret in sorted(put_names | {each for each in names if each.startswith(f"{name}/")}):
         with suppress(manager.exceptions.ResourceNotFoundException):
             manager.delete_secret(SecretId=secret, ForceDeleteWithoutRecovery=True)
 
@@ -149,6 +149,6 @@ def _versions_gone(appconfig: Any, physical: Mapping[str, str]) -> None:
             appconfig.delete_hosted_configuration_version(**where, VersionNumber=version["VersionNumber"])
 
 
-def listed(tags: Tags) -> list[dict[str, str]]:
+def tag_list(tags: Tags) -> list[dict[str, str]]:
     """Tags as the services take them."""
     return [{"Key": key, "Value": value} for key, value in tags.items()]

@@ -16,10 +16,10 @@ from explorer.workload.workload import Workload
 
 from . import config_values
 from .aws_errors import refused, spoken
-from .interrupts import Told, one_interrupt
+from .interrupts import OnStep, one_interrupt
 from .package import zipped
 from .registry import Standing, described
-from .stack_description import EXPIRES, MADE, MARK, Member, code_bucket, members, raw, template_of
+from .stack_description import CREATED, EXPIRES, MARK, Member, code_bucket, members, raw, template_of
 from .target import Target
 from .teardown import down, settled, why
 from .template import Stack
@@ -30,7 +30,7 @@ TEMPLATE_KEY = "template.json"
 TEMPLATE_BYTES = 51_200  # the largest that is given in the call itself
 
 
-def named(workload: Workload) -> str:
+def new_name(workload: Workload) -> str:
     """A new name for a stack of this workload."""
     slug = re.sub(r"[^a-z0-9]+", "-", workload.name.lower()).strip("-")[:24].strip("-")
     return (
@@ -44,7 +44,7 @@ def up(
     target: Target,
     name: str | None = None,
     kept_for: timedelta = KEPT_FOR,
-    told: Told = lambda _: None,
+    on_step: OnStep = lambda _: None,
 ) -> Standing:
     """Put a stack up. What goes wrong, or an interruption, takes all of it down again.
 
@@ -54,30 +54,30 @@ def up(
     target : where
     name : of the stack; made of the workload's name if none
     kept_for : after which time it counts as expired
-    told : is called with each thing that is begun
+    on_step : is called with each thing that is begun
 
     Raises CloudError with what the cloud said, and whether anything is left.
     """
-    given, name = name, name or named(stack.workload)
+    requested, name = name, name or new_name(stack.workload)
     now = datetime.now(UTC).replace(microsecond=0)
-    tags = {MARK: name, MADE: _iso(now), EXPIRES: _iso(now + kept_for)}
+    tags = {MARK: name, CREATED: _iso(now), EXPIRES: _iso(now + kept_for)}
     with spoken(f"deploy {name}"):
-        if given and raw(given, target):
-            raise ExplorerError(f'stack is "{given}": it is there already: expected another name')
-    with _undone(name, target, told, stack), spoken(f"deploy {name}"):
-        told("code")
+        if requested and raw(requested, target):
+            raise ExplorerError(f'stack is "{requested}": it is there already: expected another name')
+    with _undone(name, target, on_step, stack), spoken(f"deploy {name}"):
+        on_step("code")
         _ship(name, shipped, target, tags)
-        told("resources")
-        _create(name, stack, target, tags, told)
-        told("configuration")
+        on_step("resources")
+        _create(name, stack, target, tags, on_step)
+        on_step("configuration")
         rows = members(name, target)
         _tag_policies(rows, target, tags)
         config_values.put(stack, name, target.client, {row.logical: row.physical for row in rows}, tags)
-        found = raw(name, target)
-        made = described(found, target) if found else None
-        if not isinstance(made, Standing):
+        description = raw(name, target)
+        deployed = described(description, target) if description else None
+        if not isinstance(deployed, Standing):
             raise CloudError(f"deploy {name}: it was made, and cannot be read again")
-        return made
+        return deployed
 
 
 class NothingMadeError(CloudError):
@@ -85,9 +85,9 @@ class NothingMadeError(CloudError):
 
 
 @contextmanager
-def _undone(name: str, target: Target, told: Told, stack: Stack) -> Iterator[None]:
+def _undone(name: str, target: Target, on_step: OnStep, stack: Stack) -> Iterator[None]:
     """Take a stack down again if what is done within fails or is interrupted, and say what is left."""
-    with one_interrupt(told) as no_more:
+    with one_interrupt(on_step) as no_more:
         try:
             yield
         except NothingMadeError:
@@ -96,17 +96,17 @@ def _undone(name: str, target: Target, told: Told, stack: Stack) -> Iterator[Non
             raise
         except BaseException as error:
             no_more()
-            became = _taken_down(name, target, told, stack)
+            became = _taken_down(name, target, on_step, stack)
             if isinstance(error, CloudError):
                 raise CloudError(f"{str(error).rstrip('.')}. {became}") from None
             error.add_note(became)
             raise
 
 
-def _taken_down(name: str, target: Target, told: Told, stack: Stack) -> str:
-    told("taking it down again")
+def _taken_down(name: str, target: Target, on_step: OnStep, stack: Stack) -> str:
+    on_step("taking it down again")
     try:
-        down(name, target, told, stack)
+        down(name, target, on_step, stack)
     except (Exception, KeyboardInterrupt) as problem:
         why = str(problem) or "interrupted"
         return f"Not all of it is gone ({why}): explorer destroy {name}{target.options}"
@@ -120,10 +120,10 @@ def _iso(when: datetime) -> str:
 def _ship(name: str, shipped: Mapping[str, bytes], target: Target, tags: Mapping[str, str]) -> None:
     s3, bucket = target.client("s3"), code_bucket(name)
     where = {} if target.region == "us-east-1" else {"LocationConstraint": target.region}
-    known: dict[str, Any] = {**where, "Tags": config_values.listed(tags)}  # from its first moment
+    configuration: dict[str, Any] = {**where, "Tags": config_values.tag_list(tags)}  # from its first moment
     target.expect(name)
     try:
-        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration=known)
+        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration=configuration)
     except s3.exceptions.BucketAlreadyOwnedByYou:
         pass  # made by the first try of this call, whose answer was lost
     except s3.exceptions.ClientError as error:
@@ -143,17 +143,17 @@ def _ship(name: str, shipped: Mapping[str, bytes], target: Target, tags: Mapping
     s3.put_object(Bucket=bucket, Key=CODE_KEY, Body=zipped(shipped))
 
 
-def _create(name: str, stack: Stack, target: Target, tags: Mapping[str, str], told: Told) -> None:
+def _create(name: str, stack: Stack, target: Target, tags: Mapping[str, str], on_step: OnStep) -> None:
     cloudformation = target.client("cloudformation")
-    given = {"CodeBucket": code_bucket(name), "CodeKey": CODE_KEY}
+    parameters = {"CodeBucket": code_bucket(name), "CodeKey": CODE_KEY}
     cloudformation.create_stack(
         StackName=name,
         **_template(name, template_of(stack), target),
-        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()],
+        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
         Capabilities=["CAPABILITY_IAM"],
-        Tags=config_values.listed(tags),
+        Tags=config_values.tag_list(tags),
     )
-    status = settled(name, target, told)
+    status = settled(name, target, on_step)
     if status != "CREATE_COMPLETE":
         raise CloudError(f"deploy {name}: {status}: {why(name, cloudformation, 'CREATE_FAILED')}")
 
@@ -170,4 +170,4 @@ def _tag_policies(rows: Iterable[Member], target: Target, tags: Mapping[str, str
     """Managed policies are all that takes tags and that CloudFormation does not give the stack's."""
     for row in rows:
         if row.type == "AWS::IAM::ManagedPolicy":
-            target.client("iam").tag_policy(PolicyArn=row.physical, Tags=config_values.listed(tags))
+            target.client("iam").tag_policy(PolicyArn=row.physical, Tags=config_values.tag_list(tags))

@@ -28,13 +28,13 @@ from . import create as stacks_of
 from . import teardown
 from .create import KEPT_FOR
 from .handler_import import imported
-from .interrupts import Told
+from .interrupts import OnStep
 from .package import files, user_handler, with_settings
-from .registry import Found, Standing, all_standing, standing
+from .registry import DeployedStack, Standing, all_standing, standing
 from .target import TARGETS, Aws, Local, Target, local_regions, target
 from .template import Stack, stack_of
 
-SAMPLE_REQUESTS = 1000  # of which the cost is told before anything is made
+SAMPLE_REQUESTS = 1000  # whose cost is shown before anything is made
 
 
 class NotDeployableError(ExplorerError):
@@ -80,7 +80,7 @@ class Plan:
 
     @cached_property
     def estimate(self) -> Mapping[str, float]:
-        """What is told before anything is made: USD a month of standing, and of so many requests."""
+        """What is shown before anything is made: USD a month of standing, and of so many requests."""
         stands = self.usd(1)
         return {"standing_usd_month": stands, "usd_per_1000_requests": self.usd(SAMPLE_REQUESTS) - stands}
 
@@ -101,11 +101,11 @@ def plan(
 
     Raises NotDeployableError, ExplorerError for a handler that could not work: it is imported here.
     """
-    chosen = complete_design(workload, design) if design else Choice(workload).nearest
-    if chosen.undeployable:
-        raise NotDeployableError(chosen, nearest_deployable(workload, chosen))
+    complete = complete_design(workload, design) if design else Choice(workload).nearest
+    if complete.undeployable:
+        raise NotDeployableError(complete, nearest_deployable(workload, complete))
     path, function = user_handler(handler) if handler else (None, "")
-    stack = stack_of(workload, chosen, sized_conditions(workload, chosen))
+    stack = stack_of(workload, complete, sized_conditions(workload, complete))
     shipped = files(stack, path, function, settings)
     if not handler or path is None:
         return Plan(stack, shipped)
@@ -147,7 +147,7 @@ def deploy(
     settings: Mapping[str, Any] | None = None,
     cloud: str = "default",
     kept_for: timedelta = KEPT_FOR,
-    told: Told = lambda _: None,
+    on_step: OnStep = lambda _: None,
 ) -> Standing:
     """Put the recommended, or a given, design up as a live endpoint.
 
@@ -157,12 +157,12 @@ def deploy(
     target : "local" (the embedded local cloud, started if it does not run) or "aws"
     cloud : the local cloud's name
     kept_for : after which time the stack counts as expired
-    told : is called with each thing that is begun
+    on_step : is called with each thing that is begun
 
     Raises NotDeployableError, CloudError with what the cloud said; an interruption leaves nothing.
     """
     planned = plan(workload, design, handler, settings)
-    return up(planned, _target(target, workload.region, cloud), kept_for=kept_for, told=told)
+    return up(planned, _target(target, workload.region, cloud), kept_for=kept_for, on_step=on_step)
 
 
 def up(
@@ -170,20 +170,20 @@ def up(
     place: Target,
     name: str | None = None,
     kept_for: timedelta = KEPT_FOR,
-    told: Told = lambda _: None,
+    on_step: OnStep = lambda _: None,
 ) -> Standing:
     """Put a plan up: see `deploy`."""
     planned.must_work_on(place.name)
     try:
-        return stacks_of.up(planned.stack, planned.shipped, place, name, kept_for, told)
+        return stacks_of.up(planned.stack, planned.shipped, place, name, kept_for, on_step)
     except BaseException:
         with suppress(ExplorerError):
             place.leave()
         raise
 
 
-def _target(given: str | Target, region: str, cloud: str) -> Target:
-    return target(given, region, cloud) if isinstance(given, str) else given
+def _target(place: str | Target, region: str, cloud: str) -> Target:
+    return target(place, region, cloud) if isinstance(place, str) else place
 
 
 def found(name: str, on: str | None = None, region: str | None = None, cloud: str = "default") -> Standing:
@@ -201,14 +201,16 @@ def found(name: str, on: str | None = None, region: str | None = None, cloud: st
     )
 
 
-def there(name: str, on: str | None = None, region: str | None = None, cloud: str = "default") -> Found:
+def there(
+    name: str, on: str | None = None, region: str | None = None, cloud: str = "default"
+) -> DeployedStack:
     """The stack of a name, whole or not. Raises ExplorerError if there is none."""
     many = places(on, region, cloud)
     for place in many:
         stack = standing(name, place)
         if stack:
             return stack
-    if on != "aws" and name in (ended := supervisor.status(cloud)).gone:
+    if on != "aws" and name in (ended := supervisor.status(cloud)).lost_stacks:
         raise CloudError(f'stack is "{name}": it went with the local cloud "{ended.name}", which crashed')
     if on == "aws":
         where = f"{many[0].place}; elsewhere: --region"
@@ -217,12 +219,12 @@ def there(name: str, on: str | None = None, region: str | None = None, cloud: st
     raise ExplorerError(f'stack is "{name}": there is none on {where}')
 
 
-def stacks(on: str | None = None, region: str | None = None, cloud: str = "default") -> list[Found]:
+def stacks(on: str | None = None, region: str | None = None, cloud: str = "default") -> list[DeployedStack]:
     """The stacks that are there on a target, whole or not, oldest first."""
     return all_on(places(on, region, cloud))
 
 
-def all_on(where: Iterable[Target]) -> list[Found]:
+def all_on(where: Iterable[Target]) -> list[DeployedStack]:
     """The stacks that are there on several targets."""
     return [stack for place in where for stack in all_standing(place)]
 
@@ -238,14 +240,14 @@ def places(on: str | None, region: str | None, cloud: str) -> list[Target]:
     return [Local(each, running) for each in regions] if running.running else []
 
 
-def destroy(stack: str | Found, told: Told = lambda _: None, **where: Any) -> float:
+def destroy(stack: str | DeployedStack, on_step: OnStep = lambda _: None, **where: Any) -> float:
     """Remove a stack and all that it made; the seconds that it took.
 
     Raises ExplorerError if there is none of this name, CloudError with what the cloud said.
     """
-    given = there(stack, **where) if isinstance(stack, str) else stack
+    deployed = there(stack, **where) if isinstance(stack, str) else stack
     began = time.monotonic()
-    teardown.down(given.name, given.target, told)
+    teardown.down(deployed.name, deployed.target, on_step)
     return time.monotonic() - began
 
 

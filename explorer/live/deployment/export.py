@@ -27,8 +27,8 @@ def largest_inline() -> int:
 
 def contents(stack: Stack, shipped: Mapping[str, bytes], alarms: bool = False) -> dict[str, bytes]:
     """The files of the folder, by their place in it."""
-    made = template_of(stack, production_template(stack, alarms))
-    template = json.dumps(json.loads(made), indent=2) + "\n"
+    compact = template_of(stack, production_template(stack, alarms))
+    template = json.dumps(json.loads(compact), indent=2) + "\n"
     return {
         "README.md": readme(stack).encode(),
         "template.json": template.encode(),
@@ -50,7 +50,7 @@ def readme(stack: Stack) -> str:
     """How to put it up, call it and take it down without this project."""
     name = re.sub(r"[^a-z0-9-]+", "-", stack.workload.name.lower()).strip("-") or "endpoint"
     region, entries = stack.workload.region, [e for e in stack.of(Entry) if e.kept == "store"]
-    kept = f"\n## Configuration\n\n{_configuration(stack, name, entries)}\n" if entries else ""
+    configuration = f"\n## Configuration\n\n{_configuration(stack, name, entries)}\n" if entries else ""
     return f"""# {stack.workload.name}
 
 {stack.design}
@@ -73,7 +73,7 @@ aws cloudformation create-stack --region $REGION --stack-name $NAME --template-b
 aws cloudformation wait stack-create-complete --region $REGION --stack-name $NAME
 aws cloudformation describe-stacks --region $REGION --stack-name $NAME --query 'Stacks[0].Outputs'
 ```
-{kept}
+{configuration}
 ## Call it
 
 ```python
@@ -136,7 +136,7 @@ def _configuration(stack: Stack, name: str, entries: list[Entry]) -> str:
 
 def _values_gone(stack: Stack, entries: list[Entry]) -> str:
     """What takes the values out again: no stack holds them, and a profile with versions does not go."""
-    gone = {
+    commands = {
         "ssm": """for ID in $(aws ssm get-parameters-by-path --region $REGION --path "/$NAME/" \\
   --query 'Parameters[].Name' --output text); do
   aws ssm delete-parameter --region $REGION --name "$ID"
@@ -158,4 +158,4 @@ for VERSION in $(aws appconfig list-hosted-configuration-versions $OF \\
 done
 """,
     }
-    return gone.get(stack.settings["store"], "") if entries else ""
+    return commands.get(stack.settings["store"], "") if entries else ""

@@ -119,11 +119,11 @@ def imported(
             ) from None
         if not answer.exists():
             raise ExplorerError(f'handler is "{text}": importing it ended the process: expected a module')
-        shown = json.loads(answer.read_text())
-    if shown["problem"]:
-        problem = shown["problem"].replace(f"{code}{os.sep}", "")
+        report = json.loads(answer.read_text())
+    if report["problem"]:
+        problem = report["problem"].replace(f"{code}{os.sep}", "")
         raise ExplorerError(f'handler is "{text}": {problem}{_remedy(problem)}')
-    return HandlerImport(shown["has_check"], tuple(p for p in shown["packages"] if p not in ON_LAMBDA))
+    return HandlerImport(report["has_check"], tuple(p for p in report["packages"] if p not in ON_LAMBDA))
 
 
 def _remedy(problem: str) -> str:

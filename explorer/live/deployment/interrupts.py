@@ -1,6 +1,6 @@
 """Ctrl-C while something is put up: the first ends it, the others let it be taken down.
 
-Whatever else is sent to end a process counts as Ctrl-C here: what stands would else stand unsaid.
+Whatever else is sent to end a process counts as Ctrl-C here: else a stack would be left that nobody knows of.
 """
 
 from __future__ import annotations
@@ -12,29 +12,29 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-Told = Callable[[str], None]  # is called with each thing that is begun
+OnStep = Callable[[str], None]  # is called with each thing that is begun
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 ENOUGH = 3
 
 
 @contextmanager
-def one_interrupt(told: Told) -> Iterator[Callable[[], None]]:
+def one_interrupt(on_step: OnStep) -> Iterator[Callable[[], None]]:
     """Let the first interrupt through, answer the second, and let the third end whatever runs.
 
     What is done within has between the first and the third time to take down what it has put up. Only
     the main thread is ever interrupted; what is ignored stays ignored. Yields what is called when it is
     taken down for another reason: the next interrupt is the second then.
     """
-    seen: list[int] = []
+    numbers: list[int] = []
 
     def interrupted(number: int, _: Any) -> None:
-        seen.append(number)
-        if len(seen) in {1, ENOUGH}:
+        numbers.append(number)
+        if len(numbers) in {1, ENOUGH}:
             raise KeyboardInterrupt
-        told("taking it down still; once more leaves the rest as it is")
+        on_step("taking it down still; once more leaves the rest as it is")
 
     with _handled(interrupted):
-        yield lambda: seen.extend([0] if not seen else [])
+        yield lambda: numbers.extend([0] if not numbers else [])
 
 
 def as_ctrl_c() -> Callable[[], None]:

@@ -29,7 +29,7 @@ def files(
     stack: Stack,
     handler: Path | None = None,
     function: str = "",
-    changed: Mapping[str, Any] | None = None,
+    overrides: Mapping[str, Any] | None = None,
 ) -> dict[str, bytes]:
     """What is shipped, by its place in the zip.
 
@@ -40,7 +40,12 @@ def files(
     changed : settings of the code with other values, such as a lease that ends sooner
     """
     shipped = {path.name: path.read_bytes() for path in sorted(functions_dir().glob("*.py"))}
-    settings: dict[str, Any] = {**stack.settings, "handler": SAMPLE, "check": SAMPLE_CHECK, **(changed or {})}
+    settings: dict[str, Any] = {
+        **stack.settings,
+        "handler": SAMPLE,
+        "check": SAMPLE_CHECK,
+        **(overrides or {}),
+    }
     if handler:
         if handler.name in shipped:
             raise ExplorerError(f"{handler}: its name is one of the endpoint's own files: expected another")
@@ -53,9 +58,9 @@ def files(
     return {**shipped, SETTINGS: _json(settings)}
 
 
-def with_settings(shipped: Mapping[str, bytes], **changed: Any) -> dict[str, bytes]:
+def with_settings(shipped: Mapping[str, bytes], **overrides: Any) -> dict[str, bytes]:
     """The files of `files` with other settings."""
-    return {**shipped, SETTINGS: _json({**json.loads(shipped[SETTINGS]), **changed})}
+    return {**shipped, SETTINGS: _json({**json.loads(shipped[SETTINGS]), **overrides})}
 
 
 def _json(value: Mapping[str, Any]) -> bytes:
@@ -65,10 +70,10 @@ def _json(value: Mapping[str, Any]) -> bytes:
 @cache
 def durable_sdk() -> Mapping[str, bytes]:
     """AWS's SDK for durable functions, as it is installed here; Lambda has no copy of its own."""
-    found = importlib.util.find_spec(DURABLE_SDK)
-    if found is None or found.origin is None:
+    spec = importlib.util.find_spec(DURABLE_SDK)
+    if spec is None or spec.origin is None:
         raise missing_error("a durable function", [DURABLE_SDK])
-    root = Path(found.origin).parent
+    root = Path(spec.origin).parent
     return {str(path.relative_to(root.parent)): path.read_bytes() for path in sorted(root.rglob("*.py"))}
 
 
@@ -84,14 +89,14 @@ def zipped(shipped: Mapping[str, bytes]) -> bytes:
     return packed.getvalue()
 
 
-def user_handler(given: str) -> tuple[Path, str]:
+def user_handler(text: str) -> tuple[Path, str]:
     """The file and the function of FILE.py:function. Raises ExplorerError, naming what is expected."""
-    place, colon, name = given.rpartition(":")
+    place, colon, name = text.rpartition(":")
     path = Path(place)
     if not colon or path.suffix != ".py" or not name.isidentifier():
-        raise ExplorerError(f'handler is "{given}": expected FILE.py:function')
+        raise ExplorerError(f'handler is "{text}": expected FILE.py:function')
     if not path.is_file():
-        raise ExplorerError(f'handler is "{given}": there is no file {path}')
+        raise ExplorerError(f'handler is "{text}": there is no file {path}')
     if not path.stem.isidentifier():
-        raise ExplorerError(f'handler is "{given}": expected a file that Python can import, such as work.py')
+        raise ExplorerError(f'handler is "{text}": expected a file that Python can import, such as work.py')
     return path, name

@@ -49,7 +49,7 @@ def production_template(stack: Stack, alarms: bool = False) -> dict[str, Any]:
     Parameters
     ----------
     stack : the design for a workload
-    alarms : also alarms for errors, throttles and jobs that are lost, and the topic that they tell
+    alarms : also alarms for errors, throttles and jobs that are lost, and the topic that they notify
 
     Returns
     -------
@@ -65,8 +65,8 @@ def production_template(stack: Stack, alarms: bool = False) -> dict[str, Any]:
     if alarms:
         more += _alarms(resources)
         template["Outputs"]["AlarmTopic"] = {"Description": "Subscribe to it.", "Value": ref(TOPIC)}
-    for made in more:
-        resources[made.id] = described(made)
+    for addition in more:
+        resources[addition.id] = described(addition)
     return template
 
 
@@ -77,7 +77,7 @@ def _peak_rps(stack: Stack) -> float:
 
 
 def _access_log(stage: str, resource: dict[str, Any]) -> Resource:
-    """The log of a stage, and the stage told to write it."""
+    """The log of a stage, and the setting by which the stage writes it."""
     name = f"{stage}AccessLog"
     form = json.dumps(LOGGED, separators=(",", ":"))
     setting = "AccessLogSettings" if resource["Type"] == HTTP_STAGE else "AccessLogSetting"
@@ -86,7 +86,7 @@ def _access_log(stage: str, resource: dict[str, Any]) -> Resource:
 
 
 def _throttle(resource: dict[str, Any], peak_rps: float) -> None:
-    """More than the workload's peak, and no end: what comes beyond is no load of its own, and would cost."""
+    """A limit above the workload's peak: what exceeds it is not its own load, and would cost."""
     headroom = catalogue.constant("export.throttle_headroom").value
     rate = {
         "ThrottlingRateLimit": max(math.ceil(headroom * peak_rps), 1),
@@ -105,14 +105,14 @@ def _throttle(resource: dict[str, Any], peak_rps: float) -> None:
 def _alarms(resources: Mapping[str, Any]) -> Iterable[Resource]:
     """One for each thing that says by a number that work fails, waits or is lost."""
     yield Resource(TOPIC, "AWS::SNS::Topic", {"TopicName": joined(f"{PREFIX}-alarms")})
-    told = {
+    permission = {
         "Effect": "Allow",
         "Principal": {"Service": "cloudwatch.amazonaws.com"},
         "Action": "sns:Publish",
         "Resource": ref(TOPIC),
         "Condition": {"StringEquals": {"AWS:SourceAccount": ref("AWS::AccountId")}},
     }
-    policy = {"Topics": [ref(TOPIC)], "PolicyDocument": statement_of([told])}
+    policy = {"Topics": [ref(TOPIC)], "PolicyDocument": statement_of([permission])}
     yield Resource(f"{TOPIC}Policy", "AWS::SNS::TopicPolicy", policy)
     redriven = _dead_letters(resources)
     for name, resource in resources.items():
@@ -128,8 +128,8 @@ def _alarms(resources: Mapping[str, Any]) -> Iterable[Resource]:
                 yield _alarm(f"{name}Filled", "AWS/SQS", metric, of_queue, "Maximum")
             else:
                 oldest = "ApproximateAgeOfOldestMessage"
-                kept = resource["Properties"].get("VisibilityTimeout", PERIOD_S)
-                yield _alarm(f"{name}Age", "AWS/SQS", oldest, of_queue, "Maximum", kept)
+                visibility_s = resource["Properties"].get("VisibilityTimeout", PERIOD_S)
+                yield _alarm(f"{name}Age", "AWS/SQS", oldest, of_queue, "Maximum", visibility_s)
         elif kind == "AWS::StepFunctions::StateMachine":
             of_machine = {"StateMachineArn": ref(name)}
             yield _alarm(f"{name}Failed", "AWS/States", "ExecutionsFailed", of_machine)

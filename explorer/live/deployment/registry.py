@@ -12,7 +12,7 @@ from explorer.workload.workload import Workload
 
 from . import teardown
 from .aws_errors import spoken
-from .stack_description import CODE, EXPIRES, MADE, MARK, code_bucket, origin, raw, tags_of
+from .stack_description import CODE, CREATED, EXPIRES, MARK, code_bucket, origin, raw, tags_of
 from .target import Target
 from .template import SAMPLE
 
@@ -23,8 +23,8 @@ WHOLE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
 
 
 @dataclass(frozen=True)
-class Found:
-    """A stack of this project that is there, whole or not, as CloudFormation tells of it."""
+class DeployedStack:
+    """A stack of this project that is there, whole or not, as CloudFormation describes it."""
 
     name: str
     target: Target = field(repr=False)
@@ -35,11 +35,11 @@ class Found:
     @property
     def created(self) -> str | None:
         """When it was made, ISO 8601."""
-        return self.tags.get(MADE)
+        return self.tags.get(CREATED)
 
     @property
     def expires(self) -> str | None:
-        """When it should be gone, ISO 8601; `stacks` tells which are overdue."""
+        """When it should be gone, ISO 8601; `stacks` shows which are overdue."""
         return self.tags.get(EXPIRES)
 
     @property
@@ -67,8 +67,8 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Standing(Found):
-    """A stack that stands: it can be called, and tells what it was made from."""
+class Standing(DeployedStack):
+    """A stack that stands: it can be called, and its template says what it was made from."""
 
     workload: Workload = field(repr=False)
     design: Design
@@ -87,16 +87,16 @@ class Standing(Found):
         """A new caller's, who may use the endpoint and nothing else; None where the user's own do."""
         return self.target.admit(self.name, self.outputs["CallerPolicy"])
 
-    def client(self, **given: Any) -> Client:
+    def client(self, **options: Any) -> Client:
         """A client of the endpoint, as a new caller; `given` as `explorer.live.Client` takes it."""
         from explorer.live.client.client import Client
 
-        return Client(self.url, self.credentials(), **{"region": self.target.region, **given})
+        return Client(self.url, self.credentials(), **{"region": self.target.region, **options})
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *raised: object) -> None:
+    def __exit__(self, *exception: object) -> None:
         teardown.down(self.name, self.target, lambda _: None)
 
     def _repr_markdown_(self) -> str:
@@ -105,14 +105,14 @@ class Standing(Found):
         return f"An endpoint stands on {where}.\n\n| concern | option |\n| --- | --- |\n{rows}"
 
 
-def standing(name: str, target: Target) -> Found | None:
+def standing(name: str, target: Target) -> DeployedStack | None:
     """The stack of a name, if anything of it is there. Raises ExplorerError if it was not made here."""
     with spoken(f"find {name}"):
-        found = raw(name, target)
-        return described(found, target) if found else _code_alone(name, target)
+        description = raw(name, target)
+        return described(description, target) if description else _code_alone(name, target)
 
 
-def _code_alone(name: str, target: Target) -> Found | None:
+def _code_alone(name: str, target: Target) -> DeployedStack | None:
     """What is left of a stack that was interrupted with no chance to clean up: its code."""
     from botocore.exceptions import ClientError
 
@@ -123,38 +123,42 @@ def _code_alone(name: str, target: Target) -> Found | None:
     except ClientError:
         return None  # there is no such bucket, or it is someone else's
     ours = region == target.region and tags.get(MARK) == name
-    return Found(name, target, "CODE_ALONE", {}, tags) if ours else None
+    return DeployedStack(name, target, "CODE_ALONE", {}, tags) if ours else None
 
 
-def described(found: Mapping[str, Any], target: Target) -> Found:
+def described(description: Mapping[str, Any], target: Target) -> DeployedStack:
     """A stack that is there, as whole as it is."""
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
-    name, state, tags = found["StackName"], found["StackStatus"], tags_of(found.get("Tags", []))
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in description.get("Outputs", [])}
+    name, state, tags = (
+        description["StackName"],
+        description["StackStatus"],
+        tags_of(description.get("Tags", [])),
+    )
     made_from = origin(name, target) if state in WHOLE and "Url" in outputs else None
     if made_from is None:
-        return Found(name, target, state, outputs, tags)
+        return DeployedStack(name, target, state, outputs, tags)
     return Standing(
         name, target, state, outputs, tags, made_from.workload, made_from.design, made_from.handler
     )
 
 
-def all_standing(target: Target) -> list[Found]:
+def all_standing(target: Target) -> list[DeployedStack]:
     """Every stack of this project that is there on a target, oldest first."""
     with spoken("list stacks"):
         pages = target.client("cloudformation").get_paginator("describe_stacks").paginate()
-        found = [stack for page in pages for stack in page["Stacks"]]
-        ours = [stack for stack in found if tags_of(stack.get("Tags", [])).get(MARK) == stack["StackName"]]
+        every = [stack for page in pages for stack in page["Stacks"]]
+        ours = [stack for stack in every if tags_of(stack.get("Tags", [])).get(MARK) == stack["StackName"]]
         rows = [described(stack, target) for stack in ours]
-        rows += _codes_alone({stack["StackName"] for stack in found}, target)
+        rows += _codes_alone({stack["StackName"] for stack in every}, target)
         return sorted(rows, key=lambda stack: stack.created or "")
 
 
-def _codes_alone(known: set[str], target: Target) -> Iterator[Found]:
+def _codes_alone(with_stack: set[str], target: Target) -> Iterator[DeployedStack]:
     """What was interrupted without its stack: its code is the first that is made, and the last that goes."""
     noted = target.expected()
-    for name in sorted((_named_by_buckets(target) if noted is None else noted) - known):
-        if found := _code_alone(name, target):
-            yield found
+    for name in sorted((_named_by_buckets(target) if noted is None else noted) - with_stack):
+        if leftover := _code_alone(name, target):
+            yield leftover
 
 
 def _named_by_buckets(target: Target) -> set[str]:

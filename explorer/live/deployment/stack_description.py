@@ -1,4 +1,4 @@
-"""What CloudFormation tells of a stack: its resources, its tags, and what it was made from."""
+"""What CloudFormation says of a stack: its resources, its tags, and what it was made from."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .target import Target
 from .template import SAMPLE, Stack
 
 CODE = "-code"  # how the bucket of a stack's code ends
-MADE, EXPIRES, MARK = "explorer:created", "explorer:expires", "explorer:stack"  # its tags
+CREATED, EXPIRES, MARK = "explorer:created", "explorer:expires", "explorer:stack"  # its tags
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Member:
 
 
 def template_of(stack: Stack, template: Mapping[str, Any] | None = None) -> str:
-    """The template, with what it was made from: a stack that stands tells it again."""
+    """The template, with what it was made from in its metadata: `origin` reads it again."""
     made_from = {
         "workload": stack.workload.without_current().to_toml(),
         "design": str(stack.design),
@@ -50,27 +50,27 @@ def members(name: str, target: Target) -> list[Member]:
 
 
 def raw(name: str, target: Target) -> Mapping[str, Any] | None:
-    """What CloudFormation tells of a stack. Raises ExplorerError if this project did not make it."""
+    """CloudFormation's description of a stack. Raises ExplorerError if this project did not make it."""
     from botocore.exceptions import ClientError
 
     try:
-        (found,) = target.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+        (description,) = target.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
     except ClientError as error:
         if "does not exist" in str(error):
             return None
         raise
-    if tags_of(found.get("Tags", [])).get(MARK) != name:
+    if tags_of(description.get("Tags", [])).get(MARK) != name:
         raise ExplorerError(f'stack is "{name}": it was not made here, and is left alone')
-    return found if found["StackStatus"] != "DELETE_COMPLETE" else None
+    return description if description["StackStatus"] != "DELETE_COMPLETE" else None
 
 
-def tags_of(listed: list[dict[str, str]]) -> dict[str, str]:
+def tags_of(tag_list: list[dict[str, str]]) -> dict[str, str]:
     """Tags by key, from the list that CloudFormation gives."""
-    return {tag["Key"]: tag["Value"] for tag in listed}
+    return {tag["Key"]: tag["Value"] for tag in tag_list}
 
 
 def code_bucket(name: str) -> str:
-    """The bucket of a stack's code; buckets share one name space, so the name has its chance in it."""
+    """The bucket of a stack's code; buckets share one name space, so that the name ends in random digits."""
     return f"{name}{CODE}"
 
 
@@ -84,7 +84,7 @@ class Origin:
 
 
 def origin(name: str, target: Target) -> Origin | None:
-    """What a stack was made from; None if it does not tell, such as one of another version."""
+    """What a stack was made from; None if its template does not say, such as one of another version."""
     from botocore.exceptions import ClientError
 
     try:

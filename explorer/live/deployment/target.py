@@ -1,6 +1,6 @@
 """Where a stack is put up: on this machine, or on AWS. The same code runs on both.
 
-A target gives a session, tells where an endpoint is reached, and makes and removes what it alone needs.
+A target gives a session and the address of an endpoint, and makes and removes what it alone needs.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ class Local:
         return "the local cloud"
 
     @classmethod
-    def found(cls, region: str, cloud_name: str = "default") -> Local | None:
+    def find(cls, region: str, cloud_name: str = "default") -> Local | None:
         """The local cloud, if it runs."""
         running = supervisor.status(cloud_name)
         return cls(region, running) if running.running else None
@@ -113,15 +113,15 @@ class Local:
     @classmethod
     def started(cls, region: str, cloud_name: str = "default") -> Local:
         """The local cloud, started if it does not run."""
-        found = cls.found(region, cloud_name)
-        running = found.cloud if found else supervisor.start(cloud_name, region)
+        local = cls.find(region, cloud_name)
+        running = local.cloud if local else supervisor.start(cloud_name, region)
         assert running.folder is not None
-        if not found:
+        if not local:
             (running.folder / OWN).touch()
         if region not in local_regions(running):
             with (running.folder / REGIONS).open("a", encoding="utf-8") as file:
                 file.write(f"{region}\n")
-        return found or cls(region, running)
+        return local or cls(region, running)
 
     def client(self, service: str) -> Any:
         """The SDK's client of a service."""
@@ -149,7 +149,7 @@ class Local:
         return {
             "access_key_id": key["AccessKeyId"],
             "secret_access_key": key["SecretAccessKey"],
-            "region": self.region,  # a local address does not tell it, and a signature names it
+            "region": self.region,  # a local address does not name it, and a signature does
         }
 
     def dismiss(self, stack: str) -> None:
@@ -201,7 +201,7 @@ class Local:
 class Aws:
     """An account on AWS, by the user's own credentials.
 
-    `region` : None: that of the environment or the profile; `because` tells which, where none was given
+    `region` : None: that of the environment or the profile; `because` says which, where none was given
     """
 
     name = "aws"
@@ -262,7 +262,7 @@ class Aws:
         """What is made first has its tags from its first moment."""
 
     def expected(self) -> set[str] | None:
-        """Its buckets tell."""
+        """Unknown: its buckets show them."""
         return None
 
     def forget(self, stack: str) -> None:

@@ -10,7 +10,7 @@ from explorer.errors import CloudError, ExplorerError
 
 from . import config_values
 from .aws_errors import plainly, spoken
-from .interrupts import Told
+from .interrupts import OnStep
 from .stack_description import code_bucket, members, origin, raw
 from .target import Target
 from .template import Stack, stack_of
@@ -20,10 +20,10 @@ LONGEST_S = 900.0
 TRIES = 2  # to remove a stack
 
 
-def down(name: str, target: Target, told: Told = lambda _: None, stack: Stack | None = None) -> None:
+def down(name: str, target: Target, on_step: OnStep = lambda _: None, stack: Stack | None = None) -> None:
     """Remove a stack and all that belongs to it: what it holds, its logs, its code, its callers.
 
-    `stack` : what it was put up from; what it tells itself if none
+    `stack` : what it was put up from; what its template says if none
 
     What cannot be removed does not keep the rest. Raises CloudError for the first of it.
     """
@@ -31,7 +31,7 @@ def down(name: str, target: Target, told: Told = lambda _: None, stack: Stack | 
     for step in (_resources_gone, _logs_gone, _code_gone):  # by its code the rest is found again
         try:
             with spoken(f"destroy {name}"):
-                step(name, target, told, stack)
+                step(name, target, on_step, stack)
         except CloudError as problem:
             problems.append(problem)
     if not problems:
@@ -41,28 +41,28 @@ def down(name: str, target: Target, told: Told = lambda _: None, stack: Stack | 
         raise problems[0]
 
 
-def _resources_gone(name: str, target: Target, told: Told, stack: Stack | None) -> None:
-    found = raw(name, target)
+def _resources_gone(name: str, target: Target, on_step: OnStep, stack: Stack | None) -> None:
+    description = raw(name, target)
     target.dismiss(name)
-    if not found:
+    if not description:
         return
-    if target.name == "local" and found["StackStatus"].endswith("_IN_PROGRESS"):
-        _last(name, target, told)  # the emulator goes on making what is removed meanwhile
-    told("contents")
+    if target.name == "local" and description["StackStatus"].endswith("_IN_PROGRESS"):
+        _last(name, target, on_step)  # the emulator goes on making what is removed meanwhile
+    on_step("contents")
     rows = members(name, target)
     physical = {row.logical: row.physical for row in rows}
     config_values.remove(name, target.client, physical, stack or _origin(name, target))
     for _ in range(TRIES):  # a function that was at work may have written into an empty bucket
         for bucket in (row.physical for row in rows if row.type == "AWS::S3::Bucket"):
             _empty(bucket, target)
-        told("resources")
+        on_step("resources")
         target.client("cloudformation").delete_stack(StackName=name)
-        status = _last(name, target, told)
+        status = _last(name, target, on_step)
         if status == "DELETE_COMPLETE":
             return
     reason = why(name, target.client("cloudformation"), "DELETE_FAILED")
-    left = ", ".join(f"{row.logical} ({row.physical})" for row in members(name, target))
-    raise CloudError(f"destroy {name}: {status}: {reason}. Left: {left}")
+    rest = ", ".join(f"{row.logical} ({row.physical})" for row in members(name, target))
+    raise CloudError(f"destroy {name}: {status}: {reason}. Left: {rest}")
 
 
 def _origin(name: str, target: Target) -> Stack | None:
@@ -72,12 +72,12 @@ def _origin(name: str, target: Target) -> Stack | None:
     return None
 
 
-def _last(name: str, target: Target, told: Told) -> str:
+def _last(name: str, target: Target, on_step: OnStep) -> str:
     """The status that the removal of a stack ends in."""
     from botocore.exceptions import ClientError
 
     try:
-        return settled(name, target, told)
+        return settled(name, target, on_step)
     except ClientError as error:
         if "does not exist" in str(error):
             return "DELETE_COMPLETE"
@@ -93,21 +93,23 @@ def _empty(bucket: str, target: Target) -> None:
             keys = [{"Key": row["Key"], "VersionId": row["VersionId"]} for row in rows]
             if keys:
                 answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
-                for kept in answer.get("Errors", [])[:1]:
-                    raise CloudError(f"{bucket}: {kept['Key']}: {kept['Code']}: {kept.get('Message', '')}")
+                for problem in answer.get("Errors", [])[:1]:
+                    raise CloudError(
+                        f"{bucket}: {problem['Key']}: {problem['Code']}: {problem.get('Message', '')}"
+                    )
 
 
-def _code_gone(name: str, target: Target, told: Told, _: Stack | None) -> None:
-    told("code")
+def _code_gone(name: str, target: Target, on_step: OnStep, _: Stack | None) -> None:
+    on_step("code")
     s3 = target.client("s3")
     with suppress(s3.exceptions.NoSuchBucket):
         _empty(code_bucket(name), target)
         s3.delete_bucket(Bucket=code_bucket(name))
 
 
-def _logs_gone(name: str, target: Target, told: Told, _: Stack | None) -> None:
+def _logs_gone(name: str, target: Target, on_step: OnStep, _: Stack | None) -> None:
     """A function that ends after its log was removed makes it anew: remove what has come back."""
-    told("logs")
+    on_step("logs")
     logs = target.client("logs")
     for prefix in (f"/aws/lambda/{name}-", f"/aws/vendedlogs/states/{name}-"):
         for page in logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix):
@@ -116,14 +118,14 @@ def _logs_gone(name: str, target: Target, told: Told, _: Stack | None) -> None:
                     logs.delete_log_group(logGroupName=group["logGroupName"])
 
 
-def settled(name: str, target: Target, told: Told) -> str:
+def settled(name: str, target: Target, on_step: OnStep) -> str:
     """Wait until a stack is no more IN_PROGRESS; its last status."""
     cloudformation, until = target.client("cloudformation"), time.monotonic() + LONGEST_S
     while time.monotonic() < until:
         status = str(cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"])
         if not status.endswith("_IN_PROGRESS"):
             return status
-        told(status)
+        on_step(status)
         time.sleep(POLL_S[target.name])
     raise CloudError(f"{name}: not done after {LONGEST_S:g} s")
 

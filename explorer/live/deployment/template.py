@@ -206,26 +206,26 @@ def stack_of(workload: Workload, design: Design, load: Conditions | None = None)
 
 def unique(items: Iterable[tuple[str, Value]]) -> dict[str, Value]:
     """A mapping of items no two of which have the same name."""
-    found: dict[str, Value] = {}
+    mapping: dict[str, Value] = {}
     for name, value in items:
-        if name in found:
+        if name in mapping:
             raise ValueError(f"two resources are named {name}")
-        found[name] = value
-    return found
+        mapping[name] = value
+    return mapping
 
 
 def described(resource: Resource) -> Mapping[str, Value]:
     """A resource as a template has it; what it holds goes with the stack."""
-    gone = (
+    policies = (
         dict.fromkeys(("DeletionPolicy", "UpdateReplacePolicy"), "Delete") if resource.type in HOLDING else {}
     )
-    return {"Type": resource.type, "Properties": resource.properties, **gone, **resource.attributes}
+    return {"Type": resource.type, "Properties": resource.properties, **policies, **resource.attributes}
 
 
 def statement(allow: Allow) -> Mapping[str, Value]:
     """A permission as a policy has it."""
-    made = {"Effect": "Allow", "Action": list(allow.actions), "Resource": allow.resource}
-    return made if allow.condition is None else {**made, "Condition": allow.condition}
+    entry = {"Effect": "Allow", "Action": list(allow.actions), "Resource": allow.resource}
+    return entry if allow.condition is None else {**entry, "Condition": allow.condition}
 
 
 def filler(entry: Entry) -> str:

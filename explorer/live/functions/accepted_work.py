@@ -11,7 +11,7 @@ import log
 import results
 import slices
 from context import Context
-from problems import told
+from problems import type_and_detail
 
 
 class WorkFailed(Exception):
@@ -21,9 +21,9 @@ class WorkFailed(Exception):
 def handler(event: Mapping[str, Any], lambda_context: Any) -> None:
     """Do the work of an event, or that of messages. What it raises sends the event back for another try."""
     with log.invocation("work", lambda_context.aws_request_id):
-        for given in _given(event):
-            log.note(job=given["id"])
-            body = given["body"] if "body" in given else results.read_body(given["body_at"])
+        for job_event in _job_events(event):
+            log.note(job=job_event["id"])
+            body = job_event["body"] if "body" in job_event else results.read_body(job_event["body_at"])
             context = Context(configuration.entries(), slices.remaining(lambda_context))
             with log.timed("slice_s"):
                 _do(body, context)
@@ -35,10 +35,10 @@ def _do(body: Any, context: Context) -> None:
         slices.handler()(body, context)
     except (Exception, SystemExit) as error:
         log.note(did="failed")
-        raise WorkFailed(told(error)[0]) from None
+        raise WorkFailed(type_and_detail(error)[0]) from None
 
 
-def _given(event: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
+def _job_events(event: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
     if "Records" not in event:
         return [event]
     return [json.loads(message["body"]) for message in event["Records"]]

@@ -14,7 +14,7 @@ import results
 import slices
 import submit
 from context import BadBody, Context
-from problems import Answer, Problem, told
+from problems import Answer, Problem, type_and_detail
 from request import Request
 from results import Result
 from settings import SETTINGS
@@ -26,7 +26,7 @@ def run(request: Request, owner: str, lambda_context: Any) -> Answer:
     body = _body(request, owner)
     context = Context(_configured(), slices.remaining(lambda_context))
     with log.timed("slice_s"):
-        result = _worked(body, context)
+        result = _handler_result(body, context)
     return _paged(result, page, request) if page else _whole(result)
 
 
@@ -52,22 +52,22 @@ def _configured() -> Any:
         raise Problem(500, str(error)) from None
 
 
-class Raised(Exception):
+class HandlerError(Exception):
     """The handler raised; the cause is its own exception."""
 
 
-def _worked(body: Any, context: Context) -> Result:
+def _handler_result(body: Any, context: Context) -> Result:
     try:
         return Result.of(slices.handler()(body, context))
     except BadBody as error:
-        raise Problem(422, told(error)[1]) from None
+        raise Problem(422, type_and_detail(error)[1]) from None
     except (Exception, SystemExit) as error:
-        raise Raised from error
+        raise HandlerError from error
 
 
-def failed(error: Raised) -> Answer:
+def failed(error: HandlerError) -> Answer:
     """The answer when the handler raised."""
-    kind, detail = told(error.__cause__ or error)
+    kind, detail = type_and_detail(error.__cause__ or error)
     log.note(failed=kind)
     return Problem(500, detail).answer(title=kind)
 
@@ -77,12 +77,12 @@ def _whole(result: Result, **headers: str) -> Answer:
 
     It is compressed, if so, whatever the caller accepts: as it is, it might not fit.
     """
-    sent = results.compressed(result)
-    text, encoding = sent.is_text, {"Content-Encoding": sent.encoding} if sent.encoding else {}
+    encoded = results.compressed(result)
+    text, encoding = encoded.is_text, {"Content-Encoding": encoded.encoding} if encoded.encoding else {}
     return {
         "statusCode": 200,
-        "headers": {"Content-Type": sent.content_type, **encoding, **headers},
-        "body": sent.content.decode() if text else base64.b64encode(sent.content).decode(),
+        "headers": {"Content-Type": encoded.content_type, **encoding, **headers},
+        "body": encoded.content.decode() if text else base64.b64encode(encoded.content).decode(),
         "isBase64Encoded": not text,
     }
 

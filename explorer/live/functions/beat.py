@@ -25,15 +25,15 @@ class Beat:
     ----------
     held : the job
     remaining_s : what is left of the invocation
-    also : what else is to be renewed with the lease: a message's time out of sight
+    also : what else is to be renewed with the lease: a message's visibility timeout
     """
 
     def __init__(
-        self, held: jobs.Held, remaining_s: Callable[[], float], also: Callable[[], None] = lambda: None
+        self, claim: jobs.Claim, remaining_s: Callable[[], float], also: Callable[[], None] = lambda: None
     ) -> None:
-        self.held, self.progress = held, float(held.row.get("progress", 0))
+        self.claim, self.progress = claim, float(claim.row.get("progress", 0))
         self._remaining_s, self._also = remaining_s, also
-        self._over, self._lost, self._cancelled = threading.Event(), False, bool(held.row["cancel"])
+        self._over, self._lost, self._cancelled = threading.Event(), False, bool(claim.row["cancel"])
         self._renewed = time.monotonic()
         self._thread = threading.Thread(target=self._run, daemon=True)
         client("dynamodb")  # made here: making one is not for two threads at once
@@ -42,7 +42,7 @@ class Beat:
         self._thread.start()
         return self
 
-    def __exit__(self, *raised: Any) -> None:
+    def __exit__(self, *exception: Any) -> None:
         self._over.set()
         self._thread.join()
 
@@ -73,11 +73,11 @@ class Beat:
         self._renewed = time.monotonic()
         with suppress(*platform_errors()):
             try:
-                self._cancelled = bool(jobs.renew(self.held, self.progress)["cancel"])
+                self._cancelled = bool(jobs.renew(self.claim, self.progress)["cancel"])
             except Refused:
                 self._lost = True
 
     def _time_out(self) -> None:
         detail = "the work was not done when the time of its invocation was over"
         with suppress(*platform_errors()):
-            jobs.end(self.held, "failed", error={"type": "TimedOut", "detail": detail})
+            jobs.end(self.claim, "failed", error={"type": "TimedOut", "detail": detail})

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import Any
 
 import results
-from problems import Problem, told
+from problems import Problem, type_and_detail
 from settings import SETTINGS
 
 MB = 1024**2
@@ -22,7 +22,7 @@ def ask(body: Any) -> None:
     try:
         check(body)
     except (Exception, SystemExit) as error:
-        kind, detail = told(error)
+        kind, detail = type_and_detail(error)
         raise Problem(422, detail or kind) from None
 
 

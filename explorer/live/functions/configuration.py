@@ -14,14 +14,14 @@ from clients import client, code, platform_errors
 from settings import SETTINGS, variable
 
 AT_ONCE = 10  # names that GetParameters takes
-AGAIN_S = 30.0  # until a store that failed is asked again, if there are values to go on with
+AGAIN_S = 30.0  # until a store that failed is asked again, if older values are there
 
 
 class Missing(Exception):
     """The store does not have an entry that the work expects."""
 
 
-class Held:
+class Cache:
     """What this environment has read, and when it is to be read again."""
 
     def __init__(self) -> None:
@@ -31,33 +31,33 @@ class Held:
         self.polled: dict[str, str] = {}
 
 
-_held = Held()
+_cache = Cache()
 
 
 def entries() -> Mapping[str, str]:
     """All entries by name, at most `refresh_s` old. Raises Missing if one is not there."""
-    if _held.entries is not None and time.monotonic() < _held.until:
-        return _held.entries
+    if _cache.entries is not None and time.monotonic() < _cache.until:
+        return _cache.entries
     with log.timed("config_s"):
         try:
-            _held.entries, kept_s = _read(), SETTINGS.refresh_s
+            _cache.entries, kept_s = _read(), SETTINGS.refresh_s
         except platform_errors():
-            if _held.entries is None:
+            if _cache.entries is None:
                 raise
-            kept_s = AGAIN_S  # better the values of a while ago than none
+            kept_s = AGAIN_S  # older values are better than none
             log.note(config="stale")
-    _held.until = time.monotonic() + kept_s
-    return _held.entries
+    _cache.until = time.monotonic() + kept_s
+    return _cache.entries
 
 
 def _read() -> dict[str, str]:
     """Entries that stand in the environment are taken from there, the others from the store."""
     near = {name: os.environ[name] for name in SETTINGS.entries if name in os.environ}
     far = [name for name in SETTINGS.entries if name not in near]
-    found = {**near, **(STORES[SETTINGS.store](far) if far else {})}
-    if missing := [name for name in SETTINGS.entries if name not in found]:
+    values = {**near, **(STORES[SETTINGS.store](far) if far else {})}
+    if missing := [name for name in SETTINGS.entries if name not in values]:
         raise Missing(f"the configuration has no {', '.join(missing[:3])}")
-    return found
+    return values
 
 
 def _environment(names: Iterable[str]) -> dict[str, str]:
@@ -71,20 +71,20 @@ def _bundled(names: Iterable[str]) -> dict[str, str]:
 
 def _ssm(names: list[str]) -> dict[str, str]:
     prefix = variable("CONFIGURATION")
-    found: dict[str, str] = {}
+    values: dict[str, str] = {}
     for first in range(0, len(names), AT_ONCE):
-        asked = [prefix + name for name in names[first : first + AT_ONCE]]
-        answer = client("ssm").get_parameters(Names=asked, WithDecryption=True)
-        found |= {each["Name"].removeprefix(prefix): each["Value"] for each in answer["Parameters"]}
-    return found
+        full_names = [prefix + name for name in names[first : first + AT_ONCE]]
+        answer = client("ssm").get_parameters(Names=full_names, WithDecryption=True)
+        values |= {each["Name"].removeprefix(prefix): each["Value"] for each in answer["Parameters"]}
+    return values
 
 
 def _secretsmanager(names: list[str]) -> dict[str, str]:
     """A secret an entry; what is no secret lies packed in as few as hold it."""
     packed = [_secret(pack) for pack in SETTINGS.packs]
-    found = {name: value for text in packed if text for name, value in json.loads(text).items()}
-    read = {name: _secret(name) for name in names if name not in found}
-    return {**found, **{name: value for name, value in read.items() if value is not None}}
+    values = {name: value for text in packed if text for name, value in json.loads(text).items()}
+    read = {name: _secret(name) for name in names if name not in values}
+    return {**values, **{name: value for name, value in read.items() if value is not None}}
 
 
 def _secret(name: str) -> str | None:
@@ -100,14 +100,14 @@ def _secret(name: str) -> str | None:
 def _appconfig(names: list[str]) -> dict[str, str]:
     """The newest configuration; AppConfig answers nothing if it is the one of the last poll."""
     try:
-        raw = _poll(_held.session or _session())
+        raw = _poll(_cache.session or _session())
     except Exception as error:
-        if code(error) != "BadRequestException" or not _held.session:
+        if code(error) != "BadRequestException" or not _cache.session:
             raise
         raw = _poll(_session())  # the token has expired
     if raw:
-        _held.polled = json.loads(raw)
-    return {name: _held.polled[name] for name in names if name in _held.polled}
+        _cache.polled = json.loads(raw)
+    return {name: _cache.polled[name] for name in names if name in _cache.polled}
 
 
 def _session() -> str:
@@ -122,7 +122,7 @@ def _session() -> str:
 
 def _poll(token: str) -> bytes:
     answer = client("appconfigdata").get_latest_configuration(ConfigurationToken=token)
-    _held.session = answer["NextPollConfigurationToken"]
+    _cache.session = answer["NextPollConfigurationToken"]
     return bytes(answer["Configuration"].read())
 
 

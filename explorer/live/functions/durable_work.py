@@ -21,26 +21,26 @@ def handler(event: Mapping[str, Any], durable: DurableContext) -> dict[str, Any]
     """Do slice after slice; what earlier invocations have done is not done again."""
     config, hops = StepConfig(retry_strategy=_again), 0
     body = {name: event[name] for name in ("body", "body_at") if name in event}
-    given: Mapping[str, Any] = event
+    hop_event: Mapping[str, Any] = event
     while True:
-        step = partial(_slice, given={**given, **body}, lambda_context=durable.lambda_context)
-        left = durable.step(step, name=f"slice-{hops}", config=config)
+        step = partial(_slice, hop_event={**hop_event, **body}, lambda_context=durable.lambda_context)
+        outcome = durable.step(step, name=f"slice-{hops}", config=config)
         hops += 1
-        if left["done"]:
+        if outcome["done"]:
             return {"id": event["id"], "hops": hops}
-        if left["pause"]:  # asked of the step, as a replay has another time left
+        if outcome["pause"]:  # asked of the step, as a replay has another time left
             durable.wait(Duration.from_seconds(1), name=f"pause-{hops}")
-        given = left["next"]
+        hop_event = outcome["next"]
 
 
-def _slice(step: StepContext, given: Mapping[str, Any], lambda_context: Any) -> dict[str, Any]:
+def _slice(step: StepContext, hop_event: Mapping[str, Any], lambda_context: Any) -> dict[str, Any]:
     remaining_s = slices.remaining(lambda_context)
     with log.invocation("work", lambda_context.aws_request_id):
-        following = slices.advance(given, remaining_s)
+        following = slices.advance(hop_event, remaining_s)
     if following is None:
         return {"done": True}
-    kept = {name: value for name, value in following.items() if name not in ("body", "body_at")}
-    return {"done": False, "pause": remaining_s() < SETTINGS.slice_margin_s, "next": kept}
+    next_event = {name: value for name, value in following.items() if name not in ("body", "body_at")}
+    return {"done": False, "pause": remaining_s() < SETTINGS.slice_margin_s, "next": next_event}
 
 
 def _again(error: Exception, tried: int) -> RetryDecision:

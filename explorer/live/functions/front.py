@@ -35,7 +35,7 @@ def handler(event: dict[str, Any], lambda_context: Any) -> Answer:
             answered = _answer(Request.of(event), lambda_context)
         except Problem as problem:
             answered = problem.answer()
-        except answer.Raised as error:
+        except answer.HandlerError as error:
             answered = answer.failed(error)
         except platform_errors() as error:
             log.note(failed=log.where(error), code=code(error))
@@ -54,10 +54,10 @@ def _answer(request: Request, lambda_context: Any) -> Answer:
         raise Problem(404, "there is nothing at this path")
     if request.owner is None:
         raise Problem(403, "the request is not signed")
-    for method, part, does, given in matches:
+    for method, part, does, captures in matches:
         if method == request.method:
             log.note(part=part)
-            more = (lambda_context,) if part == "work" else given
+            more = (lambda_context,) if part == "work" else captures
             return does(request, request.owner, *more)
     allowed = ", ".join(sorted(method for method, *_ in matches))
     raise Problem(405, f"this path takes {allowed}", Allow=allowed)

@@ -33,9 +33,9 @@ def hand_over(id: str, payload: bytes) -> None:
     WAYS[SETTINGS.hand_over or "event"](id, payload, variable("HAND_TO"))
 
 
-def hand_on(given: Mapping[str, Any], function: str) -> None:
+def hand_on(following: Mapping[str, Any], function: str) -> None:
     """Invoke the function, which is this one itself, for the next hop."""
-    _by_event(given["id"], json.dumps(given, separators=(",", ":")).encode(), function)
+    _by_event(following["id"], json.dumps(following, separators=(",", ":")).encode(), function)
 
 
 def _by_event(id: str, payload: bytes, function: str) -> None:

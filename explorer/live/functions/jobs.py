@@ -33,7 +33,7 @@ class Busy(Exception):
 
 
 @dataclass(frozen=True)
-class Held:
+class Claim:
     """A job that this worker holds."""
 
     id: str
@@ -74,14 +74,19 @@ def put(row: Row, key: str | None, digest: str) -> None:
     """Store a new job, and its Idempotency-Key with it. Raises Refused if either is there."""
     puts: list[tuple[Row, str, Mapping[str, Any]]] = [(row, FRESH, {})]
     if key:
-        held = {"id": key_id(row["owner"], key), "job": row["id"], "body": digest, "expires": row["expires"]}
-        puts.append((held, f"{FRESH} OR #expires <= :now OR #job = :job",
+        key_row = {
+            "id": key_id(row["owner"], key),
+            "job": row["id"],
+            "body": digest,
+            "expires": row["expires"],
+        }
+        puts.append((key_row, f"{FRESH} OR #expires <= :now OR #job = :job",
                      {"now": rows.now(), "job": row["id"]}))  # fmt: skip
     rows.put_all(*puts)
 
 
-def kept(row: Row) -> Row | None:
-    """A job that waits, with another token: who had the last cannot take it back. None if it is gone."""
+def renew_token(row: Row) -> Row | None:
+    """Give a queued job another token: who has the last cannot remove it. Its row, None if there is none."""
     while row["status"] == "queued":
         try:
             return rows.update(row["id"], {"token": random_name()}, "#status = :queued AND #token = :its",
@@ -106,27 +111,27 @@ def take_back(row: Row, key: str | None) -> None:
 # Working --------------------------------------------------------------------------------------
 
 
-def claim(event: Mapping[str, Any]) -> Held | None:
+def claim(event: Mapping[str, Any]) -> Claim | None:
     """Take the job of an event; None if nothing is to be done. Raises Busy if another holds it."""
     id, hop, mine = str(event["id"]), int(event["hop"]), random_name()
-    sets = _taken(mine, hop, {"attempts": 1, "started": rows.now()} if hop == 0 else {})
+    sets = _claim_fields(mine, hop, {"attempts": 1, "started": rows.now()} if hop == 0 else {})
     its = "#token = :its AND #hop <= :hop AND #status IN (:queued, :running) AND #cancel = :no"
     try:
         row = rows.update(id, sets, f"{its} AND #expires > :now", its=event["token"], queued="queued",
                           running="running", no=False, now=rows.now())  # fmt: skip
     except Refused as refused:
         return _claim_of(id, hop, refused.row)
-    return Held(id, mine, hop, row)
+    return Claim(id, mine, hop, row)
 
 
-def _taken(token: str, hop: int, more: Mapping[str, Any]) -> Row:
+def _claim_fields(token: str, hop: int, more: Mapping[str, Any]) -> Row:
     at = rows.now()
     lease = round(at + SETTINGS.lease_s, 3)
     return {"token": token, "hop": hop, "waiting": hop, "lease": lease, "status": "running", "updated": at,
             **more}  # fmt: skip
 
 
-def _claim_of(id: str, hop: int, row: Row | None) -> Held | None:
+def _claim_of(id: str, hop: int, row: Row | None) -> Claim | None:
     """Take over a job that an earlier attempt has left, if it has."""
     at = rows.now()
     if row is None or row["status"] in ENDED or row["expires"] <= at or row["hop"] > hop:
@@ -140,9 +145,9 @@ def _claim_of(id: str, hop: int, row: Row | None) -> Held | None:
         _concluded(row, "failed", error=_died(row))
         return None
     mine = random_name()
-    sets = _taken(mine, hop, {"attempts": row["attempts"] + 1, "started": row.get("started") or at})
+    sets = _claim_fields(mine, hop, {"attempts": row["attempts"] + 1, "started": row.get("started") or at})
     try:
-        return Held(id, mine, hop, _update_unchanged(row, sets))
+        return Claim(id, mine, hop, _update_unchanged(row, sets))
     except Refused:
         raise Busy(f"job {id} was taken meanwhile") from None
 
@@ -177,17 +182,17 @@ def _died(row: Row) -> Row:
     return {"type": "WorkerDied", "detail": f"the worker died; it began {tries}"}
 
 
-def renew(held: Held, progress: float) -> Row:
+def renew(claim: Claim, progress: float) -> Row:
     """Hold the job for another lease; the row tells whether it was cancelled. Raises Refused."""
     at = rows.now()
     sets = {"lease": round(at + SETTINGS.lease_s, 3), "updated": at, "progress": progress}
-    return rows.update(held.id, sets, MINE, mine=held.token, running="running")
+    return rows.update(claim.id, sets, MINE, mine=claim.token, running="running")
 
 
-def handed(held: Held, progress: float) -> Row:
+def await_next_hop(claim: Claim, progress: float) -> Row:
     """Note that the next hop waits for its worker, which may take longer than a lease. Raises Refused."""
-    sets = {"waiting": held.hop + 1, "updated": rows.now(), "progress": progress}
-    return rows.update(held.id, sets, MINE, mine=held.token, running="running")
+    sets = {"waiting": claim.hop + 1, "updated": rows.now(), "progress": progress}
+    return rows.update(claim.id, sets, MINE, mine=claim.token, running="running")
 
 
 def release(id: str, token: str, hop: int) -> None:
@@ -196,10 +201,10 @@ def release(id: str, token: str, hop: int) -> None:
     rows.update(id, sets, MINE, mine=token, running="running")
 
 
-def end(held: Held, status: str, **more: Any) -> bool:
+def end(claim: Claim, status: str, **more: Any) -> bool:
     """Bring a job to its final state; False if it is no longer this worker's."""
     try:
-        rows.update(held.id, _end(status, more), MINE, mine=held.token, running="running")
+        rows.update(claim.id, _end(status, more), MINE, mine=claim.token, running="running")
     except Refused:
         return False
     return True

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-_seen: dict[str, Any] = {"cold": True}
+_environment: dict[str, Any] = {"cold": True}
 _notes: dict[str, Any] = {}
 
 
@@ -16,8 +16,8 @@ _notes: dict[str, Any] = {}
 def invocation(part: str, request_id: str) -> Iterator[None]:
     """Write the line when the invocation ends, however it ends."""
     _notes.clear()
-    _notes.update(part=part, request=request_id, cold=_seen["cold"])
-    _seen["cold"] = False
+    _notes.update(part=part, request=request_id, cold=_environment["cold"])
+    _environment["cold"] = False
     began = time.monotonic()
     try:
         yield

@@ -1,4 +1,4 @@
-"""What a caller is told when a request is refused: application/problem+json (RFC 9457)."""
+"""The answer to a request that is refused: application/problem+json (RFC 9457)."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class Problem(Exception):
 
     def answer(self, title: str = "") -> Answer:
         """As a function answers an API."""
-        shown = {
+        body = {
             "type": "about:blank",
             "title": title or HTTPStatus(self.status).phrase,
             "status": self.status,
             "detail": self.detail,
         }
         headers = {"Content-Type": "application/problem+json", "Cache-Control": "no-store", **self.headers}
-        return {"statusCode": self.status, "headers": headers, "body": json.dumps(shown)}
+        return {"statusCode": self.status, "headers": headers, "body": json.dumps(body)}
 
 
 def one_line(text: Any) -> str:
@@ -37,7 +37,7 @@ def one_line(text: Any) -> str:
     return line if len(line) <= MOST_CHARACTERS else line[: MOST_CHARACTERS - 1] + "…"
 
 
-def told(error: BaseException) -> tuple[str, str]:
+def type_and_detail(error: BaseException) -> tuple[str, str]:
     """Type and detail of an exception that user code raised."""
     try:
         return type(error).__name__, one_line(error)
@@ -52,6 +52,6 @@ def no_such_job() -> Problem:
 
 def accepted(status: int, body: Any, **headers: str) -> Answer:
     """An answer in JSON that nobody keeps."""
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    shown = {"Content-Type": "application/json", "Cache-Control": "no-store", **named}
-    return {"statusCode": status, "headers": shown, "body": json.dumps(body)}
+    extra = {name.replace("_", "-"): value for name, value in headers.items()}
+    all_headers = {"Content-Type": "application/json", "Cache-Control": "no-store", **extra}
+    return {"statusCode": status, "headers": all_headers, "body": json.dumps(body)}

@@ -29,19 +29,19 @@ class Request:
     @classmethod
     def of(cls, event: Mapping[str, Any]) -> Request:
         """Read an event of either format."""
-        given = event.get("requestContext") or {}
+        context = event.get("requestContext") or {}
         headers = {name.lower(): str(value) for name, value in (event.get("headers") or {}).items()}
-        if "http" in given:
-            method, path = given["http"]["method"], event.get("rawPath") or "/"
+        if "http" in context:
+            method, path = context["http"]["method"], event.get("rawPath") or "/"
             query = dict(parse_qsl(event.get("rawQueryString") or "", keep_blank_values=True))
-            signed = (given.get("authorizer") or {}).get("iam") or {}
+            signed = (context.get("authorizer") or {}).get("iam") or {}
             owner = _owner(signed.get("callerId"), signed.get("userArn"))
         else:
             method, path = event.get("httpMethod") or "", event.get("path") or "/"
             query = dict(event.get("queryStringParameters") or {})
-            signed = given.get("identity") or {}
+            signed = context.get("identity") or {}
             owner = _owner(signed.get("caller"), signed.get("userArn"))
-        return cls(method.upper(), _staged(path, given.get("stage")), query, headers, _body(event), owner)
+        return cls(method.upper(), _staged(path, context.get("stage")), query, headers, _body(event), owner)
 
     @property
     def media_type(self) -> str:

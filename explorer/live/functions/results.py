@@ -12,7 +12,7 @@ from typing import Any
 import log
 import strict_json
 from clients import client, code
-from jobs import Held
+from jobs import Claim
 from settings import SETTINGS, variable
 
 Place = Mapping[str, str]  # bucket ("RESULTS" or "UPLOADS"), key, and etag if it must not have changed
@@ -71,12 +71,12 @@ def compressed(result: Result) -> Result:
     return replace(result, content=packed, encoding="gzip")
 
 
-def store(held: Held, result: Result) -> Mapping[str, Any]:
-    """Put a result where no other attempt writes, and tell where it lies.
+def store(claim: Claim, result: Result) -> Mapping[str, Any]:
+    """Put a result where no other attempt writes; where it lies.
 
     Size and checksum are of what is downloaded, which is compressed if the result is.
     """
-    key = f"results/{held.id}-{held.token[:8]}"
+    key = f"results/{claim.id}-{claim.token[:8]}"
     encoded = {"ContentEncoding": result.encoding} if result.encoding else {}
     client("s3").put_object(
         Bucket=variable("RESULTS"), Key=key, Body=result.content, ContentType=result.content_type, **encoded
@@ -98,32 +98,32 @@ def put_body(id: str, raw: bytes) -> Place:
     return {"bucket": "RESULTS", "key": key}
 
 
-def body_of(event: Mapping[str, Any], held: Held) -> Any:
+def body_of(event: Mapping[str, Any], claim: Claim) -> Any:
     """The caller's body, out of the event or from where it lies. Raises Unreadable."""
-    return event["body"] if "body" in event else read_body(event["body_at"], held.row["attempts"] > 1)
+    return event["body"] if "body" in event else read_body(event["body_at"], claim.row["attempts"] > 1)
 
 
 def read_body(place: Place, denied_is_gone: bool = True, most_bytes: int | None = None) -> Any:
     """A body that lies in S3: a JSON value, or bytes if it is of another type.
 
-    Who may not list is not told what is missing: it is denied, as whoever is not known yet, a while
-    after a deploy. If `denied_is_gone`, the body is taken for missing then. Raises Unreadable, and
+    To a role that may not list, S3 answers AccessDenied for a missing object, and for any object while
+    the role is new. If `denied_is_gone`, the body is taken for missing then. Raises Unreadable, and
     TooLarge for one of more than `most_bytes` [B], of which nothing is read then.
     """
     try:
         match = {"IfMatch": place["etag"]} if place.get("etag") else {}
-        found = client("s3").get_object(Bucket=variable(place["bucket"]), Key=place["key"], **match)
+        body_object = client("s3").get_object(Bucket=variable(place["bucket"]), Key=place["key"], **match)
     except Exception as error:
         if code(error) in {"PreconditionFailed", "412"}:
             raise Unreadable("the upload was changed after it had been accepted") from None
         if code(error) in {"NoSuchKey", "404"} or (denied_is_gone and code(error) == "AccessDenied"):
             raise Unreadable("the upload is no longer kept") from None
         raise
-    if most_bytes is not None and found["ContentLength"] > most_bytes:
-        found["Body"].close()
+    if most_bytes is not None and body_object["ContentLength"] > most_bytes:
+        body_object["Body"].close()
         raise TooLarge
-    raw = found["Body"].read()
-    if found.get("ContentType", "").partition(";")[0].strip().lower() != "application/json":
+    raw = body_object["Body"].read()
+    if body_object.get("ContentType", "").partition(";")[0].strip().lower() != "application/json":
         return raw
     try:
         return strict_json.parse(raw)
@@ -131,18 +131,18 @@ def read_body(place: Place, denied_is_gone: bool = True, most_bytes: int | None 
         raise Unreadable(str(error)) from None
 
 
-def carried(held: Held, event: Mapping[str, Any], state: Any) -> dict[str, Any]:
+def hop_payload(claim: Claim, event: Mapping[str, Any], state: Any) -> dict[str, Any]:
     """Body and state as the next hop finds them: in its event as far as they fit, else in S3."""
     body = {name: event[name] for name in ("body", "body_at") if name in event}
     room = SETTINGS.hand_bytes - AROUND
     if "body" in body and len(raw := _compact(body["body"])) > room:  # its escapes have made it longer
-        body = {"body_at": {"bucket": "RESULTS", "key": _put_state(f"{held.id}/body", raw)}}
+        body = {"body_at": {"bucket": "RESULTS", "key": _put_state(f"{claim.id}/body", raw)}}
     if "body" in body:
         room -= len(_compact(body["body"]))
     raw = _compact(state)
     if len(raw) <= min(room, SETTINGS.state_bytes - AROUND):
         return {**body, "state": state}
-    return {**body, "state_key": _put_state(f"{held.id}/{held.hop + 1}-{held.token[:8]}", raw)}
+    return {**body, "state_key": _put_state(f"{claim.id}/{claim.hop + 1}-{claim.token[:8]}", raw)}
 
 
 def _put_state(name: str, raw: bytes) -> str:
@@ -155,5 +155,5 @@ def state_of(event: Mapping[str, Any]) -> Any:
     """The state that the hop before has left, None at the first."""
     if "state_key" not in event:
         return event.get("state")
-    found = client("s3").get_object(Bucket=variable("RESULTS"), Key=event["state_key"])
-    return json.loads(found["Body"].read())
+    state_object = client("s3").get_object(Bucket=variable("RESULTS"), Key=event["state_key"])
+    return json.loads(state_object["Body"].read())

@@ -54,10 +54,10 @@ def row_of(item: Mapping[str, Any]) -> Row:
 
 def get(id: str) -> Row | None:
     """The row as it stands now; None if there is none, or it has expired: DynamoDB removes those late."""
-    found = client("dynamodb").get_item(
+    answer = client("dynamodb").get_item(
         TableName=variable("JOBS"), Key={"id": typed(id)}, ConsistentRead=True
     )
-    row = row_of(found.get("Item") or {})
+    row = row_of(answer.get("Item") or {})
     return row if row and row["expires"] > now() else None
 
 
@@ -67,10 +67,10 @@ def update(id: str, sets: Mapping[str, Any], condition: str, **values: Any) -> R
     In the condition `#name` is a field of the row, and `:name` one of `values` or what is set.
     """
     setting = "SET " + ", ".join(f"#{name} = :{name}" for name in sets)
-    return _written(id, setting, condition, {**sets, **values})
+    return _update_item(id, setting, condition, {**sets, **values})
 
 
-def _written(id: str, setting: str, condition: str, values: Mapping[str, Any]) -> Row:
+def _update_item(id: str, setting: str, condition: str, values: Mapping[str, Any]) -> Row:
     try:
         answer = client("dynamodb").update_item(
             TableName=variable("JOBS"),
@@ -120,11 +120,13 @@ def _transact(items: list[dict[str, Any]]) -> None:
 def expressed(setting: str, condition: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """The condition with its names and values; names are written out, as many are reserved words."""
     names = set(re.findall(r"#(\w+)", setting + condition))
-    used = set(re.findall(r":(\w+)", setting + condition))
-    asked: dict[str, Any] = {
+    value_names = set(re.findall(r":(\w+)", setting + condition))
+    parameters: dict[str, Any] = {
         "ConditionExpression": condition,
         "ExpressionAttributeNames": {f"#{name}": name for name in sorted(names)},
     }
-    if used:
-        asked["ExpressionAttributeValues"] = {f":{name}": typed(values[name]) for name in sorted(used)}
-    return asked
+    if value_names:
+        parameters["ExpressionAttributeValues"] = {
+            f":{name}": typed(values[name]) for name in sorted(value_names)
+        }
+    return parameters

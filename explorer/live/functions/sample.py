@@ -26,8 +26,8 @@ def check(body: Any) -> None:
 def handle(body: Any, context: Context) -> Result:
     """Do the sample work, from where the last slice left it."""
     sample = SampleBody.of(body)
-    done = int(context.state["done"]) if context.state else 0
-    for step in range(done, sample.steps):
+    steps_done = int(context.state["done"]) if context.state else 0
+    for step in range(steps_done, sample.steps):
         if step == sample.fail_at_step:
             raise StepFailed(f"step {step} failed, as asked")
         if SETTINGS.sleeps:
@@ -37,10 +37,10 @@ def handle(body: Any, context: Context) -> Result:
     return answer(sample.response_bytes, sample.seed)
 
 
-def _state(sample: SampleBody, done: int) -> dict[str, Any]:
+def _state(sample: SampleBody, steps_done: int) -> dict[str, Any]:
     """A state of `state_bytes` as JSON, as far as it is longer than its count."""
-    around = len(f'{{"done":{done},"filled":""}}')
-    return {"done": done, "filled": "x" * max(0, sample.state_bytes - around)}
+    around = len(f'{{"done":{steps_done},"filled":""}}')
+    return {"done": steps_done, "filled": "x" * max(0, sample.state_bytes - around)}
 
 
 def answer(size: int, seed: int) -> Result:

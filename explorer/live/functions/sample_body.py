@@ -33,9 +33,9 @@ class SampleBody:
         """Read a body. Raises BadSampleBody."""
         if not isinstance(body, dict):
             raise BadSampleBody("the body is not an object")
-        known = [field.name for field in fields(cls)]
-        if unknown := sorted(set(body) - set(known)):
-            raise BadSampleBody(f'the body has "{unknown[0]:.40}": expected {", ".join(known)}')
+        names = [field.name for field in fields(cls)]
+        if unknown := sorted(set(body) - set(names)):
+            raise BadSampleBody(f'the body has "{unknown[0]:.40}": expected {", ".join(names)}')
         sample = cls(**body)
         sample._check("runtime_s", 0, MOST_S, whole=False)
         sample._check("response_bytes", 0, MOST_BYTES)

@@ -54,9 +54,9 @@ class Settings:
 
 def _read() -> Settings:
     path = Path(__file__).with_name("settings.json")
-    given: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
-    known = {field.name for field in fields(Settings)}
-    return Settings(**{name: value for name, value in given.items() if name in known})
+    literals: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+    names = {field.name for field in fields(Settings)}
+    return Settings(**{name: value for name, value in literals.items() if name in names})
 
 
 SETTINGS = _read()
@@ -71,7 +71,7 @@ PARTS = frozenset({"submit", "status", "uploads", "work"})
 
 
 def serves() -> frozenset[str]:
-    """The parts of the endpoint that this function answers for: named after the one, or told of many."""
+    """The parts of the endpoint that this function answers for: those in SERVES, else the one in its name."""
     name = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "").rpartition("-")[2]
-    told = os.environ.get("SERVES") or name
-    return frozenset(told.split(",")) & PARTS or PARTS
+    parts = os.environ.get("SERVES") or name
+    return frozenset(parts.split(",")) & PARTS or PARTS

@@ -16,7 +16,7 @@ import untaken
 from beat import Beat
 from clients import code, platform_errors
 from context import Cancelled, Context, Lost, SliceEnds
-from problems import told
+from problems import type_and_detail
 from row import Refused
 from settings import SETTINGS
 
@@ -43,21 +43,21 @@ def advance(
     sent the event is to send it again.
     """
     log.note(job=event["id"], hop=event["hop"])
-    held = _claimed(event)
-    if held is None:
+    claim = _claimed(event)
+    if claim is None:
         log.note(did="nothing")
         return None
-    with Beat(held, remaining_s, also) as beat:
+    with Beat(claim, remaining_s, also) as beat:
         try:
-            return _slice(event, held, beat, remaining_s)
+            return _slice(event, claim, beat, remaining_s)
         except platform_errors() as error:
             log.note(failed=log.where(error), code=code(error))
             with suppress(Refused, *platform_errors()):
-                jobs.release(held.id, held.token, held.hop)
+                jobs.release(claim.id, claim.token, claim.hop)
             raise
 
 
-def _claimed(event: Event) -> jobs.Held | None:
+def _claimed(event: Event) -> jobs.Claim | None:
     with log.timed("claim_s"):
         try:
             return jobs.claim(event)
@@ -68,26 +68,26 @@ def _claimed(event: Event) -> jobs.Held | None:
 
 
 def _slice(
-    event: Event, held: jobs.Held, beat: Beat, remaining_s: Callable[[], float]
+    event: Event, claim: jobs.Claim, beat: Beat, remaining_s: Callable[[], float]
 ) -> dict[str, Any] | None:
     try:
         with log.timed("slice_s"):
-            result = _worked(event, beat, remaining_s)
+            result = _handler_result(event, beat, remaining_s)
     except SliceEnds as ended:
-        return _next(event, held, beat, ended.state)
+        return _next(event, claim, beat, ended.state)
     except Cancelled:
-        _end(held, "cancelled")
+        _end(claim, "cancelled")
     except Lost:
         log.note(did="lost")
     except UserError as error:
-        _fail(held, *told(error.__cause__ or error))
+        _fail(claim, *type_and_detail(error.__cause__ or error))
     except (results.Unreadable, configuration.Missing) as error:
-        _fail(held, *told(error))
+        _fail(claim, *type_and_detail(error))
     else:
         result = results.compressed(result)
         with log.timed("store_s"):
-            stored = results.store(held, result)
-        _end(held, "succeeded", result=stored, progress=1)
+            stored = results.store(claim, result)
+        _end(claim, "succeeded", result=stored, progress=1)
     return None
 
 
@@ -95,9 +95,9 @@ class UserError(Exception):
     """The handler raised, or answered what cannot be an answer; the cause is its own exception."""
 
 
-def _worked(event: Event, beat: Beat, remaining_s: Callable[[], float]) -> results.Result:
+def _handler_result(event: Event, beat: Beat, remaining_s: Callable[[], float]) -> results.Result:
     """Run the handler from the state that the event carries; only what it raises itself is a UserError."""
-    body, state = results.body_of(event, beat.held), results.state_of(event)
+    body, state = results.body_of(event, beat.claim), results.state_of(event)
     at_checkpoint = _checkpoints(beat, remaining_s)
     context = Context(configuration.entries(), remaining_s, state, at_checkpoint)
     try:
@@ -110,43 +110,44 @@ def _worked(event: Event, beat: Beat, remaining_s: Callable[[], float]) -> resul
 
 def _checkpoints(beat: Beat, remaining_s: Callable[[], float]) -> Callable[[Any, float | None], None]:
     """What a checkpoint does: look for cancellation, and end the slice when it has had its share."""
-    taken = 0
+    checkpoints = 0
 
     def at_checkpoint(state: Any, progress: float | None) -> None:
-        nonlocal taken
-        taken += 1
+        nonlocal checkpoints
+        checkpoints += 1
         beat.check(progress)
-        if SETTINGS.hops > 1 and (taken == SETTINGS.slice_steps or remaining_s() < SETTINGS.slice_margin_s):
+        is_over = checkpoints == SETTINGS.slice_steps or remaining_s() < SETTINGS.slice_margin_s
+        if SETTINGS.hops > 1 and is_over:
             raise SliceEnds(state)
 
     return at_checkpoint
 
 
-def _next(event: Event, held: jobs.Held, beat: Beat, state: Any) -> dict[str, Any] | None:
+def _next(event: Event, claim: jobs.Claim, beat: Beat, state: Any) -> dict[str, Any] | None:
     """What the next hop is given: its own token is the one with which this hop held the job."""
-    if held.hop + 1 >= SETTINGS.hops:
-        _fail(held, "OutOfHops", f"the work was not done after {SETTINGS.hops} invocations")
+    if claim.hop + 1 >= SETTINGS.hops:
+        _fail(claim, "OutOfHops", f"the work was not done after {SETTINGS.hops} invocations")
         return None
     try:
-        carried = results.carried(held, event, state)
+        payload = results.hop_payload(claim, event, state)
     except (TypeError, ValueError, RecursionError) as error:
-        _fail(held, *told(error))  # the state is not JSON
+        _fail(claim, *type_and_detail(error))  # the state is not JSON
         return None
     try:
-        cancelled = jobs.handed(held, beat.progress)["cancel"]
+        cancelled = jobs.await_next_hop(claim, beat.progress)["cancel"]
     except Refused:
         log.note(did="lost")
         return None
     if cancelled:
-        _end(held, "cancelled")
+        _end(claim, "cancelled")
         return None
     log.note(did="handed on")
-    return {"id": held.id, "token": held.token, "hop": held.hop + 1, **carried}
+    return {"id": claim.id, "token": claim.token, "hop": claim.hop + 1, **payload}
 
 
-def _fail(held: jobs.Held, kind: str, detail: str) -> None:
-    _end(held, "failed", error={"type": kind, "detail": detail})
+def _fail(claim: jobs.Claim, kind: str, detail: str) -> None:
+    _end(claim, "failed", error={"type": kind, "detail": detail})
 
 
-def _end(held: jobs.Held, status: str, **more: Any) -> None:
-    log.note(did=status if jobs.end(held, status, **more) else "lost")
+def _end(claim: jobs.Claim, status: str, **more: Any) -> None:
+    log.note(did=status if jobs.end(claim, status, **more) else "lost")

@@ -13,7 +13,7 @@ from request import Request
 from row import Row, now
 from settings import HOUR_S, SETTINGS, variable
 
-SHOWN = ("id", "status", "progress", "attempts", "submitted", "updated", "started", "ended", "error")
+PUBLIC_FIELDS = ("id", "status", "progress", "attempts", "submitted", "updated", "started", "ended", "error")
 
 
 def show(request: Request, owner: str, id: str) -> Answer:
@@ -22,11 +22,11 @@ def show(request: Request, owner: str, id: str) -> Answer:
     if row is None:
         raise no_such_job()
     log.note(job=id)
-    shown = {name: row[name] for name in SHOWN if name in row}
+    body = {name: row[name] for name in PUBLIC_FIELDS if name in row}
     if row["status"] == "succeeded":
-        shown["result"] = _result(row)
+        body["result"] = _result(row)
     headers = {} if row["status"] in jobs.ENDED else {"Retry_After": str(again_s(row))}
-    return accepted(200, shown, **headers)
+    return accepted(200, body, **headers)
 
 
 def again_s(row: Row) -> int:

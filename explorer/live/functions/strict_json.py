@@ -30,8 +30,8 @@ def parse(raw: bytes) -> Any:
     except NotJson:
         raise
     except (ValueError, RecursionError) as error:
-        said = f": {error.msg} at character {error.pos}" if isinstance(error, json.JSONDecodeError) else ""
-        raise NotJson(f"the body is not JSON{said}") from None
+        reason = f": {error.msg} at character {error.pos}" if isinstance(error, json.JSONDecodeError) else ""
+        raise NotJson(f"the body is not JSON{reason}") from None
 
 
 def _depth(raw: bytes) -> int:

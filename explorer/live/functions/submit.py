@@ -40,7 +40,7 @@ def create(request: Request, owner: str) -> Answer:
     earlier = _again(owner, key, digest)
     row, new = (earlier, False) if earlier else _stored(owner, key, digest, raw, upload)
     if row["status"] == "queued":
-        row = row if new else _kept(row)
+        row = row if new else _with_new_token(row)
         _hand_over(row, key, raw, new)
     log.note(job=row["id"])
     headers = {"Location": f"/jobs/{row['id']}", "Retry_After": str(status.again_s(row))}
@@ -94,12 +94,12 @@ def _key(request: Request) -> str | None:
 
 def _again(owner: str, key: str | None, digest: str) -> Row | None:
     """The job that this key has made already."""
-    held = rows.get(jobs.key_id(owner, key)) if key else None
-    if held is None:
+    key_row = rows.get(jobs.key_id(owner, key)) if key else None
+    if key_row is None:
         return None
-    if held["body"] != digest:
+    if key_row["body"] != digest:
         raise Problem(422, "this Idempotency-Key came with another body before")
-    return rows.get(held["job"])
+    return rows.get(key_row["job"])
 
 
 def _stored(
@@ -112,19 +112,19 @@ def _stored(
     try:
         jobs.put(row, key, digest)
     except Refused:  # the same key, at the same time
-        found = _again(owner, key, digest)
-        if found is None:
+        earlier = _again(owner, key, digest)
+        if earlier is None:
             raise Problem(409, "the same Idempotency-Key is being used; try again", Retry_After="1") from None
-        return found, False
+        return earlier, False
     return row, True
 
 
-def _kept(row: Row) -> Row:
+def _with_new_token(row: Row) -> Row:
     """A job that was accepted before, so that it cannot be taken back by whoever is handing it over."""
-    kept = jobs.kept(row)
-    if kept is None:
+    renewed = jobs.renew_token(row)
+    if renewed is None:
         raise Problem(503, NOT_HANDED, Retry_After=AGAIN_S)
-    return kept
+    return renewed
 
 
 def _hand_over(row: Row, key: str | None, raw: bytes, new: bool) -> None:

@@ -21,8 +21,8 @@ def note(id: str) -> None:
 def last_s(id: str) -> float | None:
     """When the last try failed [s since the epoch]; None if none did, or nobody can say."""
     with suppress(*platform_errors()):
-        found = client("s3").head_object(Bucket=variable("RESULTS"), Key=_key(id))
-        return float(found["LastModified"].timestamp())
+        mark = client("s3").head_object(Bucket=variable("RESULTS"), Key=_key(id))
+        return float(mark["LastModified"].timestamp())
     return None
 
 

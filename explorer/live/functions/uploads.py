@@ -31,8 +31,8 @@ def create(request: Request, owner: str) -> Answer:
     }
     url = client("s3").generate_presigned_url("put_object", Params=signed, ExpiresIn=lasts_s)
     headers = {"Content-Type": content_type, "Content-Length": str(size)}
-    shown = {"upload_url": url, "headers": headers, "upload": token, "expires": int(now()) + lasts_s}
-    return accepted(201, shown)
+    body = {"upload_url": url, "headers": headers, "upload": token, "expires": int(now()) + lasts_s}
+    return accepted(201, body)
 
 
 def find(token: str, owner: str) -> Place:
@@ -44,12 +44,12 @@ def find(token: str, owner: str) -> Place:
         raise missing
     key = _key(owner, token)
     try:
-        found = client("s3").head_object(Bucket=variable("UPLOADS"), Key=key)
+        head = client("s3").head_object(Bucket=variable("UPLOADS"), Key=key)
     except Exception as error:
-        if code(error) in {"404", "NoSuchKey", "403"}:  # 403: who may not list is not told what is missing
+        if code(error) in {"404", "NoSuchKey", "403"}:  # 403: a missing object, to who may not list
             raise missing from None
         raise
-    return {"bucket": "UPLOADS", "key": key, "etag": found["ETag"]}
+    return {"bucket": "UPLOADS", "key": key, "etag": head["ETag"]}
 
 
 def _key(owner: str, token: str) -> str:

@@ -23,15 +23,15 @@ def handler(event: Mapping[str, Any], lambda_context: Any) -> None:
     What it raises sends the event back to where it came from, which sends it again.
     """
     with log.invocation("work", lambda_context.aws_request_id):
-        for given, also in _given(event):
+        for job_event, also in _job_events(event):
             also()  # before the claim, so that an event that finds its job held comes back soon
-            following = slices.advance(given, slices.remaining(lambda_context), also)
+            following = slices.advance(job_event, slices.remaining(lambda_context), also)
             if following:
                 _hand_on(following, lambda_context.invoked_function_arn)
 
 
 def _hand_on(following: Mapping[str, Any], function: str) -> None:
-    """Invoke the next hop; if that fails, this one is done again, which is nobody's death."""
+    """Invoke the next hop; if that fails, this one is done again and no worker is counted as dead."""
     try:
         with log.timed("hand_s"):
             handing.hand_on(following, function)
@@ -42,7 +42,7 @@ def _hand_on(following: Mapping[str, Any], function: str) -> None:
         raise
 
 
-def _given(event: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], Callable[[], None]]]:
+def _job_events(event: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], Callable[[], None]]]:
     """Each job's event, and what is to be renewed with its lease."""
     if "Records" not in event:
         return [(event, lambda: None)]

@@ -62,7 +62,7 @@ def workload(tmp_path_factory):
 def place():
     supervisor.start(NAME)
     try:
-        yield target.Local.found("us-east-1", NAME)
+        yield target.Local.find("us-east-1", NAME)
     finally:
         supervisor.stop(NAME)
 
