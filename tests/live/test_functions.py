@@ -134,6 +134,15 @@ def test_attempts_used_up_end_the_job(ship, by):
     assert (status["status"], status["error"]["type"]) == ("failed", "WorkerDied")
 
 
+def test_a_worker_that_dies_as_it_hands_on_counts_as_dead(ship):
+    here = ship(attempts=1, hops=5)
+    id, event = queued(here)
+    here.jobs.await_next_hop(here.jobs.claim(event), 0.5)  # and dies before it has invoked the next
+    later(here, 31)
+    assert here.jobs.claim(event) is None
+    assert here.jobs.read(id, ME)["error"]["type"] == "WorkerDied"
+
+
 @pytest.mark.parametrize(
     ("seconds", "status"),
     [
@@ -195,9 +204,9 @@ def test_a_job_that_was_cancelled_is_not_taken(ship, when):
 def test_what_has_expired_is_not_there(ship):
     here = ship(kept_s=60)
     id, event = queued(here)
-    later(here, 59)
+    later(here, 50)
     assert here.jobs.read(id, ME) is not None
-    later(here, 1)
+    later(here, 10)
     assert here.jobs.claim(event) is None and here.jobs.read(id, ME) is None
 
 

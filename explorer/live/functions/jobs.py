@@ -142,7 +142,7 @@ def _claim_of(id: str, hop: int, row: Row | None) -> Claim | None:
     if row["status"] == "running" and row["lease"] >= at:
         raise Busy(f"job {id} is being worked on")
     if row["lease"] and row["attempts"] >= SETTINGS.attempts:
-        _concluded(row, "failed", error=_died(row))
+        _concluded(row, "failed", error=_worker_died(row))  # between hops too: its event came again
         return None
     mine = random_name()
     sets = _claim_fields(mine, hop, {"attempts": row["attempts"] + 1, "started": row.get("started") or at})
@@ -172,14 +172,22 @@ def _end(status: str, more: Mapping[str, Any]) -> Row:
     return {"status": status, "ended": at, "updated": at, "lease": 0, **more}
 
 
-def _died(row: Row) -> Row:
-    """What became of a job that nobody works on any more."""
-    tries = "once" if row["attempts"] == 1 else f"{row['attempts']} times"
+def _abandoned(row: Row) -> Row:
+    """Why nobody works any more on a job of which no event comes."""
     if row["status"] == "queued" or row["waiting"] > row["hop"]:
         return {"type": "NotTaken", "detail": "no worker took the job in time"}
     if not row["lease"]:
-        return {"type": "ServiceFailed", "detail": f"a service that the work needs failed; it began {tries}"}
-    return {"type": "WorkerDied", "detail": f"the worker died; it began {tries}"}
+        detail = f"a service that the work needs failed; it began {_tries(row)}"
+        return {"type": "ServiceFailed", "detail": detail}
+    return _worker_died(row)
+
+
+def _worker_died(row: Row) -> Row:
+    return {"type": "WorkerDied", "detail": f"the worker died; it began {_tries(row)}"}
+
+
+def _tries(row: Row) -> str:
+    return "once" if row["attempts"] == 1 else f"{row['attempts']} times"
 
 
 def renew(claim: Claim, progress: float) -> Row:
@@ -237,7 +245,7 @@ def _became(row: Row) -> Row | None:
     if row["status"] in ENDED:
         return None
     if rows.now() >= _given_up_at(row):
-        return _died(row)
+        return _abandoned(row)
     return COULD_NOT_BEGIN if _not_to_be_taken(row) else None
 
 
