@@ -4,6 +4,7 @@ Brute force: a design's factor is looked for from outside, by asking how much wi
 would have to be until it holds, and compared with what the choice says.
 """
 
+import itertools
 import math
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 
 import explorer as ex
 from explorer.analysis.choice import Choice, nearest_miss
-from explorer.engine.designs import allowed_designs
+from explorer.engine.designs import Table, allowed_designs
 from explorer.engine.evaluation import Evaluation
 from explorer.engine.limits import driven_findings, highest
 from explorer.engine.misses import miss_factors
@@ -69,11 +70,11 @@ def factor_of_time(w: Workload, evaluation: Evaluation, index: int) -> float:
     return factor
 
 
-def factors_of_patience(w: Workload) -> np.ndarray:
+def factors_of_patience(w: Workload, designs: Table) -> np.ndarray:
     """By how much longer each design's clients would have to wait: the first of many that is enough."""
-    steps = np.concatenate([[1.0], np.geomspace(1.0005, 50, 2200)])
+    steps = np.concatenate([[1.0], np.geomspace(1.0005, 1e5, 2500)])
     load = Conditions(w, {"client.waits": w.client.waits * steps})
-    late = Evaluation(load, allowed_designs(Conditions(w))).late > 1 - w.targets.success + 1e-12
+    late = Evaluation(load, designs).late > 1 - w.targets.success + 1e-12
     return np.where(late.any(axis=1), steps[np.minimum(late.sum(axis=1), len(steps) - 1)], 1.0)
 
 
@@ -96,7 +97,7 @@ def case(request):
     load = Conditions(w)
     evaluation = Evaluation(load, allowed_designs(load))
     assert not evaluation.feasible.any()
-    patience = factors_of_patience(w)
+    patience = factors_of_patience(w, allowed_designs(load))
     factors = np.array(
         [
             max(factor_of_time(w, evaluation, i), patience[i], factor_of_limits(w, design))
@@ -112,6 +113,41 @@ def test_the_nearest_misses_by_the_least_factor_of_all(case):
     assert not choice.feasible and choice.design is None
     chosen = evaluation.designs.index(choice.nearest)
     assert 1 < factors[chosen] <= factors.min() * PERCENT * 1.001
+
+
+def hopeless_workload(seed: int) -> Workload | None:
+    """A workload drawn at random, of constant sizes and times; None if something is feasible for it."""
+    random = np.random.default_rng(seed)
+
+    def between(low: float, high: float) -> dict[str, float]:
+        return {"value": float(np.exp(random.uniform(np.log(low), np.log(high))))}
+
+    w = workload(
+        request=between(1e3, 1e9),
+        response=between(1e3, 1e9),
+        runtime=between(0.1, 3e4),
+        client={**NO_WAY, "waits": between(0.5, 300)["value"], "polls": bool(random.integers(2)),
+                "auth": random.choice(["none", "iam", "jwt"]).item()},
+        targets={"latency_p95": between(0.5, 3e3)["value"]} if random.integers(2) else {},
+    )  # fmt: skip
+    load = Conditions(w)
+    return None if Evaluation(load, allowed_designs(load)).feasible.any() else w
+
+
+def test_no_design_of_a_hundred_workloads_misses_by_less_than_the_nearest():
+    """The factor of the nearest, and of 20 others drawn at random, each looked for from outside."""
+    hopeless = filter(None, map(hopeless_workload, itertools.count()))
+    for number, w in enumerate(itertools.islice(hopeless, 100)):
+        load, nearest = Conditions(w), Choice(w).nearest
+        every = allowed_designs(load)
+        drawn = np.random.default_rng(number).choice(len(every), min(20, len(every)), replace=False)
+        some = every.only(np.isin(np.arange(len(every)), [*drawn, every.designs.index(nearest)]))
+        evaluation, patience = Evaluation(load, some), factors_of_patience(w, some)
+        factors = [
+            max(factor_of_time(w, evaluation, i), patience[i], factor_of_limits(w, design))
+            for i, design in enumerate(some.designs)
+        ]
+        assert 1 < factors[some.designs.index(nearest)] <= min(factors) * PERCENT * 1.001, w
 
 
 def test_of_those_that_miss_alike_it_scores_least(case):
