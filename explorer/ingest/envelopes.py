@@ -43,7 +43,7 @@ INSIGHTS = {  # in milliseconds and bytes, a megabyte being 1,000,000 of them
     "memory_mb": ("@memorySize", 1e6),
     "used_mb": ("@maxMemoryUsed", 1e6),
 }
-SAMPLED = 50  # lines by which it is told what they wrap
+SAMPLED = 50  # lines from which it is recognised what they wrap
 Reader = Callable[[bytes], list[Part]]
 
 
@@ -110,11 +110,13 @@ def wrapped(head: bytes, reader: Callable[[bytes], Reader | None]) -> Reader | N
     """
     records = [record for record in _objects(head) if record]
     for name in WRAPS:
-        held = [record for record in records if isinstance(record.get(name), str)]
-        if 2 * len(held) <= len(records) or not held:
+        wrapping_records = [record for record in records if isinstance(record.get(name), str)]
+        if 2 * len(wrapping_records) <= len(records) or not wrapping_records:
             continue
-        stamp = next((key for key in STAMPS if key in held[0]), "")
-        inside = "\n".join(str(record[name]).rstrip() for record in held).encode("utf-8", "replace")
+        stamp = next((key for key in STAMPS if key in wrapping_records[0]), "")
+        inside = "\n".join(str(record[name]).rstrip() for record in wrapping_records).encode(
+            "utf-8", "replace"
+        )
         inner = reader(inside)
         if inner:
             return lambda block: _within(block, name, stamp, inner)
@@ -138,7 +140,7 @@ def _within(block: bytes, name: str, stamp: str, reader: Reader) -> list[Part]:
     schema = {name: pl.String} | ({stamp: pl.String} if stamp else {})
     beside = Part()
     try:
-        found = pl.read_ndjson(io.BytesIO(block), schema=schema, ignore_errors=True)
+        frame = pl.read_ndjson(io.BytesIO(block), schema=schema, ignore_errors=True)
     except pl.exceptions.PolarsError:
         rows = []
         for line in block.decode("utf-8", "replace").split("\n"):
@@ -151,10 +153,10 @@ def _within(block: bytes, name: str, stamp: str, reader: Reader) -> list[Part]:
             else:
                 beside.read += 1
                 beside.bad(line)
-        found = pl.DataFrame(rows, schema=schema)
-    there = found.filter(pl.col(name).is_not_null())
-    beside.read += found.height - there.height
-    beside.ignored = +Counter({"records without a line of a log": found.height - there.height})
+        frame = pl.DataFrame(rows, schema=schema)
+    there = frame.filter(pl.col(name).is_not_null())
+    beside.read += frame.height - there.height
+    beside.ignored = +Counter({"records without a line of a log": frame.height - there.height})
     lines = pl.col(name).str.strip_chars_end().str.replace_all("\n", " ", literal=True)
     if stamp:
         at = moments(there[stamp]).cast(pl.Int64)
@@ -186,14 +188,14 @@ def _whole_lines(stream: Stream) -> Iterator[str]:
     yield rest
 
 
-def parts(found: Iterator[Any], reader: Callable[[bytes], Reader]) -> Iterator[Part]:
+def parts(entries: Iterator[Any], reader: Callable[[bytes], Reader]) -> Iterator[Part]:
     """The parts of records: events that hold a line each, or rows of Logs Insights."""
     lines: dict[str, list[str]] = {}
     records: list[dict[str, Any]] = []
     readers: dict[str, Reader] = {}
     statistics: list[dict[str, Any]] = []
     size, part = 0, Part()
-    for element in _safely(found):
+    for element in _safely(entries):
         if row := _statistics(element):
             statistics.append(row)
             continue
@@ -254,10 +256,10 @@ def _function(element: Any) -> str:
     return match[1] if match else ""
 
 
-def _safely(found: Iterator[Any]) -> Iterator[Any]:
+def _safely(entries: Iterator[Any]) -> Iterator[Any]:
     """The elements up to where the CSV can be read no further."""
     try:
-        yield from found
+        yield from entries
     except csv.Error:
         yield None
 
@@ -307,4 +309,4 @@ def _figures(records: list[dict[str, Any]]) -> Part:
 
         rows = rows.with_columns(seconds(pl.Series([record["at"] for record in records])))
         rows = rows.filter(pl.col("duration_ms").is_not_null())
-    return Part(rows=rows, used=rows.height)
+    return Part(rows=rows, used_lines=rows.height)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 INVOCATION = "invocation"
-DONE = "runtime done"  # counts as an invocation where no report of one is there
+RUNTIME_DONE = "runtime done"  # counts as an invocation where no report of one is there
 EXCHANGE = "exchange"
 LOAD = "load"  # a request of a load test: its rate was asked for, so it says nothing of the real one
 ASIDE = (HEALTH, STATIC)
@@ -68,12 +68,12 @@ class Stated:
 
 @dataclass
 class Part:
-    """What became of some lines: rows of one kind, and what was said beside them."""
+    """What became of some lines: rows of one kind, and notes beside them."""
 
     kind: str = INVOCATION
     rows: pl.DataFrame | None = None
     read: int = 0
-    used: int = 0
+    used_lines: int = 0
     unreadable: int = 0
     examples: list[str] = field(default_factory=list)
     timed_out: list[str] = field(default_factory=list)  # requests, from "Task timed out"
@@ -89,10 +89,10 @@ class Part:
         """Count a line that cannot be read, and keep the first few."""
         self.unreadable += 1
         if len(self.examples) < EXAMPLES:
-            self.examples.append(shown(line))
+            self.examples.append(excerpt(line))
 
 
-def shown(line: str | bytes) -> str:
+def excerpt(line: str | bytes) -> str:
     """A line as an example: one line, cut, without what would move a terminal about."""
     text = line[: 4 * EXAMPLE].decode("utf-8", "replace") if isinstance(line, bytes) else line[:EXAMPLE]
     text = "".join(c if c.isprintable() else " " for c in text[:EXAMPLE]).strip()
@@ -103,10 +103,10 @@ def rows_of(records: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
     """A frame of records, whatever of the columns they hold."""
     import polars as pl
 
-    held = list(records)
+    rows = list(records)
     return pl.DataFrame(
-        {name: [_number(one.get(name)) for one in held] for name in NUMBERS}
-        | {name: [_text(one.get(name)) for one in held] for name in TEXTS},
+        {name: [_number(one.get(name)) for one in rows] for name in NUMBERS}
+        | {name: [_text(one.get(name)) for one in rows] for name in TEXTS},
         schema={name: pl.Float64 for name in NUMBERS} | {name: pl.String for name in TEXTS},
     )
 
@@ -157,24 +157,24 @@ class Column:
     def sorted(self) -> tuple[np.ndarray, float]:
         """The numbers in order and what they are to be divided by."""
         scale = EXACT if self.is_small else 1
-        kept = np.empty(self.size, np.uint32 if self.is_small else float)
+        values = np.empty(self.size, np.uint32 if self.is_small else float)
         at = 0
         for piece in self.pieces():
-            kept[at : at + piece.size] = np.rint(piece * scale) if self.is_small else piece
+            values[at : at + piece.size] = np.rint(piece * scale) if self.is_small else piece
             at += piece.size
-        kept.sort()
-        return kept, scale
+        values.sort()
+        return values, scale
 
     def quantiles(self, shares: Iterable[float]) -> list[float]:
         """The quantiles as NumPy's own default has them, linear between the two nearest values."""
-        kept, scale = self.sorted()
-        found = []
+        values, scale = self.sorted()
+        results = []
         for share in shares:
-            place = share * (kept.size - 1)
+            place = share * (values.size - 1)
             low = int(place)
-            least, most = (float(kept[i]) / scale for i in (low, min(low + 1, kept.size - 1)))
-            found.append(_between(least, most, place - low))
-        return found
+            least, most = (float(values[i]) / scale for i in (low, min(low + 1, values.size - 1)))
+            results.append(_between(least, most, place - low))
+        return results
 
 
 def _between(least: float, most: float, share: float) -> float:
@@ -184,7 +184,7 @@ def _between(least: float, most: float, share: float) -> float:
     return most - (most - least) * (1 - share)
 
 
-class Seen:
+class RequestKeys:
     """The keys of requests so far, 8 bytes each: sorted runs, merged as they grow."""
 
     def __init__(self) -> None:
@@ -193,17 +193,17 @@ class Seen:
     def first(self, keys: np.ndarray) -> np.ndarray:
         """Which of the keys, of shape (n,), are here for the first time: booleans of the same shape."""
         values, places = np.unique(keys, return_index=True)
-        known = np.zeros(values.size, dtype=bool)
+        is_old = np.zeros(values.size, dtype=bool)
         for run in self._runs:
-            known |= run[np.minimum(np.searchsorted(run, values), run.size - 1)] == values
-        found = np.zeros(keys.size, dtype=bool)
-        found[places[~known]] = True
-        run = values[~known]
+            is_old |= run[np.minimum(np.searchsorted(run, values), run.size - 1)] == values
+        is_first = np.zeros(keys.size, dtype=bool)
+        is_first[places[~is_old]] = True
+        run = values[~is_old]
         while run.size and self._runs and self._runs[-1].size <= 2 * run.size:
             run = np.sort(np.concatenate((self._runs.pop(), run)), kind="stable")
         if run.size:
             self._runs.append(run)
-        return found
+        return is_first
 
 
 @dataclass
@@ -212,7 +212,7 @@ class Tally:
 
     selection: Selection = field(default_factory=Selection)
     read: int = 0
-    used: int = 0
+    used_lines: int = 0
     unreadable: int = 0
     examples: list[str] = field(default_factory=list)
     rows: Counter[str] = field(default_factory=Counter)  # by kind
@@ -230,18 +230,18 @@ class Tally:
     ignored: Counter[str] = field(default_factory=Counter)  # what was read and not used: lines
     waits: tuple[float, float] = (0.0, 0.0)  # ms that requests waited for calls, and took in all
     groups: dict[str, Tally] = field(default_factory=dict)  # by function, where inputs name several
-    _seen: Seen = field(default_factory=Seen)
+    _keys: RequestKeys = field(default_factory=RequestKeys)
     _late: Counter[str] = field(default_factory=Counter)  # time-outs by request: as reported
-    _told: Counter[str] = field(default_factory=Counter)  # and as told beside the report
+    _timeout_lines: Counter[str] = field(default_factory=Counter)  # and by a line beside the report
 
     def add(self, part: Part) -> None:
         """Take a part in."""
         self.read += part.read
-        self.used += part.used
+        self.used_lines += part.used_lines
         self.unreadable += part.unreadable
         self.examples += part.examples[: EXAMPLES - len(self.examples)]
         self.failed_inits.update(part.failed_inits)
-        self._told.update(part.timed_out)
+        self._timeout_lines.update(part.timed_out)
         if not part.group:  # one of several functions says nothing of them all
             self.facts.update(part.facts)
         self.stated += part.stated
@@ -255,7 +255,7 @@ class Tally:
             rows, left_out = self.selection.select(part.rows)
             rows = self._once(rows, left_out)
             self.ignored.update(left_out)
-            self.used -= sum(left_out.values())
+            self.used_lines -= sum(left_out.values())
             for kind, some in _by_kind(part.kind, rows):
                 self._take(kind, some)
 
@@ -266,7 +266,7 @@ class Tally:
         import polars as pl
 
         keys = rows[KEY].to_numpy() if not rows[KEY].null_count() else rows[KEY].fill_null(0).to_numpy()
-        first = self._seen.first(keys) | (keys == 0)
+        first = self._keys.first(keys) | (keys == 0)
         if twice := int(first.size - first.sum()):
             left_out[DELIVERED_TWICE] += twice
             rows = rows.filter(pl.Series(first))
@@ -325,9 +325,9 @@ class Tally:
         self._match_groups()
         for group in self.groups.values():
             group.settle()
-        if self.rows[DONE] and not self.rows[INVOCATION]:
-            self.errors.update(self.refused.pop(DONE, Counter()))
-            self._rename(DONE, INVOCATION)
+        if self.rows[RUNTIME_DONE] and not self.rows[INVOCATION]:
+            self.errors.update(self.refused.pop(RUNTIME_DONE, Counter()))
+            self._rename(RUNTIME_DONE, INVOCATION)
         if not self.rows[EXCHANGE] and not self.rows[INVOCATION]:
             most = max(ASIDE, key=self.rows.__getitem__)
             if self.rows[most]:
@@ -335,7 +335,7 @@ class Tally:
         for kind in ASIDE:
             if count := self.rows.pop(kind, 0):
                 self.ignored[kind] += count
-                self.used -= count
+                self.used_lines -= count
 
     def _match_groups(self) -> None:
         """What a template says of a function goes to the log that has its name."""
@@ -364,12 +364,12 @@ class Tally:
     @cached_property
     def failures(self) -> dict[str, int]:
         """Failed invocations by kind; a time-out is one, whether its report or a line beside it says so."""
-        told_alone = sum((self._told - self._late).values())
-        found = Counter(self.errors)
-        room = max(self.rows[INVOCATION] - sum(found.values()), 0)
-        if late := min(told_alone, room):
-            found["timeout"] += late
-        return dict(found.most_common())
+        alone = sum((self._timeout_lines - self._late).values())
+        counts = Counter(self.errors)
+        room = max(self.rows[INVOCATION] - sum(counts.values()), 0)
+        if late := min(alone, room):
+            counts["timeout"] += late
+        return dict(counts.most_common())
 
 
 def _plain(name: str) -> str:

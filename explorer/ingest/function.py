@@ -72,14 +72,17 @@ def read(
     aws_lambda, logs = client("lambda"), client("logs")
     progress("its configuration")
     try:
-        found = aws_lambda.get_function_configuration(FunctionName=name)
+        configuration = aws_lambda.get_function_configuration(FunctionName=name)
     except aws_lambda.exceptions.ResourceNotFoundException:
         raise CloudError(f'no function is called "{name}" in {aws_lambda.meta.region_name}') from None
-    yield configured(found, aws_lambda.meta.region_name)
+    yield configured(configuration, aws_lambda.meta.region_name)
     progress("its metrics")
-    yield counted(client("cloudwatch"), found["FunctionName"], start, end)
+    yield counted(client("cloudwatch"), configuration["FunctionName"], start, end)
     progress("its log")
-    group = found.get("LoggingConfig", {}).get("LogGroup") or f"/aws/lambda/{found['FunctionName']}"
+    group = (
+        configuration.get("LoggingConfig", {}).get("LogGroup")
+        or f"/aws/lambda/{configuration['FunctionName']}"
+    )
     try:
         events = (
             _queried(logs, group, start, end) if insights else _filtered(logs, group, start, end, filtered)
@@ -93,30 +96,30 @@ def counted(cloudwatch: Any, name: str, start: datetime, end: datetime) -> Part:
     """Requests a month and the peak, as CloudWatch counted every invocation."""
     days = (datetime.now(UTC) - start).total_seconds() / DAY_S
     period = next((seconds for most, seconds in PERIODS if days <= most), PERIODS[-1][1])
-    found = {
+    points = {
         metric: _points(cloudwatch, name, metric, period, start, end)
         for metric in ("Invocations", "Errors", "Throttles")
     }
-    invocations = found["Invocations"]
+    invocations = points["Invocations"]
     total = sum(invocations.values())
     if not total:
         return Part(notes=["CloudWatch counted no invocation in this time"])
     span = (end - max(start, min(invocations))).total_seconds()
-    known: dict[str, Any] = {}
+    facts: dict[str, Any] = {}
     if span >= DAY_S:
         peak = max(max(invocations.values()) / period, total / span * (1 + 1e-5))
-        known = {
+        facts = {
             "requests_per_month": max(round(total / span * MONTH_S), 1),
             "requests_why": f"CloudWatch counted {total:,.0f} in {format_time(span)}, extended to 730 h",
             "peak_rps": float(f"{peak:.6g}"),
             "peak_why": f"the busiest {format_time(period)} that CloudWatch counted",
         }
-    failed = {metric: sum(found[metric].values()) for metric in ("Errors", "Throttles")}
+    failed = {metric: sum(points[metric].values()) for metric in ("Errors", "Throttles")}
     notes = [
         f"CloudWatch counted {total:,.0f} invocations, {failed['Errors']:,.0f} errors"
         f" and {failed['Throttles']:,.0f} throttles"
     ]
-    return Part(facts=known, notes=notes)
+    return Part(facts=facts, notes=notes)
 
 
 def _points(
@@ -161,12 +164,12 @@ def _queried(logs: Any, group: str, start: datetime, end: datetime) -> Iterator[
 
 
 def _query(logs: Any, group: str, start: datetime, end: datetime) -> list[Any]:
-    asked = logs.start_query(
+    query_id = logs.start_query(
         logGroupName=group, startTime=int(start.timestamp()), endTime=int(end.timestamp()), queryString=QUERY
     )["queryId"]
     give_up = time.monotonic() + PATIENCE_S
     while True:
-        answer = logs.get_query_results(queryId=asked)
+        answer = logs.get_query_results(queryId=query_id)
         if answer["status"] == "Complete":
             return list(answer["results"])
         if answer["status"] not in ("Scheduled", "Running") or time.monotonic() > give_up:

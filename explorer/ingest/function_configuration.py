@@ -18,31 +18,33 @@ SECRET = re.compile(
 NOT_SECRET = re.compile(r"(arn|name|id|url|uri|path|ttl|expiry|seconds|public_?key)$", re.I)
 
 
-def configured(found: dict[str, Any], region: str) -> Part:
+def configured(configuration: dict[str, Any], region: str) -> Part:
     """What a function's configuration says of its workload; variables are counted, never kept."""
-    known: dict[str, Any] = {"runtime.architecture": (found.get("Architectures") or ["x86_64"])[0]}
-    known["memory_mb"] = float(found.get("MemorySize", 128))
+    facts: dict[str, Any] = {"runtime.architecture": (configuration.get("Architectures") or ["x86_64"])[0]}
+    facts["memory_mb"] = float(configuration.get("MemorySize", 128))
     try:
         catalogue.check_region(region)
-        known["region"] = region
+        facts["region"] = region
     except ExplorerError:
         pass  # a made-up one, of an endpoint of one's own
     try:
-        catalogue.cold_start(found.get("Runtime", ""), known["runtime.architecture"], known["memory_mb"])
-        known["runtime.language"] = found["Runtime"]
+        catalogue.cold_start(
+            configuration.get("Runtime", ""), facts["runtime.architecture"], facts["memory_mb"]
+        )
+        facts["runtime.language"] = configuration["Runtime"]
     except ExplorerError:
         pass  # an image, or a runtime that nobody measured: left to its default
-    variables = found.get("Environment", {}).get("Variables", {})
+    variables = configuration.get("Environment", {}).get("Variables", {})
     if variables:
         secrets = sum(bool(SECRET.search(key) and not NOT_SECRET.search(key)) for key in variables)
-        known |= {
+        facts |= {
             "configuration.total": environment_size(variables) - 6 * len(variables) - 1,
             "configuration.entries": len(variables),
             "configuration.largest": max(len(v.encode("utf-8", "surrogatepass")) for v in variables.values()),
             "configuration.secrets": secrets,
         }
-    limit = format_time(float(found.get("Timeout", 3)))
+    limit = format_time(float(configuration.get("Timeout", 3)))
     notes = [f"the function's time-out is {limit}: longer work was cut off, and is not seen as such"]
     if variables:
         notes.append("environment variables are counted; those whose names look it are taken for secrets")
-    return Part(facts=known, notes=notes)
+    return Part(facts=facts, notes=notes)

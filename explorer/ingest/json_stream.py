@@ -19,7 +19,7 @@ GROUP = re.compile(r'(?<!\\)"logGroup"\s*:\s*"([^"\\]+)"')
 FIRST = re.compile(r"\A\s*\[|" + OPENS.pattern)
 SPACE = re.compile(r"[\s,]*")
 PIECE = 1 << 20
-KEPT = 4096  # characters that may be the beginning of what opens an array, or name its log group
+OVERLAP = 4096  # characters kept between pieces: the beginning of what opens an array, or its log group
 UNPACKED = 64 << 20  # bytes of one packed record at most
 DEEP = 2  # a packed record may hold packed records
 decode = json.JSONDecoder().raw_decode
@@ -37,29 +37,29 @@ def elements(pieces: Iterator[str], deep: int = DEEP) -> Iterator[Any]:
 
     Base64 of gzip is unpacked first. None stands for what is no JSON.
     """
-    held, more, opens, group = "", True, FIRST, ""
+    buffer, more, opens, group = "", True, FIRST, ""
     while True:
-        match = opens.search(held)
-        if match is None and held.strip():
-            held, opens = held[-KEPT:] if more else "", OPENS
-        waits = match is None or (match.end() == len(held) and len(held) < LONGEST_LINE)
+        match = opens.search(buffer)
+        if match is None and buffer.strip():
+            buffer, opens = buffer[-OVERLAP:] if more else "", OPENS
+        waits = match is None or (match.end() == len(buffer) and len(buffer) < LONGEST_LINE)
         if more and waits:
             piece = next(pieces, None)
-            held, more = held + (piece or ""), piece is not None
+            buffer, more = buffer + (piece or ""), piece is not None
             continue
         if match is None:
             return
-        named = GROUP.findall(held, 0, match.start())
-        group = named[-1] if named else group
-        held, opens = held[match.end() :], OPENS
+        groups = GROUP.findall(buffer, 0, match.start())
+        group = groups[-1] if groups else group
+        buffer, opens = buffer[match.end() :], OPENS
         if match["packed"]:
             yield from _unpacked(match["packed"], deep)
         else:
-            held, more = yield from _array(held, pieces, more, group)
+            buffer, more = yield from _array(buffer, pieces, more, group)
 
 
 def _array(
-    held: str, pieces: Iterator[str], more: bool, group: str = ""
+    buffer: str, pieces: Iterator[str], more: bool, group: str = ""
 ) -> Generator[Any, None, tuple[str, bool]]:
     """The elements up to the end of the array; what follows it, and whether there is more.
 
@@ -67,28 +67,28 @@ def _array(
     """
     at = 0
     while True:
-        at = SPACE.match(held, at).end()  # type: ignore[union-attr]
-        if held[at : at + 1] == "]":
-            return held[at + 1 :], more
+        at = SPACE.match(buffer, at).end()  # type: ignore[union-attr]
+        if buffer[at : at + 1] == "]":
+            return buffer[at + 1 :], more
         try:
-            element, end = decode(held, at)
+            element, end = decode(buffer, at)
         except (ValueError, RecursionError) as error:
-            if not more or len(held) - at > LONGEST_LINE or isinstance(error, RecursionError):
-                if at < len(held):
+            if not more or len(buffer) - at > LONGEST_LINE or isinstance(error, RecursionError):
+                if at < len(buffer):
                     yield None
-                at = held.find("{", at + 1)  # where the next record may begin
+                at = buffer.find("{", at + 1)  # where the next record may begin
                 if at < 0:
                     return "", more
                 continue
         else:
-            if end < len(held) or not more or isinstance(element, dict | list):
+            if end < len(buffer) or not more or isinstance(element, dict | list):
                 if group and isinstance(element, dict):
                     element.setdefault("logGroup", group)
                 yield element
                 at = end
                 continue
         piece = next(pieces, None)
-        held, at, more = held[at:] + (piece or ""), 0, piece is not None
+        buffer, at, more = buffer[at:] + (piece or ""), 0, piece is not None
 
 
 def _unpacked(packed: str, deep: int) -> Iterator[Any]:

@@ -45,8 +45,8 @@ def parse(line: str) -> dict[str, Any] | None:
 
 
 def _text(report: str) -> dict[str, Any] | None:
-    found = {name: pattern.search(report) for name, pattern in TEXT.items()}
-    figures: dict[str, Any] = {name: float(match[1]) for name, match in found.items() if match}
+    matches = {name: pattern.search(report) for name, pattern in TEXT.items()}
+    figures: dict[str, Any] = {name: float(match[1]) for name, match in matches.items() if match}
     if not 0 <= figures.get("duration_ms", -1) <= LONGEST_MS:
         return None
     figures = _started(figures)
@@ -68,8 +68,8 @@ def _json(line: str) -> dict[str, Any] | None:
     metrics = record.get("metrics") if isinstance(record, dict) else None
     if not isinstance(record, dict) or not isinstance(metrics, dict):
         return None
-    given: dict[str, Any] = {name: metrics.get(key) for name, key in METRICS.items()}
-    figures: dict[str, Any] = {name: float(value) for name, value in given.items() if _is_number(value)}
+    values: dict[str, Any] = {name: metrics.get(key) for name, key in METRICS.items()}
+    figures: dict[str, Any] = {name: float(value) for name, value in values.items() if _is_number(value)}
     if not 0 <= figures.get("duration_ms", -1) <= LONGEST_MS:
         return None
     figures = _started(figures)
@@ -89,38 +89,38 @@ def events_in(line: str) -> tuple[list[dict[str, Any]], bool]:
 
     A line may hold several, one after another, or within records that have them as a text.
     """
-    found: list[dict[str, Any]] = []
+    events: list[dict[str, Any]] = []
     at = line.find("{")
     while at >= 0:
         try:
             value, at = decode(line, at)
         except (ValueError, RecursionError):
-            return _unescaped(line, found)
-        _collect(value, found)
+            return _unescaped(line, events)
+        _collect(value, events)
         at = line.find("{", at)
-    return found, not found
+    return events, not events
 
 
-def _unescaped(line: str, found: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], bool]:
+def _unescaped(line: str, events: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], bool]:
     """What a line holds as the text of something else, with its quotes escaped."""
-    if not found and '\\"' in line:
+    if not events and '\\"' in line:
         return events_in(line.replace("\\\\", "\\").replace('\\"', '"'))
-    return found, True
+    return events, True
 
 
-def _collect(value: Any, found: list[dict[str, Any]]) -> None:
+def _collect(value: Any, events: list[dict[str, Any]]) -> None:
     if isinstance(value, list):
         for one in value:
-            _collect(one, found)
+            _collect(one, events)
     elif isinstance(value, dict):
         if value.get("type") in ("platform.report", "platform.runtimeDone"):
-            found.append(value)
+            events.append(value)
             return
         for one in value.values():
             if isinstance(one, str) and "platform." in one and "{" in one:
-                found += events_in(one)[0]
+                events += events_in(one)[0]
             elif isinstance(one, dict | list):
-                _collect(one, found)
+                _collect(one, events)
 
 
 def flat_event(event: dict[str, Any]) -> tuple[str | None, ...]:
@@ -129,7 +129,7 @@ def flat_event(event: dict[str, Any]) -> tuple[str | None, ...]:
     record = record if isinstance(record, dict) else {}
     metrics = record.get("metrics")
     metrics = metrics if isinstance(metrics, dict) else {}
-    held = (
+    fields = (
         event.get("time"),
         event.get("type"),
         *(record.get(n) for n in ("requestId", "status", "errorType")),
@@ -139,7 +139,7 @@ def flat_event(event: dict[str, Any]) -> tuple[str | None, ...]:
         value.encode("utf-8", "replace").decode()
         if isinstance(value, str)
         else (None if value is None or isinstance(value, bool | dict | list) else repr(value))
-        for value in (*held, *figures)
+        for value in (*fields, *figures)
     )
 
 

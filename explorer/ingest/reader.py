@@ -1,4 +1,4 @@
-"""From inputs to a tally: each is told by how it begins, and read a few blocks at a time."""
+"""From inputs to a tally: each is recognised by its beginning, and read a few blocks at a time."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ from .formats import (
 )
 from .frame import Part, Tally
 from .selection import Selection
-from .sources import BROKEN, HEAD, Source, Stream, blocks, found
+from .sources import HEAD, UNPACK_ERRORS, Source, Stream, blocks, find_sources
 
 WORKERS = 2  # while one block is read, two are taken apart
-SAMPLED = 400  # lines by which a block is told that nothing before it told
+SAMPLED = 400  # lines by which a block is recognised where nothing before it was
 Reader = Callable[[bytes], list[Part]]
 Progress = Callable[[int, int, str], None]  # bytes done, bytes in all (0: not known), the input
 OF_LAMBDA = re.compile(
@@ -60,19 +60,19 @@ def gather(paths: list[str], progress: Progress | None = None, selection: Select
     Raises ExplorerError for a path that is not there, or without Polars.
     """
     needs_polars()
-    sources = found(paths)
-    tally, done, total = Tally(selection or Selection()), 0, sum(source.size for source in sources)
+    sources = find_sources(paths)
+    tally, bytes_done, total = Tally(selection or Selection()), 0, sum(source.size for source in sources)
     total = total if all(source.path for source in sources) else 0
     is_apart = len({source.group for source in sources}) > 1
     with ThreadPoolExecutor(WORKERS) as pool:
         for source in sources:
-            before = done
-            for part, taken in _parts(source, pool):
+            before = bytes_done
+            for part, bytes_read in _parts(source, pool):
                 part.group = part.group or (source.group if is_apart else "")
                 tally.add(part)
                 if progress:
-                    progress(before + taken, total, source.name)
-            done = before + source.size
+                    progress(before + bytes_read, total, source.name)
+            bytes_done = before + source.size
     tally.settle()
     return tally
 
@@ -88,10 +88,10 @@ def _parts(source: Source, pool: ThreadPoolExecutor) -> Iterator[tuple[Part, int
         with source.open() as stream:
             try:
                 for part in _of(source, stream, pool):
-                    yield part, stream.taken
-            except BROKEN as error:
-                yield _bad(source, error), stream.taken
-    except (OSError, *BROKEN) as error:
+                    yield part, stream.bytes_read
+            except UNPACK_ERRORS as error:
+                yield _bad(source, error), stream.bytes_read
+    except (OSError, *UNPACK_ERRORS) as error:
         yield _bad(source, error), 0
 
 
@@ -110,8 +110,8 @@ def _of(source: Source, stream: Stream, pool: ThreadPoolExecutor) -> Iterator[Pa
         if source.member:
             return iter([_bad(source, ValueError("is Parquet within an archive: unpack it"))])
         return parquet.read(source.path)
-    if known := unread.recognise(head):
-        return iter([_unread(source, known)])
+    if unread_format := unread.recognise(head):
+        return iter([_unread(source, unread_format)])
     if b"\0" in head[:1024]:
         return iter([_bad(source, ValueError("is not text"))])
     if source.path and template.is_template(source.path, head):
@@ -134,9 +134,9 @@ def _of(source: Source, stream: Stream, pool: ThreadPoolExecutor) -> Iterator[Pa
     return _spread(((read, block) for block in blocks(stream)), pool)
 
 
-def _unread(source: Source, known: unread.Unread) -> Part:
-    part = Part(notes=[f"{source.name} is {known.name}, which is not read: {known.hint}"])
-    part.ignored[f"{known.name}: {known.hint}"] += 1
+def _unread(source: Source, unread_format: unread.Unread) -> Part:
+    part = Part(notes=[f"{source.name} is {unread_format.name}, which is not read: {unread_format.hint}"])
+    part.ignored[f"{unread_format.name}: {unread_format.hint}"] += 1
     return part
 
 
@@ -145,19 +145,19 @@ def _unread(source: Source, known: unread.Unread) -> Part:
 
 def lines_reader(head: bytes) -> Reader:
     """How lines are read, told by the first of them; each block by itself if they tell nothing."""
-    return _known(head) or _unknown
+    return _find_reader(head) or _unknown
 
 
-def _known(head: bytes) -> Reader | None:
+def _find_reader(head: bytes) -> Reader | None:
     """How lines are read, told by the first of them; None if these tell nothing."""
     is_cut = len(head) >= HEAD  # then its last line is none
     head = head[:HEAD]
     whole = (head[: head.rfind(b"\n") + 1] if is_cut else b"") or head
     text = whole.lstrip()
-    if text.startswith(b"{") and (wraps := envelopes.wrapped(whole, _known)):
+    if text.startswith(b"{") and (wraps := envelopes.wrapped(whole, _find_reader)):
         return wraps
     if aws_cli_text.is_events(whole):
-        return aws_cli_text.reader(whole, _known)
+        return aws_cli_text.reader(whole, _find_reader)
     if OF_LAMBDA.search(head):
         return reports.read
     if text.startswith(b"{") and traces.is_otlp(head):
@@ -176,35 +176,35 @@ def _known(head: bytes) -> Reader | None:
 
 
 def _unknown(block: bytes) -> list[Part]:
-    """The parts of a block that nothing before it told how to read: by lines from all over it."""
+    """The parts of a block that could not be recognised before: by lines from all over it."""
     lines = block.splitlines(keepends=True)
     step = max(len(lines) // SAMPLED, 1)
-    read = None if step == 1 else _known(b"".join(lines[::step]))
+    read = None if step == 1 else _find_reader(b"".join(lines[::step]))
     return (read or reports.read)(block)
 
 
 def _spread(pieces: Iterator[tuple[Reader, bytes]], pool: ThreadPoolExecutor) -> Iterator[Part]:
     """The parts of each block in order, taken apart on several threads."""
     waiting: deque[Future[list[Part]]] = deque()
-    broken: Exception | None = None
+    failure: Exception | None = None
     try:
         for read, piece in pieces:
             waiting.append(pool.submit(read, piece))
             if len(waiting) > WORKERS:
                 yield from waiting.popleft().result()
-    except BROKEN as error:
-        broken = error  # what was good before it counts
+    except UNPACK_ERRORS as error:
+        failure = error  # what was good before it counts
     while waiting:
         yield from waiting.popleft().result()
-    if broken:
-        raise broken
+    if failure:
+        raise failure
 
 
 # JSON that no lines cut ------------------------------------------------------------------------------
 
 
 def _is_lines(head: bytes) -> bool:
-    """Whether a file that begins as JSON has a record on its first line, and goes on on another."""
+    """Whether a file that begins as JSON has a record on its first line, and more on the next."""
     first, newline, rest = head.lstrip().partition(b"\n")
     if not newline or not first.startswith(b"{"):
         return False
@@ -236,7 +236,7 @@ def _records(
     read: Reader | None = None
     torn = Part()
 
-    def told() -> Iterator[tuple[Reader, bytes]]:
+    def pieces_with_reader() -> Iterator[tuple[Reader, bytes]]:
         nonlocal read
         for block, bad in pieces:
             for line in bad:
@@ -247,7 +247,7 @@ def _records(
                 yield read, block
 
     read_any = False
-    for part in _spread(told(), pool):
+    for part in _spread(pieces_with_reader(), pool):
         read_any |= part.read > 0
         yield part
     if not read_any and not torn.read:
@@ -260,33 +260,33 @@ def _records(
 def _of_records(block: bytes) -> Reader:
     """How records are read, told by the first of them; what is around other records is opened."""
     sample = block[:HEAD] if block.find(b"\n") < HEAD else block[: block.find(b"\n") + 1]
-    if read := _known(sample):
+    if read := _find_reader(sample):
         return read
     try:
         first = json.loads(block.split(b"\n", 1)[0])
     except (ValueError, RecursionError):
         return _unknown
-    if not any(_held(first)):
+    if not any(_record_lists(first)):
         return _unknown
 
     def inner(block: bytes) -> list[Part]:
         records = [one for line in block.splitlines() for one in _opened(line)]
         text = "\n".join(json.dumps(one) for one in records).encode()
-        return (_known(text) or _unknown)(text) if records else []
+        return (_find_reader(text) or _unknown)(text) if records else []
 
     return inner
 
 
-def _held(document: Any, deep: int = 3) -> Iterator[list[dict[str, Any]]]:
+def _record_lists(document: Any, deep: int = 3) -> Iterator[list[dict[str, Any]]]:
     """The lists of records that a document holds."""
     if isinstance(document, list):
-        held = [one for one in document if isinstance(one, dict)]
-        if held:
-            yield held
+        records = [one for one in document if isinstance(one, dict)]
+        if records:
+            yield records
     elif isinstance(document, dict) and deep:
         for value in document.values():
             if isinstance(value, dict | list):
-                yield from _held(value, deep - 1)
+                yield from _record_lists(value, deep - 1)
 
 
 def _opened(line: bytes) -> list[dict[str, Any]]:
@@ -295,15 +295,14 @@ def _opened(line: bytes) -> list[dict[str, Any]]:
         document = json.loads(line)
     except (ValueError, RecursionError):
         return []
-    return max(_held(document), key=len, default=[document] if isinstance(document, dict) else [])
+    return max(_record_lists(document), key=len, default=[document] if isinstance(document, dict) else [])
 
 
 def _in_document(source: Source, document: Any, content: bytes, pool: ThreadPoolExecutor) -> Iterator[Part]:
     """The parts of a document that is no result of a load test: of its records, whatever they are."""
-    held = max(_held(document), key=len, default=[])
-    if not held:
-        records = Stream.of(content)
-        return _records(record_stream.lines(records), content[:HEAD], pool)
-    text = "\n".join(json.dumps(one) for one in held).encode()
+    records = max(_record_lists(document), key=len, default=[])
+    if not records:
+        return _records(record_stream.lines(Stream.of(content)), content[:HEAD], pool)
+    text = "\n".join(json.dumps(one) for one in records).encode()
     read = lines_reader(text)
     return iter(read(text))

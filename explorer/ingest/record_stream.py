@@ -26,21 +26,21 @@ def lines(stream: Stream, after: re.Pattern[bytes] | None = None) -> Iterator[tu
     is torn is skipped up to where the next one begins. `after` opens the array of a document in which the
     records are; what stands before it is left out.
     """
-    held, more = b"", True
+    buffer, more = b"", True
     while after and more:
         piece = stream.read(BLOCK)
-        held, more = held + piece, bool(piece)
-        if match := after.search(held):
-            held = held[match.end() :]
+        buffer, more = buffer + piece, bool(piece)
+        if match := after.search(buffer):
+            buffer = buffer[match.end() :]
             break
-    while more or held:
+    while more or buffer:
         piece = stream.read(BLOCK) if more else b""
         more = bool(piece)
-        held += piece
-        records, rest, bad = _records(held, final=not more or len(held) > LONGEST_LINE)
+        buffer += piece
+        records, rest, bad = _records(buffer, final=not more or len(buffer) > LONGEST_LINE)
         if records or bad:
             yield b"\n".join(records) + b"\n" if records else b"", bad
-        held = rest
+        buffer = rest
 
 
 def _records(text: bytes, final: bool) -> tuple[list[bytes], bytes, list[bytes]]:
@@ -67,8 +67,10 @@ def _records(text: bytes, final: bool) -> tuple[list[bytes], bytes, list[bytes]]
 
 def _next(text: bytes, start: int) -> int:
     """Where the next record may begin: after the end of another, or on a line of its own."""
-    found = [at + 1 for at in (text.find(mark, start) for mark in (b"}{", b"\n{", b",{", b" {")) if at >= 0]
-    return min(found, default=-1)
+    positions = [
+        at + 1 for at in (text.find(mark, start) for mark in (b"}{", b"\n{", b",{", b" {")) if at >= 0
+    ]
+    return min(positions, default=-1)
 
 
 def objects(text: bytes, level: int) -> list[bytes]:

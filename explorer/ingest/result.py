@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .frame import DELIVERED_TWICE, DONE, EXCHANGE, INVOCATION, LOAD, Column, Stated, Tally
+from .frame import DELIVERED_TWICE, EXCHANGE, INVOCATION, LOAD, RUNTIME_DONE, Column, Stated, Tally
 
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p99_9": 0.999, "max": 1.0}
 DAY_S, MINUTE_S = 86400.0, 60.0
@@ -66,7 +66,7 @@ class Summary:
     @cached_property
     def response(self) -> Column | None:
         """Sizes of responses in bytes."""
-        return self.column("response_bytes", EXCHANGE, INVOCATION, DONE, LOAD)
+        return self.column("response_bytes", EXCHANGE, INVOCATION, RUNTIME_DONE, LOAD)
 
     @cached_property
     def request(self) -> Column | None:
@@ -123,15 +123,15 @@ class Summary:
     @property
     def days_without(self) -> tuple[int, int]:
         """Days within the span on which nothing is logged, and days of the span."""
-        held = {minute // 1440 for minute in self.minutes}
-        of = max(held) - min(held) + 1 if held else 0
-        return of - len(held), of
+        days = {minute // 1440 for minute in self.minutes}
+        of = max(days) - min(days) + 1 if days else 0
+        return of - len(days), of
 
     @property
     def cold_start_share(self) -> float | None:
         """Share of the invocations that began with a cold start."""
-        held = self.tally.rows[INVOCATION]
-        return self.tally.cold / held if held else None
+        invocations = self.tally.rows[INVOCATION]
+        return self.tally.cold / invocations if invocations else None
 
     @property
     def memory_mb(self) -> float | None:
@@ -165,8 +165,8 @@ class Summary:
             return self.tally.failures
         stated = self.stated.errors if self.stated and not self.tally.rows[LOAD] else {}
         failed = Counter(self.tally.refused.get(EXCHANGE, {})) + Counter(self.tally.refused.get(LOAD, {}))
-        found = (failed + Counter(stated)).most_common()
-        return {kind: n for kind, n in found if not kind.startswith("HTTP ") or kind.startswith("HTTP 5")}
+        counts = (failed + Counter(stated)).most_common()
+        return {kind: n for kind, n in counts if not kind.startswith("HTTP ") or kind.startswith("HTTP 5")}
 
     @property
     def refused(self) -> dict[str, int]:
@@ -183,12 +183,14 @@ class Summary:
         sweep = self.tally.facts.get("sweep", [])
         if sweep:
             return [{"memory_mb": row["memory_mb"], "p50_ms": row["duration_ms"]} for row in sweep]
-        found = {
+        medians = {
             size: column.quantiles([0.5])[0]
             for size, column in sorted(self.tally.by_memory.items())
             if column.size >= FEWEST
         }
-        return [{"memory_mb": size, "p50_ms": p50} for size, p50 in found.items()] if len(found) > 1 else []
+        return (
+            [{"memory_mb": size, "p50_ms": p50} for size, p50 in medians.items()] if len(medians) > 1 else []
+        )
 
     @property
     def cpu(self) -> float | None:
@@ -226,7 +228,7 @@ class Summary:
         tally = self.tally
         return {
             "read": tally.read,
-            "used": tally.used,
+            "used": tally.used_lines,
             "unreadable": tally.unreadable,
             "examples": tally.examples,
             "invocations": self.invocations,
@@ -261,16 +263,19 @@ class Clock:
 
         A few lines that are far from all the others, or from before there was Lambda, had no clock.
         """
-        kept, scale = times.sorted()
-        at = int(np.searchsorted(kept, FIRST_S * scale))
-        begin, end = (at if at < kept.size else 0), kept.size  # a log that is that old as a whole has a clock
-        few = max(int(STRAY * kept.size), 1)
+        values, scale = times.sorted()
+        at = int(np.searchsorted(values, FIRST_S * scale))
+        begin, end = (
+            (at if at < values.size else 0),
+            values.size,
+        )  # a log that is that old as a whole has a clock
+        few = max(int(STRAY * values.size), 1)
         for _ in range(2):  # strays on one side hide those on the other
-            begin += _strays(kept[begin:end].astype(float), few, FAR_S * scale)
-            end -= _strays(-kept[begin:end][::-1].astype(float), few, FAR_S * scale)
-        count = begin + kept.size - end
-        example = float(kept[0] if begin else kept[-1]) / scale if count else 0.0
-        return cls(float(kept[begin]) / scale, float(kept[end - 1]) / scale, count, example)
+            begin += _strays(values[begin:end].astype(float), few, FAR_S * scale)
+            end -= _strays(-values[begin:end][::-1].astype(float), few, FAR_S * scale)
+        count = begin + values.size - end
+        example = float(values[0] if begin else values[-1]) / scale if count else 0.0
+        return cls(float(values[begin]) / scale, float(values[end - 1]) / scale, count, example)
 
 
 def _strays(times: np.ndarray, few: int, far: float) -> int:
@@ -298,16 +303,18 @@ def quantiles(column: Column) -> dict[str, float]:
 
 def _longest_run(times: Column, clock: Clock) -> int:
     """The most times that are equal, within the span of a clock."""
-    kept, scale = times.sorted()
-    kept = kept[
-        np.searchsorted(kept, clock.first * scale) : np.searchsorted(kept, clock.last * scale, "right")
+    times_in_span, scale = times.sorted()
+    times_in_span = times_in_span[
+        np.searchsorted(times_in_span, clock.first * scale) : np.searchsorted(
+            times_in_span, clock.last * scale, "right"
+        )
     ]
-    longest, carried, last = 0, 0, None
-    for at in range(0, kept.size, BLOCK):
-        values, counts = np.unique(kept[at : at + BLOCK], return_counts=True)
+    longest, last_count, last = 0, 0, None
+    for at in range(0, times_in_span.size, BLOCK):
+        values, counts = np.unique(times_in_span[at : at + BLOCK], return_counts=True)
         if last is not None and values[0] == last:
-            counts[0] += carried
-        longest, carried, last = max(longest, int(counts.max())), int(counts[-1]), values[-1]
+            counts[0] += last_count
+        longest, last_count, last = max(longest, int(counts.max())), int(counts[-1]), values[-1]
     return longest
 
 

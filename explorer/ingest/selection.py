@@ -114,15 +114,19 @@ class Selection:
                 pl.lit(None, kind).alias(name) for name, kind in absent if name not in rows.columns
             )
             if self.include:
-                wanted = pl.any_horizontal(one.matches() for one in self.include)
-                unknown = rows.filter(wanted.is_null()).height
-                kept = rows.filter(wanted.fill_null(False))
-                left_out += Counter({NO_PATH: unknown, NOT_SELECTED: rows.height - kept.height - unknown})
-                rows = kept.with_columns(pl.lit(None, pl.String).alias("aside"))  # what is asked for counts
+                is_included = pl.any_horizontal(one.matches() for one in self.include)
+                unknown = rows.filter(is_included.is_null()).height
+                matching = rows.filter(is_included.fill_null(False))
+                left_out += Counter({NO_PATH: unknown, NOT_SELECTED: rows.height - matching.height - unknown})
+                rows = matching.with_columns(
+                    pl.lit(None, pl.String).alias("aside")
+                )  # what is asked for counts
             if self.exclude:
-                kept = rows.filter(~pl.any_horizontal(one.matches().fill_null(False) for one in self.exclude))
-                left_out[NOT_SELECTED] += rows.height - kept.height
-                rows = kept
+                matching = rows.filter(
+                    ~pl.any_horizontal(one.matches().fill_null(False) for one in self.exclude)
+                )
+                left_out[NOT_SELECTED] += rows.height - matching.height
+                rows = matching
         return rows, +left_out
 
     def _in_time(self, rows: pl.DataFrame, left_out: Counter[str]) -> pl.DataFrame:
@@ -135,9 +139,9 @@ class Selection:
         left_out[NO_TIME] += rows.height - timed.height
         least = self.since if self.since is not None else float("-inf")
         most = self.until if self.until is not None else float("inf")
-        kept = timed.filter(pl.col("time_s").is_between(least, most, closed="left"))
-        left_out[NOT_IN_TIME] += timed.height - kept.height
-        return kept
+        in_range = timed.filter(pl.col("time_s").is_between(least, most, closed="left"))
+        left_out[NOT_IN_TIME] += timed.height - in_range.height
+        return in_range
 
 
 def aside(path: pl.Expr, agent: pl.Expr | None = None) -> pl.Expr:

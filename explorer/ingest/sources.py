@@ -28,11 +28,11 @@ class _Damaged(Exception):
 
 
 BLOCK = 6 << 20  # bytes that are read at a time
-HEAD = 1 << 16  # bytes from which a format is told
+HEAD = 1 << 16  # bytes from which a format is recognised
 LONGEST_LINE = 16 << 20  # bytes; what is longer is no line of a log
 ZIP = b"PK\x03\x04"
 WIDE = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}  # as PowerShell writes
-BROKEN = (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError, zipfile.BadZipFile, _Damaged)
+UNPACK_ERRORS = (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError, zipfile.BadZipFile, _Damaged)
 LOG_GROUP = re.compile(r"(?:^|/|\b)aws[/-]lambda[/-]([\w-]+)")
 PARTS_OF_NAMES = (
     re.compile(  # of a log's name: dates, instances, numbers of copies; what is left is its subject
@@ -102,14 +102,14 @@ class Unpacker:
     def decompress(self, packed: bytes, size: int) -> bytes:
         """The next bytes, `size` at most; `rest` is what is to be given again."""
         try:
-            found: bytes = self._inner.decompress(packed, size)
+            content: bytes = self._inner.decompress(packed, size)
         except (OSError, ValueError) as error:  # bzip2's
             raise _Damaged(str(error)) from None
         if self.eof:
             self.rest = self._inner.unused_data
         else:
             self.rest = getattr(self._inner, "unconsumed_tail", b"")
-        return found
+        return content
 
     @property
     def is_full(self) -> bool:
@@ -125,9 +125,9 @@ class Stream:
     """The bytes of a source, unpacked if they are packed, as UTF-8 if they are UTF-16."""
 
     def __init__(self, raw: IO[bytes]) -> None:
-        self.raw, self.taken = raw, 0
+        self.raw, self.bytes_read = raw, 0
         self._decoder: Any = None
-        self._broken: Exception | None = None
+        self._failure: Exception | None = None
         self._buffer, self._waiting = self._file(HEAD), b""
         self._packed: Any = None
         if unpacker := Unpacker.of(self._buffer):
@@ -142,12 +142,12 @@ class Stream:
         self.head = self._buffer[:HEAD]
 
     def _fill(self) -> None:
-        """Have enough to tell a format by, whatever comes at once; what breaks is raised when it is read."""
+        """Read enough to recognise a format, however small the pieces; `read` raises what breaks."""
         try:
             while len(self._buffer) < HEAD and (piece := self._more(HEAD - len(self._buffer))):
                 self._buffer += piece
-        except BROKEN as error:
-            self._broken = error
+        except UNPACK_ERRORS as error:
+            self._failure = error
 
     @classmethod
     def of(cls, content: bytes) -> Stream:
@@ -163,18 +163,18 @@ class Stream:
 
     def read(self, size: int) -> bytes:
         """The next bytes, about so many; none at the end. Raises one of `BROKEN` for damaged packing."""
-        if self._broken and not self._buffer:
-            raise self._broken
-        found, self._buffer = self._buffer, b""
-        pieces, have = [found] if found else [], len(found)
+        if self._failure and not self._buffer:
+            raise self._failure
+        first, self._buffer = self._buffer, b""
+        pieces, have = [first] if first else [], len(first)
         try:
-            while not self._broken and have < size and (piece := self._more(size - have)):
+            while not self._failure and have < size and (piece := self._more(size - have)):
                 pieces.append(piece)
                 have += len(piece)
-        except BROKEN as error:  # what was good before it is given first
+        except UNPACK_ERRORS as error:  # what was good before it is given first
             if not have:
                 raise
-            self._broken = error
+            self._failure = error
         return b"".join(pieces)
 
     def _more(self, size: int) -> bytes:
@@ -186,9 +186,9 @@ class Stream:
                 return piece
 
     def _file(self, size: int) -> bytes:
-        found = self.raw.read(size)
-        self.taken += len(found)
-        return found
+        piece = self.raw.read(size)
+        self.bytes_read += len(piece)
+        return piece
 
     def _unpacked(self, size: int) -> bytes:
         """The next bytes that it holds, `size` at most; members may follow one another."""
@@ -201,10 +201,10 @@ class Stream:
                     return b""
                 self._packed = self._packed.again()
             at_end = not self._waiting and not self._packed.is_full
-            found = self._packed.decompress(self._waiting, size)
+            piece = self._packed.decompress(self._waiting, size)
             self._waiting = self._packed.rest
-            if found:
-                return found
+            if piece:
+                return piece
             if at_end and not self._packed.eof:
                 raise EOFError("the packed data ends in the middle")
 
@@ -233,18 +233,18 @@ def blocks(stream: Stream) -> Iterator[bytes]:
         yield rest
 
 
-def found(paths: list[str]) -> list[Source]:
+def find_sources(paths: list[str]) -> list[Source]:
     """The inputs that `paths` name: files, folders with all that is in them, globs, or "-".
 
     Raises ExplorerError for one that is not there.
     """
     sources: dict[str, Source] = {}
-    for given in paths:
-        if given == "-":
-            sources[given] = Source("standard input")
+    for pattern in paths:
+        if pattern == "-":
+            sources[pattern] = Source("standard input")
             continue
-        folder = Path(given) if Path(given).is_dir() else None
-        for path in _files(given):
+        folder = Path(pattern) if Path(pattern).is_dir() else None
+        for path in _files(pattern):
             group = _group(path, folder)
             for member, size in _members(path):
                 name = f"{path}:{member}" if member else str(path)
@@ -283,21 +283,21 @@ def _group(path: Path, folder: Path | None) -> str:
     return re.sub(r"[\s_.-]+", "-", PARTS_OF_NAMES.sub("", subject)).strip("-")
 
 
-def _files(given: str) -> list[Path]:
-    path = Path(given)
+def _files(pattern: str) -> list[Path]:
+    path = Path(pattern)
     try:
         if path.is_dir():
             inside = sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
             if not inside:
-                raise ExplorerError(f"{given}: no file in this folder; expected logs")
+                raise ExplorerError(f"{pattern}: no file in this folder; expected logs")
             return inside
         if path.exists():
             return [path]
-        matched = sorted(Path(p) for p in glob.glob(given, recursive=True) if Path(p).is_file())
+        matched = sorted(Path(p) for p in glob.glob(pattern, recursive=True) if Path(p).is_file())
     except (OSError, ValueError, RecursionError):
         matched = []
     if not matched:
         raise ExplorerError(
-            f"{given}: no such file; expected a log, a folder, a glob, or - for standard input"
+            f"{pattern}: no such file; expected a log, a folder, a glob, or - for standard input"
         )
     return matched

@@ -68,14 +68,14 @@ def read(path: Path) -> Iterator[Part]:
         beside.bad(f"{path}: {line[0] if line else 'the file'} cannot be read as a template or a plan")
         yield beside
         return
-    functions = _asked(stack)
-    beside.used = 1
+    functions = _entry_functions(stack)
+    beside.used_lines = 1
     if not functions:
         beside.notes.append(f"{path.name} has no function")
     elif len(functions) > 1:
-        named = ", ".join(_name(one) for one in functions)
+        names = ", ".join(_name(one) for one in functions)
         beside.notes.append(
-            f"{path.name} has {len(functions)} functions, each a workload of its own: {named}"
+            f"{path.name} has {len(functions)} functions, each a workload of its own: {names}"
         )
     yield beside
     for function in functions:
@@ -84,7 +84,7 @@ def read(path: Path) -> Iterator[Part]:
         yield part
 
 
-def _asked(stack: Stack) -> list[Resource]:
+def _entry_functions(stack: Stack) -> list[Resource]:
     """The functions that stand behind a door, or all of them if none does."""
     behind = {door.function for door in doors(stack)}
     return [one for one in stack.functions if one.id in behind] or stack.functions
@@ -98,7 +98,7 @@ def _function(stack: Stack, function: Resource) -> Part:
     """What a template says of one function; what only a deployment knows is left out, and named."""
     opens: list[str] = []
 
-    def known(*path: str) -> Any:
+    def look_up(*path: str) -> Any:
         value = function.get(*path).value
         if isinstance(value, Unknown):
             opens.append(".".join(path))
@@ -106,17 +106,17 @@ def _function(stack: Stack, function: Resource) -> Part:
         return value
 
     variables = mapping(function.get("Environment", "Variables").value)
-    found: dict[str, Any] = {
-        "MemorySize": _number(known("MemorySize"), 128.0),
-        "Timeout": _number(known("Timeout"), 3.0),
-        "Runtime": text(known("Runtime")) or "",
-        "Architectures": [one for one in map(text, sequence(known("Architectures"))) if one],
+    configuration: dict[str, Any] = {
+        "MemorySize": _number(look_up("MemorySize"), 128.0),
+        "Timeout": _number(look_up("Timeout"), 3.0),
+        "Runtime": text(look_up("Runtime")) or "",
+        "Architectures": [one for one in map(text, sequence(look_up("Architectures"))) if one],
         "Environment": {
             "Variables": {str(name): _value(function, value) for name, value in variables.items()}
         },
     }
-    part = configured(found, "")
-    part.facts["timeout_s"] = found["Timeout"]
+    part = configured(configuration, "")
+    part.facts["timeout_s"] = configuration["Timeout"]
     part.facts |= {f"current.{concern}": option for concern, option in _current(stack, function).items()}
     needs = _needs(stack, function)
     if needs:
@@ -149,7 +149,7 @@ def _value(function: Resource, value: Any) -> str:
 def _current(stack: Stack, function: Resource) -> dict[str, str]:
     """The options that a function has today: its door, and what goes through it."""
     own = [door for door in doors(stack) if door.function == function.id]
-    found = {}
+    options = {}
     for door in own:
         option = next(
             (
@@ -160,9 +160,9 @@ def _current(stack: Stack, function: Resource) -> dict[str, str]:
             "",
         )
         if option:
-            found["door"] = option
+            options["door"] = option
             break
-    if not found:
+    if not options:
         return {}
     streams = _streams(stack, function)
     for concern, what in (
@@ -173,8 +173,8 @@ def _current(stack: Stack, function: Resource) -> dict[str, str]:
             (one.id for one in OPTIONS[concern].values() if what.items() <= dict(one.provides).items()), ""
         )
         if option:
-            found[concern] = option
-    return found
+            options[concern] = option
+    return options
 
 
 def _waits(option: Any) -> str:
@@ -193,23 +193,23 @@ def _needs(stack: Stack, function: Resource) -> list[str]:
     """What the door of a function has to offer, of what a template can ask for."""
     if not any(door.function == function.id for door in doors(stack)):
         return []
-    found = [need for need, types in NEEDS.items() if any(True for _ in stack.of_type(*types))]
+    needs = [need for need, types in NEEDS.items() if any(True for _ in stack.of_type(*types))]
     apis = list(stack.of_type(*APIS))
     if any(mapping(api.get("Domain").value) for api in apis):
-        found.append("custom-domain")
+        needs.append("custom-domain")
     for stage in stack.of_type(*STAGES):
         settings = [stage.get("DefaultRouteSettings").value, *sequence(stage.get("MethodSettings").value)]
         if any(name in mapping(one) for one in settings for name in THROTTLES):
-            found.append("throttling")
+            needs.append("throttling")
     for plan in stack.of_type("AWS::ApiGateway::UsagePlan"):
         if mapping(plan.get("Throttle").value):
-            found.append("throttling")
+            needs.append("throttling")
     for api in apis:
         endpoint = api.get("EndpointConfiguration").value
         kinds = [endpoint, mapping(endpoint).get("Type"), *sequence(mapping(endpoint).get("Types"))]
         if "PRIVATE" in [text(api.scope.value(kind)) for kind in kinds]:
-            found.append("private")
-    return list(dict.fromkeys(found))
+            needs.append("private")
+    return list(dict.fromkeys(needs))
 
 
 def _auth(stack: Stack, function: Resource) -> str:

@@ -20,18 +20,18 @@ def seconds(texts: pl.Series) -> pl.Series:
     text = pl.col("text")
     frame = pl.DataFrame({"text": texts}).with_row_index("row")
     plain = text.str.slice(0, 19).str.to_datetime("%Y-%m-%dT%H:%M:%S", strict=False, time_unit="ms")
-    found = frame.with_columns(
+    times = frame.with_columns(
         at=plain.dt.epoch("s").cast(pl.Float64),
         zulu=text.str.slice(19, 40).str.contains(r"^(?:[.,][0-9]+)?(?:Z|[+]00:?00)"),
     )
-    easy = found["at"].is_not_null() & found["zulu"].fill_null(False)
+    easy = times["at"].is_not_null() & times["zulu"].fill_null(False)
     if easy.all():
-        return found["at"].rename("time_s")
+        return times["at"].rename("time_s")
     hard = frame.filter(~easy).select(
         "row", pl.coalesce(_iso(text), _clf(text), _slashed(text), _epoch(text)).alias("hard")
     )
     at = pl.coalesce(pl.when(easy).then("at"), "hard")
-    return found.join(hard, on="row", how="left", maintain_order="left").select(at.alias("time_s"))["time_s"]
+    return times.join(hard, on="row", how="left", maintain_order="left").select(at.alias("time_s"))["time_s"]
 
 
 def moments(values: pl.Series) -> pl.Series:
@@ -89,10 +89,10 @@ def _clf_alone(values: pl.Series) -> pl.Series | None:
         return None
     text = pl.col("text")
     at = text.str.slice(0, 20).str.to_datetime("%d/%b/%Y:%H:%M:%S", strict=False, time_unit="ms")
-    found = pl.DataFrame({"text": values}).select(
+    times = pl.DataFrame({"text": values}).select(
         at=at.dt.epoch("s").cast(pl.Float64) - _offset(text.str.slice(21, 5)), there=text.is_not_null()
     )
-    return found["at"] if found.filter(pl.col("there") & pl.col("at").is_null()).height == 0 else None
+    return times["at"] if times.filter(pl.col("there") & pl.col("at").is_null()).height == 0 else None
 
 
 def _slashed(text: pl.Expr) -> pl.Expr:

@@ -48,7 +48,7 @@ SECTIONS = ("", "request", "response", "runtime", "runtime.init", "configuration
 class Draft:
     """A workload file in the making: what is known by dotted field, why, and what is left to the user."""
 
-    known: dict[str, Any] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
     why: dict[str, str] = field(default_factory=dict)
     head: list[str] = field(default_factory=list)
     samples: dict[str, Column] = field(default_factory=dict)  # by section
@@ -56,7 +56,7 @@ class Draft:
 
     def set(self, name: str, value: Any, why: str = "") -> None:
         """One field and where it comes from."""
-        self.known[name] = value
+        self.values[name] = value
         if why:
             self.why[name] = why
 
@@ -67,24 +67,24 @@ class Draft:
 
     def drop(self, section: str) -> None:
         """Forget the spread of a section."""
-        own = {name for name in self.known if _section(name) == section and SPREAD.fullmatch(_last(name))}
-        self.known = {name: value for name, value in self.known.items() if name not in {section, *own}}
+        own = {name for name in self.values if _section(name) == section and SPREAD.fullmatch(_last(name))}
+        self.values = {name: value for name, value in self.values.items() if name not in {section, *own}}
 
     @property
     def missing(self) -> dict[str, str]:
         """The questions by the field that the user is left with."""
-        held = {*self.known, *(name.partition(".")[0] for name in self.known if "." in name)}
-        held -= {name for name in ("runtime",) if not self._has_spread(name)}
-        return {name: asked for name, asked in QUESTIONS.items() if name not in held}
+        names = {*self.values, *(name.partition(".")[0] for name in self.values if "." in name)}
+        names -= {name for name in ("runtime",) if not self._has_spread(name)}
+        return {name: question for name, question in QUESTIONS.items() if name not in names}
 
     def _has_spread(self, section: str) -> bool:
-        own = (name.partition(".")[2] for name in self.known if name.startswith(f"{section}."))
-        return section in self.known or any(SPREAD.fullmatch(name) for name in own)
+        own = (name.partition(".")[2] for name in self.values if name.startswith(f"{section}."))
+        return section in self.values or any(SPREAD.fullmatch(name) for name in own)
 
     def nested(self) -> dict[str, Any]:
         """What is known, as the tables of a workload."""
         tables: dict[str, Any] = {}
-        for name, value in self.known.items():
+        for name, value in self.values.items():
             *path, last = re.split(r"\.(?!\d)", name)
             table = tables
             for part in path:
@@ -94,13 +94,13 @@ class Draft:
 
     def check(self, name: str, folder: Path) -> None:
         """Raise WorkloadError if what is known is no workload, once the questions are answered."""
-        given = self.nested()
+        tables = self.nested()
         for missing, value in PLACEHOLDERS.items():
-            if missing not in given:
-                given[missing] = value
-            elif missing in self.missing and isinstance(given[missing], Mapping):
-                given[missing] = {**given[missing], "value": value}
-        Workload(name, folder, **given)
+            if missing not in tables:
+                tables[missing] = value
+            elif missing in self.missing and isinstance(tables[missing], Mapping):
+                tables[missing] = {**tables[missing], "value": value}
+        Workload(name, folder, **tables)
 
     def to_toml(self) -> str:
         """The file: each field with its reason, each open question as a comment."""
@@ -108,19 +108,19 @@ class Draft:
 
     def _lines(self) -> Iterator[str]:
         yield from (f"# {line}".rstrip() for line in self.head)
-        for section in dict.fromkeys((*SECTIONS, *map(_section, self.known))):  # the user's own ones last
-            asked = [name for name in self.missing if self._place(name) == section]
-            own = [name for name in self.known if _section(name) == section]
-            if section and not own and not asked:
+        for section in dict.fromkeys((*SECTIONS, *map(_section, self.values))):  # the user's own ones last
+            questions = [name for name in self.missing if self._place(name) == section]
+            own = [name for name in self.values if _section(name) == section]
+            if section and not own and not questions:
                 continue
             if section:
                 yield ""
                 yield f"[{section}]" if own else f"# [{section}]"
             for name in own:
                 why = self.why.get(name, "")
-                line = f"{_key(name)} = {_toml(self.known[name])}"
+                line = f"{_key(name)} = {_toml(self.values[name])}"
                 yield f"{line:<36}# {why}" if why else line
-            for name in asked:
+            for name in questions:
                 last = name.rpartition(".")[2] if "." in name else name
                 key = "p50" if name in SPREADS else last
                 key = "total" if name == "configuration" else key
@@ -158,46 +158,48 @@ def draft(summary: Summary, name: str, today: date, samples: bool = False) -> Dr
     Parameters: `name` of the workload; `today`, written into it; `samples`, have the numbers
     themselves in Parquet files in place of quantiles.
     """
-    tally, made = summary.tally, Draft()
-    made.head = [
-        f"Measured, not asked: by `explorer ingest` on {today}, from {tally.read:,} lines: {tally.used:,}"
-        f" used, {tally.unreadable:,} unreadable.",
+    tally, workload_draft = summary.tally, Draft()
+    workload_draft.head = [
+        f"Measured, not asked: by `explorer ingest` on {today}, from {tally.read:,} lines:"
+        f" {tally.used_lines:,} used, {tally.unreadable:,} unreadable.",
         *(f"Note: {note}." for note in summary.notes),
         *_failures(summary),
     ]
-    made.set("name", name)
+    workload_draft.set("name", name)
     facts = tally.facts
-    for known in ("region", "runtime.architecture", "runtime.language"):
-        if known in facts:
-            made.set(known, facts[known], "of the function")
-    _traffic(made, summary)
+    for field_name in ("region", "runtime.architecture", "runtime.language"):
+        if field_name in facts:
+            workload_draft.set(field_name, facts[field_name], "of the function")
+    _traffic(workload_draft, summary)
     for section, column in (("request", summary.request), ("response", summary.response)):
         if column:
-            _spread(made, section, column, samples, 1.0, LARGEST_SIZE)
-    _runtime(made, summary, samples)
-    for known, value in facts.items():
-        if known.startswith("configuration."):
-            made.set(known, value, "counted, not stored")
-        elif known.startswith(("client.", "current.")):
-            made.set_if_there(known, value, "of the template")
-    return made
+            _spread(workload_draft, section, column, samples, 1.0, LARGEST_SIZE)
+    _runtime(workload_draft, summary, samples)
+    for field_name, value in facts.items():
+        if field_name.startswith("configuration."):
+            workload_draft.set(field_name, value, "counted, not stored")
+        elif field_name.startswith(("client.", "current.")):
+            workload_draft.set_if_there(field_name, value, "of the template")
+    return workload_draft
 
 
-def tune(made: Draft, summary: Summary) -> None:
+def tune(workload_draft: Draft, summary: Summary) -> None:
     """What is known of the time at several memory sizes, once the memory itself is known.
 
     A load test tells it for the size that it ran at, if the template, the function or the user says which.
     """
     tuned = summary.tuned
     why = "the median at each memory size"
-    memory = made.known.get("runtime.memory")
+    memory = workload_draft.values.get("runtime.memory")
     p50 = (summary.quantiles["duration_ms"] or {}).get("p50")
     if not tuned and memory and summary.is_of_load_test and p50:
         tuned, why = [{"memory_mb": parse_size(memory) / MB, "p50_ms": p50}], "as the load test saw it"
     if tuned:
-        rows = [{"memory": f"{row['memory_mb']:g} MB", "p50": _shown(row["p50_ms"], 1e-3)} for row in tuned]
-        made.tuned = rows
-        made.set_if_there("runtime.tuned", rows, why)
+        rows = [
+            {"memory": f"{row['memory_mb']:g} MB", "p50": format_amount(row["p50_ms"], 1e-3)} for row in tuned
+        ]
+        workload_draft.tuned = rows
+        workload_draft.set_if_there("runtime.tuned", rows, why)
 
 
 def _failures(summary: Summary) -> Iterator[str]:
@@ -216,10 +218,10 @@ def _failures(summary: Summary) -> Iterator[str]:
         yield f"Cold starts: {share:.2%} of the invocations."
 
 
-def _traffic(made: Draft, summary: Summary) -> None:
+def _traffic(workload_draft: Draft, summary: Summary) -> None:
     facts, span, times = summary.tally.facts, summary.span_s, summary.times
     if "requests_per_month" in facts:
-        made.set("requests_per_month", facts["requests_per_month"], facts["requests_why"])
+        workload_draft.set("requests_per_month", facts["requests_per_month"], facts["requests_why"])
     elif summary.is_load_alone or not (span and times and summary.clock):
         pass  # the rate of a load test was asked for
     elif span >= DAY_S:
@@ -228,59 +230,69 @@ def _traffic(made: Draft, summary: Summary) -> None:
         without, days = summary.days_without
         gap = f"; on {without} of these {days} days nothing is logged" if without else ""
         why = f"{count:,} in {format_time(span)}, extended to 730 h{gap}"
-        made.set("requests_per_month", max(round(month), 1), why)
+        workload_draft.set("requests_per_month", max(round(month), 1), why)
     else:
-        made.head.append(
+        workload_draft.head.append(
             f"The log spans {format_time(span)}: too short to tell a month or its peak from "
             f"({times.size:,} requests)."
         )
     rate = summary.busiest_minute_rps
     if "peak_rps" in facts:
-        made.set("peak_rps", facts["peak_rps"], facts["peak_why"])
+        workload_draft.set("peak_rps", facts["peak_rps"], facts["peak_why"])
     elif rate and span:
         second = f"the busiest second had {format_number(summary.busiest_second_rps or 0)}"
         if span < DAY_S:
-            made.head.append(f"Its busiest minute had {format_number(rate)} requests a second; {second}.")
+            workload_draft.head.append(
+                f"Its busiest minute had {format_number(rate)} requests a second; {second}."
+            )
         else:
-            least = made.known.get("requests_per_month", 0) / MONTH_S * (1 + 1e-6)
+            least = workload_draft.values.get("requests_per_month", 0) / MONTH_S * (1 + 1e-6)
             why = f"the busiest minute of {format_time(span)}; {second}"
-            made.set("peak_rps", _rounded(max(rate, least), DIGITS, up=True), why)
+            workload_draft.set("peak_rps", _rounded(max(rate, least), DIGITS, up=True), why)
 
 
-def _runtime(made: Draft, summary: Summary, samples: bool) -> None:
+def _runtime(workload_draft: Draft, summary: Summary, samples: bool) -> None:
     facts, column = summary.tally.facts, summary.runtime
     stated = (summary.stated.quantiles if summary.stated else {}).get("duration_ms", {})
     if column:
-        _spread(made, "runtime", column, samples, 1e-3, LONGEST_TIME)
+        _spread(workload_draft, "runtime", column, samples, 1e-3, LONGEST_TIME)
     elif summary.stated and "p50" in stated:
-        _stated_spread(made, "runtime", stated, f"as {summary.stated.source} states it", LONGEST_TIME)
+        _stated_spread(
+            workload_draft, "runtime", stated, f"as {summary.stated.source} states it", LONGEST_TIME
+        )
     elif "mean_ms" in facts:
-        made.set("runtime.value", _shown(facts["mean_ms"], 1e-3), "a mean: no tail is known")
+        workload_draft.set("runtime.value", format_amount(facts["mean_ms"], 1e-3), "a mean: no tail is known")
     memory = summary.memory_mb
     if memory and 128 <= memory <= 122880:
         others = [f"{size:g} MB" for size, _ in summary.tally.memory.most_common()[1:5]]
         why = f"of most invocations; others had {', '.join(others)}" if others else ""
-        made.set("runtime.memory", f"{memory:g} MB", why)
+        workload_draft.set("runtime.memory", f"{memory:g} MB", why)
     elif memory:
-        made.head.append(f"The memory size of {memory:g} MB is none that Lambda sells: it is left out.")
-    used = summary.column("used_mb")
-    if used and 0 < used.largest <= 122880:
-        most_mb, why = float(math.ceil(used.largest)), "the most that was used"
+        workload_draft.head.append(
+            f"The memory size of {memory:g} MB is none that Lambda sells: it is left out."
+        )
+    used_memory = summary.column("used_mb")
+    if used_memory and 0 < used_memory.largest <= 122880:
+        most_mb, why = float(math.ceil(used_memory.largest)), "the most that was used"
         if memory and 128 <= memory < most_mb:  # other sizes had more, or the report counts past its own
             most_mb, why = memory, f"the whole memory size: the most that was used is {most_mb:g} MB"
-        made.set_if_there("runtime.used", f"{most_mb:g} MB", why)
+        workload_draft.set_if_there("runtime.used", f"{most_mb:g} MB", why)
     if summary.cpu is not None:
-        made.set_if_there("runtime.cpu", summary.cpu, "what spans of its calls leave: the rest waited")
+        workload_draft.set_if_there(
+            "runtime.cpu", summary.cpu, "what spans of its calls leave: the rest waited"
+        )
     init = summary.column("init_ms") or summary.column("restore_ms")
-    if init and made._has_spread("runtime"):
-        _spread(made, "runtime.init", init, False, 1e-3, LONGEST_TIME)
-    if "timeout_s" in facts and made._has_spread("runtime"):
-        made.head.append(f"The function's time-out is {format_time(facts['timeout_s'])}.")
+    if init and workload_draft._has_spread("runtime"):
+        _spread(workload_draft, "runtime.init", init, False, 1e-3, LONGEST_TIME)
+    if "timeout_s" in facts and workload_draft._has_spread("runtime"):
+        workload_draft.head.append(f"The function's time-out is {format_time(facts['timeout_s'])}.")
 
 
-def _stated_spread(made: Draft, section: str, levels: Mapping[str, float], why: str, limit: float) -> None:
+def _stated_spread(
+    workload_draft: Draft, section: str, levels: Mapping[str, float], why: str, limit: float
+) -> None:
     if max(levels.values()) * 1e-3 > limit:
-        made.head.append(
+        workload_draft.head.append(
             f"The {section} reaches {max(levels.values()):g} ms, which nothing does: it is left out."
         )
         return
@@ -290,38 +302,48 @@ def _stated_spread(made: Draft, section: str, levels: Mapping[str, float], why: 
         if value is None or not value:
             continue
         if value < least:  # cut off, or another unit
-            made.head.append(f"The {name} of the {section} is stated below a lower quantile: it is left out.")
+            workload_draft.head.append(
+                f"The {name} of the {section} is stated below a lower quantile: it is left out."
+            )
             continue
         least = value
-        made.set(f"{section}.{name.replace('_', '.')}", _shown(value, 1e-3, name == "max"), why)
+        workload_draft.set(
+            f"{section}.{name.replace('_', '.')}", format_amount(value, 1e-3, name == "max"), why
+        )
         why = ""
 
 
-def _spread(made: Draft, section: str, column: Column, samples: bool, unit: float, limit: float) -> None:
+def _spread(
+    workload_draft: Draft, section: str, column: Column, samples: bool, unit: float, limit: float
+) -> None:
     """The quantiles of a column, or the file of its samples; a quantile of 0 has no logarithm."""
     if column.largest * unit > limit:
-        made.head.append(f"The {section} reaches {column.largest:g}, which nothing does: it is left out.")
+        workload_draft.head.append(
+            f"The {section} reaches {column.largest:g}, which nothing does: it is left out."
+        )
         return
     if samples:
-        made.samples[section] = column
+        workload_draft.samples[section] = column
         return
-    found = dict(zip(TOP, column.quantiles((0.5, 0.9, 0.99, 0.999, 1.0)), strict=True))
+    levels = dict(zip(TOP, column.quantiles((0.5, 0.9, 0.99, 0.999, 1.0)), strict=True))
     why = f"of {column.size:,}"
     if column.size < FEW:
         why += ": too few for a p99"
     if not column.largest:
-        made.set(f"{section}.value", _shown(0.0, unit), why)
+        workload_draft.set(f"{section}.value", format_amount(0.0, unit), why)
         return
-    zero = [TOP[name] for name, value in found.items() if not value]
+    zero = [TOP[name] for name, value in levels.items() if not value]
     if zero:
         why += f"; {', '.join(zero)} is 0 and left out"
-    for name, value in found.items():
+    for name, value in levels.items():
         if value:
-            made.set(f"{section}.{name.replace('_', '.')}", _shown(value, unit, name == "max"), why)
+            workload_draft.set(
+                f"{section}.{name.replace('_', '.')}", format_amount(value, unit, name == "max"), why
+            )
             why = ""
 
 
-def _shown(value: float, unit: float, up: bool = False) -> str:
+def format_amount(value: float, unit: float, up: bool = False) -> str:
     """A size [B] or, with a unit of 1e-3, a time [ms], to as many digits as are known.
 
     The largest is rounded up, so that no limit which it broke is kept by a rounding.
@@ -342,30 +364,30 @@ def _rounded(number: float, digits: int, up: bool = False) -> float:
     return float(f"{whole / 10.0**places:.12g}")
 
 
-def write(made: Draft, path: Path, force: bool) -> list[Path]:
+def write(workload_draft: Draft, path: Path, force: bool) -> list[Path]:
     """Write the file, and those of its samples beside it; all or none.
 
     Raises ExplorerError if one is there already and `force` is not given.
     """
-    files = {section: path.with_name(f"{path.stem}.{section}.parquet") for section in made.samples}
+    files = {section: path.with_name(f"{path.stem}.{section}.parquet") for section in workload_draft.samples}
     refuse(path, force)
     for file in files.values():
         refuse(file, force)
-    for section, column in made.samples.items():
+    for section, column in workload_draft.samples.items():
         unit = 1e-3 if section == "runtime" else 1.0
         _write_samples(column, unit, files[section])
-        made.set(f"{section}.samples", files[section].name, f"{column.size:,}")
-    made.check(path.name, path.parent)
-    write_atomically(path, made.to_toml())
+        workload_draft.set(f"{section}.samples", files[section].name, f"{column.size:,}")
+    workload_draft.check(path.name, path.parent)
+    write_atomically(path, workload_draft.to_toml())
     return [path, *files.values()]
 
 
 def _write_samples(column: Column, unit: float, path: Path) -> None:
     import polars as pl
 
-    kept, scale = column.sorted()
+    values, scale = column.sorted()
     factor = unit / scale
-    pl.DataFrame({"value": pl.Series(kept).cast(pl.Float64) * factor}).write_parquet(path)
+    pl.DataFrame({"value": pl.Series(values).cast(pl.Float64) * factor}).write_parquet(path)
 
 
 def refuse(path: Path, force: bool) -> None:

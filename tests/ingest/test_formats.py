@@ -63,7 +63,7 @@ PLATFORM = {
         "metrics": {"durationMs": 1.2e3, "billedDurationMs": 1200, "memorySizeMB": 512, "maxMemoryUsedMB": 100,
                     "initDurationMs": 0}},
 }  # fmt: skip
-DONE = {
+RUNTIME_DONE = {
     "time": "2026-11-02T08:00:{n}.218Z", "type": "platform.runtimeDone",
     "record": {"requestId": "r{n}", "status": "success", "metrics": {"durationMs": 385.61, "producedBytes": 178476}},
 }  # fmt: skip
@@ -218,7 +218,7 @@ FORMS = {
     "Lambda's events, without an end of line": ("".join(records(PLATFORM).splitlines()), 8, 1200, None, None, 7),
     "Lambda's events, on many lines": ("\n".join(json.dumps(json.loads(x), indent=2) for x in
                                                  records(PLATFORM).splitlines()), 8, 1200, None, None, 7),
-    "Telemetry API": (f"[{','.join(records(DONE).splitlines())}]", 8, 385.61, 178476, None, 7),
+    "Telemetry API": (f"[{','.join(records(RUNTIME_DONE).splitlines())}]", 8, 385.61, 178476, None, 7),
     "an array of access records": ("[\n" + ",\n".join(records({
         "requestTime": "02/Nov/2026:08:00:{n} +0000", "status": "200", "responseLength": "1000",
         "integrationLatency": "50"}).splitlines()) + "\n]\n", 8, 50, 1000, None, 7),
@@ -234,18 +234,20 @@ FORMS = {
 }  # fmt: skip
 
 
-def largest(found, name):
-    return found[name] and found[name]["max"]
+def largest(answer, name):
+    return answer[name] and answer[name]["max"]
 
 
 @pytest.mark.parametrize("name", FORMS)
 def test_a_format_gives_the_figures_that_stand_in_it(name, tmp_path):
-    text, used, duration, response, request, span = FORMS[name]
-    found = read(tmp_path, text)
-    assert (found["used"], found["invocations"], found["unreadable"]) == (used, used, 0), found["examples"]
-    assert largest(found, "duration_ms") == (duration and pytest.approx(duration))
-    assert largest(found, "response_bytes") == response and largest(found, "request_bytes") == request
-    assert found["span_s"] == span
+    text, count, duration, response, request, span = FORMS[name]
+    answer = read(tmp_path, text)
+    assert (answer["used"], answer["invocations"], answer["unreadable"]) == (count, count, 0), answer[
+        "examples"
+    ]
+    assert largest(answer, "duration_ms") == (duration and pytest.approx(duration))
+    assert largest(answer, "response_bytes") == response and largest(answer, "request_bytes") == request
+    assert answer["span_s"] == span
 
 
 # Results that list no requests ------------------------------------------------------------------------
@@ -299,51 +301,51 @@ RESULTS = {
 
 @pytest.mark.parametrize("name", RESULTS)
 def test_a_result_gives_the_quantiles_that_it_states_and_says_what_it_lacks(name, tmp_path):
-    found = read(tmp_path, RESULTS[name])
-    assert {level: found["duration_ms"][level] for level in LEVELS} == pytest.approx(LEVELS)
-    assert found["invocations"] == 2000 and found["unreadable"] == 0
-    assert any("states quantiles and not the requests" in note for note in found["notes"])
-    assert found["response_bytes"] is None
+    answer = read(tmp_path, RESULTS[name])
+    assert {level: answer["duration_ms"][level] for level in LEVELS} == pytest.approx(LEVELS)
+    assert answer["invocations"] == 2000 and answer["unreadable"] == 0
+    assert any("states quantiles and not the requests" in note for note in answer["notes"])
+    assert answer["response_bytes"] is None
 
 
 def test_a_quantile_below_a_lower_one_is_left_out_and_said(tmp_path):
     from explorer.ingest.workload import draft
 
     (tmp_path / "a.csv").write_text(RESULTS["Locust"].replace(",1500\n", ",15\n"))
-    made = draft(Summary(gather([str(tmp_path / "a.csv")])), "w", "today")
-    assert "runtime.p99" not in made.known and made.known["runtime.max"] == "3.9 s"
-    assert any("p99 of the runtime is stated below" in line for line in made.head)
+    workload_draft = draft(Summary(gather([str(tmp_path / "a.csv")])), "w", "today")
+    assert "runtime.p99" not in workload_draft.values and workload_draft.values["runtime.max"] == "3.9 s"
+    assert any("p99 of the runtime is stated below" in line for line in workload_draft.head)
 
 
 def test_statistics_of_several_periods_give_counts_and_maxima_alone(tmp_path):
     rows = "bin(5m),count(*),avg(@duration),pct(@duration, 99),max(@duration)\n"
     rows += "2026-11-02 08:00:00.000,1000,210,1500,3900\n2026-11-02 08:05:00.000,1001,210,1400,3700\n"
-    found = read(tmp_path, rows)
-    assert found["invocations"] == 2001 and found["duration_ms"]["max"] == 3900
-    assert found["duration_ms"]["p99"] is None
-    assert "pct(@duration, 99)" in {row["what"] for row in found["ignored"]}
+    answer = read(tmp_path, rows)
+    assert answer["invocations"] == 2001 and answer["duration_ms"]["max"] == 3900
+    assert answer["duration_ms"]["p99"] is None
+    assert "pct(@duration, 99)" in {row["what"] for row in answer["ignored"]}
 
 
 # What is within, and what it does not become ----------------------------------------------------------
 
 
 def test_a_date_within_a_url_is_not_the_time_of_the_request(tmp_path):
-    found = read(tmp_path, clf(path="/report?from=2010-01-01T00:00:00Z"))
-    assert found["span_s"] == 7 and Summary(gather([str(tmp_path / "a.log")])).times.least == 1793606410
+    answer = read(tmp_path, clf(path="/report?from=2010-01-01T00:00:00Z"))
+    assert answer["span_s"] == 7 and Summary(gather([str(tmp_path / "a.log")])).times.least == 1793606410
 
 
 def test_quotes_within_a_request_end_no_field(tmp_path):
     odd = '::1 - - [02/Nov/2026:08:00:35 +0000] "{}" 400 157 "-" "-"\n'
-    found = read(tmp_path, clf(' "-" "-"') + odd.format(r"\x16\x03") + odd.format(r"GET /?q=\"a\" HTTP/1.1"))
-    assert (found["used"], found["unreadable"]) == (10, 0) and found["http_errors"] == {"HTTP 400": 2}
+    answer = read(tmp_path, clf(' "-" "-"') + odd.format(r"\x16\x03") + odd.format(r"GET /?q=\"a\" HTTP/1.1"))
+    assert (answer["used"], answer["unreadable"]) == (10, 0) and answer["http_errors"] == {"HTTP 400": 2}
 
 
 def test_an_initialisation_of_zero_is_no_cold_start(tmp_path):
-    found = read(
+    answer = read(
         tmp_path,
         records(PLATFORM) + "2026-11-02T08:00:35.218Z " + REPORT.format(1) + "Init Duration: 0.00 ms\n",
     )
-    assert found["cold_start_share"] == 0 and found["init_ms"] is None and found["used"] == 9
+    assert answer["cold_start_share"] == 0 and answer["init_ms"] is None and answer["used"] == 9
 
 
 @pytest.mark.parametrize(("lines_off", "span"), [(1, 990), (11, 1793606410 - 3)])
@@ -352,33 +354,33 @@ def test_a_clock_that_is_wrong_is_left_out_of_the_span(lines_off, span, tmp_path
     log = "".join(stamp.format(n // 60, n % 60) + REPORT.format(n % 100).replace("a160", f"{n:04d}") + "\n"
                   for n in range(0, 1000, 10))  # fmt: skip
     off = "".join(f"2020-01-01T00:00:03.{n:03d}Z " + REPORT.format(n) + "\n" for n in range(lines_off))
-    found = read(tmp_path, log + off)
+    answer = read(tmp_path, log + off)
     if lines_off == 1:
-        assert found["span_s"] == span and any("clock that was wrong" in note for note in found["notes"])
+        assert answer["span_s"] == span and any("clock that was wrong" in note for note in answer["notes"])
     else:  # more than a stray: an old log beside a new one
-        assert found["span_s"] > 1e8 and not any("clock" in note for note in found["notes"])
+        assert answer["span_s"] > 1e8 and not any("clock" in note for note in answer["notes"])
 
 
 def test_a_report_that_is_delivered_twice_counts_once_and_another_attempt_counts(tmp_path):
     line = "2026-11-02T08:00:35.218Z " + REPORT.format(1) + "\n"
     again = line.replace("08:00:35", "08:01:35")  # the same request a minute later: another attempt
-    found = read(tmp_path, line + again + line)
-    assert (found["read"], found["used"], found["invocations"]) == (3, 2, 2)
-    assert any("delivered twice" in row["what"] and row["lines"] == 1 for row in found["ignored"])
+    answer = read(tmp_path, line + again + line)
+    assert (answer["read"], answer["used"], answer["invocations"]) == (3, 2, 2)
+    assert any("delivered twice" in row["what"] and row["lines"] == 1 for row in answer["ignored"])
 
 
 def test_a_content_length_counts_with_what_is_above_it(tmp_path):
     record = {"time": "2026-11-02T08:00:{n}Z", "status": 200, "responseTime": 3,
               "incoming": {"request": {"content-length": "7"}}, "outgoing": {"response": {"content-length": "9"}}}  # fmt: skip
-    found = read(tmp_path, records(record))
-    assert largest(found, "request_bytes") == 7 and largest(found, "response_bytes") == 9
+    answer = read(tmp_path, records(record))
+    assert largest(answer, "request_bytes") == 7 and largest(answer, "response_bytes") == 9
 
 
 def test_a_duration_without_a_unit_is_told_as_what_it_is_taken_for(tmp_path):
     record = {"time": "2026-11-02T08:00:{n}Z", "status": 200, "path": "/", "took": 385}
-    found = read(tmp_path, records(record))
-    assert found["duration_ms"]["max"] == 385
-    assert "the field took has no unit: it is taken for milliseconds" in found["notes"]
+    answer = read(tmp_path, records(record))
+    assert answer["duration_ms"]["max"] == 385
+    assert "the field took has no unit: it is taken for milliseconds" in answer["notes"]
 
 
 def test_traces_tell_waiting_from_working(tmp_path):
@@ -388,8 +390,10 @@ def test_traces_tell_waiting_from_working(tmp_path):
 
 
 def test_the_rate_of_a_load_test_is_no_traffic(tmp_path):
-    found = read(tmp_path, FORMS["Vegeta"][0])
-    assert found["busiest_minute_rps"] is None and any("the load was asked for" in n for n in found["notes"])
+    answer = read(tmp_path, FORMS["Vegeta"][0])
+    assert answer["busiest_minute_rps"] is None and any(
+        "the load was asked for" in n for n in answer["notes"]
+    )
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
@@ -404,8 +408,8 @@ def test_an_archive_is_read_file_by_file(tmp_path):
         archive.writestr("a/one.log", clf())
         archive.writestr("two.log.gz", gzip.compress(clf().encode()))
         archive.writestr("__MACOSX/._one.log", b"\0\1")
-    found = read(tmp_path, content.getvalue(), "logs.zip")
-    assert (found["used"], found["unreadable"]) == (16, 0)
+    answer = read(tmp_path, content.getvalue(), "logs.zip")
+    assert (answer["used"], answer["unreadable"]) == (16, 0)
 
 
 @pytest.mark.parametrize(
@@ -420,8 +424,8 @@ def test_an_archive_is_read_file_by_file(tmp_path):
     ],
 )  # fmt: skip
 def test_a_format_that_is_not_read_is_named_with_what_to_do(begins, says, tmp_path):
-    found = read(tmp_path, begins)
-    assert found["used"] == 0 and any(says in note for note in found["notes"])
+    answer = read(tmp_path, begins)
+    assert answer["used"] == 0 and any(says in note for note in answer["notes"])
 
 
 def test_what_lines_hold_and_is_not_used_is_named(tmp_path):
@@ -436,9 +440,9 @@ def test_what_lines_hold_and_is_not_used_is_named(tmp_path):
 
 def test_health_checks_and_static_files_do_not_become_the_sizes_of_the_api(tmp_path):
     asides = clf(size="2", path="/health") + clf(size="90000", path="/static/app.js?v=1")
-    found = read(tmp_path, clf() + asides)
-    assert found["used"] == 8 and largest(found, "response_bytes") == 612
-    counts = {row["what"]: row["lines"] for row in found["ignored"]}
+    answer = read(tmp_path, clf() + asides)
+    assert answer["used"] == 8 and largest(answer, "response_bytes") == 612
+    counts = {row["what"]: row["lines"] for row in answer["ignored"]}
     assert counts["health checks"] == counts["static files"] == 8
     alone = read(
         tmp_path, clf(size="90000", path="/static/app.js")

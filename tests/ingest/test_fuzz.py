@@ -74,14 +74,14 @@ def torn(draw):
 def survives(content, path):
     path.write_bytes(content)
     tally = gather([str(path)])
-    assert tally.used >= 0 and tally.unreadable >= 0 and len(tally.examples) <= 5
+    assert tally.used_lines >= 0 and tally.unreadable >= 0 and len(tally.examples) <= 5
     summary = Summary(tally)
     json.dumps(summary.to_dict(), allow_nan=False)
-    made = draft(summary, "fuzz", "today")
+    workload_draft = draft(summary, "fuzz", "today")
     try:
-        made.check("fuzz.toml", path.parent)
+        workload_draft.check("fuzz.toml", path.parent)
     except WorkloadError as error:
-        raise AssertionError(f"{error}\n{made.to_toml()}") from None
+        raise AssertionError(f"{error}\n{workload_draft.to_toml()}") from None
 
 
 @given(torn())
@@ -103,7 +103,7 @@ def test_any_text_is_read_by_every_reader_of_lines(lines, text):
     heads = [*SEEDS, *(text[0] for text in FORMS.values())]
     for head in heads[:: max(len(lines), 1)]:
         for part in lines_reader(head.encode())(block):
-            assert part.read >= part.used >= 0
+            assert part.read >= part.used_lines >= 0
 
 
 @given(st.text(max_size=300) | st.builds("{}{}".format, st.sampled_from(SEEDS), st.text(max_size=50)))

@@ -76,10 +76,10 @@ PACKS = {
 
 
 def zipped(content):
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
+    archive_bytes = io.BytesIO()
+    with zipfile.ZipFile(archive_bytes, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("inner.log", content)
-    return held.getvalue()
+    return archive_bytes.getvalue()
 
 
 @st.composite
@@ -98,7 +98,7 @@ def files(draw):
     return draw(st.sampled_from(list(PACKS.values())))(text.encode()), count, form
 
 
-def found_in(content, folder):
+def answer_of(content, folder):
     path = folder / "mixed.log"
     path.write_bytes(content)
     return Summary(gather([str(path)])).to_dict()
@@ -106,23 +106,25 @@ def found_in(content, folder):
 
 @given(files())
 @settings(max_examples=int(os.environ.get("FUZZ", 120)), deadline=None)
-def test_every_request_is_found_whatever_is_around_it(tmp_path_factory, made):
-    content, count, form = made
-    found = found_in(content, tmp_path_factory.getbasetemp())
-    assert found["invocations"] == count, found["examples"]
-    values = found["response_bytes"] if form == CLF else found["duration_ms"]
+def test_every_request_is_found_whatever_is_around_it(tmp_path_factory, file):
+    content, count, form = file
+    answer = answer_of(content, tmp_path_factory.getbasetemp())
+    assert answer["invocations"] == count, answer["examples"]
+    values = answer["response_bytes"] if form == CLF else answer["duration_ms"]
     assert values["max"] == count + (0 if form == CLF else 0.25)
 
 
 @given(files(), st.data())
 @settings(max_examples=int(os.environ.get("FUZZ", 80)), deadline=None)
-def test_what_a_tear_takes_away_is_said(tmp_path_factory, made, data):
-    content, count, _ = made
+def test_what_a_tear_takes_away_is_said(tmp_path_factory, file, data):
+    content, count, _ = file
     cut = content[: data.draw(st.integers(1, len(content)))]
-    found = found_in(cut, tmp_path_factory.getbasetemp())
-    assert found["invocations"] <= count
-    if found["invocations"] == 0:  # nothing was there to be found, or what was there is told
-        assert found["unreadable"] or found["ignored"] or found["read"] or not cut.strip(b"\xef\xbb\xbf\r\n ")
+    answer = answer_of(cut, tmp_path_factory.getbasetemp())
+    assert answer["invocations"] <= count
+    if answer["invocations"] == 0:  # nothing was there to be found, or what was there is told
+        assert (
+            answer["unreadable"] or answer["ignored"] or answer["read"] or not cut.strip(b"\xef\xbb\xbf\r\n ")
+        )
 
 
 @given(st.integers(2, 30), st.integers(0, 29), st.sampled_from(["", "\n", ",\n"]))
@@ -131,6 +133,6 @@ def test_a_record_that_is_torn_takes_no_other_with_it(tmp_path_factory, count, w
     rows = [PLATFORM.format(n=n) for n in range(1, count + 1)]
     torn = which % count
     rows[torn] = rows[torn][:60]
-    found = found_in(between.join(rows).encode(), tmp_path_factory.getbasetemp())
-    lost = count - found["invocations"]
-    assert lost <= 2 and (found["unreadable"] or found["ignored"] or lost == 0)
+    answer = answer_of(between.join(rows).encode(), tmp_path_factory.getbasetemp())
+    lost = count - answer["invocations"]
+    assert lost <= 2 and (answer["unreadable"] or answer["ignored"] or lost == 0)

@@ -42,46 +42,46 @@ def read(tmp_path, content, name="a.log"):
 
 def independent(pattern, text=TEXT):
     """Figures taken out of a text by other means."""
-    return np.array([float(found) for found in re.findall(pattern, text, re.M)])
+    return np.array([float(figure) for figure in re.findall(pattern, text, re.M)])
 
 
 def test_quantiles_are_those_that_numpy_gives():
-    found = summary(SAMPLES / "reports.txt").to_dict()
+    answer = summary(SAMPLES / "reports.txt").to_dict()
     text = r"REPORT RequestId: \S+?(?:\\t|\s)+(?:Init Duration: \S+ ms\s+)?Duration: ([\d.]+) ms"
     events = r'"durationMs": ?([\d.]+)[^\n]*platform\.report|platform\.report[^\n]*"durationMs": ?([\d.]+)'
     durations = [float(x or y) for x, y in re.findall(events, TEXT)] + list(independent(text))
-    assert found["invocations"] == len(durations) == 17
+    assert answer["invocations"] == len(durations) == 17
     for name, level in zip(NAMES, LEVELS):
-        assert found["duration_ms"][name] == np.quantile(durations, level)
+        assert answer["duration_ms"][name] == np.quantile(durations, level)
     inits = [*independent(r"REPORT RequestId.*Init Duration: ([\d.]+)"), 463.512]
-    assert found["init_ms"]["p50"] == np.quantile(inits, 0.5) and len(inits) == 6
-    assert found["restore_ms"]["max"] == 789.64 and found["restore_ms"]["p50"] == (789.64 + 422.92) / 2
-    assert found["cold_start_share"] == 8 / 17
-    assert found["response_bytes"]["max"] == 8190
+    assert answer["init_ms"]["p50"] == np.quantile(inits, 0.5) and len(inits) == 6
+    assert answer["restore_ms"]["max"] == 789.64 and answer["restore_ms"]["p50"] == (789.64 + 422.92) / 2
+    assert answer["cold_start_share"] == 8 / 17
+    assert answer["response_bytes"]["max"] == 8190
 
 
 def test_failures_are_counted_by_kind_and_a_time_out_once():
-    found = summary(SAMPLES / "reports.txt").to_dict()
+    answer = summary(SAMPLES / "reports.txt").to_dict()
     # two of one request that was tried again, one that only the line beside its report tells of, one in JSON
-    assert found["errors"] == {"timeout": 4, "Runtime.OutOfMemory": 1, "Runtime.ImportModuleError": 1}
-    assert found["failed_inits"] == {"Runtime.ImportModuleError": 1, "timeout": 1}
-    assert found["duration_ms"]["max"] == 600_000  # theirs are among the durations
+    assert answer["errors"] == {"timeout": 4, "Runtime.OutOfMemory": 1, "Runtime.ImportModuleError": 1}
+    assert answer["failed_inits"] == {"Runtime.ImportModuleError": 1, "timeout": 1}
+    assert answer["duration_ms"]["max"] == 600_000  # theirs are among the durations
 
 
 def test_what_cannot_be_read_is_counted_and_shown():
-    found = summary(SAMPLES / "reports.txt").to_dict()
-    assert (found["read"], found["used"], found["unreadable"]) == (TEXT.count("\n"), 18, 1)
-    assert found["examples"] == [
+    answer = summary(SAMPLES / "reports.txt").to_dict()
+    assert (answer["read"], answer["used"], answer["unreadable"]) == (TEXT.count("\n"), 18, 1)
+    assert answer["examples"] == [
         "REPORT RequestId: 0b1e6a52-0016-4000-8000-000000000016 Duration: n/a ms Billed"
     ]
 
 
 def test_public_lines_give_the_figures_that_stand_in_them():
-    found = summary(SAMPLES / "public.jsonl").to_dict()
+    answer = summary(SAMPLES / "public.jsonl").to_dict()
     lines = [json.loads(line)["message"] for line in (SAMPLES / "public.jsonl").read_text().splitlines()]
     durations = [lambda_report.parse(line)["duration_ms"] for line in lines]
-    assert found["invocations"] == len(lines) and found["unreadable"] == 0
-    assert found["duration_ms"]["p90"] == np.quantile(durations, 0.9)
+    assert answer["invocations"] == len(lines) and answer["unreadable"] == 0
+    assert answer["duration_ms"]["p90"] == np.quantile(durations, 0.9)
 
 
 @pytest.mark.parametrize(
@@ -95,8 +95,10 @@ def test_public_lines_give_the_figures_that_stand_in_them():
     ],
 )  # fmt: skip
 def test_no_duration_is_taken_for_another(line, figures):
-    found = lambda_report.parse(f"REPORT RequestId: e7ce {line}")
-    assert tuple(found.get(name) for name in ("duration_ms", "billed_ms", "init_ms", "restore_ms")) == figures
+    answer = lambda_report.parse(f"REPORT RequestId: e7ce {line}")
+    assert (
+        tuple(answer.get(name) for name in ("duration_ms", "billed_ms", "init_ms", "restore_ms")) == figures
+    )
 
 
 decimals = st.decimals(0, 900_000, places=2)
@@ -152,19 +154,21 @@ def packed(record):
 def test_what_wraps_a_log_changes_no_figure(wrap, tmp_path):
     messages = [line for line in TEXT.splitlines() if line]
     events = [{"timestamp": 1_780_000_000_000 + 60_000 * n, "message": m} for n, m in enumerate(messages)]
-    found = read(tmp_path, WRAPS[wrap](events))
+    answer = read(tmp_path, WRAPS[wrap](events))
     plain = summary(SAMPLES / "reports.txt").to_dict()
     for name in ("invocations", "used", "unreadable", "errors", "duration_ms", "init_ms", "max_memory_mb"):
-        assert found[name] == plain[name], name
+        assert answer[name] == plain[name], name
 
 
 def test_logs_insights_counts_memory_in_millions_of_bytes(tmp_path):
     columns = "@timestamp,@requestId,@duration,@billedDuration,@memorySize,@maxMemoryUsed,@initDuration"
     rows = ["2026-07-02 11:43:54.056,a,12.5,13,1024000000,119000000,", "2026-07-02 11:43:56.056,b,,,,,",
             "2026-07-02 11:43:58.056,c,20.5,21,1024000000,120000000,101.5"]  # fmt: skip
-    found = read(tmp_path, "\n".join([columns, *rows]))
-    assert found["memory_mb"] == {"1024": 2} and found["max_memory_mb"]["max"] == 120
-    assert found["duration_ms"]["p50"] == 16.5 and found["init_ms"]["max"] == 101.5 and found["span_s"] == 4
+    answer = read(tmp_path, "\n".join([columns, *rows]))
+    assert answer["memory_mb"] == {"1024": 2} and answer["max_memory_mb"]["max"] == 120
+    assert (
+        answer["duration_ms"]["p50"] == 16.5 and answer["init_ms"]["max"] == 101.5 and answer["span_s"] == 4
+    )
 
 
 def test_logs_insights_csv_with_messages(tmp_path):
@@ -193,45 +197,49 @@ def test_a_time_of_day_is_read_in_every_form(stamp, second):
 
 def test_a_broken_gzip_gives_what_it_held_before(tmp_path):
     whole = gzip.compress("".join(PLAIN.format(n) + "\n" for n in range(50_000)).encode())
-    found = read(tmp_path, whole[: len(whole) // 2])
-    assert 1_000 < found["used"] < 50_000 and found["unreadable"] == 1
-    assert "gzip" in found["examples"][0]
+    answer = read(tmp_path, whole[: len(whole) // 2])
+    assert 1_000 < answer["used"] < 50_000 and answer["unreadable"] == 1
+    assert "gzip" in answer["examples"][0]
 
 
 def test_a_line_that_never_ends_is_cut(tmp_path):
-    found = read(tmp_path, b"x" * 40_000_000 + b"\n" + PLAIN.format(3).encode())
-    assert found["used"] == 1
+    answer = read(tmp_path, b"x" * 40_000_000 + b"\n" + PLAIN.format(3).encode())
+    assert answer["used"] == 1
 
 
-def test_times_outs_told_beside_their_reports_are_not_counted_twice(tmp_path):
-    told = "2026-05-15T08:47:01.034Z 0b1e6a52-0001-4000-8000-000000000001 Task timed out after 3.00 seconds\n"
+def test_time_outs_beside_their_reports_are_not_counted_twice(tmp_path):
+    timeout_line = (
+        "2026-05-15T08:47:01.034Z 0b1e6a52-0001-4000-8000-000000000001 Task timed out after 3.00 seconds\n"
+    )
     line = PLAIN.format(3000).replace("0b1e6a52", "0b1e6a52-0001-4000-8000-000000000001")
-    assert read(tmp_path, told + line)["errors"] == {"timeout": 1}
-    assert read(tmp_path, told + line + "Status: timeout\n")["errors"] == {"timeout": 1}
+    assert read(tmp_path, timeout_line + line)["errors"] == {"timeout": 1}
+    assert read(tmp_path, timeout_line + line + "Status: timeout\n")["errors"] == {"timeout": 1}
 
 
 def test_access_logs_of_a_load_balancer():
-    found = summary(SAMPLES / "alb.txt").to_dict()
-    assert (found["invocations"], found["unreadable"]) == (4, 1)
-    assert found["duration_ms"]["max"] == 52 and found["request_bytes"]["max"] == 589
-    assert found["response_bytes"]["p50"] == np.quantile([366, 2084, 366, 272], 0.5)
-    assert found["errors"] == {"HTTP 502": 1} and found["http_errors"] == {"HTTP 502": 1, "HTTP 400": 1}
-    assert found["cold_start_share"] is None
+    answer = summary(SAMPLES / "alb.txt").to_dict()
+    assert (answer["invocations"], answer["unreadable"]) == (4, 1)
+    assert answer["duration_ms"]["max"] == 52 and answer["request_bytes"]["max"] == 589
+    assert answer["response_bytes"]["p50"] == np.quantile([366, 2084, 366, 272], 0.5)
+    assert answer["errors"] == {"HTTP 502": 1} and answer["http_errors"] == {"HTTP 502": 1, "HTTP 400": 1}
+    assert answer["cold_start_share"] is None
 
 
 @pytest.mark.parametrize(
     ("name", "sizes"), [("apigw.jsonl", [49, 26, 1049]), ("apigw_clf.txt", [49, 36]), ("apigw.csv", [49, 36])]
 )
 def test_access_logs_of_an_api(name, sizes):
-    found = summary(SAMPLES / name).to_dict()
-    assert found["invocations"] == len(sizes)
-    assert found["response_bytes"]["p90"] == np.quantile(sizes, 0.9)
+    answer = summary(SAMPLES / name).to_dict()
+    assert answer["invocations"] == len(sizes)
+    assert answer["response_bytes"]["p90"] == np.quantile(sizes, 0.9)
 
 
 def test_an_api_s_own_columns_are_found_by_their_names(tmp_path):
     log = 'requestTime,status,responseLength,integrationLatency\n10/Jun/2026:15:36:28 +0000,200,"7",-\n'
-    found = read(tmp_path, log + "10/Jun/2026:15:36:29 +0000,502,9,33\n")
-    assert found["response_bytes"]["max"] == 9 and found["duration_ms"]["p50"] == 33 and found["span_s"] == 1
+    answer = read(tmp_path, log + "10/Jun/2026:15:36:29 +0000,502,9,33\n")
+    assert (
+        answer["response_bytes"]["max"] == 9 and answer["duration_ms"]["p50"] == 33 and answer["span_s"] == 1
+    )
 
 
 def test_xml_lines(tmp_path):
@@ -244,8 +252,8 @@ def test_an_applications_own_json_is_no_access_log(tmp_path):
     report = (
         '{"time":"2026-10-08T07:30:29Z","type":"platform.report","record":{"metrics":{"durationMs":1.5}}}\n'
     )
-    found = read(tmp_path, own * 5 + report)
-    assert found["invocations"] == 1 and found["unreadable"] == 0 and found["duration_ms"]["max"] == 1.5
+    answer = read(tmp_path, own * 5 + report)
+    assert answer["invocations"] == 1 and answer["unreadable"] == 0 and answer["duration_ms"]["max"] == 1.5
 
 
 def test_a_folder_a_glob_and_files_are_one_input(tmp_path):

@@ -33,16 +33,16 @@ def run(*arguments, text=None):
 
 
 def answer(*arguments, text=None):
-    done = run(*arguments, "--json", text=text)
-    assert done.exit_code == 0, done.stderr
-    return json.loads(done.stdout, parse_constant=pytest.fail)
+    result = run(*arguments, "--json", text=text)
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout, parse_constant=pytest.fail)
 
 
 def refused(*arguments, text=None):
-    """The one line of a command that cannot use what it was given."""
-    done = run(*arguments, text=text)
-    assert done.exit_code == 2 and done.stdout == "" and done.stderr.count("\n") == 1
-    return done.stderr
+    """The one line of a command that cannot use its input."""
+    result = run(*arguments, text=text)
+    assert result.exit_code == 2 and result.stdout == "" and result.stderr.count("\n") == 1
+    return result.stderr
 
 
 def log(durations, every_s=60.0, start=1_780_000_000, memory=512):
@@ -68,7 +68,7 @@ def days(tmp_path):
 def test_the_workload_has_the_quantiles_of_the_log(days, tmp_path):
     path, durations = days
     toml = tmp_path / "w.toml"
-    found = answer(path, "-o", toml, "--set", "response=40KB")
+    figures = answer(path, "-o", toml, "--set", "response=40KB")
     w = Workload.load(toml)
     for level in (0.5, 0.9, 0.99, 0.999):
         assert w.runtime.spread.quantile(level) == pytest.approx(
@@ -76,41 +76,43 @@ def test_the_workload_has_the_quantiles_of_the_log(days, tmp_path):
         )  # to four digits
     assert durations.max() / 1000 <= w.runtime.spread.quantile(1) <= durations.max() / 1000 * 1.001
     assert w.runtime.memory == 512 and w.response.spread.median == 40 * 1024
-    assert found["duration_ms"]["p99"] == np.quantile(durations, 0.99)
+    assert figures["duration_ms"]["p99"] == np.quantile(durations, 0.99)
 
 
 def test_a_month_and_a_peak_are_told_from_a_span_of_a_day_and_more(days, tmp_path):
-    found = answer(days[0], "-o", tmp_path / "w.toml")
-    assert found["requests_per_month"] == round(2880 / (2879 * 60) * 730 * HOUR)
-    assert found["peak_rps"] == pytest.approx(1 / 60, rel=1e-3) and found["busiest_second_rps"] == 1
+    figures = answer(days[0], "-o", tmp_path / "w.toml")
+    assert figures["requests_per_month"] == round(2880 / (2879 * 60) * 730 * HOUR)
+    assert figures["peak_rps"] == pytest.approx(1 / 60, rel=1e-3) and figures["busiest_second_rps"] == 1
     text = (tmp_path / "w.toml").read_text()
     assert "extended to 730 h" in text and "busiest minute" in text
 
 
-@pytest.mark.parametrize(("count", "asked"), [(1440, True), (1441, False)])
-def test_a_span_of_less_than_a_day_is_no_month(count, asked, tmp_path):
+@pytest.mark.parametrize(("count", "is_missing"), [(1440, True), (1441, False)])
+def test_a_span_of_less_than_a_day_is_no_month(count, is_missing, tmp_path):
     (tmp_path / "a.log").write_text(log([5.0] * count))  # 1,441 of them: a day from the first to the last
-    assert ("requests_per_month" in answer(tmp_path / "a.log")["missing"]) == asked
+    assert ("requests_per_month" in answer(tmp_path / "a.log")["missing"]) == is_missing
 
 
 def test_what_the_input_does_not_hold_is_asked_for_and_never_invented(days, tmp_path):
     toml = tmp_path / "w.toml"
-    found = answer(days[0], "-o", toml)
-    assert {"region", "request", "response", "runtime.architecture", "client.waits"} <= set(found["missing"])
-    assert not {"requests_per_month", "runtime", "runtime.memory"} & set(found["missing"])
-    text, known = toml.read_text(), tomllib.loads(toml.read_text())
-    assert known.keys() == {"name", "requests_per_month", "peak_rps", "runtime"}
-    for name in found["missing"]:
-        assert found["questions"][name] in text
+    figures = answer(days[0], "-o", toml)
+    assert {"region", "request", "response", "runtime.architecture", "client.waits"} <= set(
+        figures["missing"]
+    )
+    assert not {"requests_per_month", "runtime", "runtime.memory"} & set(figures["missing"])
+    text, fields = toml.read_text(), tomllib.loads(toml.read_text())
+    assert fields.keys() == {"name", "requests_per_month", "peak_rps", "runtime"}
+    for name in figures["missing"]:
+        assert figures["questions"][name] in text
     with pytest.raises(Exception, match="response is missing"):
         Workload.load(toml)
 
 
 def test_the_json_is_the_contract_s():
-    found = answer(SAMPLES / "reports.txt")
-    assert found.keys() >= CONTRACT
+    figures = answer(SAMPLES / "reports.txt")
+    assert figures.keys() >= CONTRACT
     for name in ("duration_ms", "billed_ms", "init_ms", "max_memory_mb"):
-        assert found[name].keys() >= {"p50", "p90", "p99", "max"}
+        assert figures[name].keys() >= {"p50", "p90", "p99", "max"}
 
 
 def test_an_access_log_gives_sizes_and_says_whose_time_it_is(tmp_path):
@@ -124,15 +126,17 @@ def test_an_access_log_gives_sizes_and_says_whose_time_it_is(tmp_path):
 
 
 def test_logs_and_access_logs_together_make_one_workload(days, tmp_path):
-    found = answer(days[0], SAMPLES / "alb.txt", "-o", tmp_path / "w.toml", "--set", "requests_per_month=1e6")
-    assert found["invocations"] == 2880 and found["duration_ms"]["max"] == days[1].max()
+    figures = answer(
+        days[0], SAMPLES / "alb.txt", "-o", tmp_path / "w.toml", "--set", "requests_per_month=1e6"
+    )
+    assert figures["invocations"] == 2880 and figures["duration_ms"]["max"] == days[1].max()
     assert Workload.load(tmp_path / "w.toml").response.spread.quantile(1) == pytest.approx(2084)
 
 
 def test_samples_stand_beside_the_workload(days, tmp_path):
     toml = tmp_path / "w.toml"
-    found = answer(days[0], "-o", toml, "--samples", "--set", "response=1KB")
-    assert [Path(path).name for path in found["written"]] == ["w.toml", "w.runtime.parquet"]
+    figures = answer(days[0], "-o", toml, "--samples", "--set", "response=1KB")
+    assert [Path(path).name for path in figures["written"]] == ["w.toml", "w.runtime.parquet"]
     spread = Workload.load(toml).runtime.spread
     assert spread.values == pytest.approx(np.sort(days[1]) / 1000, rel=1e-12)
 
@@ -152,15 +156,15 @@ def test_time_outs_are_said_to_be_a_lower_bound(tmp_path):
     assert "lower bound" in run(SAMPLES / "reports.txt").stdout
 
 
-@pytest.mark.parametrize(("used", "kept"), [("1023", 1023), ("1024", 1024), ("1093", 1024)])
-def test_memory_used_beyond_the_size_of_most_is_cut_at_it_and_said(tmp_path, used, kept):
+@pytest.mark.parametrize(("used_mb", "expected"), [("1023", 1023), ("1024", 1024), ("1093", 1024)])
+def test_memory_used_beyond_the_size_of_most_is_cut_at_it_and_said(tmp_path, used_mb, expected):
     """A report may count past its own size: a workload whose work needs more than it has is refused."""
     text = (SAMPLES / "reports.txt").read_text().replace("Used: 1024 MB", "Used: 900 MB")
-    (tmp_path / "a.log").write_text(text.replace("Used: 1093 MB", f"Used: {used} MB"))
+    (tmp_path / "a.log").write_text(text.replace("Used: 1093 MB", f"Used: {used_mb} MB"))
     answer(tmp_path / "a.log", "-o", tmp_path / "w.toml")
     runtime = Workload.load(tmp_path / "w.toml").runtime
-    assert (runtime.memory, runtime.used) == (1024, kept)
-    assert ("the most that was used is 1093 MB" in (tmp_path / "w.toml").read_text()) == (used == "1093")
+    assert (runtime.memory, runtime.used) == (1024, expected)
+    assert ("the most that was used is 1093 MB" in (tmp_path / "w.toml").read_text()) == (used_mb == "1093")
 
 
 def test_a_file_that_is_there_is_not_overwritten(days, tmp_path):
@@ -184,24 +188,24 @@ def test_a_file_that_is_there_is_not_overwritten(days, tmp_path):
     ],
 )
 def test_a_wrong_request_is_answered_with_what_would_be_accepted(arguments, says, tmp_path):
-    given = [str(argument).replace("{tmp}", str(tmp_path)) for argument in arguments]
-    assert says in refused(*given, text="not a log\n")
+    words = [str(argument).replace("{tmp}", str(tmp_path)) for argument in arguments]
+    assert says in refused(*words, text="not a log\n")
     assert not list(tmp_path.iterdir())
 
 
 def test_standard_input_is_read_gzip_or_not(tmp_path):
     content = (SAMPLES / "reports.txt").read_bytes()
-    for given in (content, gzip.compress(content)):
+    for stdin in (content, gzip.compress(content)):
         command = [sys.executable, "-m", "explorer", "ingest", "-", "--json"]
-        done = subprocess.run(command, input=given, capture_output=True, check=True)
-        assert json.loads(done.stdout)["invocations"] == 17 and done.stderr == b""
+        result = subprocess.run(command, input=stdin, capture_output=True, check=True)
+        assert json.loads(result.stdout)["invocations"] == 17 and result.stderr == b""
 
 
 TUNED = {"power": "512", "cost": 2.1e-6, "duration": 91.25}
 SWEEP = ([128, 512, 1024], [400.5, 91.25, 60.0], [3e-6, 2.1e-6, 2.5e-6])
 
 
-def drawn():
+def picture():
     """The address of the picture that Power Tuning gives."""
     kinds = ("<i2", "<f4", "<f4")
     packed = [base64.b64encode(np.array(c, k).tobytes()).decode() for c, k in zip(SWEEP, kinds, strict=True)]
@@ -210,20 +214,20 @@ def drawn():
 
 @pytest.mark.parametrize(
     "more",
-    [drawn(), {"stateMachine": {}, "stats": [
+    [picture(), {"stateMachine": {}, "stats": [
         {"value": m, "averageDuration": d, "averagePrice": c} for m, d, c in zip(*SWEEP, strict=True)]}],
 )  # fmt: skip
 def test_power_tuning_gives_a_memory_sweep(more, tmp_path):
     (tmp_path / "tuned.json").write_text(json.dumps(TUNED | more))
-    found = answer(tmp_path / "tuned.json", "-o", tmp_path / "w.toml", "--set", "response=1KB",
+    figures = answer(tmp_path / "tuned.json", "-o", tmp_path / "w.toml", "--set", "response=1KB",
                    "--set", "requests_per_month=3e6")  # fmt: skip
-    assert [(row["memory_mb"], row["duration_ms"]) for row in found["sweep"]] == list(
+    assert [(row["memory_mb"], row["duration_ms"]) for row in figures["sweep"]] == list(
         zip(*SWEEP[:2], strict=True)
     )
     w = Workload.load(tmp_path / "w.toml")
     assert w.runtime.memory == 512 and w.runtime.spread.median == pytest.approx(0.09125)
     assert "no tail" in (tmp_path / "w.toml").read_text()
-    least = min(found["sweep"], key=lambda row: row["score_usd"])
+    least = min(figures["sweep"], key=lambda row: row["score_usd"])
     assert least["memory_mb"] == 512 and least["design"]["door"]  # each size is a choice, priced as a design
 
 
@@ -238,10 +242,10 @@ def test_a_benchmark_of_our_own_gives_its_work_and_sizes(tmp_path):
     })  # fmt: skip
     table = pa.Table.from_pandas(frame).replace_schema_metadata({b"explorer.bench": b"{}"})
     pq.write_table(table, tmp_path / "bench.parquet")
-    found = answer(tmp_path / "bench.parquet")
-    assert found["invocations"] == 3 and found["errors"] == {"timeout": 1}
-    assert found["duration_ms"]["p50"] == 1000 and found["response_bytes"]["p50"] == 200
-    assert found["init_ms"]["max"] == 200 and "requests_per_month" in found["missing"]
+    figures = answer(tmp_path / "bench.parquet")
+    assert figures["invocations"] == 3 and figures["errors"] == {"timeout": 1}
+    assert figures["duration_ms"]["p50"] == 1000 and figures["response_bytes"]["p50"] == 200
+    assert figures["init_ms"]["max"] == 200 and "requests_per_month" in figures["missing"]
 
 
 def test_what_was_written_before_can_be_read_again(days, tmp_path):
@@ -276,7 +280,7 @@ def access(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("options", "used", "largest"),
+    ("options", "count", "largest"),
     [
         ((), 121, 90_000),
         (("--include", "/v1/orders"), 61, 700),
@@ -291,13 +295,13 @@ def access(tmp_path):
     ],
 )
 def test_requests_are_selected_by_path_status_and_time_and_the_others_are_counted(
-    options, used, largest, access
+    options, count, largest, access
 ):
-    found = answer(access, *options)
-    assert found["used"] == used and found["response_bytes"]["max"] == largest
-    assert found["read"] == 241 and found["unreadable"] == 0
-    reasons = [row for row in found["ignored"] if " " in row["what"]]
-    assert used + sum(row["lines"] for row in reasons) == 241
+    figures = answer(access, *options)
+    assert figures["used"] == count and figures["response_bytes"]["max"] == largest
+    assert figures["read"] == 241 and figures["unreadable"] == 0
+    reasons = [row for row in figures["ignored"] if " " in row["what"]]
+    assert count + sum(row["lines"] for row in reasons) == 241
 
 
 @pytest.mark.parametrize(
@@ -322,15 +326,15 @@ def test_several_functions_in_a_folder_become_several_workloads(tmp_path):
             (logs / f"{name}-2026-11-0{part + 1}.log").write_text(text.replace("0b1e", f"{name}-{part}"))
     out = tmp_path / "out"
     out.mkdir()
-    found = answer(logs, "-o", out)
-    assert [(one["name"], one["invocations"]) for one in found["workloads"]] == [
+    figures = answer(logs, "-o", out)
+    assert [(one["name"], one["invocations"]) for one in figures["workloads"]] == [
         ("export", 1440),
         ("orders", 2160),
     ]
     assert {path.name for path in out.iterdir()} == {"export.toml", "orders.toml"}
-    known = tomllib.loads((out / "export.toml").read_text())
-    assert known["runtime"]["memory"] == "1024 MB" and known["name"] == "export"
-    assert found["invocations"] == 3600
+    fields = tomllib.loads((out / "export.toml").read_text())
+    assert fields["runtime"]["memory"] == "1024 MB" and fields["name"] == "export"
+    assert figures["invocations"] == 3600
     answer(logs, "-o", tmp_path / "w.toml")  # or beside one name
     assert {path.name for path in tmp_path.glob("*.toml")} == {"w-export.toml", "w-orders.toml"}
 
@@ -343,8 +347,8 @@ def test_the_log_groups_of_delivered_records_are_told_apart(tmp_path):
                   enumerate(log([9.0] * 12).replace("0b1e", name).splitlines())]  # fmt: skip
         text += json.dumps(record | {"logGroup": f"/aws/lambda/{name}", "logEvents": events})
     (tmp_path / "a.json").write_text(text)
-    found = answer(tmp_path / "a.json")
-    assert [(one["name"], one["invocations"]) for one in found["workloads"]] == [
+    figures = answer(tmp_path / "a.json")
+    assert [(one["name"], one["invocations"]) for one in figures["workloads"]] == [
         ("export", 12),
         ("orders", 12),
     ]
@@ -371,7 +375,7 @@ Resources:
 def test_a_template_fills_what_it_says_and_no_value_of_it_is_shown(days, tmp_path):
     (tmp_path / "template.yaml").write_text(TEMPLATE)
     toml = tmp_path / "w.toml"
-    found = answer(days[0], tmp_path / "template.yaml", "-o", toml, "--set", "response=40KB")
+    figures = answer(days[0], tmp_path / "template.yaml", "-o", toml, "--set", "response=40KB")
     text = toml.read_text()
     w = Workload.load(toml)
     assert w.current.door == "rest-api" and w.current.response == "buffered"
@@ -384,13 +388,13 @@ def test_a_template_fills_what_it_says_and_no_value_of_it_is_shown(days, tmp_pat
     assert (w.configuration.entries, w.configuration.secrets, w.configuration.largest) == (2, 1, 9)
     assert w.configuration.total == 5 + 6 + 7 + 9  # TABLE orders API_KEY hush-hush
     assert "hush" not in text and "time-out is 25 s" in text
-    assert found["invocations"] == 2880
+    assert figures["invocations"] == 2880
 
 
 def test_a_template_that_cannot_be_read_is_named_and_not_quoted(tmp_path):
     (tmp_path / "template.yaml").write_text(TEMPLATE + "  Bad: *hush-hush\n")
-    said = refused(tmp_path / "template.yaml")
-    assert "cannot be read as a template or a plan" in said and "hush" not in said
+    message = refused(tmp_path / "template.yaml")
+    assert "cannot be read as a template or a plan" in message and "hush" not in message
 
 
 def test_a_load_test_tells_the_time_at_the_memory_that_is_given(tmp_path):
@@ -401,27 +405,27 @@ def test_a_load_test_tells_the_time_at_the_memory_that_is_given(tmp_path):
     from explorer.ingest.workload import draft, tune
 
     summary = Summary(gather([str(tmp_path / "hey.csv")]))
-    made = draft(summary, "w", "today")
-    tune(made, summary)
-    assert made.tuned == []  # no one said at which size it ran
-    made.set("runtime.memory", "512 MB")
-    tune(made, summary)
-    assert made.tuned == [{"memory": "512 MB", "p50": "400 ms"}]
+    workload_draft = draft(summary, "w", "today")
+    tune(workload_draft, summary)
+    assert workload_draft.tuned == []  # no one said at which size it ran
+    workload_draft.set("runtime.memory", "512 MB")
+    tune(workload_draft, summary)
+    assert workload_draft.tuned == [{"memory": "512 MB", "p50": "400 ms"}]
 
 
 def test_a_field_that_the_workload_has_is_written_and_no_other(monkeypatch):
     from explorer.ingest import workload
 
-    made = workload.Draft()
-    made.set_if_there("runtime.of_tomorrow", 0.5)
-    assert made.known == {}
+    workload_draft = workload.Draft()
+    workload_draft.set_if_there("runtime.of_tomorrow", 0.5)
+    assert workload_draft.values == {}
     monkeypatch.setattr(workload, "by_path", lambda: {"runtime.of_tomorrow": None})
-    made.set_if_there("runtime.of_tomorrow", [{"memory": "512 MB", "p50": "9 s"}])
-    assert tomllib.loads("\n".join(made._lines()))["runtime"]["of_tomorrow"][0]["p50"] == "9 s"
+    workload_draft.set_if_there("runtime.of_tomorrow", [{"memory": "512 MB", "p50": "9 s"}])
+    assert tomllib.loads("\n".join(workload_draft._lines()))["runtime"]["of_tomorrow"][0]["p50"] == "9 s"
 
 
 @pytest.mark.parametrize(
-    ("value", "unit", "up", "shown"),
+    ("value", "unit", "up", "text"),
     [
         (220744.5, 1.0, False, "215.6 KB"),
         (9999.0, 1.0, False, "9999 B"),
@@ -434,18 +438,18 @@ def test_a_field_that_the_workload_has_is_written_and_no_other(monkeypatch):
         (600_000.0, 1e-3, True, "10 min"),
     ],
 )
-def test_figures_are_written_in_the_units_and_to_the_digits_of_people(value, unit, up, shown):
-    from explorer.ingest.workload import _shown
+def test_figures_are_written_in_the_units_and_to_the_digits_of_people(value, unit, up, text):
+    from explorer.ingest.workload import format_amount
 
-    assert _shown(value, unit, up) == shown
+    assert format_amount(value, unit, up) == text
 
 
 def test_what_the_user_sets_in_a_section_of_its_own_is_written():
     from explorer.ingest.workload import Draft
 
-    made = Draft()
-    made.set("targets.latency_p95", "90 s", "as you said")
-    made.set("current.door", "rest-api")
-    lines = list(made._lines())
+    workload_draft = Draft()
+    workload_draft.set("targets.latency_p95", "90 s", "as you said")
+    workload_draft.set("current.door", "rest-api")
+    lines = list(workload_draft._lines())
     assert lines[lines.index("[targets]") + 1].startswith('latency_p95 = "90 s"')
     assert lines[lines.index("[current]") + 1] == 'door = "rest-api"'

@@ -101,8 +101,8 @@ def ingest(
     )
     tally = _gathered(paths or [], live, selection)
     summary = Summary(tally)
-    apart = {name: group for name, group in sorted(tally.groups.items()) if group.used or group.facts}
-    if not tally.used and not tally.facts and not apart:
+    apart = {name: group for name, group in sorted(tally.groups.items()) if group.used_lines or group.facts}
+    if not tally.used_lines and not tally.facts and not apart:
         raise ExplorerError(_nothing(summary, paths or []))
     if output and output.is_dir() and len(apart) < 2:
         output = output / "workload.toml"
@@ -178,7 +178,7 @@ def _several(
 
 
 def _rates(draft: Draft) -> dict[str, Any]:
-    return {name: draft.known.get(name) for name in ("requests_per_month", "peak_rps")}
+    return {name: draft.values.get(name) for name in ("requests_per_month", "peak_rps")}
 
 
 def _file(output: Path, name: str) -> Path:
@@ -201,7 +201,7 @@ def _answer(draft: Draft, summary: Summary, pairs: list[str], region: str | None
         draft.set("region", region, "as you said")
     answers = parsed(pairs)
     if "requests_per_month" in answers:
-        draft.known.pop("peak_rps", None)  # it was measured beside another number
+        draft.values.pop("peak_rps", None)  # it was measured beside another number
     for name, value in answers.items():
         section, _, last = name.partition(".")
         if section in SPREADS and last in ("p50", "value", "samples"):

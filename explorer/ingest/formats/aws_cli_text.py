@@ -19,9 +19,11 @@ def is_events(head: bytes) -> bool:
     return OPENS.match(head) is not None
 
 
-def reader(head: bytes, known: Callable[[bytes], Reader | None]) -> Reader | None:
-    """How the messages are read, which `known` tells by the first of them."""
-    read = known(OPENS.sub(b"", plain(head)))  # what is torn has no time, and is no event within an event
+def reader(head: bytes, find_reader: Callable[[bytes], Reader | None]) -> Reader | None:
+    """How the messages are read; `find_reader` recognises the first of them."""
+    read = find_reader(
+        OPENS.sub(b"", plain(head))
+    )  # what is torn has no time, and is no event within an event
     return (lambda block: read(plain(block))) if read else None
 
 

@@ -46,7 +46,7 @@ class Layout:
     is_of_files: bool = False  # static files are what it serves
 
 
-def rows(found: pl.DataFrame, layout: Layout, read: int | None = None) -> Part:
+def rows(frame: pl.DataFrame, layout: Layout, read: int | None = None) -> Part:
     """The part of rows whose values are still texts.
 
     Parameters
@@ -61,61 +61,61 @@ def rows(found: pl.DataFrame, layout: Layout, read: int | None = None) -> Part:
     """
     import polars as pl
 
-    part = Part(layout.kind, read=found.height if read is None else read, notes=list(layout.notes))
-    if not found.height:
+    part = Part(layout.kind, read=frame.height if read is None else read, notes=list(layout.notes))
+    if not frame.height:
         return part
-    names = [name for name in NUMBERS if name in found.columns]
-    values = [_number(found[name], name, layout.factor.get(name, 1.0)) for name in names]
-    status = found["status"] if "status" in found.columns else pl.Series([None], dtype=pl.String)
+    names = [name for name in NUMBERS if name in frame.columns]
+    values = [_number(frame[name], name, layout.factor.get(name, 1.0)) for name in names]
+    status = frame["status"] if "status" in frame.columns else pl.Series([None], dtype=pl.String)
     code = status.cast(pl.Float64, strict=False)
-    time = moments(found["at"]) if "at" in found.columns else found.get_column("time_s", default=None)
-    found = found.with_columns(
-        *values, (code if code.len() == found.height else pl.lit(None, pl.Float64)).alias("code")
+    time = moments(frame["at"]) if "at" in frame.columns else frame.get_column("time_s", default=None)
+    frame = frame.with_columns(
+        *values, (code if code.len() == frame.height else pl.lit(None, pl.Float64)).alias("code")
     )
     if time is not None:
-        found = found.with_columns(time.alias("time_s"))
-    told = pl.col("code").is_between(100, 599) | (pl.col("code") == 0)
-    if status.dtype == pl.String and "status" in found.columns:
-        told = told.fill_null(False) | pl.col("status").is_in(["-", "000"])
-    told = pl.any_horizontal(told.fill_null(False), *(pl.col(name).is_not_null() for name in names))
-    good = told & (pl.col("whole").fill_null(False) if "whole" in found.columns else True)
-    kept = found.filter(good)
-    if kept.height < found.height and "line" in found.columns:
-        for line in found.filter(~good & (pl.col("line").str.strip_chars() != ""))["line"].to_list():
+        frame = frame.with_columns(time.alias("time_s"))
+    is_usable = pl.col("code").is_between(100, 599) | (pl.col("code") == 0)
+    if status.dtype == pl.String and "status" in frame.columns:
+        is_usable = is_usable.fill_null(False) | pl.col("status").is_in(["-", "000"])
+    is_usable = pl.any_horizontal(is_usable.fill_null(False), *(pl.col(name).is_not_null() for name in names))
+    good = is_usable & (pl.col("whole").fill_null(False) if "whole" in frame.columns else True)
+    requests = frame.filter(good)
+    if requests.height < frame.height and "line" in frame.columns:
+        for line in frame.filter(~good & (pl.col("line").str.strip_chars() != ""))["line"].to_list():
             part.bad(line)
-    elif kept.height < found.height:
-        part.ignored[NO_REQUEST] += found.height - kept.height
-    if layout.unused and kept.height:
-        part.ignored.update(dict.fromkeys(layout.unused, kept.height))
-    part.rows = kept.select(*_columns(kept, names, layout))
-    part.used = part.rows.height
+    elif requests.height < frame.height:
+        part.ignored[NO_REQUEST] += frame.height - requests.height
+    if layout.unused and requests.height:
+        part.ignored.update(dict.fromkeys(layout.unused, requests.height))
+    part.rows = requests.select(*_columns(requests, names, layout))
+    part.used_lines = part.rows.height
     return part
 
 
-def _columns(kept: pl.DataFrame, names: list[str], layout: Layout) -> list[pl.Expr]:
+def _columns(requests: pl.DataFrame, names: list[str], layout: Layout) -> list[pl.Expr]:
     import polars as pl
 
-    held = set(kept.columns)
+    available = set(requests.columns)
     code = pl.col("code").cast(pl.Int64, strict=False).cast(pl.String)
     failed = pl.when(pl.col("code") >= FAILED).then("HTTP " + code).otherwise(None)
-    if "error" in held:
+    if "error" in available:
         failed = pl.coalesce(failed, pl.when(pl.col("error").is_in(["", "-"])).then(None).otherwise("error"))
     columns = [
         *(pl.when(pl.col(name).is_between(0, LARGEST)).then(name).alias(name) for name in names),
         failed.alias("error"),
         pl.col("code").alias("status"),
     ]
-    if "time_s" in held:
+    if "time_s" in available:
         columns.append(pl.col("time_s"))
-    if "path" in held:
+    if "path" in available:
         path = pl.col("path").str.extract(r"^(?:https?://[^/ ]*)?([^? ]*)", 1)
         columns.append(path.alias("path"))
         if not layout.is_of_files:
-            columns.append(aside(path, pl.col("agent") if "agent" in held else None).alias("aside"))
-    if "id" in held:
-        named = pl.col("id").str.len_bytes() >= SHORTEST_ID
-        same = pl.struct(name for name in ("id", "at", "code", *names) if name in held)
-        columns.append(pl.when(named).then(same.hash()).alias(KEY))
+            columns.append(aside(path, pl.col("agent") if "agent" in available else None).alias("aside"))
+    if "id" in available:
+        has_id = pl.col("id").str.len_bytes() >= SHORTEST_ID
+        same = pl.struct(name for name in ("id", "at", "code", *names) if name in available)
+        columns.append(pl.when(has_id).then(same.hash()).alias(KEY))
     return columns
 
 
@@ -149,8 +149,8 @@ def _number(texts: pl.Series, name: str, factor: float) -> pl.Series:
         several.round(6),
         bare.cast(pl.Float64, strict=False) * factor,
     )
-    found = pl.DataFrame({"text": texts, "scaled": scaled}).select(pl.coalesce("scaled", read).alias(name))
-    return found[name]
+    result = pl.DataFrame({"text": texts, "scaled": scaled}).select(pl.coalesce("scaled", read).alias(name))
+    return result[name]
 
 
 def plain(name: str) -> str:

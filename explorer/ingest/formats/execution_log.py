@@ -53,17 +53,19 @@ def read(block: bytes) -> list[Part]:
     alone = ended.join(waited, on="id", how="anti").rename(
         {"final": "status"}
     )  # answered by the gateway itself
-    found = pl.concat([waited, alone], how="diagonal").rename({"ms": "duration_ms"})
-    if not found.height:
+    requests = pl.concat([waited, alone], how="diagonal").rename({"ms": "duration_ms"})
+    if not requests.height:
         part = Part(read=lines.height)
     else:
         clock = line.str.extract_groups(DATE).struct
         date = clock[1] + "/" + clock[0] + "/" + clock[3] + ":" + clock[2] + " +0000"
-        found = found.with_columns(at=pl.coalesce(date, line.str.extract(r"^(.*?)\([0-9a-f-]{36}\)", 1)))
-        found = found.with_columns(at=pl.when(pl.col("at") != "").then("at"))
-        part = rows(found, Layout("API Gateway", {}, (WAIT_NOTE, SIZES_NOTE)), lines.height)
+        requests = requests.with_columns(
+            at=pl.coalesce(date, line.str.extract(r"^(.*?)\([0-9a-f-]{36}\)", 1))
+        )
+        requests = requests.with_columns(at=pl.when(pl.col("at") != "").then("at"))
+        part = rows(requests, Layout("API Gateway", {}, (WAIT_NOTE, SIZES_NOTE)), lines.height)
         if part.rows is not None:
-            part.rows = part.rows.with_columns(key=found["id"].hash())
-    part.ignored["lines of the same requests: headers, bodies, steps"] += lines.height - part.used
+            part.rows = part.rows.with_columns(key=requests["id"].hash())
+    part.ignored["lines of the same requests: headers, bodies, steps"] += lines.height - part.used_lines
     part.ignored = +part.ignored
     return [part]

@@ -85,19 +85,19 @@ class Fields:
     @property
     def is_access(self) -> bool:
         """Whether these are fields of requests, and there is something to be had of them."""
-        held = {"duration_ms", "response_bytes", "request_bytes", "latency_ms"} & self.paths.keys()
-        return bool(held) and ("status" in self.paths or {"path", "duration_ms"} <= self.paths.keys())
+        measures = {"duration_ms", "response_bytes", "request_bytes", "latency_ms"} & self.paths.keys()
+        return bool(measures) and ("status" in self.paths or {"path", "duration_ms"} <= self.paths.keys())
 
 
 def leaves(record: Any, within: Path = ()) -> dict[Path, Any]:
     """The values of a record that are no tables, by their path."""
-    found: dict[Path, Any] = {}
+    leaf_values: dict[Path, Any] = {}
     if isinstance(record, dict) and len(within) < DEEPEST:
         for name, value in record.items():
-            found |= leaves(value, (*within, str(name)))
+            leaf_values |= leaves(value, (*within, str(name)))
     elif within and not isinstance(record, dict):
-        found[within] = value_of(record)
-    return found
+        leaf_values[within] = value_of(record)
+    return leaf_values
 
 
 def value_of(value: Any) -> Any:
@@ -107,7 +107,7 @@ def value_of(value: Any) -> Any:
 
 def choose(samples: Mapping[Path, Sequence[Any]]) -> Fields:
     """Which of the fields hold what; `samples` are a few values of each, by path."""
-    found = Fields()
+    fields = Fields()
     by_name: dict[str, Path] = {}
     for path in samples:
         by_name.setdefault(plain("".join(path)), path)
@@ -115,27 +115,27 @@ def choose(samples: Mapping[Path, Sequence[Any]]) -> Fields:
         leaf = plain(path[-1])
         if leaf not in SIZES or len(path) == 1:
             by_name.setdefault(leaf, path)
-    _pick(found, by_name, samples, "status", STATUSES, _is_status)
-    _pick(found, by_name, samples, "response_bytes", RESPONSE_SIZES, _is_number)
-    _pick(found, by_name, samples, "request_bytes", REQUEST_SIZES, _is_number)
-    _by_parents(found, samples)
-    _times(found, by_name, samples)
-    _pick(found, by_name, samples, "at", TIMES.replace("_", ""), _is_time)
-    if "at" not in found.paths and {"date", "time"} <= by_name.keys():
-        found.paths |= {"date": by_name["date"], "clock": by_name["time"]}
+    _pick(fields, by_name, samples, "status", STATUSES, _is_status)
+    _pick(fields, by_name, samples, "response_bytes", RESPONSE_SIZES, _is_number)
+    _pick(fields, by_name, samples, "request_bytes", REQUEST_SIZES, _is_number)
+    _by_parents(fields, samples)
+    _times(fields, by_name, samples)
+    _pick(fields, by_name, samples, "at", TIMES.replace("_", ""), _is_time)
+    if "at" not in fields.paths and {"date", "time"} <= by_name.keys():
+        fields.paths |= {"date": by_name["date"], "clock": by_name["time"]}
     for column, names in (("path", PATHS), ("agent", AGENTS), ("id", IDS)):
-        _pick(found, by_name, samples, column, names, lambda value: isinstance(value, str) and value != "")
-    held = set(found.paths.values())
-    found.unused = [".".join(path) for path in samples if path not in held]
-    return found
+        _pick(fields, by_name, samples, column, names, lambda value: isinstance(value, str) and value != "")
+    used_paths = set(fields.paths.values())
+    fields.unused = [".".join(path) for path in samples if path not in used_paths]
+    return fields
 
 
-def _pick(found: Fields, by_name: Mapping[str, Path], samples: Mapping[Path, Any], column: str, names: str,
+def _pick(fields: Fields, by_name: Mapping[str, Path], samples: Mapping[Path, Any], column: str, names: str,
           fits: Any) -> None:  # fmt: skip
     for name in names.split():
         path = by_name.get(name.replace("@", ""))
-        if path and path not in found.paths.values() and _fit(samples[path], fits):
-            found.paths.setdefault(column, path)
+        if path and path not in fields.paths.values() and _fit(samples[path], fits):
+            fields.paths.setdefault(column, path)
             return
 
 
@@ -145,7 +145,7 @@ def _fit(values: Sequence[Any], fits: Any) -> bool:
     return not there or sum(map(bool, map(fits, there))) > ENOUGH * len(there)
 
 
-def _by_parents(found: Fields, samples: Mapping[Path, Any]) -> None:
+def _by_parents(fields: Fields, samples: Mapping[Path, Any]) -> None:
     """Sizes that only the names above tell of: a response's content-length is not the request's."""
     for path, values in samples.items():
         if len(path) < 2 or plain(path[-1]) not in SIZES or not _fit(values, _is_number):
@@ -161,11 +161,11 @@ def _by_parents(found: Fields, samples: Mapping[Path, Any]) -> None:
                 None,
             )
             if column:
-                found.paths.setdefault(column, path)
+                fields.paths.setdefault(column, path)
                 break
 
 
-def _times(found: Fields, by_name: Mapping[str, Path], samples: Mapping[Path, Any]) -> None:
+def _times(fields: Fields, by_name: Mapping[str, Path], samples: Mapping[Path, Any]) -> None:
     """The time behind the door if there is one, and that of the whole request."""
     inner, whole = (_first(names, by_name, samples) for names in (INNER, WHOLE))
     loose = next(
@@ -175,11 +175,11 @@ def _times(found: Fields, by_name: Mapping[str, Path], samples: Mapping[Path, An
         factor, unit = _guess(samples[loose])
         whole = loose, factor
         if unit:
-            found.notes.append(UNIT_NOTE.format(".".join(loose), unit))
-    for column, chosen in (("duration_ms", inner or whole), ("latency_ms", whole if inner else None)):
-        if chosen:
-            found.paths[column], found.factor[column] = chosen
-    found.is_whole_time = inner is None and whole is not None
+            fields.notes.append(UNIT_NOTE.format(".".join(loose), unit))
+    for column, choice in (("duration_ms", inner or whole), ("latency_ms", whole if inner else None)):
+        if choice:
+            fields.paths[column], fields.factor[column] = choice
+    fields.is_whole_time = inner is None and whole is not None
 
 
 def _first(

@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     import polars as pl
 
 Reader = Callable[[bytes], list[Part]]
-SAMPLED = 50  # records by which the fields are told
-LISTED = 25  # unused fields that are named
+SAMPLED = 50  # records from which the fields are recognised
+MOST_UNUSED = 25  # names of unused fields in an answer
 
 
 HAR_NOTE = "from one browser: its rate says nothing of the real one"
 
 
 @dataclass(frozen=True)
-class Known:
+class RecordFormat:
     """A format whose names do not tell their units: what it is known by, and what holds what."""
 
     name: str
@@ -43,8 +43,8 @@ class Known:
     only: tuple[str, str] = ("", "")  # a field and the value that the records that count have
 
 
-KNOWN = (
-    Known(
+RECORD_FORMATS = (
+    RecordFormat(
         "Caddy",
         ("request.uri", "duration", "size", "status"),
         {
@@ -53,7 +53,7 @@ KNOWN = (
         },
         {"duration_ms": 1e3},
     ),
-    Known(
+    RecordFormat(
         "Traefik",
         ("DownstreamContentSize", "Duration"),
         {
@@ -65,7 +65,7 @@ KNOWN = (
         {"duration_ms": 1e-6, "latency_ms": 1e-6},
         (WAIT_NOTE,),
     ),
-    Known(
+    RecordFormat(
         "Vegeta",
         ("latency", "bytes_in", "bytes_out", "code", "seq"),
         {
@@ -76,7 +76,7 @@ KNOWN = (
         (CLIENT_NOTE, LOAD_NOTE),
         LOAD,
     ),
-    Known(
+    RecordFormat(
         "k6",
         ("metric", "type", "data"),
         {
@@ -88,7 +88,7 @@ KNOWN = (
         LOAD,
         ("metric", "http_req_duration"),
     ),
-    Known(
+    RecordFormat(
         "Envoy",
         ("response_code", "bytes_sent", "bytes_received", "duration"),
         {
@@ -100,7 +100,7 @@ KNOWN = (
         {},
         (WAIT_NOTE,),
     ),
-    Known(
+    RecordFormat(
         "Kong",
         ("latencies.request", "response.status"),
         {
@@ -111,7 +111,7 @@ KNOWN = (
         {},
         (WAIT_NOTE,),
     ),
-    Known(
+    RecordFormat(
         "HAR",
         ("startedDateTime", "timings.wait", "response.status"),
         {
@@ -123,7 +123,7 @@ KNOWN = (
         ("durations are how long a browser waited: the network and the door are within", HAR_NOTE),
         LOAD,
     ),
-    Known(
+    RecordFormat(
         "Zipkin",
         ("traceId", "kind", "duration", "timestamp", "localEndpoint"),
         {
@@ -135,7 +135,7 @@ KNOWN = (
         EXCHANGE,
         ("kind", "SERVER"),
     ),
-    Known(
+    RecordFormat(
         "oha",
         ("requestPayloadSize", "responseSize", "duration"),
         {"duration_ms": "duration", "status": "status", "response_bytes": "responseSize"},
@@ -163,50 +163,50 @@ def samples(head: bytes) -> Iterator[Any]:
 
 def values(line: str) -> tuple[list[Any], bool]:
     """The JSON records that a line holds, one after another, and whether a part of it is none."""
-    found: list[Any] = []
+    records: list[Any] = []
     at = line.find("{")
     while at >= 0:
         try:
             value, at = decode(line, at)
         except (ValueError, RecursionError):
-            return found, True
-        found.append(value)
+            return records, True
+        records.append(value)
         at = line.find("{", at)
-    return found, not found
+    return records, not records
 
 
 def of(records: list[dict[str, Any]]) -> tuple[Layout | None, dict[str, Path], tuple[Path, str]]:
     """What is known of such records: their layout, the field of each column, which records count."""
-    held: dict[Path, list[Any]] = {}
+    values_by_path: dict[Path, list[Any]] = {}
     for record in records:
         for path, value in leaves(record).items():
-            held.setdefault(path, []).append(value)
-    flat = {".".join(path): path for path in held}
-    heads = {path[:n] for path in held for n in range(1, len(path) + 1)}
-    for known in KNOWN:
-        if all(mark in flat or tuple(mark.split(".")) in heads for mark in known.marks):
+            values_by_path.setdefault(path, []).append(value)
+    flat = {".".join(path): path for path in values_by_path}
+    heads = {path[:n] for path in values_by_path for n in range(1, len(path) + 1)}
+    for form in RECORD_FORMATS:
+        if all(mark in flat or tuple(mark.split(".")) in heads for mark in form.marks):
             paths = {
                 column: next(flat[name] for name in names.split() if name in flat)
-                for column, names in known.columns.items()
+                for column, names in form.columns.items()
                 if any(name in flat for name in names.split())
             }
             if "duration_ms" not in paths:
                 continue
-            used = {*paths.values(), flat.get(known.only[0], ())}
-            unused = [name for name, path in flat.items() if path not in used][:LISTED]
-            layout = Layout(known.name, known.factor, known.notes, unused, known.kind)
-            return layout, paths, (flat.get(known.only[0], ()), known.only[1])
-    chosen = choose(held)
-    if not chosen.is_access:
+            used_paths = {*paths.values(), flat.get(form.only[0], ())}
+            unused = [name for name, path in flat.items() if path not in used_paths][:MOST_UNUSED]
+            layout = Layout(form.name, form.factor, form.notes, unused, form.kind)
+            return layout, paths, (flat.get(form.only[0], ()), form.only[1])
+    fields = choose(values_by_path)
+    if not fields.is_access:
         return None, {}, ((), "")
-    return Layout("JSON", chosen.factor, notes(chosen), chosen.unused[:LISTED]), chosen.paths, ((), "")
+    return Layout("JSON", fields.factor, notes(fields), fields.unused[:MOST_UNUSED]), fields.paths, ((), "")
 
 
-def notes(chosen: Fields) -> tuple[str, ...]:
+def notes(fields: Fields) -> tuple[str, ...]:
     """What is to be said of the durations that were chosen."""
-    if "duration_ms" not in chosen.paths:
+    if "duration_ms" not in fields.paths:
         return ()
-    return (*([WHOLE_NOTE] if chosen.is_whole_time else [WAIT_NOTE]), *chosen.notes)
+    return (*([WHOLE_NOTE] if fields.is_whole_time else [WAIT_NOTE]), *fields.notes)
 
 
 def read(
@@ -215,17 +215,17 @@ def read(
     """The requests of a block of whole lines."""
     import polars as pl
 
-    wanted = {**paths, **({"only": only[0]} if only[0] else {})}
+    columns = {**paths, **({"only": only[0]} if only[0] else {})}
     bad: list[str] = []
-    found = _at_once(block, wanted)
-    if found is None:
-        found, bad = _line_by_line(block, wanted)
-    read = found.height + len(bad)
+    frame = _at_once(block, columns)
+    if frame is None:
+        frame, bad = _line_by_line(block, columns)
+    read = frame.height + len(bad)
     others = 0
     if only[0]:
-        counted = found.filter(pl.col("only") == only[1])
-        others, found = found.height - counted.height, counted
-    part = rows(finished(found), layout, read)
+        counted = frame.filter(pl.col("only") == only[1])
+        others, frame = frame.height - counted.height, counted
+    part = rows(finished(frame), layout, read)
     part.ignored[NO_REQUEST] += others
     part.ignored = +part.ignored
     for line in bad:
@@ -233,23 +233,23 @@ def read(
     return [part]
 
 
-def finished(found: pl.DataFrame) -> pl.DataFrame:
+def finished(frame: pl.DataFrame) -> pl.DataFrame:
     """With what stands in two fields or in a part of one: a date and a clock, a path within a request."""
     import polars as pl
 
-    if "clock" in found.columns:
-        found = found.with_columns(at=pl.col("date") + "T" + pl.col("clock") + "Z").drop("date", "clock")
-    if "path" in found.columns:
+    if "clock" in frame.columns:
+        frame = frame.with_columns(at=pl.col("date") + "T" + pl.col("clock") + "Z").drop("date", "clock")
+    if "path" in frame.columns:
         within = pl.col("path").str.extract(r"^\[?\"?[A-Z]+ (\S+)", 1)
-        found = found.with_columns(
+        frame = frame.with_columns(
             path=pl.coalesce(within, pl.col("path").str.extract(r'^\["?([^"]*)', 1), "path")
         )
-    if "agent" in found.columns:
-        found = found.with_columns(pl.col("agent").cast(pl.String))
-    return found
+    if "agent" in frame.columns:
+        frame = frame.with_columns(pl.col("agent").cast(pl.String))
+    return frame
 
 
-def _at_once(block: bytes, wanted: Mapping[str, Path]) -> pl.DataFrame | None:
+def _at_once(block: bytes, columns: Mapping[str, Path]) -> pl.DataFrame | None:
     """The fields of lines of JSON, as texts; None if one of them is no JSON."""
     import polars as pl
 
@@ -260,21 +260,21 @@ def _at_once(block: bytes, wanted: Mapping[str, Path]) -> pl.DataFrame | None:
         before = lines.str.extract(r"^([^{]*)\{", 1)
         block = "\n".join(lines.str.replace(r"^[^{]*", "").to_list()).encode()
     try:
-        frame = pl.read_ndjson(io.BytesIO(block), schema=_schema(wanted.values()), ignore_errors=True)
+        frame = pl.read_ndjson(io.BytesIO(block), schema=_schema(columns.values()), ignore_errors=True)
     except pl.exceptions.PolarsError:
         return None
     expressions = []
-    for column, path in wanted.items():
+    for column, path in columns.items():
         value = pl.col(path[0])
         for name in path[1:]:
             value = value.struct.field(name)
         expressions.append(value.alias(column))
-    found = frame.select(expressions)
-    if before is not None and "at" not in wanted:
-        if before.len() != found.height:
+    texts = frame.select(expressions)
+    if before is not None and "at" not in columns:
+        if before.len() != texts.height:
             return None
-        found = found.with_columns(before.alias("at"))
-    return found
+        texts = texts.with_columns(before.alias("at"))
+    return texts
 
 
 def _schema(paths: Iterable[Path]) -> dict[str, Any]:
@@ -295,11 +295,11 @@ def _schema(paths: Iterable[Path]) -> dict[str, Any]:
     return typed(nested)
 
 
-def _line_by_line(block: bytes, wanted: Mapping[str, Path]) -> tuple[pl.DataFrame, list[str]]:
+def _line_by_line(block: bytes, columns: Mapping[str, Path]) -> tuple[pl.DataFrame, list[str]]:
     """The same where a line is no JSON, or holds several records; and the lines that are none."""
     import polars as pl
 
-    found: dict[str, list[str | None]] = {column: [] for column in wanted}
+    texts: dict[str, list[str | None]] = {column: [] for column in columns}
     before: list[str] = []
     bad = []
     for line in block.decode("utf-8", "replace").split("\n"):
@@ -309,12 +309,12 @@ def _line_by_line(block: bytes, wanted: Mapping[str, Path]) -> tuple[pl.DataFram
         if torn:
             bad.append(line)
         for record in records:
-            for column, path in wanted.items():
-                found[column].append(_text(record, path))
+            for column, path in columns.items():
+                texts[column].append(_text(record, path))
             before.append(line[: line.find("{")])
-    if "at" not in wanted and any(before):
-        found["at"] = list(before)
-    return pl.DataFrame(found, schema=dict.fromkeys(found, pl.String)), bad
+    if "at" not in columns and any(before):
+        texts["at"] = list(before)
+    return pl.DataFrame(texts, schema=dict.fromkeys(texts, pl.String)), bad
 
 
 def _text(record: Any, path: Path) -> str | None:

@@ -12,7 +12,7 @@ from explorer.ingest.sources import lines_of
 
 from .exchanges import CLIENT_NOTE, LOAD_NOTE, Layout, rows
 from .fields import Fields, Path, choose
-from .json_records import LISTED, finished, notes
+from .json_records import MOST_UNUSED, finished, notes
 
 if TYPE_CHECKING:
     import polars as pl
@@ -39,11 +39,11 @@ def reader(lines: list[str]) -> Reader | None:
         layout = Layout("JMeter", {}, (CLIENT_NOTE, LOAD_NOTE), ("thread, latency and connect time",), LOAD)
         return lambda block: [_read(block, patterns, layout, r"<(?:httpSample|sample)\s")]
     for find, form in ((PAIR, VALUE), (TAG, ELEMENT)):
-        held = _held(lines[:SAMPLED], find)
-        chosen = _chosen(held) if held else None
-        if chosen and chosen.is_access:
-            patterns = {column: form.format(re.escape(path[0])) for column, path in chosen.paths.items()}
-            layout = Layout("key=value", chosen.factor, notes(chosen), chosen.unused[:LISTED])
+        values_by_name = _values_by_name(lines[:SAMPLED], find)
+        fields = _choose_fields(values_by_name) if values_by_name else None
+        if fields and fields.is_access:
+            patterns = {column: form.format(re.escape(path[0])) for column, path in fields.paths.items()}
+            layout = Layout("key=value", fields.factor, notes(fields), fields.unused[:MOST_UNUSED])
             return partial(_read_all, patterns, layout)
     return None
 
@@ -52,23 +52,23 @@ def _read_all(patterns: Mapping[str, str], layout: Layout, block: bytes) -> list
     return [_read(block, patterns, layout)]
 
 
-def _held(lines: list[str], find: re.Pattern[str]) -> dict[Path, list[str]]:
+def _values_by_name(lines: list[str], find: re.Pattern[str]) -> dict[Path, list[str]]:
     """The values of each name, if enough of the lines have some."""
-    held: dict[Path, list[str]] = {}
+    values: dict[Path, list[str]] = {}
     several = 0
     for line in lines:
         pairs = find.findall(line)
         several += len(pairs) >= FEWEST or (find is TAG and len(pairs) > 1)
         for name, value in pairs:
-            held.setdefault((name,), []).append(value.strip('"'))
-    return held if several >= max(SHARE * len(lines), 1) else {}
+            values.setdefault((name,), []).append(value.strip('"'))
+    return values if several >= max(SHARE * len(lines), 1) else {}
 
 
-def _chosen(held: Mapping[Path, list[str]]) -> Fields:
-    chosen = choose(held)
-    if {("controller",), ("action",), ("duration",)} <= held.keys():  # Rails gives milliseconds
-        chosen.factor["duration_ms"], chosen.notes = 1.0, []
-    return chosen
+def _choose_fields(values: Mapping[Path, list[str]]) -> Fields:
+    fields = choose(values)
+    if {("controller",), ("action",), ("duration",)} <= values.keys():  # Rails gives milliseconds
+        fields.factor["duration_ms"], fields.notes = 1.0, []
+    return fields
 
 
 def _read(block: bytes, patterns: Mapping[str, str], layout: Layout, which: str = "") -> Part:
@@ -76,13 +76,13 @@ def _read(block: bytes, patterns: Mapping[str, str], layout: Layout, which: str 
 
     lines = lines_of(block)
     line = pl.col("line")
-    kept = lines.filter(line.str.contains(which)) if which else lines
-    found = kept.with_columns(_value(line, pattern).alias(column) for column, pattern in patterns.items())
+    matching = lines.filter(line.str.contains(which)) if which else lines
+    frame = matching.with_columns(_value(line, pattern).alias(column) for column, pattern in patterns.items())
     if "at" not in patterns:
-        found = found.with_columns(at=line.str.extract(r"^(.*?)[\s(]\S+=", 1))
-    part = rows(finished(found), layout, lines.height)
+        frame = frame.with_columns(at=line.str.extract(r"^(.*?)[\s(]\S+=", 1))
+    part = rows(finished(frame), layout, lines.height)
     if which:
-        part.ignored["lines between the samples"] += lines.height - kept.height
+        part.ignored["lines between the samples"] += lines.height - matching.height
         part.ignored = +part.ignored
     return part
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from explorer.ingest.frame import INVOCATION, Part, Stated, shown
+from explorer.ingest.frame import INVOCATION, Part, Stated, excerpt
 
 from .exchanges import CLIENT_NOTE, LOAD_NOTE, UNITS
 
@@ -52,16 +52,16 @@ TEXTS = {  # a tool by what stands in its report
     "siege": re.compile(r"^\s*\"?Transactions\"?:\s+\d+ hits", re.M | re.I),
 }
 TIME = r"((?:[\d.]+(?:h|ms|µs|us|ns|m|s))+)"  # as Go writes it: 1m0.5s
-NAMED: dict[str, dict[str, Any]] = {  # what a report names beside a time, by the quantile
+QUANTILE_PATTERNS: dict[str, dict[str, Any]] = {  # what a report names beside a time, by the quantile
     "Vegeta": {"p50": 2, "p90": 3, "p99": 5, "max": 6},  # the place in the list of latencies
     "k6": {"p50": rf"med={TIME}",
            "p90": rf"p\(90\)={TIME}", "p99": rf"p\(99\)={TIME}", "max": rf"max={TIME}"},
     "artillery": {"p50": r"median:\D*([\d.]+)", "p90": r"p90:\D*([\d.]+)", "p99": r"p99:\D*([\d.]+)",
                   "max": r"max:\D*([\d.]+)"},
 }  # fmt: skip
-OF_NAMED = {"Vegeta": r"^Latencies.*\]\s+(.*)$", "k6": r"^\s*http_req_duration\.*:\s*(.*)$",
+QUANTILE_LINES = {"Vegeta": r"^Latencies.*\]\s+(.*)$", "k6": r"^\s*http_req_duration\.*:\s*(.*)$",
             "artillery": r"^http\.response_time:\s*\n((?:\s+\w+:.*\n?)+)"}  # fmt: skip
-COUNT_NAMED = {"Vegeta": r"^Requests\s+\[.*?\]\s+(\d+)", "k6": r"^\s*http_reqs\.*:\s+(\d+)",
+COUNT_PATTERNS = {"Vegeta": r"^Requests\s+\[.*?\]\s+(\d+)", "k6": r"^\s*http_reqs\.*:\s+(\d+)",
                "artillery": r"^http\.requests:\D*(\d+)"}  # fmt: skip
 CODES = re.compile(r"\b([45]\d\d):(?:\s*\.+\s*)?(\d+)|^http\.codes\.([45]\d\d):\D*(\d+)", re.M)
 STATISTIC = re.compile(
@@ -80,53 +80,53 @@ def tool(head: bytes) -> str:
 def read_text(content: bytes, name: str) -> Part:
     """The result of a tool that prints one."""
     text = content.decode("utf-8", "replace")
-    if name in NAMED:
-        return _named(text, name)
-    found: dict[str, float] = {}
+    if name in QUANTILE_PATTERNS:
+        return _read_named_quantiles(text, name)
+    levels: dict[str, float] = {}
     factor = 1.0 if name == "ApacheBench" else 1e3  # of a number without a unit
     for share, value, unit in PERCENT.findall(text):
         level = _level(f"{float(share):g}")
         if level:
-            found[level] = float(value) * _unit(unit, factor)
+            levels[level] = float(value) * _unit(unit, factor)
     if match := SLOWEST.search(text) or WRK_MAX.search(text):
-        found["max"] = float(match[1]) * _unit(match[2] or "", 1e3)
+        levels["max"] = float(match[1]) * _unit(match[2] or "", 1e3)
     counts = [int(next(filter(None, groups))) for groups in COUNTS.findall(text)]
     errors = {f"HTTP {status}": int(n) for status, n in BY_STATUS.findall(text) if int(status) >= 400}
     failed = sum(int(next(filter(None, groups))) for groups in FAILED.findall(text))
     if failed:
         errors = {"failed": failed}
-    part = _stated(name, sum(counts), found, errors)
+    part = _stated(name, sum(counts), levels, errors)
     part.read = text.count("\n") + (not text.endswith("\n"))
-    part.used = min(part.read, len(found) + 1) if part.stated else 0
-    part.ignored["lines of the report without a quantile or a count"] = part.read - part.used
+    part.used_lines = min(part.read, len(levels) + 1) if part.stated else 0
+    part.ignored["lines of the report without a quantile or a count"] = part.read - part.used_lines
     if match := READ.search(text):
         total = float(match[1]) * SCALE[match[2]] if match[1] else float(match[3])
         part.notes.append(MEAN_NOTE.format(name, total / max(sum(counts), 1)))
     if not part.stated:
-        part.bad(shown(content))
+        part.bad(excerpt(content))
     return part
 
 
-def _named(text: str, name: str) -> Part:
+def _read_named_quantiles(text: str, name: str) -> Part:
     """The result of a tool whose report names its quantiles."""
-    held = re.search(OF_NAMED[name], text, re.M)
-    listed = held[1] if held else ""
-    found: dict[str, float] = {}
-    for level, pattern in NAMED[name].items():
+    line_match = re.search(QUANTILE_LINES[name], text, re.M)
+    times_text = line_match[1] if line_match else ""
+    levels: dict[str, float] = {}
+    for level, pattern in QUANTILE_PATTERNS[name].items():
         if isinstance(pattern, int):
-            times = listed.split(", ")
+            times = times_text.split(", ")
             span = times[pattern] if len(times) > pattern else ""
         else:
-            span = match[1] if (match := re.search(pattern, listed)) else ""
+            span = match[1] if (match := re.search(pattern, times_text)) else ""
         parts = re.findall(r"([\d.]+)(h|ms|µs|us|ns|m|s)?", span)
         if parts:
-            found[level] = sum(float(value) * UNITS.get(unit or "ms", 3.6e6) for value, unit in parts)
-    count = re.search(COUNT_NAMED[name], text, re.M)
+            levels[level] = sum(float(value) * UNITS.get(unit or "ms", 3.6e6) for value, unit in parts)
+    count = re.search(COUNT_PATTERNS[name], text, re.M)
     errors = {f"HTTP {a or c}": int(b or d) for a, b, c, d in CODES.findall(text)}
-    part = _stated(name, float(count[1]) if count else 0.0, found, errors)
+    part = _stated(name, float(count[1]) if count else 0.0, levels, errors)
     part.read = text.count("\n") + (not text.endswith("\n"))
-    part.used = min(part.read, 2) if part.stated else 0
-    part.ignored["lines of the report without a quantile or a count"] = part.read - part.used
+    part.used_lines = min(part.read, 2) if part.stated else 0
+    part.ignored["lines of the report without a quantile or a count"] = part.read - part.used_lines
     if not part.stated:
         part.bad(text)
     return part
@@ -141,7 +141,7 @@ def read_json(document: Any) -> Part | None:
     for reader in (_k6, _artillery, _vegeta, _autocannon, _oha, _gatling):
         part = reader(document)
         if part:
-            part.read, part.used = 1, 1 if part.stated else 0
+            part.read, part.used_lines = 1, 1 if part.stated else 0
             return part
     return None
 
@@ -230,21 +230,21 @@ def _oha(document: dict[str, Any]) -> Part | None:
 def _gatling(document: dict[str, Any]) -> Part | None:
     stats = _table(document, "stats") or document
     names = {"p50": "percentiles1", "p99": "percentiles4", "max": "maxResponseTime"}
-    found = {level: _first(_table(stats, name), "total") for level, name in names.items()}
+    totals = {level: _first(_table(stats, name), "total") for level, name in names.items()}
     if "percentiles1" not in stats:
         return None
     count = _first(_table(stats, "numberOfRequests"), "total")
     failed = _first(_table(stats, "numberOfRequests"), "ko")
-    known = {level: value for level, value in found.items() if value is not None}
-    return _stated("Gatling", count, known, {"failed": int(failed or 0)})
+    levels = {level: value for level, value in totals.items() if value is not None}
+    return _stated("Gatling", count, levels, {"failed": int(failed or 0)})
 
 
 def _locust(rows: list[Any]) -> Part | None:
     """Locust's --json: how many requests took how many milliseconds, to two figures."""
     times: dict[float, float] = {}
     for row in rows:
-        for taken, count in _table(row, "response_times").items():
-            number, many = _number(taken), _number(count)
+        for duration, count in _table(row, "response_times").items():
+            number, many = _number(duration), _number(count)
             if number is not None and many:
                 times[number] = times.get(number, 0) + many
     if not times:
@@ -252,10 +252,12 @@ def _locust(rows: list[Any]) -> Part | None:
     values = np.array(sorted(times))
     upto = np.cumsum([times[value] for value in values.tolist()])
     shares = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p99_9": 0.999, "max": 1.0}
-    found = {level: float(values[np.searchsorted(upto, share * upto[-1])]) for level, share in shares.items()}
+    levels = {
+        level: float(values[np.searchsorted(upto, share * upto[-1])]) for level, share in shares.items()
+    }
     failed = sum(_number(row.get("num_failures")) or 0 for row in rows if isinstance(row, dict))
-    part = _stated("Locust", float(upto[-1]), found, {"failed": int(failed)})
-    part.read = part.used = len(rows)
+    part = _stated("Locust", float(upto[-1]), levels, {"failed": int(failed)})
+    part.read = part.used_lines = len(rows)
     return part
 
 
@@ -314,7 +316,7 @@ def _locust_table(rows: list[dict[str, Any]]) -> Part:
         }
         name = "JMeter" if "# samples" in row else "Locust"
         part = _stated(name, count, levels, {"failed": int(failed or 0)})
-        part.used = len(rows) if part.stated else 0
+        part.used_lines = len(rows) if part.stated else 0
         if mean := _first(row, "average content size", "total average content size"):
             part.notes.append(MEAN_NOTE.format("Locust", mean).replace(", headers included", ""))
     if not part.stated:
@@ -325,7 +327,7 @@ def _locust_table(rows: list[dict[str, Any]]) -> Part:
 def statistics(rows: list[dict[str, Any]]) -> Part:
     """Logs Insights' statistics: all of one row, of several what can be put together: counts and maxima."""
     part = Part(read=len(rows))
-    found: dict[str, dict[str, float]] = {}
+    levels_by_column: dict[str, dict[str, float]] = {}
     count = 0.0
     ignored = set()
     for row in rows:
@@ -346,12 +348,12 @@ def statistics(rows: list[dict[str, Any]]) -> Part:
             if not column or not level or (level != "max" and len(rows) > 1):
                 ignored.add(name)
                 continue
-            levels = found.setdefault(column, {})
+            levels = levels_by_column.setdefault(column, {})
             levels[level] = max(levels.get(level, 0.0), value * scale)
     part.ignored.update(dict.fromkeys(filter(None, ignored), len(rows)))
-    if found or count:
-        part.used = len(rows)
-        part.stated = [Stated("Logs Insights", int(count), found, kind=INVOCATION)]
+    if levels_by_column or count:
+        part.used_lines = len(rows)
+        part.stated = [Stated("Logs Insights", int(count), levels_by_column, kind=INVOCATION)]
         part.notes = [STATED_NOTE.format("Logs Insights")]
         if len(rows) > 1:
             part.notes.append("quantiles of several periods cannot be put together: counts and maxima can")
@@ -376,12 +378,12 @@ def _level(share: str) -> str:
 
 
 def _levels(table: Mapping[str, Any], factor: float = 1.0) -> dict[str, float]:
-    found = {}
+    levels = {}
     for level, names in LEVELS.items():
         value = _first(table, *names)
         if value is not None:
-            found[level] = value * factor
-    return found
+            levels[level] = value * factor
+    return levels
 
 
 def _first(table: Mapping[str, Any], *names: str) -> float | None:

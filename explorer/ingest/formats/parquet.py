@@ -34,7 +34,7 @@ def read(path: Path) -> Iterator[Part]:
         rows = int(scan.select(pl.len()).collect().item())
         for at in range(0, rows, ROWS):
             piece = scan.slice(at, ROWS).collect()
-            yield from _bench(piece) if METADATA in metadata else _named(piece, names, path)
+            yield from _bench(piece) if METADATA in metadata else _read_columns(piece, names, path)
     except (pl.exceptions.PolarsError, OSError, ValueError) as error:
         part = Part()
         part.bad(f"{path}: {str(error).splitlines()[0]}")
@@ -44,50 +44,50 @@ def read(path: Path) -> Iterator[Part]:
 def _bench(rows: Any) -> Iterator[Part]:
     import polars as pl
 
-    known = set(rows.columns)
-    counted = rows.filter(~pl.col("warm_up")) if "warm_up" in known else rows
-    good = counted.filter(pl.col("status") == "succeeded") if "status" in known else counted
+    names = set(rows.columns)
+    counted = rows.filter(~pl.col("warm_up")) if "warm_up" in names else rows
+    good = counted.filter(pl.col("status") == "succeeded") if "status" in names else counted
     scaled = [
         (pl.col(old).cast(pl.Float64, strict=False) * 1000).alias(new)
         for old, new in BENCH.items()
-        if old in known
+        if old in names
     ]
     plain = [
-        pl.col(old).cast(pl.Float64, strict=False).alias(new) for old, new in SIZES.items() if old in known
+        pl.col(old).cast(pl.Float64, strict=False).alias(new) for old, new in SIZES.items() if old in names
     ]
-    found = good.select(*scaled, *plain).with_columns(pl.all().fill_nan(None))
-    if "init_ms" in found.columns:
-        found = found.with_columns(pl.when(pl.col("init_ms") > 0).then("init_ms").alias("init_ms"))
-    kept = found.drop(name for name in ("latency_ms", "time_s") if name in found.columns)
-    bad = counted.filter(pl.col("status") != "succeeded") if "status" in known else counted.clear()
+    frame = good.select(*scaled, *plain).with_columns(pl.all().fill_nan(None))
+    if "init_ms" in frame.columns:
+        frame = frame.with_columns(pl.when(pl.col("init_ms") > 0).then("init_ms").alias("init_ms"))
+    invocations = frame.drop(name for name in ("latency_ms", "time_s") if name in frame.columns)
+    bad = counted.filter(pl.col("status") != "succeeded") if "status" in names else counted.clear()
     failed = bad.select(
         error=pl.when(pl.col("error") != "").then("error").otherwise("status")
-        if "error" in known
+        if "error" in names
         else "status"
     )
-    whole = pl.concat([kept, failed], how="diagonal")
+    whole = pl.concat([invocations, failed], how="diagonal")
     yield Part(INVOCATION, whole, rows.height, counted.height, notes=[NOTE])
-    sizes = [name for name in ("request_bytes", "response_bytes", "latency_ms") if name in found.columns]
-    yield Part(EXCHANGE, found.select(sizes))
+    sizes = [name for name in ("request_bytes", "response_bytes", "latency_ms") if name in frame.columns]
+    yield Part(EXCHANGE, frame.select(sizes))
 
 
-def _named(rows: Any, names: list[str], path: Path) -> Iterator[Part]:
+def _read_columns(rows: Any, names: list[str], path: Path) -> Iterator[Part]:
     import polars as pl
 
-    held = [name for name in NUMBERS if name in names]
+    numbers = [name for name in NUMBERS if name in names]
     columns = {w3c.COLUMNS[plain(name)]: name for name in names if plain(name) in w3c.COLUMNS}
-    if not held and {"status", "duration_ms", "response_bytes"} & columns.keys():
+    if not numbers and {"status", "duration_ms", "response_bytes"} & columns.keys():
         yield w3c.of_columns(rows, names, columns)
         return
-    part = Part(INVOCATION if "duration_ms" in held else EXCHANGE, read=rows.height)
-    if not held:
+    part = Part(INVOCATION if "duration_ms" in numbers else EXCHANGE, read=rows.height)
+    if not numbers:
         part.bad(f"{path}: no column of {', '.join(NUMBERS)}")
     else:
         part.rows = rows.select(
             pl.when(pl.col(name).cast(pl.Float64, strict=False).is_between(0, LARGEST))
             .then(pl.col(name).cast(pl.Float64, strict=False))
             .alias(name)
-            for name in held
+            for name in numbers
         )
-        part.used = rows.height
+        part.used_lines = rows.height
     yield part

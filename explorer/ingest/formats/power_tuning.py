@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from explorer.ingest.frame import Part, shown
+from explorer.ingest.frame import Part, excerpt
 
 if TYPE_CHECKING:
     from explorer.workload.workload import Workload
@@ -38,12 +38,12 @@ def read(text: bytes) -> Part:
             result = None
     sweep = _sweep(result) if isinstance(result, dict) else []
     if not sweep:
-        part.bad(shown(text))
+        part.bad(excerpt(text))
         return part
     power = _number(result.get("power"))
-    chosen = next((row for row in sweep if row["memory_mb"] == power), sweep[0])
-    part.used = len(sweep)
-    part.facts = {"sweep": sweep, "memory_mb": chosen["memory_mb"], "mean_ms": chosen["duration_ms"]}
+    choice = next((row for row in sweep if row["memory_mb"] == power), sweep[0])
+    part.used_lines = len(sweep)
+    part.facts = {"sweep": sweep, "memory_mb": choice["memory_mb"], "mean_ms": choice["duration_ms"]}
     part.notes = [NOTE]
     return part
 
@@ -58,17 +58,17 @@ def _sweep(result: dict[str, Any]) -> list[dict[str, float]]:
     ]
     machine = result.get("stateMachine")
     address = machine.get("visualization") if isinstance(machine, dict) else None
-    rows = rows or list(_drawn(address if isinstance(address, str) else ""))
+    rows = rows or list(_picture_points(address if isinstance(address, str) else ""))
     rows = rows or [(result.get("power"), result.get("duration"), result.get("cost"))]
-    found = {}
+    by_memory = {}
     for row in rows:
         memory, duration, cost = (_number(value) for value in row)
         if memory and duration and 64 <= memory <= 122880:
-            found[memory] = {"memory_mb": memory, "duration_ms": duration, "cost_usd": cost or 0.0}
-    return [found[memory] for memory in sorted(found)]
+            by_memory[memory] = {"memory_mb": memory, "duration_ms": duration, "cost_usd": cost or 0.0}
+    return [by_memory[memory] for memory in sorted(by_memory)]
 
 
-def _drawn(address: str) -> list[tuple[float, float, float]]:
+def _picture_points(address: str) -> list[tuple[float, float, float]]:
     """The points of the picture: its address holds memory sizes, times and costs."""
     match = PICTURE.search(address)
     if not match:
@@ -88,14 +88,14 @@ def choices(workload: Workload, sweep: list[dict[str, float]]) -> list[dict[str,
     """
     from explorer.analysis.recommendation import recommend
 
-    found = []
+    rows = []
     for row in sweep:
         at = {"runtime": {"value": row["duration_ms"] / 1000, "memory": max(row["memory_mb"], 128)}}
         r = recommend(workload.replace(at))
         design = r.design.ids if r.design else None
         cost = {"monthly_usd": float(r.monthly_usd), "score_usd": float(r.score_usd)} if r.design else {}
-        found.append({**row, "design": design, **cost})
-    return found
+        rows.append({**row, "design": design, **cost})
+    return rows
 
 
 def _number(value: Any) -> float | None:

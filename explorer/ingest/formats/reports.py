@@ -10,7 +10,7 @@ import io
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from explorer.ingest.frame import DONE, INVOCATION, KEY, Part
+from explorer.ingest.frame import INVOCATION, KEY, RUNTIME_DONE, Part
 from explorer.ingest.lambda_report import FLAT, LONGEST_MS, METRICS, events_in, failed, flat_event, parse
 from explorer.ingest.sources import lines_of
 from explorer.ingest.timestamps import moments, seconds
@@ -62,21 +62,23 @@ def read(block: bytes) -> list[Part]:
     events = others.filter(others.str.contains(EVENTS))
     texts = marked["line"] if is_text.all() else marked["line"].filter(is_text)
     frames = [_text(texts, part)] if texts.len() else []
-    done = Part(DONE)
+    runtime_done = Part(RUNTIME_DONE)
     if events.len():
-        reported, done.rows = _events(events, part)
+        reported, runtime_done.rows = _events(events, part)
         frames += [reported] if reported.height else []
-        done.used = done.rows.height
+        runtime_done.used_lines = runtime_done.rows.height
     if frames:
         part.rows = pl.concat(frames, how="diagonal")
         starts = [name for name in ("init_ms", "restore_ms") if name in part.rows.columns]
         part.rows = part.rows.with_columns(  # 0 ms is no cold start: the environment was there
             pl.when(pl.col(name) > 0).then(name).alias(name) for name in starts
         )
-        part.used += part.rows.height
-    told = len(part.timed_out) + part.failed_inits.total()
-    part.ignored = +Counter({OTHERS: part.read - part.used - done.used - part.unreadable - told})
-    return [part, done] if done.used else [part]
+        part.used_lines += part.rows.height
+    failures = len(part.timed_out) + part.failed_inits.total()
+    part.ignored = +Counter(
+        {OTHERS: part.read - part.used_lines - runtime_done.used_lines - part.unreadable - failures}
+    )
+    return [part, runtime_done] if runtime_done.used_lines else [part]
 
 
 def _one_a_line(lines: pl.Series, part: Part) -> pl.Series:
@@ -86,21 +88,21 @@ def _one_a_line(lines: pl.Series, part: Part) -> pl.Series:
     several = lines.str.count_matches(CUT, literal=True) > 1
     if not several.any():
         return lines
-    found = []
+    single_reports = []
     for line in lines.filter(several).to_list():
         before, *reports = line.split(CUT)
         for report in reports:
-            found.append(before[-LONGEST_HEAD:] + CUT + report)
+            single_reports.append(before[-LONGEST_HEAD:] + CUT + report)
             before = report
-    part.read += len(found) - int(several.sum())
-    return pl.concat([lines.filter(~several), pl.Series(lines.name, found, dtype=pl.String)])
+    part.read += len(single_reports) - int(several.sum())
+    return pl.concat([lines.filter(~several), pl.Series(lines.name, single_reports, dtype=pl.String)])
 
 
 def _failed_inits(lines: pl.Series) -> Counter[str]:
     import polars as pl
 
-    found = lines.str.extract_groups(INIT_REPORT).struct.unnest() if lines.len() else pl.DataFrame()
-    return Counter(filter(None, (failed(status, kind) for status, kind in found.rows())))
+    groups = lines.str.extract_groups(INIT_REPORT).struct.unnest() if lines.len() else pl.DataFrame()
+    return Counter(filter(None, (failed(status, kind) for status, kind in groups.rows())))
 
 
 def _text(lines: pl.Series, part: Part) -> pl.DataFrame:
@@ -111,19 +113,19 @@ def _text(lines: pl.Series, part: Part) -> pl.DataFrame:
     if halves["body"].str.contains(CUT, literal=True).any():
         halves = _halves(_one_a_line(lines, part))
     fields = pl.col("body").str.splitn("\t", 6).struct.rename_fields(["id", *FIELDS, "rest"])
-    found = halves.with_columns(fields.struct.unnest()).with_columns(
+    frame = halves.with_columns(fields.struct.unnest()).with_columns(
         pl.col(name).str.strip_prefix(label).str.strip_suffix(unit).cast(pl.Float64, strict=False)
         for name, (label, unit) in FIELDS.items()
     )
-    found = found.with_columns(init_ms=pl.lit(None, pl.Float64)).select("line", "head", *NAMES)
-    odd = ~_is_whole(found)
+    frame = frame.with_columns(init_ms=pl.lit(None, pl.Float64)).select("line", "head", *NAMES)
+    odd = ~_is_whole(frame)
     if odd.any():
         groups = pl.col("line").str.extract_groups(LOOSE).struct.rename_fields(list(NAMES))
-        again = found.filter(odd).select("line", groups.struct.unnest(), head="line")
+        again = frame.filter(odd).select("line", groups.struct.unnest(), head="line")
         numbers = pl.col("init_ms", *FIELDS).cast(pl.Float64, strict=False)
-        found = pl.concat([found.filter(~odd), again.with_columns(numbers).select(found.columns)])
-        odd = ~_is_whole(found)
-    return _mended(_rest(found), odd, part)
+        frame = pl.concat([frame.filter(~odd), again.with_columns(numbers).select(frame.columns)])
+        odd = ~_is_whole(frame)
+    return _mended(_rest(frame), odd, part)
 
 
 def _halves(lines: pl.Series) -> pl.DataFrame:
@@ -135,25 +137,25 @@ def _halves(lines: pl.Series) -> pl.DataFrame:
     )
 
 
-def _is_whole(found: pl.DataFrame) -> pl.Series:
+def _is_whole(frame: pl.DataFrame) -> pl.Series:
     """Whether every figure that each report has is there."""
     import polars as pl
 
     there = [pl.col(name).is_between(0, LONGEST_MS) for name in FIELDS]
-    return found.select(pl.all_horizontal(there).fill_null(False)).to_series()
+    return frame.select(pl.all_horizontal(there).fill_null(False)).to_series()
 
 
-def _rest(found: pl.DataFrame) -> pl.DataFrame:
+def _rest(frame: pl.DataFrame) -> pl.DataFrame:
     """With the columns that only few lines have: cold starts and failures."""
     import polars as pl
 
-    found = found.with_row_index("row")
-    few = found.filter(pl.col("rest").str.contains_any(["Duration: ", "Status: "]))
+    frame = frame.with_row_index("row")
+    few = frame.filter(pl.col("rest").str.contains_any(["Duration: ", "Status: "]))
     took = few.select(
         "row", *(pl.col("rest").str.extract(pattern).alias(name) for name, pattern in REST.items())
     ).with_columns(pl.col("late_ms", "restore_ms").cast(pl.Float64, strict=False))
-    found = found.join(took, on="row", how="left", maintain_order="left").drop("row", "rest")
-    return found.with_columns(init_ms=pl.coalesce("init_ms", "late_ms"), error=_failure()).drop("late_ms")
+    frame = frame.join(took, on="row", how="left", maintain_order="left").drop("row", "rest")
+    return frame.with_columns(init_ms=pl.coalesce("init_ms", "late_ms"), error=_failure()).drop("late_ms")
 
 
 def _failure() -> pl.Expr:
@@ -165,27 +167,29 @@ def _failure() -> pl.Expr:
     return pl.when(well).then(None).otherwise(kind)
 
 
-def _mended(found: pl.DataFrame, odd: pl.Series, part: Part) -> pl.DataFrame:
+def _mended(frame: pl.DataFrame, odd: pl.Series, part: Part) -> pl.DataFrame:
     """The rows with their times; those that are not whole are read one by one."""
     import polars as pl
 
-    kept = found.filter(~odd) if odd.any() else found
-    kept = _keyed(kept.with_columns(seconds(kept["head"])))
-    kept = kept.drop("line", "head", "status", "kind")
+    whole_rows = frame.filter(~odd) if odd.any() else frame
+    whole_rows = _keyed(whole_rows.with_columns(seconds(whole_rows["head"])))
+    whole_rows = whole_rows.drop("line", "head", "status", "kind")
     records = []
-    for line in found["line"].filter(odd).to_list() if odd.any() else ():
+    for line in frame["line"].filter(odd).to_list() if odd.any() else ():
         figures = parse(line)
         if figures is None:
             part.bad(line)
         else:
             records.append({"head": str(figures.get("time", line)), **figures})
     if not records:
-        return kept
+        return whole_rows
     others = ("time_s", KEY)
-    schema = {name: kept.schema[name] for name in kept.columns if name not in others} | {"head": pl.String}
+    schema = {name: whole_rows.schema[name] for name in whole_rows.columns if name not in others} | {
+        "head": pl.String
+    }
     mended = pl.DataFrame(records, schema=schema)
     mended = _keyed(mended.with_columns(seconds(mended["head"])).drop("head"))
-    return pl.concat([kept, mended], how="diagonal")
+    return pl.concat([whole_rows, mended], how="diagonal")
 
 
 def _keyed(rows: pl.DataFrame) -> pl.DataFrame:
@@ -206,8 +210,8 @@ def _events(lines: pl.Series, part: Part) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Rows of platform.report events, and of platform.runtimeDone events."""
     import polars as pl
 
-    found = _at_once(lines)
-    if found is None:
+    frame = _at_once(lines)
+    if frame is None:
         records = []
         for line in lines.to_list():
             events, torn = events_in(line)
@@ -215,19 +219,21 @@ def _events(lines: pl.Series, part: Part) -> tuple[pl.DataFrame, pl.DataFrame]:
             if torn:
                 part.bad(line)
             part.read += max(len(events) - 1, 0)
-        found = pl.DataFrame(records, schema=dict.fromkeys(FLAT, pl.String), orient="row")
+        frame = pl.DataFrame(records, schema=dict.fromkeys(FLAT, pl.String), orient="row")
     numbers = [pl.col(name).cast(pl.Float64, strict=False) for name in (*METRICS, "response_bytes")]
-    found = found.with_columns(*numbers, error=_failure(), time_s=moments(found["at"]))
+    frame = frame.with_columns(*numbers, error=_failure(), time_s=moments(frame["at"]))
     good = pl.col("duration_ms").is_between(0, LONGEST_MS).fill_null(False)
     report = pl.col("type") == "platform.report"
-    for row in found.filter(report & ~good).rows(named=True):
+    for row in frame.filter(report & ~good).rows(named=True):
         part.bad(f"platform.report of {row['id']}: durationMs is {row['duration_ms']}")
     limits = [pl.when(pl.col(name).is_between(0, LONGEST_MS)).then(name).alias(name) for name in METRICS]
-    reported = found.filter(report & good).with_columns(limits)
+    reported = frame.filter(report & good).with_columns(limits)
     reported = _keyed(reported).drop("at", "type", "status", "kind", "response_bytes")
-    done = found.filter(pl.col("type") == "platform.runtimeDone")
-    done = done.with_columns(duration_ms=pl.when(good).then("duration_ms"))
-    return reported, _keyed(done).select("time_s", "duration_ms", "response_bytes", "error", "id", KEY)
+    runtime_done = frame.filter(pl.col("type") == "platform.runtimeDone")
+    runtime_done = runtime_done.with_columns(duration_ms=pl.when(good).then("duration_ms"))
+    return reported, _keyed(runtime_done).select(
+        "time_s", "duration_ms", "response_bytes", "error", "id", KEY
+    )
 
 
 def _at_once(lines: pl.Series) -> pl.DataFrame | None:
@@ -250,12 +256,12 @@ def _at_once(lines: pl.Series) -> pl.DataFrame | None:
     schema: dict[str, Any] = {"time": pl.String, "type": pl.String, "record": pl.Struct(record)}
     try:
         block = "\n".join(objects.to_list()).encode("utf-8", "replace")
-        found = pl.read_ndjson(io.BytesIO(block), schema=schema, ignore_errors=True)
+        frame = pl.read_ndjson(io.BytesIO(block), schema=schema, ignore_errors=True)
     except pl.exceptions.PolarsError:
         return None
     within = pl.col("record").struct
     figures = within.field("metrics").struct
-    found = found.select(
+    frame = frame.select(
         pl.col("time").alias("at"),
         "type",
         within.field("requestId").alias("id"),
@@ -264,5 +270,5 @@ def _at_once(lines: pl.Series) -> pl.DataFrame | None:
         *(figures.field(key).alias(name) for name, key in METRICS.items()),
         figures.field("producedBytes").alias("response_bytes"),
     )
-    is_ours = found.height == lines.len() and not found["type"].null_count()
-    return found if is_ours else None  # events within other records have no type of their own
+    is_ours = frame.height == lines.len() and not frame["type"].null_count()
+    return frame if is_ours else None  # events within other records have no type of their own

@@ -13,7 +13,7 @@ from explorer.ingest.frame import EXCHANGE, LOAD, Part
 
 from .exchanges import CLIENT_NOTE, LOAD_NOTE, WHOLE_NOTE, Layout, rows
 from .fields import Path, choose
-from .json_records import LISTED, finished, notes
+from .json_records import MOST_UNUSED, finished, notes
 
 if TYPE_CHECKING:
     import polars as pl
@@ -30,7 +30,7 @@ VEGETA_COLUMNS = (
 
 
 @dataclass(frozen=True)
-class Known:
+class TableFormat:
     """A table whose columns do not tell their units."""
 
     name: str
@@ -42,15 +42,15 @@ class Known:
     only: tuple[str, str] = ("", "")
 
 
-KNOWN = (
-    Known(
+TABLE_FORMATS = (
+    TableFormat(
         "hey",
         ("response-time", "status-code", "offset"),
         {"duration_ms": "response-time", "status": "status-code"},
         {"duration_ms": 1e3},
         (CLIENT_NOTE, LOAD_NOTE, "hey gives no sizes"),
     ),
-    Known(
+    TableFormat(
         "JMeter",
         ("timeStamp", "elapsed", "responseCode"),
         {
@@ -58,7 +58,7 @@ KNOWN = (
             "request_bytes": "sentBytes", "path": "URL",
         },
     ),
-    Known(
+    TableFormat(
         "k6",
         ("metric_name", "timestamp", "metric_value"),
         {
@@ -67,7 +67,7 @@ KNOWN = (
         },
         only=("metric_name", "http_req_duration"),
     ),
-    Known(
+    TableFormat(
         "Vegeta",
         ("latency", "bytes_out", "bytes_in", "code"),
         {
@@ -76,7 +76,7 @@ KNOWN = (
         },
         {"duration_ms": 1e-6},
     ),
-    Known(
+    TableFormat(
         "Application Insights",
         ("resultCode", "duration", "success"),
         {
@@ -102,25 +102,25 @@ def reader(head: bytes) -> Reader | None:
         if len(names) < FEWEST or any(re.search(r"[{\[=]|^\d+([.:]\d+)*$", name) for name in names):
             return None
     samples = [_fields(line, separator) for line in text.splitlines()[1 : SAMPLED + 1]]
-    for known in KNOWN:
-        if set(known.marks) <= set(names):
+    for form in TABLE_FORMATS:
+        if set(form.marks) <= set(names):
             columns = {
                 column: next(name for name in options.split() if name in names)
-                for column, options in known.columns.items()
+                for column, options in form.columns.items()
                 if any(name in names for name in options.split())
             }
-            used = {*columns.values(), known.only[0]}
-            unused = [name for name in names if name and name not in used][:LISTED]
-            layout = Layout(known.name, known.factor, known.notes, unused, known.kind)
-            return lambda block: [_read(block, names, separator, columns, layout, known.only)]
-    held: dict[Path, list[str]] = {
+            used_names = {*columns.values(), form.only[0]}
+            unused = [name for name in names if name and name not in used_names][:MOST_UNUSED]
+            layout = Layout(form.name, form.factor, form.notes, unused, form.kind)
+            return lambda block: [_read(block, names, separator, columns, layout, form.only)]
+    values_by_path: dict[Path, list[str]] = {
         (name,): [row[at] for row in samples if at < len(row)] for at, name in enumerate(names)
     }
-    chosen = choose(held)
-    if not chosen.is_access:
+    fields = choose(values_by_path)
+    if not fields.is_access:
         return None
-    columns = {column: path[0] for column, path in chosen.paths.items()}
-    layout = Layout("CSV", chosen.factor, notes(chosen), chosen.unused[:LISTED])
+    columns = {column: path[0] for column, path in fields.paths.items()}
+    layout = Layout("CSV", fields.factor, notes(fields), fields.unused[:MOST_UNUSED])
     return lambda block: [_read(block, names, separator, columns, layout)]
 
 
@@ -152,12 +152,12 @@ def _read(
         part.ignored["points of other metrics"] += table.height - counted.height
         table = counted
     line = pl.concat_str(pl.all().fill_null(""), separator=separator)
-    found = table.select(
+    frame = table.select(
         line.alias("line"), *(pl.col(place).alias(column) for column, place in places.items())
     )
-    made = rows(finished(found), layout, read)
-    made.ignored.update(+part.ignored)
-    return made
+    result = rows(finished(frame), layout, read)
+    result.ignored.update(+part.ignored)
+    return result
 
 
 def _table(block: bytes, count: int, separator: str) -> pl.DataFrame:

@@ -132,7 +132,7 @@ INGRESS = (
     rf"(?:{COUNT}(?:, [0-9-]+)*) "
     r"(?P<duration_ms>[0-9.]+|-)"
 )
-NAMED = r"(?:^|[\s,;])\"?(?:{names})[=:]\"?([0-9.]+|-)"
+TIME_BY_NAME = r"(?:^|[\s,;])\"?(?:{names})[=:]\"?([0-9.]+|-)"
 UPSTREAM = "urt|upstream_response_time|uresp|upstream_time|ut"
 WHOLE = "rt|request_time|req_time|time|response_time|duration"
 PAIR = r"\*\*([0-9]+)/([0-9]+)\*\*"
@@ -154,13 +154,13 @@ def _read(block: bytes, pattern: str, layout: Layout) -> Part:
     return rows(_groups(lines_of(block), "line", pattern), layout)
 
 
-def _groups(found: pl.DataFrame, column: str, pattern: str) -> pl.DataFrame:
+def _groups(frame: pl.DataFrame, column: str, pattern: str) -> pl.DataFrame:
     """With the named groups of a pattern as columns; `whole`, whether it matched."""
     import polars as pl
 
     names = list(re.compile(pattern).groupindex)
     groups = pl.col(column).str.extract_groups(_only_named(pattern))
-    return found.with_columns(groups.struct.rename_fields(names).struct.unnest()).with_columns(
+    return frame.with_columns(groups.struct.rename_fields(names).struct.unnest()).with_columns(
         whole=pl.any_horizontal(pl.col(name).is_not_null() for name in names)
     )
 
@@ -190,13 +190,13 @@ def _tail(lines: list[str]) -> Tail:
         return _times(
             plain, {"inner": (INGRESS, 1e3), "whole": (INGRESS, 1e3)}, (("request_bytes", INGRESS),)
         )
-    named = {
-        which: (NAMED.format(names=names), 1e3)
+    times = {
+        which: (TIME_BY_NAME.format(names=names), 1e3)
         for which, names in (("inner", UPSTREAM), ("whole", WHOLE))
-        if _share(NAMED.format(names=names), rests) > 0.5
+        if _share(TIME_BY_NAME.format(names=names), rests) > 0.5
     }
-    if named:
-        return _times(plain, named)
+    if times:
+        return _times(plain, times)
     if _share(PAIR, rests) > 0.5:
         return _times(plain, {"whole": (r"\*\*[0-9]+/(?P<latency_ms>[0-9]+)\*\*", 1e-3)})
     if _share(r" ([0-9.]+(?:ms|µs|us|s))\s*$", rests) > 0.5:
@@ -214,8 +214,8 @@ def _times(
     """With times: what is behind the server comes first, the whole request beside it."""
     inner, whole = times.get("inner"), times.get("whole")
     columns = [("duration_ms", inner or whole), ("latency_ms", whole if inner else None)]
-    patterns = tuple((column, found[0]) for column, found in columns if found)
-    factor = {column: found[1] for column, found in columns if found}
+    patterns = tuple((column, source[0]) for column, source in columns if source)
+    factor = {column: source[1] for column, source in columns if source}
     notes = (WAIT_NOTE if inner else WHOLE_NOTE, *([note] if note else []))
     return Tail((*patterns, *more), replace(tail.layout, factor=factor, notes=notes))
 
@@ -299,14 +299,14 @@ def _common(block: bytes, tail: Tail) -> Part:
         & pl.col("rest").is_not_null()
     )
     cut = cut.with_columns(whole=is_plain.fill_null(False))
-    found = cut.filter("whole").rename({"size": "response_bytes"})
-    found = found.select("line", "at", "path", "status", "response_bytes", "agent", "rest", "whole")
-    if found.height < lines.height:
+    frame = cut.filter("whole").rename({"size": "response_bytes"})
+    frame = frame.select("line", "at", "path", "status", "response_bytes", "agent", "rest", "whole")
+    if frame.height < lines.height:
         odd = _groups(cut.filter(~pl.col("whole")).select("line"), "line", COMMON)
-        found = pl.concat([found, odd.select(found.columns)])
+        frame = pl.concat([frame, odd.select(frame.columns)])
     values = []
     for column, own in tail.patterns:
         index = re.compile(own).groupindex.get(column, 1)
         values.append(pl.col("rest").str.extract(own, index).alias(column))
-    found = found.with_columns(*values) if values else found
-    return rows(found, tail.layout)
+    frame = frame.with_columns(*values) if values else frame
+    return rows(frame, tail.layout)

@@ -73,7 +73,7 @@ def read_otlp(block: bytes) -> list[Part]:
     part.read = read + len(bad)
     for line in bad:
         part.bad(line)
-    part.used = min(part.used, read) if part.used else 0
+    part.used_lines = min(part.used_lines, read) if part.used_lines else 0
     return [part]
 
 
@@ -87,15 +87,15 @@ def _spans(block: bytes) -> tuple[pl.DataFrame, int, list[str]]:
     whole: list[bytes] = []
     bad: list[str] = []
     for line in block.splitlines():
-        held = line.strip()
-        if held.startswith(b"{") and held.endswith(b"}"):
-            whole.append(held)
-        elif held:
+        content = line.strip()
+        if content.startswith(b"{") and content.endswith(b"}"):
+            whole.append(content)
+        elif content:
             bad.append(line.decode("utf-8", "replace"))
-    found: list[bytes] = []
+    span_texts: list[bytes] = []
     for level, is_export in ((EXPORT_LEVEL, True), (EXPORT_LEVEL - 2, False)):
         own = [line for line in whole if (b'"resourceSpans"' in line) == is_export]
-        found += [one for one in objects(b"\n".join(own), level) if b'"spanId"' in one] if own else []
+        span_texts += [one for one in objects(b"\n".join(own), level) if b'"spanId"' in one] if own else []
     texts = (
         "traceId",
         "spanId",
@@ -108,13 +108,13 @@ def _spans(block: bytes) -> tuple[pl.DataFrame, int, list[str]]:
     schema = dict.fromkeys(texts, pl.String)
     try:
         spans = (
-            pl.read_ndjson(io.BytesIO(b"\n".join(found)), schema=schema, ignore_errors=True)
-            if found
+            pl.read_ndjson(io.BytesIO(b"\n".join(span_texts)), schema=schema, ignore_errors=True)
+            if span_texts
             else None
         )
     except pl.exceptions.PolarsError:
         good = []
-        for one in found:
+        for one in span_texts:
             try:
                 good.append(json.dumps(json.loads(one), allow_nan=False))
             except (ValueError, RecursionError):
@@ -180,18 +180,18 @@ def read_xray(block: bytes) -> list[Part]:
     for line in block.decode("utf-8", "replace").splitlines():
         if line.strip():
             part.read += 1
-            found = _segments(line)
-            if found is None:
+            line_segments = _segments(line)
+            if line_segments is None:
                 part.bad(line)
             else:
-                segments += found
+                segments += line_segments
     functions = [one for one in segments if one.get("origin") == OF_FUNCTION]
     counted = functions or [
         one for one in segments if not one.get("parent_id") and one.get("type") != "subsegment"
     ]
     records = [record for record in map(_request, counted) if record]
     part.kind = INVOCATION if functions else EXCHANGE
-    part.rows, part.used = rows_of(records), min(len(records), part.read)
+    part.rows, part.used_lines = rows_of(records), min(len(records), part.read)
     for one in counted:
         spans = np.array(list(_calls(one))).reshape(-1, 2)
         if spans.size and _took(one) > 0:
@@ -208,12 +208,12 @@ def _segments(line: str) -> list[dict[str, Any]] | None:
         value, _ = decode(line, max(at, 0))
         if isinstance(value, dict) and isinstance(value.get("Segments"), list):
             documents = [one.get("Document") for one in value["Segments"] if isinstance(one, dict)]
-            found = [json.loads(one) if isinstance(one, str) else one for one in documents]
+            entries = [json.loads(one) if isinstance(one, str) else one for one in documents]
         else:
-            found = [value]
+            entries = [value]
     except (ValueError, RecursionError):
         return None
-    return [one for one in found if isinstance(one, dict)]
+    return [one for one in entries if isinstance(one, dict)]
 
 
 def _request(segment: dict[str, Any]) -> dict[str, Any] | None:
@@ -239,8 +239,8 @@ def _table(value: Any) -> dict[str, Any]:
 
 
 def _children(segment: dict[str, Any]) -> list[dict[str, Any]]:
-    held = segment.get("subsegments")
-    return [one for one in held if isinstance(one, dict)] if isinstance(held, list) else []
+    subsegments = segment.get("subsegments")
+    return [one for one in subsegments if isinstance(one, dict)] if isinstance(subsegments, list) else []
 
 
 def _calls(segment: dict[str, Any]) -> Any:

@@ -30,7 +30,7 @@ COLUMNS = {
     "csuseragent": "agent",
     "xedgerequestid": "id",
 }
-LISTED = 40
+MOST_UNUSED = 40
 
 
 def is_w3c(head: bytes) -> bool:
@@ -45,8 +45,8 @@ def pieces(blocks: Iterator[bytes]) -> Iterator[tuple[Reader, bytes]]:
     for block in blocks:
         at = 0
         for match in _headers(block):
-            named = re.search(rb"^#Software:\s*(.*?)\s*$", block[at : match.start()], re.M)
-            software = named[1].decode("utf-8", "replace") if named else software
+            software_line = re.search(rb"^#Software:\s*(.*?)\s*$", block[at : match.start()], re.M)
+            software = software_line[1].decode("utf-8", "replace") if software_line else software
             again = re.split(r"[ \t]+", match[1].decode("utf-8", "replace").strip())
             if again == fields:
                 continue
@@ -70,19 +70,19 @@ def of_columns(table: pl.DataFrame, names: list[str], columns: dict[str, str]) -
     """The requests of a table whose columns have the names of such a log, as CloudFront writes Parquet."""
     import polars as pl
 
-    found = table.select(pl.col(name).cast(pl.String).alias(column) for column, name in columns.items())
+    frame = table.select(pl.col(name).cast(pl.String).alias(column) for column, name in columns.items())
     if "at" not in columns and {"date", "clock"} <= columns.keys():
-        found = found.with_columns(at=pl.col("date") + "T" + pl.col("clock") + "Z")
-    unused = [name for name in names if name not in columns.values()][:LISTED]
+        frame = frame.with_columns(at=pl.col("date") + "T" + pl.col("clock") + "Z")
+    unused = [name for name in names if name not in columns.values()][:MOST_UNUSED]
     notes = (WHOLE_NOTE,) if "duration_ms" in columns else ()
-    return rows(found, Layout("CloudFront", {"duration_ms": 1e3}, notes, unused, is_of_files=True))
+    return rows(frame, Layout("CloudFront", {"duration_ms": 1e3}, notes, unused, is_of_files=True))
 
 
 def _reader(fields: list[str], software: str) -> Reader:
     names = [plain(name) for name in fields]
     columns = {COLUMNS[name]: at for at, name in enumerate(names) if name in COLUMNS}
     is_iis = "scwin32status" in names or "Internet Information" in software
-    unused = [name for name, flat in zip(fields, names, strict=True) if flat not in COLUMNS][:LISTED]
+    unused = [name for name, flat in zip(fields, names, strict=True) if flat not in COLUMNS][:MOST_UNUSED]
     layout = Layout(
         "IIS" if is_iis else "CloudFront",
         {} if is_iis else {"duration_ms": 1e3},
@@ -97,22 +97,22 @@ def _read(block: bytes, columns: dict[str, int], count: int, layout: Layout) -> 
     import polars as pl
 
     lines = lines_of(block)
-    kept = lines.filter(~pl.col("line").str.starts_with("#") & (pl.col("line").str.strip_chars() != ""))
+    records = lines.filter(~pl.col("line").str.starts_with("#") & (pl.col("line").str.strip_chars() != ""))
     if not columns:
-        part = Part(layout.kind, read=kept.height)
-        for line in kept["line"].to_list():
+        part = Part(layout.kind, read=records.height)
+        for line in records["line"].to_list():
             part.bad(line)
         return part
-    tabs = kept.height and "\t" in kept["line"][0]
+    tabs = records.height and "\t" in records["line"][0]
     fields = pl.col("line").str.strip_chars_end("\r\n ").str.splitn("\t" if tabs else " ", count)
     names = [f"field_{n}" for n in range(count)]
-    found = kept.with_columns(fields.struct.rename_fields(names).struct.unnest())
+    frame = records.with_columns(fields.struct.rename_fields(names).struct.unnest())
     last = pl.col(names[-1])
-    found = found.select(
+    frame = frame.select(
         "line",
         *(pl.col(names[at]).alias(name) for name, at in columns.items()),
         whole=last.is_not_null() & ~last.str.contains("\t" if tabs else " ", literal=True),
     )
     if "at" not in columns and {"date", "clock"} <= columns.keys():
-        found = found.with_columns(at=pl.col("date") + "T" + pl.col("clock") + "Z")
-    return rows(found, layout)
+        frame = frame.with_columns(at=pl.col("date") + "T" + pl.col("clock") + "Z")
+    return rows(frame, layout)

@@ -102,7 +102,7 @@ def _workload_of_log(name: str, content: bytes) -> tuple[Workload, str]:
             tally = gather([str(path)])
         except ExplorerError as error:
             raise WorkloadError(str(error).replace(str(path), name)) from None
-        if not tally.used:
+        if not tally.used_lines:
             raise WorkloadError(
                 f"{name}: no invocation in {tally.read:,} lines: expected a workload in TOML, or a log of "
                 "REPORT lines, platform.report events or access log lines"
@@ -112,7 +112,7 @@ def _workload_of_log(name: str, content: bytes) -> tuple[Workload, str]:
     fields: dict[str, Any] = {"name": Path(name).stem, **workload_draft.nested()}
     for field in open_:
         fields = _with_placeholder(fields, field, PLACEHOLDERS[field])
-    remark = f"{tally.used:,} of {tally.read:,} lines read."
+    remark = f"{tally.used_lines:,} of {tally.read:,} lines read."
     if open_:
         remark += f" The log does not say {', '.join(open_)}: turn those."
     return Workload(name, **fields), remark
