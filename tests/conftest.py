@@ -34,9 +34,9 @@ def pytest_pycollect_makemodule(module_path):
 def chromium() -> str:
     """The path of the system's Chromium: a browser test launches this one."""
     names = ("chromium", "chromium-browser", "google-chrome")
-    found = next(filter(None, map(shutil.which, names)), None)
-    if found is None and os.environ.get("CI"):
+    path = next(filter(None, map(shutil.which, names)), None)
+    if path is None and os.environ.get("CI"):
         pytest.fail("the browser tests need chromium, and none is on PATH")
-    if found is None:
+    if path is None:
         pytest.skip("no chromium on PATH (Debian, Ubuntu: apt-get install chromium)")
-    return found
+    return path

@@ -24,8 +24,8 @@ fi
 
 
 def test_every_action_is_named_by_its_commit():
-    named = re.findall(r"uses: (\S+)", TEXT)
-    assert len(named) == 3 and all(re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", one) for one in named)
+    references = re.findall(r"uses: (\S+)", TEXT)
+    assert len(references) == 3 and all(re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", one) for one in references)
 
 
 def test_nothing_of_the_jobs_own_environment_is_changed():
@@ -57,8 +57,8 @@ def install(tmp_path):
     def run():
         run = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script]
         env_text = os.environ | {name: str(value) for name, value in env.items()}
-        done = subprocess.run(run, env=env_text, capture_output=True, text=True)
-        assert done.returncode == 0 and done.stdout == "explorer 0\n", done.stderr
+        process = subprocess.run(run, env=env_text, capture_output=True, text=True)
+        assert process.returncode == 0 and process.stdout == "explorer 0\n", process.stderr
         return len(count.read_text().splitlines())
 
     return run, here, own
@@ -107,8 +107,8 @@ def check(tmp_path):
         outputs.write_text("")
         env = os.environ | {name: str(value) for name, value in (inputs | changes).items()}
         words = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script]
-        done = subprocess.run(words, cwd=tmp_path, env=env, capture_output=True, text=True)
-        return done.returncode, done.stdout + done.stderr, outputs.read_text()
+        process = subprocess.run(words, cwd=tmp_path, env=env, capture_output=True, text=True)
+        return process.returncode, process.stdout + process.stderr, outputs.read_text()
 
     return run
 
@@ -116,8 +116,8 @@ def check(tmp_path):
 def test_what_a_baseline_knows_does_not_fail_the_step(check, tmp_path):
     command = [sys.executable, "-m", "explorer", "check", "template.yaml", "--json"]
     env = os.environ | {"PYTHONPATH": str(ROOT)}
-    known = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True)
-    (tmp_path / "known.json").write_text(known.stdout)
+    baseline = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True)
+    (tmp_path / "known.json").write_text(baseline.stdout)
     code, printed, _ = check()
     assert code == 1 and "::error file=template.yaml,line=8" in printed
     code, printed, _ = check(BASELINE="known.json")

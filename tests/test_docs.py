@@ -27,13 +27,13 @@ FENCE = re.compile(r"^(?:<!-- (.*?) -->\n)?```(\w+)(?: [^\n]*)?\n(.*?)^```", re.
 TITLED = re.compile(r'^```\w+ title="([\w./-]+)"\n(.*?)^```', re.MULTILINE | re.DOTALL)
 NUMBER = re.compile(r"-?\d+\.?\d*(?:e-?\d+)?")
 IMAGE = re.compile(r'"data:image/png;base64,\s*([^"]+)"')
-MADE = {"command-line.md", "workload.md", "limits.md", "prices.md"}  # by scripts/pages.py
-named = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+GENERATED = {"command-line.md", "workload.md", "limits.md", "prices.md"}  # by scripts/pages.py
+every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 
 
 def fences(page: Path, *languages: str) -> list[tuple[str, str, str]]:
     """(mark, language, code) of a page's fenced blocks."""
-    return [found for found in FENCE.findall(page.read_text(encoding="utf-8")) if found[1] in languages]
+    return [block for block in FENCE.findall(page.read_text(encoding="utf-8")) if block[1] in languages]
 
 
 def prose(page: Path) -> str:
@@ -52,7 +52,7 @@ def folder(tmp_path):
     return tmp_path
 
 
-def said(command: list[str], folder: Path, **options) -> subprocess.CompletedProcess:
+def run(command: list[str], folder: Path, **options) -> subprocess.CompletedProcess:
     here = Path(sys.executable).parent
     plain = {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb", "PYTHONPATH": str(ROOT)}
     env = os.environ | plain | {"PATH": f"{here}{os.pathsep}{os.environ['PATH']}"}
@@ -61,8 +61,8 @@ def said(command: list[str], folder: Path, **options) -> subprocess.CompletedPro
 
 
 def examples(page: Path) -> list[tuple[str, str, str]]:
-    found = fences(page, "bash", "console", "python")
-    runs = [block for block in found if not block[0].startswith("not run")]
+    blocks = fences(page, "bash", "console", "python")
+    runs = [block for block in blocks if not block[0].startswith("not run")]
     return [block for block in runs if block[1] != "python" or "import explorer" in block[2]]
 
 
@@ -75,17 +75,17 @@ def test_the_examples_of_a_page_run_and_print_what_it_says(page, folder):
             _as_told(code, folder)
             continue
         program = [sys.executable, "-c"] if language == "python" else ["bash", "-c"]
-        ran = said([*program, code], folder)
+        ran = run([*program, code], folder)
         assert ran.returncode == (1 if "exits with 1" in mark else 0), code + ran.stdout
 
 
 def _as_told(block: str, folder: Path) -> None:
     """Hold what a command prints against the page; `...` stands for what the page leaves out."""
     for command, output in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n?)*)", block, re.MULTILINE):
-        printed = said(["bash", "-c", command], folder).stdout
+        printed = run(["bash", "-c", command], folder).stdout
         lines = [line.rstrip() for line in printed.splitlines()]
-        wanted = [r".*".join(map(re.escape, line.split("..."))) for line in output.rstrip().split("\n")]
-        pattern = "\n".join(r"(?:.*\n)*?.*" if line == ".*" else line for line in wanted)
+        patterns = [r".*".join(map(re.escape, line.split("..."))) for line in output.rstrip().split("\n")]
+        pattern = "\n".join(r"(?:.*\n)*?.*" if line == ".*" else line for line in patterns)
         assert re.fullmatch(f"{pattern}\n*", "\n".join(lines)), f"{command} prints\n{printed}"
 
 
@@ -97,27 +97,27 @@ def commands(text: str) -> list[list[str]]:
     return [words[words.index("explorer") + 1 :] for words in split if "explorer" in words]
 
 
-@named
+@every_page
 def test_every_command_and_option_that_a_page_names_exists(page):
-    written = [words for _, language, code in fences(page, "bash", "sh", "console")
+    calls = [words for _, language, code in fences(page, "bash", "sh", "console")
                for words in commands("".join(f"{line}\n" for line in code.splitlines()
                                              if language != "console" or line.startswith("$ ")))]  # fmt: skip
     for inline in re.findall(r"`(explorer [a-z][^`]*)`", prose(page)):
-        written += commands(inline.replace("|", " "))
-    for words in written:
+        calls += commands(inline.replace("|", " "))
+    for words in calls:
         _exists(words)
 
 
 def _exists(words: list[str]) -> None:
     command, rest = typer.main.get_command(app), list(words)
-    known = {"-h", "--help", "-V", "--version", "--install-completion"}
+    options_of_all = {"-h", "--help", "-V", "--version", "--install-completion"}
     while rest and not rest[0].startswith("-") and hasattr(command, "list_commands"):
         word = rest.pop(0)
         assert word in command.list_commands(None), f"explorer {' '.join(words)}: no command {word}"
         command = command.get_command(None, word)
-    known |= {name for p in command.params for name in (*p.opts, *p.secondary_opts)}
+    options_of_all |= {name for p in command.params for name in (*p.opts, *p.secondary_opts)}
     options = {word.split("=")[0] for word in rest if re.match(r"--?[a-z]", word)}
-    assert options <= known, f"explorer {' '.join(words)}: {sorted(options - known)}"
+    assert options <= options_of_all, f"explorer {' '.join(words)}: {sorted(options - options_of_all)}"
 
 
 def test_readme_lists_every_command():
@@ -137,30 +137,30 @@ def test_readme_runs_every_block_but_the_two_commands_that_install():
 # Names ------------------------------------------------------------------------------------------
 
 
-@named
+@every_page
 def test_every_python_name_that_a_page_uses_exists(page):
     for name in set(re.findall(r"\bex\.(\w+(?:\.\w+)?)", page.read_text(encoding="utf-8"))):
         first, _, inner = name.partition(".")
-        found = getattr(ex, first)
-        assert not inner or hasattr(found, inner), name
+        attribute = getattr(ex, first)
+        assert not inner or hasattr(attribute, inner), name
 
 
 def test_the_reference_holds_every_public_name():
-    listed = set(re.findall(r"^::: (\S+)$", (DOCS / "reference" / "python.md").read_text(), re.MULTILINE))
+    documented = set(re.findall(r"^::: (\S+)$", (DOCS / "reference" / "python.md").read_text(), re.MULTILINE))
     public = [getattr(ex, name) for name in ex.__all__ if name != "__version__"]
     public += [getattr(ex.live, name) for name in ex.live.__all__]
-    assert listed == {f"{each.__module__}.{each.__qualname__}" for each in public}
+    assert documented == {f"{each.__module__}.{each.__qualname__}" for each in public}
 
 
 def test_readme_tells_why_of_every_dependency():
     import tomllib
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    asked = [
+    requirements = [
         *project["dependencies"],
         *(r for each in project["optional-dependencies"].values() for r in each),
     ]
-    names = {re.split(r"[>=<\[]", requirement)[0] for requirement in asked} - {project["name"]}
+    names = {re.split(r"[>=<\[]", requirement)[0] for requirement in requirements} - {project["name"]}
     table = (ROOT / "README.md").read_text().split("## Dependencies")[1].split("\n## ")[0].lower()
     with_parent = {"nbclient", "nbformat", "build", "editables", "hatchling", "packaging", "pandas-stubs"}
     missing = {name for name in names - with_parent if name.lower() not in table}
@@ -185,7 +185,7 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"\s+", "-", heading.strip()) for heading in plain}
 
 
-@named
+@every_page
 def test_every_link_leads_somewhere(page):
     for target in re.findall(r"\]\(<?([^)\s>]+)>?\)", prose(page)):
         if "://" in target:
@@ -193,9 +193,9 @@ def test_every_link_leads_somewhere(page):
             continue
         path, _, anchor = target.partition("#")
         file = page if not path else (page.parent / path).resolve()
-        if file.name in MADE or file.parent.name == "notebooks":
+        if file.name in GENERATED or file.parent.name == "notebooks":
             stored = file.with_suffix(".ipynb").name if file.suffix == ".md" else file.name
-            assert file.name in MADE or (ROOT / "notebooks" / stored).is_file(), target
+            assert file.name in GENERATED or (ROOT / "notebooks" / stored).is_file(), target
             continue  # of the made pages, `make docs` checks the anchors
         assert file.exists(), f"{page.name}: {target}"
         assert not anchor or anchor in anchors(file), f"{page.name}: {target}"
@@ -217,15 +217,15 @@ def drawing():
 
 
 @pytest.fixture(scope="module")
-def drawn(drawing):
+def pictures(drawing):
     answers = {name: drawing.svg(picture) for name, picture in drawing.pictures().items()}
     return answers | {"rooms": script("rooms").svg()}
 
 
-def test_the_pictures_are_what_the_code_draws(drawn):
+def test_the_pictures_are_what_the_code_draws(pictures):
     stored = {path.stem: path.read_text(encoding="utf-8") for path in (DOCS / "pictures").glob("*.svg")}
-    assert stored.keys() == drawn.keys()
-    for name, text in drawn.items():
+    assert stored.keys() == pictures.keys()
+    for name, text in pictures.items():
         assert same(stored[name], text), f"docs/pictures/{name}.svg is of other code: run make outputs"
 
 
@@ -236,8 +236,8 @@ def test_the_list_of_modules_is_that_of_the_code():
     assert stored.count("| `cost.py` |") == 1
 
 
-def test_a_picture_with_another_number_is_another_picture(drawn):
-    text = drawn["costs"]
+def test_a_picture_with_another_number_is_another_picture(pictures):
+    text = pictures["costs"]
     moved = re.sub(
         r'transform="translate\((\d+)', lambda at: f'transform="translate({int(at[1]) + 1}', text, count=1
     )
@@ -262,7 +262,7 @@ def _pixels(data: str) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(base64.b64decode(data))).convert("RGBA"), dtype=float)
 
 
-@named
+@every_page
 def test_a_picture_has_words_and_is_small(page):
     for alt, target in re.findall(r"!\[(.*?)\]\(([^)]+)\)", page.read_text(encoding="utf-8")):
         assert len(alt) > 20, target

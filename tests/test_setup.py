@@ -34,9 +34,9 @@ LOCKED = [
 
 
 def conda_requirements() -> list[Requirement]:
-    listed = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
-    plain = [entry for entry in listed if isinstance(entry, str)]
-    from_pypi = next(entry["pip"] for entry in listed if isinstance(entry, dict))
+    entries = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    plain = [entry for entry in entries if isinstance(entry, str)]
+    from_pypi = next(entry["pip"] for entry in entries if isinstance(entry, dict))
     assert "-e ." in from_pypi
     return [Requirement(entry) for entry in (*plain, *from_pypi) if entry != "-e ."]
 
@@ -46,10 +46,10 @@ def test_the_extra_all_is_all_extras():
 
 
 def test_conda_users_get_the_same_requirements_with_the_same_bounds():
-    wanted = {CONDA_NAMES.get(r.name, r.name): r.specifier for r in REQUIREMENTS}
+    expected = {CONDA_NAMES.get(r.name, r.name): r.specifier for r in REQUIREMENTS}
     python = Requirement(f"python{PROJECT['requires-python']}")
-    wanted |= {"python": python.specifier, "pip": Requirement("pip").specifier}
-    assert {r.name: r.specifier for r in conda_requirements()} == wanted
+    expected |= {"python": python.specifier, "pip": Requirement("pip").specifier}
+    assert {r.name: r.specifier for r in conda_requirements()} == expected
 
 
 @pytest.mark.parametrize("requirement", REQUIREMENTS, ids=lambda r: r.name)
@@ -73,16 +73,16 @@ def test_every_locked_requirement_is_pinned_with_hashes():
 
 
 def test_the_lock_holds_no_address():
-    found = re.findall(r"://|--(?:extra-)?index-url|--find-links|--trusted-host|file:|@ ", LOCK)
-    assert found == []
+    addresses = re.findall(r"://|--(?:extra-)?index-url|--find-links|--trusted-host|file:|@ ", LOCK)
+    assert addresses == []
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
     folder = tmp_path_factory.mktemp("wheel")
     command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, ROOT]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
+    process = subprocess.run(command, capture_output=True, text=True)
+    assert process.returncode == 0, process.stdout + process.stderr
     (built,) = folder.glob("*.whl")
     return built
 
@@ -90,9 +90,9 @@ def wheel(tmp_path_factory):
 def test_the_wheel_carries_the_facts_and_the_notebooks(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     for folder in ("data", "notebooks"):
-        kept = (p for p in (ROOT / folder).rglob("*") if p.suffix in {".csv", ".toml", ".ipynb"})
-        wanted = {f"explorer/{p.relative_to(ROOT)}" for p in kept if "checkpoint" not in str(p)}
-        assert wanted and wanted <= names
+        packed = (p for p in (ROOT / folder).rglob("*") if p.suffix in {".csv", ".toml", ".ipynb"})
+        expected = {f"explorer/{p.relative_to(ROOT)}" for p in packed if "checkpoint" not in str(p)}
+        assert expected and expected <= names
     assert {"explorer/data/limits.csv", "explorer/notebooks/00_start_here.ipynb"} <= names
     assert "explorer/workload/schema.json" in names
     assert {name.split("/")[0] for name in names} <= {"explorer", wheel_metadata(wheel)}
@@ -125,9 +125,9 @@ def away(wheel, tmp_path_factory):
 
 
 def ran(away, *words: str) -> str:
-    done = subprocess.run([sys.executable, *words], capture_output=True, text=True, **away)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    process = subprocess.run([sys.executable, *words], capture_output=True, text=True, **away)
+    assert process.returncode == 0, process.stderr
+    return process.stdout
 
 
 def test_the_wheel_reads_its_own_facts_away_from_the_checkout(away):
@@ -174,8 +174,8 @@ def archive(tmp_path_factory):
     """The source archive, unpacked where no clone is near."""
     folder = tmp_path_factory.mktemp("sdist")
     command = [sys.executable, "-m", "build", "--sdist", "--no-isolation", "--outdir", folder, ROOT]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
+    process = subprocess.run(command, capture_output=True, text=True)
+    assert process.returncode == 0, process.stdout + process.stderr
     (built,) = folder.glob("*.tar.gz")
     with tarfile.open(built) as tar:
         tar.extractall(folder, filter="data")
@@ -192,20 +192,20 @@ def in_archive(archive: Path, *words: str) -> subprocess.CompletedProcess:
 
 
 def test_the_source_archive_holds_what_the_clone_holds(archive):
-    kept = {path.name for path in ROOT.iterdir() if not path.name.startswith(".")}
-    kept -= {"build", "dist"}
-    assert kept <= {path.name for path in archive.iterdir()}
+    names = {path.name for path in ROOT.iterdir() if not path.name.startswith(".")}
+    names -= {"build", "dist"}
+    assert names <= {path.name for path in archive.iterdir()}
 
 
 @pytest.mark.slow
 def test_the_source_archive_builds_its_documentation(archive):
-    done = in_archive(archive, "mkdocs", "build", "--quiet", "--strict")
-    assert done.returncode == 0, done.stdout + done.stderr
+    process = in_archive(archive, "mkdocs", "build", "--quiet", "--strict")
+    assert process.returncode == 0, process.stdout + process.stderr
     assert (archive / "build" / "site" / "index.html").is_file()
 
 
 @pytest.mark.slow
 def test_the_source_archive_runs_its_tests(archive):
     tests = ["tests/facts/test_units.py", "tests/analysis/test_phrases.py", "tests/workload/test_schema.py"]
-    done = in_archive(archive, "pytest", "-p", "no:cacheprovider", "-p", "no:nbval", *tests)
-    assert done.returncode == 0, done.stdout[-3000:]
+    process = in_archive(archive, "pytest", "-p", "no:cacheprovider", "-p", "no:nbval", *tests)
+    assert process.returncode == 0, process.stdout[-3000:]

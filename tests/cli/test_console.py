@@ -29,9 +29,9 @@ def run(*arguments, text=None):
 
 
 def refused(*arguments, text=None):
-    done = run(*arguments, text=text)
-    assert (done.exit_code, done.stdout) == (2, "") and LINE.fullmatch(done.stderr), done.output
-    return done.stderr.removeprefix("error: ").rstrip("\n")
+    result = run(*arguments, text=text)
+    assert (result.exit_code, result.stdout) == (2, "") and LINE.fullmatch(result.stderr), result.output
+    return result.stderr.removeprefix("error: ").rstrip("\n")
 
 
 EVERY = [[name] if name != "cloud" else [name, "status"] for name in COMMANDS]
@@ -44,12 +44,12 @@ each = pytest.mark.parametrize("words", EVERY, ids=" ".join)
 @each
 @pytest.mark.parametrize("option", ["-h", "--help"])
 def test_every_command_has_help_with_an_example(words, option):
-    done = run(*words, option)
-    assert done.exit_code == 0 and "Usage: explorer" in done.stdout
-    assert "--json" in done.stdout and "--quiet" in done.stdout and "--no-color" in done.stdout
+    result = run(*words, option)
+    assert result.exit_code == 0 and "Usage: explorer" in result.stdout
+    assert "--json" in result.stdout and "--quiet" in result.stdout and "--no-color" in result.stdout
     if len(words) == 1:
         example = COMMANDS[words[0]].example
-        assert f"Example: {example}" in " ".join(done.stdout.split()).replace("│", "")
+        assert f"Example: {example}" in " ".join(result.stdout.split()).replace("│", "")
 
 
 @each
@@ -58,11 +58,11 @@ def test_every_command_tells_the_version(words):
 
 
 def test_the_commands_stand_in_groups():
-    shown = run("-h").stdout
-    places = [shown.index(f"─ {listed.group} ─") for listed in COMMANDS.values()]
+    text = run("-h").stdout
+    places = [text.index(f"─ {entry.group} ─") for entry in COMMANDS.values()]
     assert len(set(places)) == 6 and places == sorted(places)
-    for name, listed in COMMANDS.items():
-        assert re.search(rf"^│ {name} ", shown[shown.index(f"─ {listed.group} ─") :], re.MULTILINE)
+    for name, entry in COMMANDS.items():
+        assert re.search(rf"^│ {name} ", text[text.index(f"─ {entry.group} ─") :], re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
@@ -82,7 +82,7 @@ def on_a_terminal(*words, **more):
         [sys.executable, "-m", "explorer", *map(str, words)], stdout=side, stderr=side, stdin=side, env=env
     )
     os.close(side)
-    shown = b""
+    output = b""
     while select.select([main], [], [], 60)[0]:
         try:
             part = os.read(main, 65536)
@@ -90,10 +90,10 @@ def on_a_terminal(*words, **more):
             break
         if not part:
             break
-        shown += part
+        output += part
     process.wait(60)
     os.close(main)
-    return shown.decode()
+    return output.decode()
 
 
 def test_colours_are_for_a_terminal_that_wants_them():
@@ -116,8 +116,8 @@ def test_no_color_holds_for_one_run_alone(monkeypatch):
 def test_a_workload_is_read_from_standard_input():
     text = STATEMENTS.read_text(encoding="utf-8")
     text = text.replace('dotenv = "', f'dotenv = "{WORKLOADS}/')  # names in it are relative to this folder
-    told = json.loads(run("recommend", "-", "--json", text="\ufeff" + text).stdout)
-    assert told["design"] == json.loads(run("recommend", STATEMENTS, "--json").stdout)["design"]
+    answer = json.loads(run("recommend", "-", "--json", text="\ufeff" + text).stdout)
+    assert answer["design"] == json.loads(run("recommend", STATEMENTS, "--json").stdout)["design"]
     assert refused("recommend", "-", text="").startswith("standard input: requests_per_month is missing")
 
 
@@ -129,9 +129,9 @@ def test_standard_input_that_is_utf_16_is_said():
 
 @pytest.mark.parametrize("form", ["md", "html"])
 def test_a_report_is_printed(form):
-    done = run("report", "runners", "-o", "-", "--form", form)
-    assert done.exit_code == 0 and "Lambda" in done.stdout
-    assert done.stdout.startswith({"md": "#", "html": "<!"}[form])
+    result = run("report", "runners", "-o", "-", "--form", form)
+    assert result.exit_code == 0 and "Lambda" in result.stdout
+    assert result.stdout.startswith({"md": "#", "html": "<!"}[form])
 
 
 def test_arrivals_are_read_from_standard_input():
@@ -177,10 +177,10 @@ def test_a_field_is_set_in_place_of_the_files(tmp_path):
 def test_a_value_is_tomls_or_as_people_write_it(pair, line, tmp_path):
     path = tmp_path / "w.toml"
     path.write_text("requests_per_month = 1e6\n" + PARTIAL)
-    told = recommended(path, "--set", pair)
+    answer = recommended(path, "--set", pair)
     lines = [each for each in PARTIAL.splitlines() if each.split()[0] != line.split()[0]]
     path.write_text("\n".join(["requests_per_month = 1e6", *lines, line]))
-    assert told == recommended(path)
+    assert answer == recommended(path)
 
 
 def test_what_the_file_lacks_may_be_set():
@@ -225,8 +225,8 @@ def test_a_field_that_is_set_wrongly_is_told_of_the_option(words, pair, says):
 def test_wherever_a_workload_is_read_a_field_can_be_set(words, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     command, *rest = words
-    told = refused(command, STATEMENTS, *rest, "--set", "response.p99=9 MBB")
-    assert told.startswith("--set: response.p99") and not list(tmp_path.iterdir())
+    line = refused(command, STATEMENTS, *rest, "--set", "response.p99=9 MBB")
+    assert line.startswith("--set: response.p99") and not list(tmp_path.iterdir())
 
 
 # Mistakes.
@@ -259,13 +259,13 @@ def test_a_file_is_named_as_it_was_given(tmp_path, monkeypatch):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "w.toml").write_text(PARTIAL)
     monkeypatch.chdir(tmp_path)
-    for given in ("in/w.toml", tmp_path / "in" / "w.toml"):
-        assert refused("recommend", given).startswith(f"{given}: requests_per_month is missing")
+    for name in ("in/w.toml", tmp_path / "in" / "w.toml"):
+        assert refused("recommend", name).startswith(f"{name}: requests_per_month is missing")
 
 
 def test_quiet_leaves_hints_and_notes_out(tmp_path):
-    done = run("init", tmp_path / "w.toml", "--yes", "-q")
-    assert (done.exit_code, done.stdout, done.stderr) == (0, "", "")
+    result = run("init", tmp_path / "w.toml", "--yes", "-q")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
     assert (tmp_path / "w.toml").is_file()
     assert "explorer explain" not in run("assess", STATEMENTS, "--design", "door=alb", "-q").stdout
     assert "explorer explain" in run("assess", STATEMENTS, "--design", "door=alb").stdout
@@ -285,9 +285,9 @@ def test_an_error_tells_a_terminal_nothing(tmp_path):
 
 def test_a_table_tells_a_terminal_nothing(capsys):
     show([f"a {OBEYED}", Text(f"b {OBEYED}"), table(["c"], [[f"d {OBEYED}"]])])
-    told = capsys.readouterr().out
-    assert [sign for sign in "abcd" if sign in told] == list("abcd")
-    assert all(sign.isprintable() or sign == "\n" for sign in told)
+    text = capsys.readouterr().out
+    assert [sign for sign in "abcd" if sign in text] == list("abcd")
+    assert all(sign.isprintable() or sign == "\n" for sign in text)
 
 
 def test_a_note_tells_a_terminal_nothing(capsys):

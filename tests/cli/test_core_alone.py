@@ -10,5 +10,5 @@ from tests.support.paths import ROOT
 def test_every_command_works_or_says_what_to_install():
     command = [sys.executable, ROOT / "tests" / "legs" / "every_command.py", "--block"]
     env = os.environ | {"PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, capture_output=True, text=True, env=env)
-    assert done.returncode == 0, done.stdout + done.stderr
+    process = subprocess.run(command, capture_output=True, text=True, env=env)
+    assert process.returncode == 0, process.stdout + process.stderr

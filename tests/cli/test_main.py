@@ -35,15 +35,15 @@ def run(*arguments, text=None):
 
 def answer(*arguments, text=None):
     """What the command prints with --json, as it must be: JSON without NaN."""
-    done = run(*arguments, "--json", text=text)
-    return json.loads(done.stdout, parse_constant=pytest.fail)
+    result = run(*arguments, "--json", text=text)
+    return json.loads(result.stdout, parse_constant=pytest.fail)
 
 
 def refused(*arguments, text=None):
     """The one line of a command that cannot use what it was given."""
-    done = run(*arguments, text=text)
-    assert (done.exit_code, done.stdout) == (2, "")
-    (line,) = done.stderr.splitlines()
+    result = run(*arguments, text=text)
+    assert (result.exit_code, result.stdout) == (2, "")
+    (line,) = result.stderr.splitlines()
     return line
 
 
@@ -78,15 +78,15 @@ def process(*arguments, **options):
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )
 def test_with_json_standard_output_is_json_and_standard_error_is_empty(arguments, code, tmp_path):
-    done = process(*arguments, "--json", cwd=tmp_path, input=USAGE)
-    assert (done.returncode, done.stderr) == (code, "")
-    assert isinstance(json.loads(done.stdout), dict)
+    result = process(*arguments, "--json", cwd=tmp_path, input=USAGE)
+    assert (result.returncode, result.stderr) == (code, "")
+    assert isinstance(json.loads(result.stdout), dict)
 
 
 def test_a_mistake_is_one_line_on_standard_error(tmp_path):
-    done = process("recommend", tmp_path / "none.toml", "--json")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("error: ") and done.stderr.count("\n") == 1
+    result = process("recommend", tmp_path / "none.toml", "--json")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith("error: ") and result.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("form", [[], ["--json"]])
@@ -94,9 +94,9 @@ def test_a_reader_who_went_away_is_no_error(form):
     reader, writer = os.pipe()
     os.close(reader)
     command = [sys.executable, "-m", "explorer", "limits", *form]
-    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE)
+    result = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE)
     os.close(writer)
-    assert (done.returncode, done.stderr) == (141, b"")
+    assert (result.returncode, result.stderr) == (141, b"")
 
 
 # What is asked wrongly.
@@ -169,9 +169,9 @@ def test_a_usage_table_that_is_not_text_is_refused_by_name(content, tmp_path):
 @pytest.mark.parametrize("path", sorted(WORKLOADS.glob("*.toml")), ids=lambda path: path.stem)
 def test_recommend_prints_the_answer_that_python_gives(path):
     r = ex.recommend(ex.Workload.load(path))
-    done = run("recommend", path, "--json", "--all")
-    assert done.exit_code == (0 if r.feasible else 1)
-    assert json.loads(done.stdout) == json.loads(json.dumps(r.to_dict(), allow_nan=False, default=list))
+    result = run("recommend", path, "--json", "--all")
+    assert result.exit_code == (0 if r.feasible else 1)
+    assert json.loads(result.stdout) == json.loads(json.dumps(r.to_dict(), allow_nan=False, default=list))
 
 
 def test_json_has_the_best_50_alternatives_and_all_where_asked():
@@ -181,16 +181,21 @@ def test_json_has_the_best_50_alternatives_and_all_where_asked():
 
 
 def test_recommend_has_the_fields_of_the_contract():
-    found = answer("recommend", STATEMENTS)
+    recommendation = answer("recommend", STATEMENTS)
     fields = "schema design feasible monthly_usd parts part_usd score_usd latency_p50_s latency_p95_s"
     fields += " bill findings alternatives rejected break_evens at_part_usd assumptions changes"
     fields += " memory_mb architecture given first_byte_p95_s ways_out promises"
-    assert set(fields.split()) <= found.keys()
-    assert set(found["design"]) == CONCERNS and found["feasible"] is True
-    assert (found["memory_mb"], found["architecture"]) == (1769, "arm64")  # the file's defaults
-    assert found["given"].keys() == {"memory_mb", "architecture", "monthly_usd", "feasible"}
-    assert found["ways_out"] == [] and found["latency_p50_s"] < found["latency_p95_s"]
-    promises = {row["field"] for row in found["promises"]}
+    assert set(fields.split()) <= recommendation.keys()
+    assert set(recommendation["design"]) == CONCERNS and recommendation["feasible"] is True
+    assert (recommendation["memory_mb"], recommendation["architecture"]) == (
+        1769,
+        "arm64",
+    )  # the file's defaults
+    assert recommendation["given"].keys() == {"memory_mb", "architecture", "monthly_usd", "feasible"}
+    assert (
+        recommendation["ways_out"] == [] and recommendation["latency_p50_s"] < recommendation["latency_p95_s"]
+    )
+    promises = {row["field"] for row in recommendation["promises"]}
     assert promises == {"client.waits", "targets.latency_p95"}  # what the file promises
 
 
@@ -218,13 +223,13 @@ def test_each_line_of_a_bill_has_the_fields_of_the_contract():
 
 
 def test_nothing_feasible_is_a_no_with_a_null_design(impossible):
-    done = run("recommend", impossible, "--json")
-    found = json.loads(done.stdout)
-    assert (done.exit_code, found["design"], found["feasible"]) == (1, None, False)
+    result = run("recommend", impossible, "--json")
+    recommendation = json.loads(result.stdout)
+    assert (result.exit_code, recommendation["design"], recommendation["feasible"]) == (1, None, False)
     assert run("recommend", impossible).exit_code == 1
     fields = {"kind", "field", "from", "to", "unit", "factor", "design", "memory_mb", "architecture"}
     fields |= {"monthly_usd", "parts", "text"}
-    assert found["ways_out"] and all(fields <= row.keys() for row in found["ways_out"])
+    assert recommendation["ways_out"] and all(fields <= row.keys() for row in recommendation["ways_out"])
 
 
 def test_another_region_has_other_prices():
@@ -234,31 +239,31 @@ def test_another_region_has_other_prices():
 
 
 def test_a_person_reads_sentences_and_tables():
-    shown = run("recommend", STATEMENTS, "--all").stdout
+    text = run("recommend", STATEMENTS, "--all").stdout
     titles = ("Limits used", "Bill, a month", "Other designs", "Ruled out", "What a part is worth")
-    assert all(title in shown for title in (*titles, "Assumptions"))
-    assert shown.startswith(("Build\nBuild an asynchronous endpoint", "The trade\nThe answer depends"))
-    assert "\x1b" not in shown
+    assert all(title in text for title in (*titles, "Assumptions"))
+    assert text.startswith(("Build\nBuild an asynchronous endpoint", "The trade\nThe answer depends"))
+    assert "\x1b" not in text
 
 
 def test_the_words_and_the_moving_parts_are_those_of_the_answer():
-    r, shown = ex.recommend(ex.Workload.load(STATEMENTS)), run("recommend", STATEMENTS, "--all").stdout
-    lines = shown.splitlines()
+    r, text = ex.recommend(ex.Workload.load(STATEMENTS)), run("recommend", STATEMENTS, "--all").stdout
+    lines = text.splitlines()
     assert set(summary.summary_paragraphs(r.answer)) <= set(lines)
     start = lines.index("Moving parts") + 1
     assert tuple(line.strip() for line in lines[start : start + r.parts]) == r.nearest.parts
 
 
 def test_one_screen_has_the_answer_the_five_next_best_and_where_more_is_to_be_had():
-    r, done = ex.recommend(ex.Workload.load(STATEMENTS)), run("recommend", STATEMENTS)
-    lines = done.stdout.splitlines()
-    words = " ".join(done.stdout.split()).lower()
+    r, result = ex.recommend(ex.Workload.load(STATEMENTS)), run("recommend", STATEMENTS)
+    lines = result.stdout.splitlines()
+    words = " ".join(result.stdout.split()).lower()
     paragraphs = summary.summary_paragraphs(r.answer).values()
     assert all(" ".join(text.lower().split()).rstrip(".") in words for text in paragraphs)
     start = next(i for i, line in enumerate(lines) if line.startswith("the next best"))
-    shown = [re.findall(r"\$([\d,.]+)", line)[0].replace(",", "") for line in lines[start + 2 : start + 7]]
+    costs = [re.findall(r"\$([\d,.]+)", line)[0].replace(",", "") for line in lines[start + 2 : start + 7]]
     best = r.answer.alternatives[:5]
-    assert [float(usd) for usd in shown] == [round(other.monthly_usd, 2) for other in best]
+    assert [float(usd) for usd in costs] == [round(other.monthly_usd, 2) for other in best]
     assert [line.split("explorer ")[1].split()[0] for line in lines[start + 7 :]] == [
         "recommend",
         "explain",
@@ -272,9 +277,9 @@ def test_the_answer_fits_one_screen(path):
 
 
 def test_quiet_the_answer_is_the_design_that_other_commands_take(impossible):
-    done = run("recommend", STATEMENTS, "-q")
-    assert (done.exit_code, done.stderr) == (0, "")
-    assert answer("assess", STATEMENTS, "--design", done.stdout.strip())["feasible"]
+    result = run("recommend", STATEMENTS, "-q")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert answer("assess", STATEMENTS, "--design", result.stdout.strip())["feasible"]
     assert (run("-q", "recommend", impossible).exit_code, run("-q", "recommend", impossible).stdout) == (
         1,
         "",
@@ -283,8 +288,8 @@ def test_quiet_the_answer_is_the_design_that_other_commands_take(impossible):
 
 @pytest.mark.parametrize("width", [60, 80, 100, 140])
 def test_no_number_is_broken_however_narrow(width):
-    found = run("recommend", STATEMENTS).stdout  # wide: no row is broken
-    numbers = {word for word in found.split() if word.startswith("$") and word[-1].isdigit()}
+    text = run("recommend", STATEMENTS).stdout  # wide: no row is broken
+    numbers = {word for word in text.split() if word.startswith("$") and word[-1].isdigit()}
     columns = ("what", ">USD", ">~of", "why", ">chance")
     rows = [
         (f"id.{n}", number, "1,000 environments", "so long " * 9, "0.011 %")
@@ -300,11 +305,11 @@ def test_no_number_is_broken_however_narrow(width):
 
 def test_the_columns_to_spare_go_first():
     columns, row = ("a", ">b", "c"), ("x" * 20, "1,234,567", "y" * 20)
-    for width, kept in ((80, 3), (40, 2)):
+    for width, count in ((80, 3), (40, 2)):
         console = Console(width=width, color_system=None)
         with console.capture() as captured:
             console.print(tables.table(columns, [row], ("c",)))
-        assert captured.get().splitlines()[-1].split() == list(row[:kept])
+        assert captured.get().splitlines()[-1].split() == list(row[:count])
 
 
 @pytest.mark.parametrize(
@@ -331,49 +336,49 @@ def test_all_shows_every_design_reason_and_assumption():
 
 
 def test_assess_says_what_keeps_a_design_from_being_feasible():
-    found = answer("assess", STATEMENTS, "--design", "door=rest-api,response=buffered")
-    assert {"design", "findings", "bill", "latency_s", "feasible", "excluded"} <= found.keys()
-    assert set(found["design"]) == CONCERNS and found["feasible"] is False
-    assert {"breach"} <= {row["verdict"] for row in found["findings"]}
-    broken = [row["limit"] for row in found["findings"] if row["verdict"] == "breach"]
-    assert [row["because"] for row in found["excluded"]] == [*broken, "client.waits"]
-    assert "3.4 % of the requests exceed the" in found["excluded"][0]["why"]
-    assert not re.search(r"\d%", str(found["excluded"]))
-    assert {"work", "total"} <= found["latency_s"].keys()
+    assessment = answer("assess", STATEMENTS, "--design", "door=rest-api,response=buffered")
+    assert {"design", "findings", "bill", "latency_s", "feasible", "excluded"} <= assessment.keys()
+    assert set(assessment["design"]) == CONCERNS and assessment["feasible"] is False
+    assert {"breach"} <= {row["verdict"] for row in assessment["findings"]}
+    breaches = [row["limit"] for row in assessment["findings"] if row["verdict"] == "breach"]
+    assert [row["because"] for row in assessment["excluded"]] == [*breaches, "client.waits"]
+    assert "3.4 % of the requests exceed the" in assessment["excluded"][0]["why"]
+    assert not re.search(r"\d%", str(assessment["excluded"]))
+    assert {"work", "total"} <= assessment["latency_s"].keys()
 
 
 def test_assess_says_which_field_excludes_a_design():
     """A secret in the environment: the field is no limit, so the table of limits does not have it."""
     words = ("assess", "photos", "--design", "door=rest-api,response=buffered,configuration=environment")
-    done = run(*words)
-    keeps, limits = done.stdout.split("Limits used")
+    result = run(*words)
+    keeps, limits = result.stdout.split("Limits used")
     assert "configuration.secrets: it is no place for secrets" in keeps
     assert "configuration.secrets" not in limits and "lambda.env" in limits
-    assert (done.exit_code, done.stderr) == (1, "")
+    assert (result.exit_code, result.stderr) == (1, "")
 
 
 def test_assess_fills_what_is_left_out_by_the_best():
     best = answer("recommend", STATEMENTS)
     door = best["design"]["door"]
-    done = run("assess", STATEMENTS, "--design", f"door={door}", "--json")
-    found = json.loads(done.stdout)
-    assert (done.exit_code, found["design"]) == (0, best["design"])
-    assert found["bill"]["total_usd"] == pytest.approx(best["monthly_usd"])
-    assert found["latency_s"]["total"]["p95"] == pytest.approx(best["latency_p95_s"])
+    result = run("assess", STATEMENTS, "--design", f"door={door}", "--json")
+    assessment = json.loads(result.stdout)
+    assert (result.exit_code, assessment["design"]) == (0, best["design"])
+    assert assessment["bill"]["total_usd"] == pytest.approx(best["monthly_usd"])
+    assert assessment["latency_s"]["total"]["p95"] == pytest.approx(best["latency_p95_s"])
 
 
 def test_an_excluded_design_is_a_no_with_its_reason():
-    done = run("assess", STATEMENTS, "--design", "configuration=bundled", "--json")
-    assert done.exit_code == 1
-    assert "configuration.secrets" in {row["because"] for row in json.loads(done.stdout)["excluded"]}
+    result = run("assess", STATEMENTS, "--design", "configuration=bundled", "--json")
+    assert result.exit_code == 1
+    assert "configuration.secrets" in {row["because"] for row in json.loads(result.stdout)["excluded"]}
 
 
 def test_a_broken_promise_is_a_no_with_its_reason(tmp_path):
     path = tmp_path / "late.toml"
     fields = 'requests_per_month = 1e6\nresponse = "1 KB"\nruntime = "3 s"\n'
     path.write_text(fields + '[targets]\nlatency_p95 = "2 s"\n')
-    found = answer("assess", path, "--design", "door=http-api,response=buffered,execution=single")
-    assert [row["because"] for row in found["excluded"]] == ["targets.latency_p95"]
+    assessment = answer("assess", path, "--design", "door=http-api,response=buffered,execution=single")
+    assert [row["because"] for row in assessment["excluded"]] == ["targets.latency_p95"]
 
 
 @pytest.mark.parametrize("path", sorted(WORKLOADS.glob("*.toml")), ids=lambda path: path.stem)
@@ -386,11 +391,11 @@ def test_assess_finds_the_recommended_feasible_and_the_others_as_recommend_says(
 def test_bill_prices_a_table_from_a_file_or_from_standard_input(tmp_path):
     path = tmp_path / "usage.csv"
     path.write_text("\ufeff" + USAGE, encoding="utf-8")
-    found = answer("bill", path)
-    assert found == answer("bill", "-", text=USAGE)
-    assert (found["region"], found["free_tier"]) == ("us-east-1", False)
-    assert found["total_usd"] == pytest.approx(9.6, abs=0.01)
-    assert found["lines"][0].keys() >= {"id", "quantity", "unit", "usd", "assumed"}
+    bill = answer("bill", path)
+    assert bill == answer("bill", "-", text=USAGE)
+    assert (bill["region"], bill["free_tier"]) == ("us-east-1", False)
+    assert bill["total_usd"] == pytest.approx(9.6, abs=0.01)
+    assert bill["lines"][0].keys() >= {"id", "quantity", "unit", "usd", "assumed"}
 
 
 def test_an_id_given_twice_adds_up():
@@ -443,10 +448,10 @@ def test_stale_prices_and_unverified_limits_are_marked_for_people():
 @pytest.mark.parametrize("form", ["html", "md"])
 def test_report_writes_one_file_a_workload_into_a_folder(form, tmp_path):
     paths = sorted(WORKLOADS.glob("p*.toml"))
-    found = answer("report", *paths, "-o", tmp_path / "new", "--format", form)
-    wanted = [tmp_path / "new" / f"{path.stem}.{form}" for path in paths]
-    assert found["reports"] == [str(path) for path in wanted]
-    assert all(path.stat().st_size > 1000 for path in wanted)
+    batch = answer("report", *paths, "-o", tmp_path / "new", "--format", form)
+    expected = [tmp_path / "new" / f"{path.stem}.{form}" for path in paths]
+    assert batch["reports"] == [str(path) for path in expected]
+    assert all(path.stat().st_size > 1000 for path in expected)
 
 
 def test_a_report_gives_the_same_answer_as_recommend(tmp_path):
@@ -460,9 +465,9 @@ def test_a_report_gives_the_same_answer_as_recommend(tmp_path):
 
 @pytest.mark.parametrize("arguments", [[], ["--help"], ["recommend", "--help"]])
 def test_help_names_the_commands_and_options(arguments):
-    done = run(*arguments)
-    assert done.exit_code == 0
-    assert "recommend" in done.stdout and "--help" in done.stdout
+    result = run(*arguments)
+    assert result.exit_code == 0
+    assert "recommend" in result.stdout and "--help" in result.stdout
 
 
 def test_the_version_is_the_packages():
@@ -479,11 +484,18 @@ def test_the_version_is_the_packages():
 )
 def test_the_shell_completes_commands_regions_and_designs(typed, completed):
     words = typed.split()
-    asked = {"COMP_WORDS": typed, "COMP_CWORD": str(len(words) - 1), "_EXPLORER_COMPLETE": "complete_bash"}
-    done = subprocess.run(
-        [Path(sys.executable).with_name("explorer")], env=os.environ | asked, capture_output=True, text=True
+    completion = {
+        "COMP_WORDS": typed,
+        "COMP_CWORD": str(len(words) - 1),
+        "_EXPLORER_COMPLETE": "complete_bash",
+    }
+    shell = subprocess.run(
+        [Path(sys.executable).with_name("explorer")],
+        env=os.environ | completion,
+        capture_output=True,
+        text=True,
     )
-    assert completed in done.stdout.splitlines()
+    assert completed in shell.stdout.splitlines()
 
 
 # JupyterLab, for real: the package as a wheel carries it, away from the checkout.
@@ -516,9 +528,9 @@ def lab(installed):
 
 
 def test_lab_answers_at_the_address_that_it_prints_and_ends_when_told(lab, installed):
-    found = json.loads(b"".join(lab.stdout.readline() for _ in range(6)))
-    assert found["url"].startswith(f"http://127.0.0.1:{found['port']}/") and found["pid"] == lab.pid
-    with urllib.request.urlopen(found["url"], timeout=60) as page:
+    address = json.loads(b"".join(lab.stdout.readline() for _ in range(6)))
+    assert address["url"].startswith(f"http://127.0.0.1:{address['port']}/") and address["pid"] == lab.pid
+    with urllib.request.urlopen(address["url"], timeout=60) as page:
         assert page.status == 200 and FIRST in page.url
     lab.terminate()
     assert lab.wait(60) == 0
@@ -529,10 +541,10 @@ def test_lab_answers_at_the_address_that_it_prints_and_ends_when_told(lab, insta
 def test_lab_without_jupyterlab_says_what_to_install(installed):
     missing = Path(installed["env"]["PYTHONPATH"]) / "jupyterlab.py"
     missing.write_text("raise ImportError")
-    done = process("lab", **installed)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("error: explorer lab needs JupyterLab, which is not installed: ")
-    assert done.stderr.endswith("[notebooks]'\n") and not list(installed["cwd"].iterdir())
+    result = process("lab", **installed)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith("error: explorer lab needs JupyterLab, which is not installed: ")
+    assert result.stderr.endswith("[notebooks]'\n") and not list(installed["cwd"].iterdir())
 
 
 def test_a_sweep_tells_where_each_design_wins(tmp_path):
@@ -569,7 +581,7 @@ def test_a_forecast_tells_the_month_of_the_first_breach():
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "reason"),
     [
         (("sweep", "--axis", "response=1KB:200MB"), "expected FIELD=FROM:TO:COUNT"),
         (("sweep", "--axis", "response=2MB:1MB:3"), "not above the last"),
@@ -579,10 +591,10 @@ def test_a_forecast_tells_the_month_of_the_first_breach():
         (("forecast", "--growth", "response=much"), "expected a rate such as"),
     ],
 )
-def test_axes_and_growth_that_cannot_be_are_one_line(arguments, said):
+def test_axes_and_growth_that_cannot_be_are_one_line(arguments, reason):
     command, *rest = arguments
     result = run(command, STATEMENTS, *rest)
-    assert result.exit_code == 2 and said in result.stderr and result.stderr.count("\n") == 1
+    assert result.exit_code == 2 and reason in result.stderr and result.stderr.count("\n") == 1
 
 
 def test_sensitivity_tells_what_moves_the_answer_and_the_regret_of_choosing_now():
@@ -590,18 +602,18 @@ def test_sensitivity_tells_what_moves_the_answer_and_the_regret_of_choosing_now(
     answer = json.loads(run("sensitivity", STATEMENTS, *ranges, "--json").stdout)
     assert {row["input"] for row in answer["inputs"]} == {"request.p99", "requests_per_month"}
     assert answer["inputs"][0]["input"] == "requests_per_month"
-    told = answer["regret"]
-    assert told["samples"] == 200 and sum(row["choice"] for row in told["designs"]) == 1
-    assert told["measuring"][0]["input"] == "everything"
+    regret = answer["regret"]
+    assert regret["samples"] == 200 and sum(row["choice"] for row in regret["designs"]) == 1
+    assert regret["measuring"][0]["input"] == "everything"
     again = json.loads(run("sensitivity", STATEMENTS, *ranges, "--json").stdout)
     assert again == answer
     screen = run("sensitivity", STATEMENTS, *ranges).stdout
     assert "p99 of the request" in screen and "900 KB" in screen and "lambda.furl.request" in screen
-    assert "today's" in screen and told["summary"].split(";")[0] in " ".join(screen.split())
+    assert "today's" in screen and regret["summary"].split(";")[0] in " ".join(screen.split())
 
 
 @pytest.mark.parametrize(
-    ("option", "said"),
+    ("option", "reason"),
     [
         ("--range=response", "expected FIELD=LOW..HIGH"),
         ("--range=response=2MB..1MB", "not above the high end"),
@@ -611,6 +623,6 @@ def test_sensitivity_tells_what_moves_the_answer_and_the_regret_of_choosing_now(
         ("--design=door=none", "door is"),
     ],
 )
-def test_ranges_that_cannot_be_are_one_line(option, said):
+def test_ranges_that_cannot_be_are_one_line(option, reason):
     result = run("sensitivity", STATEMENTS, option)
-    assert result.exit_code == 2 and said in result.stderr and result.stderr.count("\n") == 1
+    assert result.exit_code == 2 and reason in result.stderr and result.stderr.count("\n") == 1

@@ -83,8 +83,10 @@ except OSError as error:
 def test_a_disk_that_takes_no_more_leaves_what_was_there(tmp_path):
     path = tmp_path / "old.txt"
     path.write_text("old")
-    done = subprocess.run([sys.executable, "-c", FULL, str(path)], capture_output=True, text=True, check=True)
-    assert done.stdout == f"{path} File too large\n"
+    process = subprocess.run(
+        [sys.executable, "-c", FULL, str(path)], capture_output=True, text=True, check=True
+    )
+    assert process.stdout == f"{path} File too large\n"
     assert path.read_text() == "old" and names(tmp_path) == ["old.txt"]
 
 

@@ -297,8 +297,8 @@ PRICED = "new.dimension,us-east-1,request,{},https://example.com"
 )
 def test_the_newest_price_counts_and_the_older_stays(copy, lines, tiers):
     append(copy, lines)
-    found = copy.tariff("new.dimension", "us-east-1").tiers
-    assert [(tier.start, tier.end, tier.usd) for tier in found] == tiers
+    current = copy.tariff("new.dimension", "us-east-1").tiers
+    assert [(tier.start, tier.end, tier.usd) for tier in current] == tiers
 
 
 @pytest.mark.parametrize(

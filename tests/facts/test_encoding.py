@@ -34,9 +34,9 @@ def test_the_door_adds_its_own_envelope(door):
 
 @given(st.binary(max_size=200), st.sampled_from(sorted(REQUEST)))
 def test_a_binary_body_is_counted_as_its_base64(body, door):
-    carried = event_growth(base64.b64encode(body).decode())
-    assert ex.encoded_size(body, door=door) == carried + REQUEST[door]
-    assert ex.encoded_size(len(body), binary=True, door=door) == carried + REQUEST[door]
+    base64_bytes = event_growth(base64.b64encode(body).decode())
+    assert ex.encoded_size(body, door=door) == base64_bytes + REQUEST[door]
+    assert ex.encoded_size(len(body), binary=True, door=door) == base64_bytes + REQUEST[door]
 
 
 @pytest.mark.parametrize("body", AWKWARD)
@@ -96,11 +96,11 @@ def test_what_a_codec_has_room_for_fits_and_more_does_not(binary, factor, envelo
 
 
 @pytest.mark.parametrize(
-    "given", [{"door": "gateway"}, {"direction": "up"}, {"body": -1}, {"body": float("nan")}]
+    "arguments", [{"door": "gateway"}, {"direction": "up"}, {"body": -1}, {"body": float("nan")}]
 )
-def test_unknown_doors_directions_and_sizes_are_refused(given):
+def test_unknown_doors_directions_and_sizes_are_refused(arguments):
     with pytest.raises(ex.ExplorerError, match="expected"):
-        ex.encoded_size(**{"body": 1, **given})
+        ex.encoded_size(**{"body": 1, **arguments})
 
 
 def compact(variables: dict[str, str]) -> int:

@@ -46,7 +46,7 @@ def test_what_is_there_is_not_refused(missing):
 
 
 def test_one_wording_names_who_needs_what_and_the_command(missing, monkeypatch):
-    monkeypatch.setattr(extras, "install_command", lambda named: f"INSTALL {named}")
+    monkeypatch.setattr(extras, "install_command", lambda extra: f"INSTALL {extra}")
     with pytest.raises(MissingExtraError) as error:
         extras.require("explorer bench", "boto3", "numpy")
     assert str(error.value) == "explorer bench needs boto3, which is not installed: INSTALL aws"

@@ -62,7 +62,7 @@ def tables(tmp_path: Path) -> Facts:
     return copied(tmp_path / "data")
 
 
-def kept(tables: Facts, *starts: str) -> Facts:
+def with_prices_of(tables: Facts, *starts: str) -> Facts:
     """The same tables with the prices of those ids alone."""
     for name in ("prices", "billing_notes"):
         path = table(tables, name)
@@ -92,7 +92,7 @@ class Session:
         return client
 
 
-def listed(*pages: list) -> list:
+def product_pages(*pages: list) -> list:
     """Answers of GetProducts, page by page."""
     answers = [
         {"FormatVersion": "aws_v1", "PriceList": [json.dumps(offer) for offer in page]} for page in pages
@@ -106,19 +106,21 @@ def listed(*pages: list) -> list:
 
 
 def test_prices_of_the_query_api(tables):
-    tables = kept(tables, "lambda.duration", "lambda.request", "lambda.managed", "lambda.provisioned_d")
+    tables = with_prices_of(
+        tables, "lambda.duration", "lambda.request", "lambda.managed", "lambda.provisioned_d"
+    )
     offers = sample("lambda.eu-west-1.json")
-    session = Session({"pricing": listed(offers[:3], offers[3:])})
-    done = refresh_prices(["eu-west-1"], session, TODAY, tables=tables)
+    session = Session({"pricing": product_pages(offers[:3], offers[3:])})
+    result = refresh_prices(["eu-west-1"], session, TODAY, tables=tables)
     session.stubs[0].assert_no_pending_responses()
-    changed = [(row["id"], row["tier_from"], str(row["old_usd"]), str(row["usd"])) for row in done.changed]
-    assert changed == [
+    changes = [(row["id"], row["tier_from"], str(row["old_usd"]), str(row["usd"])) for row in result.changed]
+    assert changes == [
         ("lambda.duration_x86", 0, "0.0000166667", "0.0000170000"),
         ("lambda.managed_instances_request", 0, "2E-7", "2.000E-7"),  # us-east-1's own until now
         ("lambda.provisioned_duration_x86", 0, "0.0000108407", "0.0000097222"),
     ]
-    assert {row["id"] for row in done.unlisted} == {"lambda.provisioned_duration_arm", "lambda.request_arm"}
-    assert (done.confirmed, done.unchanged, done.added) == (2, 0, 9)
+    assert {row["id"] for row in result.unlisted} == {"lambda.provisioned_duration_arm", "lambda.request_arm"}
+    assert (result.confirmed, result.unchanged, result.added) == (2, 0, 9)
     tariff = tables.tariff("lambda.duration_x86", "eu-west-1")
     assert [(t.start, t.end, t.usd) for t in tariff.tiers] == [
         (0, 6_000_000_000, Decimal("0.000017")),
@@ -140,27 +142,27 @@ def test_the_query_names_service_and_region(tables):
         "FormatVersion": "aws_v1",
         "MaxResults": 100,
     }
-    answers = [(*listed(sample("sqs.us-east-1.json"))[0], asked_for)]
-    refresh_prices(["us-east-1"], Session({"pricing": answers}), TODAY, tables=kept(tables, "sqs."))
+    answers = [(*product_pages(sample("sqs.us-east-1.json"))[0], asked_for)]
+    refresh_prices(["us-east-1"], Session({"pricing": answers}), TODAY, tables=with_prices_of(tables, "sqs."))
 
 
 def test_a_price_that_more_than_doubled_is_told_and_not_taken_without_yes(tables):
-    tables = kept(tables, "sqs.")
+    tables = with_prices_of(tables, "sqs.")
     before = table(tables).read_bytes()
-    session = Session({"pricing": listed(sample("sqs.us-east-1.json"))})
-    done = refresh_prices(["us-east-1"], session, TODAY, tables=tables)
-    assert [(row["id"], row["tier_from"]) for row in done.suspicious] == [("sqs.fifo_request", 0)]
-    assert done.changed == [] and b"0.0000015," not in table(tables).read_bytes().removeprefix(before)
-    done = refresh_prices(["us-east-1"], session, TODAY, yes=True, tables=tables)
-    assert done.suspicious == [] and [row["id"] for row in done.changed] == ["sqs.fifo_request"]
+    session = Session({"pricing": product_pages(sample("sqs.us-east-1.json"))})
+    result = refresh_prices(["us-east-1"], session, TODAY, tables=tables)
+    assert [(row["id"], row["tier_from"]) for row in result.suspicious] == [("sqs.fifo_request", 0)]
+    assert result.changed == [] and b"0.0000015," not in table(tables).read_bytes().removeprefix(before)
+    result = refresh_prices(["us-east-1"], session, TODAY, yes=True, tables=tables)
+    assert result.suspicious == [] and [row["id"] for row in result.changed] == ["sqs.fifo_request"]
     assert tables.tariff("sqs.fifo_request", "us-east-1").tiers[0].usd == Decimal("0.0000015")
 
 
 def test_what_is_free_each_month_is_no_tier(tables):
-    tables = kept(tables, "dynamodb.storage")
-    session = Session({"pricing": listed(sample("dynamodb.eu-central-1.json"))})
-    done = refresh_prices(["eu-central-1"], session, TODAY, tables=tables)
-    assert (done.confirmed, [row["id"] for row in done.changed]) == (1, ["dynamodb.storage_ia"])
+    tables = with_prices_of(tables, "dynamodb.storage")
+    session = Session({"pricing": product_pages(sample("dynamodb.eu-central-1.json"))})
+    result = refresh_prices(["eu-central-1"], session, TODAY, tables=tables)
+    assert (result.confirmed, [row["id"] for row in result.changed]) == (1, ["dynamodb.storage_ia"])
 
 
 def test_prices_of_the_public_offer_files(tables, tmp_path):
@@ -168,9 +170,9 @@ def test_prices_of_the_public_offer_files(tables, tmp_path):
     folder = tmp_path / "lists"
     folder.mkdir()
     shutil.copy(SAMPLES / "AWSLambda.eu-west-1.index.json", folder / "lambda.json")
-    done = refresh_prices(["eu-west-1"], None, TODAY, offers=folder, tables=tables)
-    assert "lambda.duration_x86" in {row["id"] for row in done.changed}
-    assert {row["id"].split(".")[0] for row in done.unlisted} == {
+    result = refresh_prices(["eu-west-1"], None, TODAY, offers=folder, tables=tables)
+    assert "lambda.duration_x86" in {row["id"] for row in result.changed}
+    assert {row["id"].split(".")[0] for row in result.unlisted} == {
         "lambda"
     }  # of services without a file: nothing
 
@@ -185,9 +187,9 @@ def test_what_is_no_offer_file_is_named(tables, tmp_path, text):
 @pytest.mark.parametrize("product", [1, {"attributes": 1}, {"attributes": {"usagetype": []}}])
 def test_an_offer_file_of_another_form_gives_no_price(tables, tmp_path, product):
     file = {"offerCode": "AWSLambda", "products": {"A": product}, "terms": {"OnDemand": {"A": {"B": 1}}}}
-    folder = written(tmp_path / "lists", {"odd": file})
-    done = refresh_prices(["eu-west-1"], None, TODAY, offers=folder, tables=tables)
-    assert done.added == 0 and (done.unknown or done.unlisted)
+    folder = write_lists(tmp_path / "lists", {"odd": file})
+    result = refresh_prices(["eu-west-1"], None, TODAY, offers=folder, tables=tables)
+    assert result.added == 0 and (result.unknown or result.unlisted)
 
 
 def test_a_folder_without_offer_files_is_named(tables, tmp_path):
@@ -211,29 +213,33 @@ def test_a_folder_without_offer_files_is_named(tables, tmp_path):
     ],
 )
 def test_a_price_that_cannot_be_compared_says_why_and_is_not_taken(tables, change, says):
-    tables, offers = kept(tables, "lambda.request_x86"), sample("lambda.eu-west-1.json")[2:3]
+    tables, offers = with_prices_of(tables, "lambda.request_x86"), sample("lambda.eu-west-1.json")[2:3]
     before = table(tables).read_bytes()
     (term,) = offers[0]["terms"]["OnDemand"].values()
     next(iter(term["priceDimensions"].values())).update(change)
-    done = refresh_prices(["eu-west-1"], Session({"pricing": listed(offers)}), TODAY, yes=True, tables=tables)
-    assert says in done.unknown[0]["why"] and done.changed == []
+    result = refresh_prices(
+        ["eu-west-1"], Session({"pricing": product_pages(offers)}), TODAY, yes=True, tables=tables
+    )
+    assert says in result.unknown[0]["why"] and result.changed == []
     assert table(tables).read_bytes() == before
 
 
 def test_two_products_at_different_prices_are_not_guessed_between(tables):
-    tables, offers = kept(tables, "lambda.request_x86"), sample("lambda.eu-west-1.json")[2:3]
+    tables, offers = with_prices_of(tables, "lambda.request_x86"), sample("lambda.eu-west-1.json")[2:3]
     twin = json.loads(json.dumps(offers[0]).replace("0.0000002000", "0.0000003000"))
-    done = refresh_prices(["eu-west-1"], Session({"pricing": listed([*offers, twin])}), TODAY, tables=tables)
-    assert "2 products of AWSLambda fit" in done.unknown[0]["why"]
+    result = refresh_prices(
+        ["eu-west-1"], Session({"pricing": product_pages([*offers, twin])}), TODAY, tables=tables
+    )
+    assert "2 products of AWSLambda fit" in result.unknown[0]["why"]
 
 
 def test_a_price_from_next_month_does_not_count_yet(tables):
-    tables, offers = kept(tables, "lambda.request_x86"), sample("lambda.eu-west-1.json")[2:3]
+    tables, offers = with_prices_of(tables, "lambda.request_x86"), sample("lambda.eu-west-1.json")[2:3]
     later = json.loads(json.dumps(offers[0]).replace("0.0000002000", "0.0000003000"))
     (term,) = later["terms"]["OnDemand"].values()
     offers[0]["terms"]["OnDemand"]["later"] = {**term, "effectiveDate": "2026-12-01T00:00:00Z"}
-    done = refresh_prices(["eu-west-1"], Session({"pricing": listed(offers)}), TODAY, tables=tables)
-    assert (done.changed, done.confirmed) == ([], 1)
+    result = refresh_prices(["eu-west-1"], Session({"pricing": product_pages(offers)}), TODAY, tables=tables)
+    assert (result.changed, result.confirmed) == ([], 1)
 
 
 @pytest.mark.parametrize(
@@ -297,13 +303,13 @@ def offer(usage: str, prices: dict[str, str], region: str = "", **attributes: st
         start: {"unit": "unit", "beginRange": start, "endRange": end, "pricePerUnit": {"USD": prices[start]}}
         for start, end in zip(starts, ends, strict=True)
     }
-    given = {"usagetype": usage, "regionCode": region, **attributes}
+    all_attributes = {"usagetype": usage, "regionCode": region, **attributes}
     term = {"effectiveDate": "2026-11-01T00:00:00Z", "priceDimensions": bands}
-    return {"product": {"attributes": given}, "terms": {"OnDemand": {"term": term}}}
+    return {"product": {"attributes": all_attributes}, "terms": {"OnDemand": {"term": term}}}
 
 
 def test_what_is_sold_worldwide_is_asked_for_once_and_found_by_the_edges(tables):
-    tables = kept(tables, "cloudfront.http_request")
+    tables = with_prices_of(tables, "cloudfront.http_request")
     offers = [
         offer("US-Requests-Tier1", {"0": "0.00000075"}),
         offer("EU-Requests-Tier1", {"0": "0.00000095"}),
@@ -315,24 +321,24 @@ def test_what_is_sold_worldwide_is_asked_for_once_and_found_by_the_edges(tables)
         "FormatVersion": "aws_v1",
         "MaxResults": 100,
     }
-    answers = [(*listed(offers)[0], asked_for)]
+    answers = [(*product_pages(offers)[0], asked_for)]
     session = Session({"pricing": answers})
     regions = ["us-east-1", "us-east-2", "eu-central-1", "ap-south-1"]
-    done = refresh_prices(regions, session, TODAY, tables=tables)
+    result = refresh_prices(regions, session, TODAY, tables=tables)
     session.stubs[0].assert_no_pending_responses()
-    assert [(row["region"], float(row["usd"])) for row in done.changed] == [("eu-central-1", 9.5e-7)]
-    assert done.confirmed == 3 and done.unlisted == []
+    assert [(row["region"], float(row["usd"])) for row in result.changed] == [("eu-central-1", 9.5e-7)]
+    assert result.confirmed == 3 and result.unlisted == []
 
 
 def test_what_is_free_with_another_product_stays_a_tier(tables):
-    tables = kept(tables, "waf.bot_control")
+    tables = with_prices_of(tables, "waf.bot_control")
     offers = [
         offer("USE2-AMR-BotControl", {"0": "10"}, "us-east-2"),
         offer("USE2-AMR-BotControl-Request", {"0": "0", "10000000": "0.0000011"}, "us-east-2"),
     ]
-    done = refresh_prices(["us-east-2"], Session({"pricing": listed(offers)}), TODAY, tables=tables)
-    changed = [(row["id"], row["tier_from"], float(row["usd"])) for row in done.changed]
-    assert changed == [("waf.bot_control_request", 10_000_000, 1.1e-6)]
+    result = refresh_prices(["us-east-2"], Session({"pricing": product_pages(offers)}), TODAY, tables=tables)
+    changes = [(row["id"], row["tier_from"], float(row["usd"])) for row in result.changed]
+    assert changes == [("waf.bot_control_request", 10_000_000, 1.1e-6)]
     assert tables.tariff("waf.bot_control_request", "us-east-2").tiers[0].usd == 0
 
 
@@ -352,9 +358,9 @@ def test_every_price_id_is_found_in_the_list_or_says_why_not():
 
 
 def test_what_is_not_refreshed_is_told_with_its_reason(tables, tmp_path):
-    done = refreshed(tables, written(tmp_path / "lists", price_list(tables, THREE)))
-    assert set(done.why_beyond) == set(done.beyond) and all(done.why_beyond.values())
-    assert "savings plans have a list of their own" in summary.refresh_sentences(done)[-1]
+    result = refreshed(tables, write_lists(tmp_path / "lists", price_list(tables, THREE)))
+    assert set(result.why_beyond) == set(result.beyond) and all(result.why_beyond.values())
+    assert "savings plans have a list of their own" in summary.refresh_sentences(result)[-1]
 
 
 # Whole price lists, made from the tables -----------------------------------------------------------
@@ -391,7 +397,7 @@ def price_list(tables: Facts, regions: Iterable[str], change=lambda tariff: tari
     return files
 
 
-def written(folder: Path, files: dict) -> Path:
+def write_lists(folder: Path, files: dict) -> Path:
     folder.mkdir(exist_ok=True)
     for name, file in files.items():
         (folder / f"{name}.json").write_text(json.dumps(file), encoding="utf-8")
@@ -410,10 +416,12 @@ def test_a_list_that_says_what_the_tables_say_changes_no_price_and_dates_the_sta
     tables, tmp_path
 ):
     before, prices = table(tables).read_bytes(), in_force(tables)
-    done = refreshed(tables, written(tmp_path / "lists", price_list(tables, THREE)))
-    assert (done.changed, done.suspicious, done.unlisted, done.unknown) == ([], [], [], [])
+    result = refreshed(tables, write_lists(tmp_path / "lists", price_list(tables, THREE)))
+    assert (result.changed, result.suspicious, result.unlisted, result.unknown) == ([], [], [], [])
     assert (
-        done.confirmed and done.unchanged and len(done.beyond) == len(catalogue.price_ids()) - len(PRODUCTS)
+        result.confirmed
+        and result.unchanged
+        and len(result.beyond) == len(catalogue.price_ids()) - len(PRODUCTS)
     )
     assert table(tables).read_bytes().startswith(before) and in_force(Facts(tables.folder)) == prices
     for region in THREE:
@@ -440,13 +448,13 @@ def test_every_old_row_stays_and_a_second_refresh_changes_nothing(tmp_path_facto
         return tuple(records.Tier(t.start, t.end, t.usd * factor) for t in tiers)
 
     before = table(tables).read_bytes()
-    folder = written(tmp_path_factory.mktemp("lists"), price_list(tables, THREE[:2], change))
+    folder = write_lists(tmp_path_factory.mktemp("lists"), price_list(tables, THREE[:2], change))
     first = refresh_prices(THREE[:2], None, TODAY, offers=folder, tables=tables, yes=yes)
     after = table(tables).read_bytes()
     assert after.startswith(before) and after.count(b"\n") == before.count(b"\n") + first.added
-    held = {row["id"] for row in first.suspicious}
-    assert held <= {id for id, factor in factors.items() if factor in (Decimal("0.3"), 3)} and not (
-        yes and held
+    suspicious_ids = {row["id"] for row in first.suspicious}
+    assert suspicious_ids <= {id for id, factor in factors.items() if factor in (Decimal("0.3"), 3)} and not (
+        yes and suspicious_ids
     )
     for again in (tables, Facts(home)):
         second = refresh_prices(THREE[:2], None, TODAY, offers=folder, tables=again, yes=yes)
@@ -463,16 +471,20 @@ def test_tiers_that_change_are_written_down_whole(tables, tmp_path):
             else tariff.tiers
         )
 
-    done = refreshed(tables, written(tmp_path / "lists", price_list(tables, THREE, flat)))
-    gone = [row for row in done.changed if row["usd"] is None]
-    assert {row["id"] for row in done.changed} == {"s3.standard_storage"} and len(gone) == 2 * len(THREE)
+    result = refreshed(tables, write_lists(tmp_path / "lists", price_list(tables, THREE, flat)))
+    without_price = [row for row in result.changed if row["usd"] is None]
+    assert {row["id"] for row in result.changed} == {"s3.standard_storage"} and len(without_price) == 2 * len(
+        THREE
+    )
     assert len(tables.tariff("s3.standard_storage", "eu-west-1").tiers) == 1
     third = refreshed(
-        tables, written(tmp_path / "lists", price_list(copied(tmp_path / "old"), THREE)), date(2026, 11, 24)
+        tables,
+        write_lists(tmp_path / "lists", price_list(copied(tmp_path / "old"), THREE)),
+        date(2026, 11, 24),
     )
     assert len(third.changed) == 3 * len(THREE)  # and back again
     ours, theirs = (
-        known.tariff("s3.standard_storage", "eu-west-1") for known in (tables, copied(tmp_path / "old"))
+        facts.tariff("s3.standard_storage", "eu-west-1") for facts in (tables, copied(tmp_path / "old"))
     )
     assert ours.tiers == theirs.tiers
 
@@ -482,11 +494,11 @@ def test_a_second_price_on_one_day_waits_for_the_next(tables, tmp_path):
         return tuple(records.Tier(t.start, t.end, t.usd * Decimal("1.5")) for t in tariff.tiers)
 
     same, more = price_list(tables, THREE), price_list(tables, THREE, dearer)
-    refreshed(tables, written(tmp_path / "same", same))
-    done = refreshed(tables, written(tmp_path / "more", more))
-    assert any("refresh on a later day" in row["why"] for row in done.unknown)
-    done = refreshed(tables, tmp_path / "more", date(2026, 11, 24))
-    assert done.unknown == [] and done.changed
+    refreshed(tables, write_lists(tmp_path / "same", same))
+    result = refreshed(tables, write_lists(tmp_path / "more", more))
+    assert any("refresh on a later day" in row["why"] for row in result.unknown)
+    result = refreshed(tables, tmp_path / "more", date(2026, 11, 24))
+    assert result.unknown == [] and result.changed
 
 
 # All or nothing --------------------------------------------------------------------------------------
@@ -502,10 +514,10 @@ def before(tables) -> dict:
 
 
 def test_a_list_that_fails_half_way_changes_nothing(tables):
-    tables, offers = kept(tables, "lambda.duration"), sample("lambda.eu-west-1.json")
+    tables, offers = with_prices_of(tables, "lambda.duration"), sample("lambda.eu-west-1.json")
     before = {path.name: path.read_bytes() for path in tables.folder.iterdir()}
     session = Session(
-        {"pricing": [listed(offers[:3], offers[3:])[0], ("get_products", "InternalErrorException")]}
+        {"pricing": [product_pages(offers[:3], offers[3:])[0], ("get_products", "InternalErrorException")]}
     )
     with pytest.raises(
         CloudError, match=r"pricing refused GetProducts: InternalErrorException: as AWS says it$"
@@ -583,7 +595,7 @@ class Failing:
     def __init__(self, error: Exception) -> None:
         self.error = error
 
-    def client(self, *given, **more):
+    def client(self, *args, **more):
         raise self.error
 
 
@@ -604,12 +616,12 @@ class Failing:
     ],
 )
 def test_without_credentials_or_network_one_line(tables, before, error, says):
-    with pytest.raises(CloudError, match=says) as raised:
+    with pytest.raises(CloudError, match=says) as caught:
         refresh_prices(["eu-west-1"], Failing(error), TODAY, tables=tables)
-    assert "\n" not in str(raised.value) and untouched(tables, before)
-    done = refresh_limits(["eu-west-1"], Failing(error), TODAY, tables=tables)
-    assert re.search(says, done.not_asked) and "\n" not in done.not_asked and untouched(tables, before)
-    assert summary.refresh_sentences(done)[-1].startswith("Service Quotas were not asked: ")
+    assert "\n" not in str(caught.value) and untouched(tables, before)
+    result = refresh_limits(["eu-west-1"], Failing(error), TODAY, tables=tables)
+    assert re.search(says, result.not_asked) and "\n" not in result.not_asked and untouched(tables, before)
+    assert summary.refresh_sentences(result)[-1].startswith("Service Quotas were not asked: ")
 
 
 def test_no_credentials_when_the_call_is_made(tables, monkeypatch, tmp_path):
@@ -654,10 +666,10 @@ def quota_session(
             ("list_aws_default_service_quotas", changes or {}),
             ("list_service_quotas", {**(changes or {}), **(applied or {})}),
         ):
-            listed = copy.deepcopy(recorded.get(service, []))
-            for quota in listed:
+            quotas_of_service = copy.deepcopy(recorded.get(service, []))
+            for quota in quotas_of_service:
                 quota["Value"] = other.get(quota["QuotaCode"], quota["Value"])
-            answers.append((operation, {"Quotas": listed}, {"ServiceCode": service}))
+            answers.append((operation, {"Quotas": quotas_of_service}, {"ServiceCode": service}))
     account = [("get_account_settings", sample("account_settings.json"))]
     return Session({"service-quotas": answers, "lambda": account})
 
@@ -687,31 +699,31 @@ def dated(tables, tmp_path_factory) -> Facts:
 
 
 def test_quotas_as_they_are_change_nothing_and_this_accounts_own_are_told(tables, before):
-    done = refresh_limits(TWO, quota_session(), TODAY, tables=tables)
-    assert done.changed == [] and untouched(tables, before)
-    yours = {(row["id"], row["region"]): (row["value"], row["yours"]) for row in done.yours}
+    result = refresh_limits(TWO, quota_session(), TODAY, tables=tables)
+    assert result.changed == [] and untouched(tables, before)
+    yours = {(row["id"], row["region"]): (row["value"], row["yours"]) for row in result.yours}
     assert yours == {("lambda.concurrency", region): (1000, 3000) for region in TWO}
-    assert [(row["id"], row["value"]) for row in done.suspicious] == [
+    assert [(row["id"], row["value"]) for row in result.suspicious] == [
         ("lambda.storage", 75)
     ]  # AWS's pages disagree
-    assert done.unchanged == 4 and "lambda.sync.request" in done.beyond
-    assert {row["id"] for row in done.unlisted} >= {"sm.value", "fargate.vcpu"}
+    assert result.unchanged == 4 and "lambda.sync.request" in result.beyond
+    assert {row["id"] for row in result.unlisted} >= {"sm.value", "fargate.vcpu"}
 
 
 def test_a_raised_quota_is_told_and_does_not_touch_the_default(tables, before):
-    done = refresh_limits(TWO, quota_session(applied={"L-E5AE38E3": 120_000}), TODAY, tables=tables)
-    rows = [row for row in done.yours if row["id"] == "apigw.rest.timeout"]
+    result = refresh_limits(TWO, quota_session(applied={"L-E5AE38E3": 120_000}), TODAY, tables=tables)
+    rows = [row for row in result.yours if row["id"] == "apigw.rest.timeout"]
     assert [(row["value"], row["yours"]) for row in rows] == [(29, 120)] * 2
     assert untouched(tables, before)
 
 
 def test_a_default_that_changed_is_a_new_row(dated):
     before = table(dated, "limits").read_bytes()
-    done = refresh_limits(TWO, quota_session({"L-E5AE38E3": 45_000}), TODAY, tables=dated)
-    assert [(row["id"], row["old_value"], row["value"]) for row in done.changed] == [
+    result = refresh_limits(TWO, quota_session({"L-E5AE38E3": 45_000}), TODAY, tables=dated)
+    assert [(row["id"], row["old_value"], row["value"]) for row in result.changed] == [
         ("apigw.rest.timeout", 29, 45)
     ]
-    assert table(dated, "limits").read_bytes().startswith(before) and done.added == 1
+    assert table(dated, "limits").read_bytes().startswith(before) and result.added == 1
     new, old = dated.limit("apigw.rest.timeout"), catalogue.limit("apigw.rest.timeout")
     assert (new.value, new.as_of, new.raised_to, new.notes) == (45, "2026-11-23", old.raised_to, old.notes)
     again = refresh_limits(TWO, quota_session({"L-E5AE38E3": 45_000}), TODAY, tables=Facts(dated.folder))
@@ -720,10 +732,10 @@ def test_a_default_that_changed_is_a_new_row(dated):
 
 def test_a_default_that_more_than_doubled_waits_for_yes(dated):
     changes = {"L-8A5B8E43": 25_000}
-    done = refresh_limits(TWO, quota_session(changes), TODAY, tables=dated)
-    assert "apigw.throttle" in {row["id"] for row in done.suspicious} and done.changed == []
-    done = refresh_limits(TWO, quota_session(changes), TODAY, yes=True, tables=dated)
-    assert dated.limit("apigw.throttle").value == 25_000 and done.suspicious == []
+    result = refresh_limits(TWO, quota_session(changes), TODAY, tables=dated)
+    assert "apigw.throttle" in {row["id"] for row in result.suspicious} and result.changed == []
+    result = refresh_limits(TWO, quota_session(changes), TODAY, yes=True, tables=dated)
+    assert dated.limit("apigw.throttle").value == 25_000 and result.suspicious == []
 
 
 def test_a_height_that_is_reached_is_no_longer_one_to_raise_to(dated):
@@ -738,16 +750,16 @@ def test_a_default_that_some_regions_still_have_stands_and_the_others_are_told(t
     session, other = quota_session(), quota_session({"L-8A5B8E43": 8_000})
     for region in ("eu-west-1", "eu-west-2"):
         session.answers[f"service-quotas {region}"] = other.answers["service-quotas"]
-    done = refresh_limits([*TWO, "eu-west-2"], session, TODAY, yes=False, tables=tables)
-    rows = [row for row in done.elsewhere if row["id"] == "apigw.throttle"]
+    result = refresh_limits([*TWO, "eu-west-2"], session, TODAY, yes=False, tables=tables)
+    rows = [row for row in result.elsewhere if row["id"] == "apigw.throttle"]
     assert [(row["region"], row["there"]) for row in rows] == [("eu-west-1", 8_000), ("eu-west-2", 8_000)]
-    assert done.changed == [] and untouched(tables, before)
+    assert result.changed == [] and untouched(tables, before)
 
 
 def test_one_region_alone_does_not_speak_for_all(tables, before):
-    done = refresh_limits(["eu-west-1"], quota_session({"L-8A5B8E43": 8_000}), TODAY, tables=tables)
-    rows = [row for row in done.elsewhere if row["id"] == "apigw.throttle"]
-    assert [(row["value"], row["there"]) for row in rows] == [(10_000, 8_000)] and done.changed == []
+    result = refresh_limits(["eu-west-1"], quota_session({"L-8A5B8E43": 8_000}), TODAY, tables=tables)
+    rows = [row for row in result.elsewhere if row["id"] == "apigw.throttle"]
+    assert [(row["value"], row["there"]) for row in rows] == [(10_000, 8_000)] and result.changed == []
     assert untouched(tables, before)
 
 
@@ -770,8 +782,8 @@ def test_one_region_alone_does_not_speak_for_all(tables, before):
     ],
 )
 def test_a_quota_is_read_in_the_unit_of_the_table(value, theirs, name, unit, ours):
-    given = {"Value": value, "QuotaName": name} | ({} if theirs is None else {"Unit": theirs})
-    assert quotas.quota_in_unit(given, unit) == ours
+    quota = {"Value": value, "QuotaName": name} | ({} if theirs is None else {"Unit": theirs})
+    assert quotas.quota_in_unit(quota, unit) == ours
 
 
 @pytest.mark.parametrize(
@@ -809,8 +821,8 @@ def test_quotas_that_fail_half_way_change_nothing(tables, before):
 
 
 def test_what_was_found_is_plain(tables):
-    done = refresh_limits(TWO, quota_session(), TODAY, tables=tables).to_dict()
-    assert json.loads(json.dumps(done))["as_of"] == "2026-11-23"
+    result = refresh_limits(TWO, quota_session(), TODAY, tables=tables).to_dict()
+    assert json.loads(json.dumps(result))["as_of"] == "2026-11-23"
     assert aws_calls.CREDENTIALS & {"NoCredentialsError"}
 
 
@@ -818,19 +830,21 @@ def test_what_was_found_is_plain(tables):
 
 
 def test_old_and_new_stand_side_by_side(tables):
-    tables = kept(tables, "lambda.duration_x86", "lambda.request")
-    session = Session({"pricing": listed(sample("lambda.eu-west-1.json"))})
-    done = refresh_prices(["eu-west-1"], session, TODAY, tables=tables)
-    changed, unlisted = summary.refresh_tables(done)
-    assert changed[0] == "What changed"
-    assert changed[2] == ("id", "region", ">from", ">old USD", ">new USD", ">old as of", ">as of")
+    tables = with_prices_of(tables, "lambda.duration_x86", "lambda.request")
+    session = Session({"pricing": product_pages(sample("lambda.eu-west-1.json"))})
+    result = refresh_prices(["eu-west-1"], session, TODAY, tables=tables)
+    table_of_changes, unlisted = summary.refresh_tables(result)
+    assert table_of_changes[0] == "What changed"
+    assert table_of_changes[2] == ("id", "region", ">from", ">old USD", ">new USD", ">old as of", ">as of")
     row = ("lambda.duration_x86", "eu-west-1", "0", "0.0000166667", "0.000017", "2025-06-17", "2026-11-23")
-    assert changed[3] == [row] and unlisted[3][0][0] == "lambda.request_arm"
-    assert summary.refresh_sentences(done)[0].startswith(f"Added 4 rows to {table(tables)}, as of 2026-11-23")
+    assert table_of_changes[3] == [row] and unlisted[3][0][0] == "lambda.request_arm"
+    assert summary.refresh_sentences(result)[0].startswith(
+        f"Added 4 rows to {table(tables)}, as of 2026-11-23"
+    )
 
 
 def test_a_quota_is_told_in_its_unit(tables):
-    done = refresh_limits(TWO, quota_session(applied={"L-E5AE38E3": 120_000}), TODAY, tables=tables)
-    yours = next(part for part in summary.refresh_tables(done) if part[0] == "Yours")
+    result = refresh_limits(TWO, quota_session(applied={"L-E5AE38E3": 120_000}), TODAY, tables=tables)
+    yours = next(part for part in summary.refresh_tables(result) if part[0] == "Yours")
     assert ("apigw.rest.timeout", "eu-west-1", "29 s", "2 min") in yours[3]
-    assert summary.refresh_sentences(done)[0] == f"Nothing to add to {table(tables, 'limits')}."
+    assert summary.refresh_sentences(result)[0] == f"Nothing to add to {table(tables, 'limits')}."

@@ -18,7 +18,7 @@ RUNTIMES = tuple(catalogue.DEFAULT._runtimes)
 SMALL = {"requests_per_month": 1e5, "request": "10 KB", "response": "10 KB", "runtime": "1 s"}
 
 
-def written(folder, name: str, text: str) -> Facts:
+def facts_with(folder, name: str, text: str) -> Facts:
     (folder / name).write_text(text, encoding="utf-8")
     return Facts(folder)
 
@@ -41,8 +41,8 @@ def test_every_region_is_served_and_what_is_not_its_own_is_marked(region):
     "region", ["ap-east-1", "mx-central-1", "us-gov-west-1", "ap-southeast-6", "eu-west-9"]
 )
 def test_a_workload_is_answered_in_a_region_that_no_price_list_of_0_1_0_had(region):
-    found = recommend(Workload(**SMALL, region=region))
-    assert found.feasible and found.workload.region == region
+    answer = recommend(Workload(**SMALL, region=region))
+    assert answer.feasible and answer.workload.region == region
 
 
 def test_a_region_that_is_not_known_has_no_row():
@@ -53,7 +53,7 @@ def test_a_region_that_is_not_known_has_no_row():
 
 
 @pytest.mark.parametrize(
-    ("given", "meant"),
+    ("text", "region"),
     [
         ("Frankfurt", "eu-central-1"),
         ("frankfurt", "eu-central-1"),
@@ -71,14 +71,14 @@ def test_a_region_that_is_not_known_has_no_row():
         ("Oregon", "us-west-2"),
     ],
 )
-def test_a_place_or_a_slip_is_told_the_region_that_was_meant(given, meant):
-    with pytest.raises(UnknownIdError, match=f": did you mean {meant}, ") as error:
-        catalogue.check_region(given)
-    assert str(error.value).startswith(f'region is "{given}": ') and "\n" not in str(error.value)
+def test_a_place_or_a_slip_is_told_the_region_that_was_meant(text, region):
+    with pytest.raises(UnknownIdError, match=f": did you mean {region}, ") as error:
+        catalogue.check_region(text)
+    assert str(error.value).startswith(f'region is "{text}": ') and "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize(
-    ("given", "among"),
+    ("text", "among"),
     [
         ("eu-wset-1", "eu-west-1"),
         ("us-east", "us-east-1, us-east-2"),
@@ -88,11 +88,11 @@ def test_a_place_or_a_slip_is_told_the_region_that_was_meant(given, meant):
         ("eu-west-0", "eu-west-1"),
     ],
 )
-def test_what_is_no_region_is_told_some(given, among):
+def test_what_is_no_region_is_told_some(text, among):
     with pytest.raises(
-        UnknownIdError, match=f'^region is "{given}": (expected a region|did you mean) '
+        UnknownIdError, match=f'^region is "{text}": (expected a region|did you mean) '
     ) as error:
-        catalogue.check_region(given)
+        catalogue.check_region(text)
     assert among in str(error.value) and "\n" not in str(error.value)
 
 
@@ -281,11 +281,11 @@ def test_a_runtime_that_nobody_measured_takes_the_nearest(runtime, nearest):
 
 
 def test_an_assumed_cold_start_is_among_the_assumptions():
-    found = recommend(Workload(**SMALL | {"runtime": {"p50": "1 s", "language": "python3.15"}}))
-    rows = [row for row in found.answer.assumptions if row.id == "runtime.language"]
+    answer = recommend(Workload(**SMALL | {"runtime": {"p50": "1 s", "language": "python3.15"}}))
+    rows = [row for row in answer.answer.assumptions if row.id == "runtime.language"]
     assert len(rows) == 1 and "python3.14" in rows[0].why
-    known = recommend(Workload(**SMALL | {"runtime": {"p50": "1 s", "language": "python3.14"}}))
-    assert [row for row in known.answer.assumptions if row.id == "runtime.language"] == []
+    certain = recommend(Workload(**SMALL | {"runtime": {"p50": "1 s", "language": "python3.14"}}))
+    assert [row for row in certain.answer.assumptions if row.id == "runtime.language"] == []
 
 
 def test_what_is_no_runtime_is_told_what_was_measured():

@@ -31,7 +31,7 @@ GOLDEN = Path(__file__).parent / "golden" / "service_models.csv"
 TODAY = date(2026, 12, 1)
 
 
-def said(states: set[str]) -> list[str]:
+def sentences(states: set[str]) -> list[str]:
     """What the installed SDK says of the rows in those states, a line each."""
     return [
         f"{row.id} is {row.value} {row.unit}, {row.where} says {row.says}: {row.sentence}"
@@ -41,7 +41,7 @@ def said(states: set[str]) -> list[str]:
 
 
 def test_no_limit_moved_in_the_installed_sdk():
-    assert said({"moved", "gone", "new"}) == []
+    assert sentences({"moved", "gone", "new"}) == []
 
 
 def test_a_row_that_the_installed_sdk_does_not_confirm_is_of_a_later_release():
@@ -110,7 +110,7 @@ def states(tables: Facts, models: ServiceModels) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("given", "timeout", "memory"),
+    ("changes", "timeout", "memory"),
     [
         ({}, "confirmed", "confirmed"),
         ({"seconds": "3,600"}, "moved", "confirmed"),
@@ -123,9 +123,9 @@ def states(tables: Facts, models: ServiceModels) -> dict[str, str]:
         ({"memory": None}, "confirmed", "gone"),
     ],
 )
-def test_a_limit_is_confirmed_moved_gone_or_of_a_later_release(tables, tmp_path, given, timeout, memory):
-    found = states(tables, models(tmp_path, **given))
-    assert found == {"lambda.timeout": timeout, "lambda.memory": memory}
+def test_a_limit_is_confirmed_moved_gone_or_of_a_later_release(tables, tmp_path, changes, timeout, memory):
+    states_of_limits = states(tables, models(tmp_path, **changes))
+    assert states_of_limits == {"lambda.timeout": timeout, "lambda.memory": memory}
 
 
 def test_a_number_where_the_table_has_none_is_new(tables, tmp_path):
@@ -144,7 +144,7 @@ def test_the_sentence_stands_beside_what_it_says(tables, tmp_path):
 
 
 class NoNetwork:
-    def client(self, *given, **more):
+    def client(self, *args, **more):
         from botocore.exceptions import NoCredentialsError
 
         raise NoCredentialsError
@@ -152,36 +152,36 @@ class NoNetwork:
 
 @pytest.fixture
 def later_sdk(tables, tmp_path, monkeypatch):
-    made = models(tmp_path, "3,600", None)
-    monkeypatch.setattr("explorer.facts.refresh.quotas.ServiceModels", lambda: made)
+    service_models = models(tmp_path, "3,600", None)
+    monkeypatch.setattr("explorer.facts.refresh.quotas.ServiceModels", lambda: service_models)
     return tables
 
 
 def test_a_refresh_without_a_network_adds_what_moved_as_not_verified(later_sdk):
-    done = refresh_limits(["eu-west-1"], NoNetwork(), TODAY, tables=later_sdk)
-    assert [row["id"] for row in done.moved] == ["lambda.timeout"] and done.added == 1
-    assert [row["id"] for row in done.gone] == ["lambda.memory"]
+    result = refresh_limits(["eu-west-1"], NoNetwork(), TODAY, tables=later_sdk)
+    assert [row["id"] for row in result.moved] == ["lambda.timeout"] and result.added == 1
+    assert [row["id"] for row in result.gone] == ["lambda.memory"]
     row = later_sdk.limit("lambda.timeout")
     assert (row.value, row.verified, row.as_of) == (3600, False, "2026-12-01")
     assert row.evidence == "botocore 1.45.0 service model" and "1.45.0" in row.source_url
     assert [limit.value for limit in later_sdk.limit_history("lambda.timeout")] == [900, 1800, 3600]
-    headings = [part[0] for part in summary.refresh_tables(done)]
+    headings = [part[0] for part in summary.refresh_tables(result)]
     assert headings[:2] == ["Moved in the SDK's service models", "No longer in the SDK's service models"]
     again = refresh_limits(["eu-west-1"], NoNetwork(), TODAY, tables=Facts(later_sdk.folder))
     assert (again.moved, again.added) == ([], 0)
 
 
 def test_a_limit_that_more_than_doubled_waits_for_yes(tables, tmp_path, monkeypatch):
-    made = models(tmp_path, "7,200")
-    monkeypatch.setattr("explorer.facts.refresh.quotas.ServiceModels", lambda: made)
-    done = refresh_limits(["eu-west-1"], NoNetwork(), TODAY, tables=tables)
-    assert ([row["id"] for row in done.suspicious], done.added) == (["lambda.timeout"], 0)
-    done = refresh_limits(["eu-west-1"], NoNetwork(), TODAY, yes=True, tables=tables)
-    assert tables.limit("lambda.timeout").value == 7200 and done.added == 1
+    service_models = models(tmp_path, "7,200")
+    monkeypatch.setattr("explorer.facts.refresh.quotas.ServiceModels", lambda: service_models)
+    result = refresh_limits(["eu-west-1"], NoNetwork(), TODAY, tables=tables)
+    assert ([row["id"] for row in result.suspicious], result.added) == (["lambda.timeout"], 0)
+    result = refresh_limits(["eu-west-1"], NoNetwork(), TODAY, yes=True, tables=tables)
+    assert tables.limit("lambda.timeout").value == 7200 and result.added == 1
 
 
 @pytest.mark.parametrize(
-    ("given", "unit", "number"),
+    ("text", "unit", "number"),
     [
         ("6 MB", "bytes", 6 * 1024**2),
         ("256 KiB", "bytes", 256 * 1024),
@@ -194,14 +194,14 @@ def test_a_limit_that_more_than_doubled_waits_for_yes(tables, tmp_path, monkeypa
         ("10,000", "requests/s", 10000),
     ],
 )
-def test_a_number_is_read_in_the_unit_of_the_row(given, unit, number):
-    assert number_in(given, unit) == number
+def test_a_number_is_read_in_the_unit_of_the_row(text, unit, number):
+    assert number_in(text, unit) == number
 
 
-@pytest.mark.parametrize("given", ["", "many", "a few seconds"])
-def test_what_is_no_number(given):
+@pytest.mark.parametrize("text", ["", "many", "a few seconds"])
+def test_what_is_no_number(text):
     with pytest.raises(ValueError, match="is no number"):
-        number_in(given, "seconds")
+        number_in(text, "seconds")
 
 
 def test_without_an_sdk_one_line_says_how_to_get_it(monkeypatch):
@@ -241,7 +241,7 @@ def test_a_row_that_is_changed_by_hand_no_longer_agrees(tables):
         ",6291456,bytes,request,no", f",{row.value},bytes,request,no", 1
     )
     path.write_text(text, encoding="utf-8")
-    moved = [found.id for found in compare_limits_with_models(Facts(tables.folder)) if found.state == "moved"]
+    moved = [row.id for row in compare_limits_with_models(Facts(tables.folder)) if row.state == "moved"]
     assert moved == ["lambda.sync.request"]
 
 
@@ -275,8 +275,8 @@ def schema(kind: str) -> dict:
 @pytest.mark.parametrize("limit", SCHEMAS)
 def test_the_template_schemas_of_cfn_lint_say_the_same(limit):
     pytest.importorskip("cfnlint")
-    kind, name, bound = SCHEMAS[limit]
-    assert schema(kind)[name][bound] == catalogue.limit(limit).value
+    kind, name, bound_name = SCHEMAS[limit]
+    assert schema(kind)[name][bound_name] == catalogue.limit(limit).value
 
 
 def test_the_runtimes_of_cfn_lint_have_the_same_dates():
@@ -285,8 +285,8 @@ def test_the_runtimes_of_cfn_lint_have_the_same_dates():
     for name, dates in json.loads(path.read_text(encoding="utf-8")).items():
         runtime = catalogue.DEFAULT._runtimes.get(name)
         if runtime:
-            told = [
+            schema_dates = [
                 dates.get(key) or "" for key in ("deprecated", "create-block", "update-block", "successor")
             ]
             own = [runtime.deprecated, runtime.create_blocked, runtime.update_blocked, runtime.successor]
-            assert own == told, name
+            assert own == schema_dates, name

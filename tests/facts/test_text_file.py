@@ -30,7 +30,7 @@ def test_another_encoding_is_said(encoding, says):
 
 
 @pytest.mark.parametrize(
-    ("given", "says"),
+    ("name", "says"),
     [
         (
             "statments.toml",
@@ -45,13 +45,13 @@ def test_another_encoding_is_said(encoding, says):
         ("nowhere/orders.toml", "nowhere/orders.toml: no such file; expected a table"),
     ],
 )
-def test_a_file_that_is_not_there_is_answered_with_the_nearest_that_is(given, says, tmp_path, monkeypatch):
+def test_a_file_that_is_not_there_is_answered_with_the_nearest_that_is(name, says, tmp_path, monkeypatch):
     (tmp_path / "in").mkdir()
     for folder in (tmp_path, tmp_path / "in"):
         (folder / "statements.toml").write_text("")
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ExplorerError) as error:
-        read_text(given, "a table", others=["statement"])
+        read_text(name, "a table", others=["statement"])
     assert str(error.value).startswith(says)
 
 

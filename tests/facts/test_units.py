@@ -12,7 +12,7 @@ from explorer.facts import units
 
 
 @pytest.mark.parametrize(
-    ("given", "size_bytes"),
+    ("text", "size_bytes"),
     [
         ("0 B", 0),
         ("1", 1),
@@ -33,12 +33,12 @@ from explorer.facts import units
         ("  9  MB ", 9437184),
     ],
 )
-def test_sizes(given, size_bytes):
-    assert units.parse_size(given) == size_bytes
+def test_sizes(text, size_bytes):
+    assert units.parse_size(text) == size_bytes
 
 
 @pytest.mark.parametrize(
-    ("given", "seconds"),
+    ("text", "seconds"),
     [
         (4, 4),
         ("4", 4),
@@ -51,12 +51,12 @@ def test_sizes(given, size_bytes):
         ("100 us", 1e-4),
     ],
 )
-def test_times(given, seconds):
-    assert units.parse_time(given) == pytest.approx(seconds, rel=1e-15)
+def test_times(text, seconds):
+    assert units.parse_time(text) == pytest.approx(seconds, rel=1e-15)
 
 
 @pytest.mark.parametrize(
-    ("given", "bytes_per_s"),
+    ("text", "bytes_per_s"),
     [
         ("20 Mbit/s", 2_500_000),
         ("8 kbit/s", 1000),
@@ -65,21 +65,21 @@ def test_times(given, seconds):
         (2_500_000, 2_500_000),
     ],
 )
-def test_bandwidths_are_decimal_in_bits_and_binary_in_bytes(given, bytes_per_s):
-    assert units.parse_bandwidth(given) == bytes_per_s
+def test_bandwidths_are_decimal_in_bits_and_binary_in_bytes(text, bytes_per_s):
+    assert units.parse_bandwidth(text) == bytes_per_s
 
 
 @pytest.mark.parametrize("parse", [units.parse_size, units.parse_time, units.parse_bandwidth])
 @pytest.mark.parametrize(
-    "given",
+    "text",
     [
         *("", " ", "MB", "9 MBB", "-1", "1e999", "nan", "inf", "1 2", "1..2 s", "0x10", "٣", "1,5 MB", "1,5"),
         *(-1, float("nan"), float("inf"), pytest.param(10**400, id="10^400"), True, None, [], {}),
     ],
 )
-def test_what_is_no_quantity_is_refused_with_what_is_accepted(parse, given):
+def test_what_is_no_quantity_is_refused_with_what_is_accepted(parse, text):
     with pytest.raises(ExplorerError, match="expected a "):
-        parse(given)
+        parse(text)
 
 
 def test_a_time_is_no_size_and_a_size_no_time():
@@ -112,7 +112,7 @@ def test_a_bandwidth_shown_and_read_again_is_the_same(rate):
 
 
 @pytest.mark.parametrize(
-    ("shown", "text"),
+    ("actual", "text"),
     [
         (units.format_size(0), "0 B"),
         (units.format_size(4718592), "4.5 MB"),
@@ -136,8 +136,8 @@ def test_a_bandwidth_shown_and_read_again_is_the_same(rate):
         (units.format_quantity(40, "requests/s"), "40 requests/s"),
     ],
 )
-def test_numbers_for_people(shown, text):
-    assert shown == text
+def test_numbers_for_people(actual, text):
+    assert actual == text
 
 
 @pytest.mark.parametrize(

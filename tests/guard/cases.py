@@ -35,8 +35,8 @@ def _with(line: str) -> Case:
 
 def _instead(field: str, value: str) -> Case:
     """The least workload with another value of one of its three fields."""
-    kept = [line for line in LEAST.splitlines() if not line.startswith(field)]
-    return _workload("\n".join([f"{field} = {value}", *kept]) + "\n")
+    others = [line for line in LEAST.splitlines() if not line.startswith(field)]
+    return _workload("\n".join([f"{field} = {value}", *others]) + "\n")
 
 
 def _usage(text: str | bytes) -> Case:
@@ -442,19 +442,19 @@ PRICES = (
 def bills(count: int = 60) -> dict[str, Case]:
     """Usage tables, with regions and the free tier."""
     draw = random.Random("guard-bills").random
-    made = {}
+    tables = {}
     for number in range(count):
         ids = [price for price in PRICES if draw() < 0.2] or ["lambda.request_arm"]
         rows = "".join(f"{price},{10 ** (9 * draw() - 1):.6g}\n" for price in ids)
         region = ("us-east-1", "eu-west-1", "sa-east-1", "ap-south-1", "us-west-2")[int(draw() * 5)]
         free = ("--free-tier",) if draw() < 0.5 else ()
         words = ("bill", "usage.csv", "--region", region, *free, "--json")
-        made[f"b{number:02}"] = Case(words, {"usage.csv": "id,quantity\n" + rows})
-    made["twice"] = Case(
+        tables[f"b{number:02}"] = Case(words, {"usage.csv": "id,quantity\n" + rows})
+    tables["twice"] = Case(
         ("bill", "-", "--json"), typed="quantity,id\n1,sqs.fifo_request\n2.5,sqs.fifo_request\n"
     )
-    made["none"] = Case(("bill", "-", "--json"), typed="id,quantity\n")
-    return made
+    tables["none"] = Case(("bill", "-", "--json"), typed="id,quantity\n")
+    return tables
 
 
 def _init(*words: str, typed: str = "", **files: str) -> Case:

@@ -30,7 +30,7 @@ UNORDERED = {
 }  # rows that the baseline has in another order from one process to the next
 NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?:[eE][+-]?\d+)?")
 ABSENT = "(absent)"
-SHOWN = 160  # characters of a value that a line shows
+MOST_CHARACTERS = 160  # characters of a value that a line shows
 Answers = dict[str, dict[str, Any]]  # by subject and name
 
 
@@ -43,7 +43,7 @@ class Difference:
     new: str
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.old[:SHOWN]} => {self.new[:SHOWN]}"
+        return f"{self.path}: {self.old[:MOST_CHARACTERS]} => {self.new[:MOST_CHARACTERS]}"
 
 
 def differences(old: Any, new: Any, path: str = "", exact: bool = False) -> Iterator[Difference]:
@@ -53,18 +53,18 @@ def differences(old: Any, new: Any, path: str = "", exact: bool = False) -> Iter
     elif isinstance(old, list) and isinstance(new, list):
         yield from _lists(old, new, path, exact)
     elif not _equal(old, new, exact):
-        yield Difference(path, _shown(old), _shown(new))
+        yield Difference(path, _text_of(old), _text_of(new))
 
 
 def compared(old: Answers, new: Answers, subject: str) -> list[Difference]:
     """The differences of a subject, and the answers on either side that are no answers."""
-    found = list(differences(old.get(subject), new.get(subject), subject, subject in EXACT))
+    rows = list(differences(old.get(subject), new.get(subject), subject, subject in EXACT))
     for side, answers in (("old", old), ("new", new)):
         if not answers.get(subject):
-            found.append(Difference(subject, f"no answers of the {side} side", ABSENT))
+            rows.append(Difference(subject, f"no answers of the {side} side", ABSENT))
         errors = _unexpected(answers.get(subject))
-        found += [Difference(f"{subject}/{path}", side, text) for path, text in errors]
-    return found
+        rows += [Difference(f"{subject}/{path}", side, text) for path, text in errors]
+    return rows
 
 
 def _unexpected(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
@@ -81,12 +81,12 @@ def _mappings(old: Mapping[str, Any], new: Mapping[str, Any], path: str, exact: 
     for key in dict.fromkeys((*old, *new)):
         place = f"{path}{slash}{key}" if path else str(key)
         if key not in old or key not in new:
-            yield Difference(place, _shown(old.get(key, ABSENT)), _shown(new.get(key, ABSENT)))
+            yield Difference(place, _text_of(old.get(key, ABSENT)), _text_of(new.get(key, ABSENT)))
         elif key in UNORDERED and all(isinstance(side[key], list) for side in (old, new)):
             mine, theirs = (sorted(side[key], key=itemgetter(UNORDERED[key])) for side in (old, new))
             yield from differences(mine, theirs, place, exact)
         elif key in TIES and old[key] != new[key]:
-            yield from _ranked(old[key], new[key], place, TIES[key])
+            yield from _ranked_differences(old[key], new[key], place, TIES[key])
         else:
             yield from differences(old[key], new[key], place, exact)
 
@@ -103,10 +103,10 @@ def _lists(old: list[Any], new: list[Any], path: str, exact: bool) -> Iterator[D
         if kind != "equal" and last - first == end - start:
             yield from _lists(old[first:last], new[start:end], f"{path}[{first}:]", exact)
         elif kind != "equal":
-            yield Difference(f"{path}[{first}:]", _shown(old[first:last]), _shown(new[start:end]))
+            yield Difference(f"{path}[{first}:]", _text_of(old[first:last]), _text_of(new[start:end]))
 
 
-def _ranked(old: Any, new: Any, path: str, rank: str) -> Iterator[Difference]:
+def _ranked_differences(old: Any, new: Any, path: str, rank: str) -> Iterator[Difference]:
     """Rows matched by their design; their order is a difference where it is not that of a tie."""
     if not (isinstance(old, list) and isinstance(new, list)):
         yield from differences(old, new, path)
@@ -120,7 +120,7 @@ def _ranked(old: Any, new: Any, path: str, rank: str) -> Iterator[Difference]:
         yield from differences(before.get(key, ABSENT), after.get(key, ABSENT), f"{path}[{name}]")
     for number, (mine, theirs) in enumerate(zip(old, new)):
         if not _equal(mine.get(rank), theirs.get(rank), False):
-            yield Difference(f"{path}.order[{number}]", _shown(mine.get(rank)), _shown(theirs.get(rank)))
+            yield Difference(f"{path}.order[{number}]", _text_of(mine.get(rank)), _text_of(theirs.get(rank)))
 
 
 def _equal(old: Any, new: Any, exact: bool) -> bool:
@@ -149,7 +149,7 @@ def _number(text: str) -> float:
     return float(text.replace(",", ""))
 
 
-def _shown(value: Any) -> str:
+def _text_of(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
@@ -182,7 +182,7 @@ def _matches(pattern: str, text: str) -> bool:
 
 def accepted(path: Path) -> list[Accepted]:
     """The lines of a file of accepted differences. Raises ValueError naming a line that is none."""
-    found = []
+    lines = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         if not line.strip() or line.startswith("#"):
             continue
@@ -192,13 +192,13 @@ def accepted(path: Path) -> list[Accepted]:
         if not shaped or not pattern or not reason:
             raise ValueError(f"{path.name} line {number}: expected PATTERN | [OLD => NEW |] REASON")
         old, _, new = change[0].partition(" => ") if change else ("*", "", "*")
-        found.append(Accepted(pattern, reason, old.strip(), new.strip()))
-    return found
+        lines.append(Accepted(pattern, reason, old.strip(), new.strip()))
+    return lines
 
 
-def refused(found: Iterable[Difference], lines: Sequence[Accepted]) -> list[Difference]:
+def refused(rows: Iterable[Difference], lines: Sequence[Accepted]) -> list[Difference]:
     """The differences that no line accepts."""
-    return [one for one in found if not any(line.covers(one) for line in lines)]
+    return [one for one in rows if not any(line.covers(one) for line in lines)]
 
 
 # Files ------------------------------------------------------------------------------------------------
@@ -206,11 +206,11 @@ def refused(found: Iterable[Difference], lines: Sequence[Accepted]) -> list[Diff
 
 def read(folder: Path) -> Answers:
     """The answers of a folder, the parts of a subject together."""
-    found: Answers = {}
+    answers: Answers = {}
     for path in sorted([*folder.glob("*.json"), *folder.glob("*.json.gz")]):
         content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-        found.setdefault(path.name.split(".")[0], {}).update(json.loads(content))
-    return found
+        answers.setdefault(path.name.split(".")[0], {}).update(json.loads(content))
+    return answers
 
 
 def write(answers: Answers, folder: Path) -> None:

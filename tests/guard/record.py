@@ -93,7 +93,7 @@ def unexpected(error: Exception) -> dict[str, Answer]:
     return {"unexpected": f"{type(error).__name__}: {error}"}
 
 
-def asked(ask: Callable[[], Answer]) -> Answer:
+def answer_or_mistake(ask: Callable[[], Answer]) -> Answer:
     """What a call of the public interface gives, or the mistake that it names."""
     try:
         return ask()
@@ -103,15 +103,15 @@ def asked(ask: Callable[[], Answer]) -> Answer:
         return unexpected(error)
 
 
-def case(given: cases.Case) -> dict[str, Answer]:
+def case(command_case: cases.Case) -> dict[str, Answer]:
     """The answer of a case, which runs in a folder of its own."""
-    with _folder(given.files):
-        answer = command(*given.words, typed=given.typed)
-        for name in given.reads:
+    with _folder(command_case.files):
+        answer = command(*command_case.words, typed=command_case.typed)
+        for name in command_case.reads:
             path = Path(name)
             answer[name] = path.read_text(encoding="utf-8").splitlines() if path.exists() else None
-        made = sorted(path.as_posix() for path in Path().rglob("*") if path.is_file())
-        return {**answer, "made": [name for name in made if name not in given.files]}
+        new_files = sorted(path.as_posix() for path in Path().rglob("*") if path.is_file())
+        return {**answer, "made": [name for name in new_files if name not in command_case.files]}
 
 
 @contextlib.contextmanager
@@ -132,22 +132,22 @@ def _folder(files: Mapping[str, str | bytes]) -> Iterator[Path]:
 # Subjects with an answer a workload -------------------------------------------------------------------
 
 
-def recommend(given: workloads.Given) -> Answer:
-    region = ("--region", given.region) if given.region else ()
-    return command("recommend", f"{given.name}.toml", *region, "--json")
+def recommend(inquiry: workloads.Inquiry) -> Answer:
+    region = ("--region", inquiry.region) if inquiry.region else ()
+    return command("recommend", f"{inquiry.name}.toml", *region, "--json")
 
 
-def assess(given: workloads.Given) -> Answer:
+def assess(inquiry: workloads.Inquiry) -> Answer:
     return {
-        design: command("assess", f"{given.name}.toml", "--design", design, "--json")
-        for design in given.designs
+        design: command("assess", f"{inquiry.name}.toml", "--design", design, "--json")
+        for design in inquiry.designs
     }
 
 
-def cost(given: workloads.Given) -> Answer:
+def cost(inquiry: workloads.Inquiry) -> Answer:
     """Bills, times and comparisons in Python, where money is exact."""
-    w = ex.Workload.load(f"{given.name}.toml")
-    designs = {design: design for design in given.designs}
+    w = ex.Workload.load(f"{inquiry.name}.toml")
+    designs = {design: design for design in inquiry.designs}
 
     def of(design: str) -> Answer:
         bill = ex.cost(w, design)
@@ -156,41 +156,41 @@ def cost(given: workloads.Given) -> Answer:
         return {"total": bill.total_usd, "region": bill.region, "lines": lines, "latency": seconds}
 
     return {
-        "compare": asked(lambda: ex.compare(w, designs)),
-        **{design: asked(lambda design=design: of(design)) for design in designs},
+        "compare": answer_or_mistake(lambda: ex.compare(w, designs)),
+        **{design: answer_or_mistake(lambda design=design: of(design)) for design in designs},
     }
 
 
-def forecast(given: workloads.Given) -> Answer:
-    growth = [word for rate in given.growth for word in ("--growth", rate)]
-    months = ("--months", str(given.months))
-    design = ("--design", given.designs[-1]) if given.months == 24 else ()
-    return command("forecast", f"{given.name}.toml", *growth, *months, *design, "--json")
+def forecast(inquiry: workloads.Inquiry) -> Answer:
+    growth = [word for rate in inquiry.growth for word in ("--growth", rate)]
+    months = ("--months", str(inquiry.months))
+    design = ("--design", inquiry.designs[-1]) if inquiry.months == 24 else ()
+    return command("forecast", f"{inquiry.name}.toml", *growth, *months, *design, "--json")
 
 
-def sweep(given: workloads.Given) -> Answer:
+def sweep(inquiry: workloads.Inquiry) -> Answer:
     """Winner, runner-up, money and chance at each point of a small grid."""
-    w = ex.Workload.load(f"{given.name}.toml")
+    w = ex.Workload.load(f"{inquiry.name}.toml")
 
     def answer() -> Answer:
-        found = ex.sweep(w, given.grid)
-        best = [design for design, _ in found.wins() if design][:3]
+        result = ex.sweep(w, inquiry.grid)
+        best = [design for design, _ in result.wins() if design][:3]
         return {
-            "axes": found.axes,
-            "runner_up": _names(found.designs, found.runner_up),
-            "wins": [[str(design), points] for design, points in found.wins()],
-            **shared(found),
-            "those that win": shared(ex.sweep(w, given.grid, best)) if best else None,
+            "axes": result.axes,
+            "runner_up": _names(result.designs, result.runner_up),
+            "wins": [[str(design), points] for design, points in result.wins()],
+            **shared(result),
+            "those that win": shared(ex.sweep(w, inquiry.grid, best)) if best else None,
         }
 
-    def shared(found: Any) -> Answer:
+    def shared(result: Any) -> Answer:
         return {
-            "winner": _names(found.designs, found.winner),
-            "monthly_usd": found.monthly_usd,
-            "breach_probability": found.breach_probability,
+            "winner": _names(result.designs, result.winner),
+            "monthly_usd": result.monthly_usd,
+            "breach_probability": result.breach_probability,
         }
 
-    return asked(answer)
+    return answer_or_mistake(answer)
 
 
 def _names(designs: Iterable[Any], index: np.ndarray) -> list[str]:
@@ -199,27 +199,27 @@ def _names(designs: Iterable[Any], index: np.ndarray) -> list[str]:
     return [every[number] for number in index.ravel()]
 
 
-def check(given: workloads.Given) -> Answer:
-    growth = [word for rate in given.growth for word in ("--growth", rate)]
-    ahead = (*growth, "--months", str(given.months), "--all") if given.months > 6 else ()
-    return command("check", f"{given.name}.toml", *ahead, "--json")
+def check(inquiry: workloads.Inquiry) -> Answer:
+    growth = [word for rate in inquiry.growth for word in ("--growth", rate)]
+    ahead = (*growth, "--months", str(inquiry.months), "--all") if inquiry.months > 6 else ()
+    return command("check", f"{inquiry.name}.toml", *ahead, "--json")
 
 
-def report(given: workloads.Given) -> Answer:
-    name = f"{given.name}.md"
-    answer = command("report", f"{given.name}.toml", "-o", name, "--json")
+def report(inquiry: workloads.Inquiry) -> Answer:
+    name = f"{inquiry.name}.md"
+    answer = command("report", f"{inquiry.name}.toml", "-o", name, "--json")
     path = Path(name)
     return {**answer, "text": path.read_text(encoding="utf-8").splitlines() if path.exists() else None}
 
 
-def pickles(given: workloads.Given) -> Answer:
+def pickles(inquiry: workloads.Inquiry) -> Answer:
     """What a workload, a design and a bill are after they were pickled, and that they are the same."""
-    w = ex.Workload.load(f"{given.name}.toml")
+    w = ex.Workload.load(f"{inquiry.name}.toml")
     copy = pickle.loads(pickle.dumps(w))
     answer = {"text": copy.to_toml().splitlines(), "source": copy.source, "fields": copy.model_dump()}
     answer["same text"], answer["same fields"] = w.to_toml() == copy.to_toml(), repr(w) == repr(copy)
 
-    def chosen() -> Answer:
+    def nearest_design() -> Answer:
         r = ex.recommend(w)
         design, bill = (pickle.loads(pickle.dumps(value)) for value in (r.nearest, r.bill))
         return {
@@ -230,7 +230,7 @@ def pickles(given: workloads.Given) -> Answer:
             "same answer": ex.recommend(copy).to_dict() == r.to_dict(),
         }
 
-    return {**answer, **asked(chosen)}
+    return {**answer, **answer_or_mistake(nearest_design)}
 
 
 EACH = {
@@ -249,15 +249,17 @@ EACH = {
 
 
 def bad(few: bool) -> Answer:
-    return {name: case(given) for name, given in cases.BAD.items() if not (few and name in SLOW)}
+    return {
+        name: case(command_case) for name, command_case in cases.BAD.items() if not (few and name in SLOW)
+    }
 
 
 def bill(few: bool) -> Answer:
-    return {name: case(given) for name, given in cases.bills().items()}
+    return {name: case(command_case) for name, command_case in cases.bills().items()}
 
 
 def init(few: bool) -> Answer:
-    return {name: case(given) for name, given in cases.INIT.items()}
+    return {name: case(command_case) for name, command_case in cases.INIT.items()}
 
 
 def human(few: bool) -> Answer:
@@ -304,15 +306,17 @@ def plain(few: bool) -> Answer:
     if few:
         for name in ("limits", "prices", "sensitivity", "regret"):
             frames.pop(name)
-    return answers | {f"ex.{name}": asked(ask) for name, ask in frames.items()}
+    return answers | {f"ex.{name}": answer_or_mistake(ask) for name, ask in frames.items()}
 
 
 def templates(few: bool) -> Answer:
     """`check` of templates, dotenv files and plans, in every format."""
-    found = {f"samples/{name}": text for name, text in SAMPLES.items()}
+    sample_files = {f"samples/{name}": text for name, text in SAMPLES.items()}
     forms = ("json", "text") if few else ("json", "text", "sarif", "junit", "github")
     return {
-        f"{name}, {form}": case(cases.Case(("check", *words, "--format", form), {**cases.TEMPLATES, **found}))
+        f"{name}, {form}": case(
+            cases.Case(("check", *words, "--format", form), {**cases.TEMPLATES, **sample_files})
+        )
         for name, words in cases.CHECKS.items()
         for form in forms
     }
@@ -356,13 +360,13 @@ def export(few: bool) -> Answer:
     zipped = _zipped()
     answers = {}
     for number, (name, design) in enumerate(cases.DESIGNS):
-        chosen = ("--design", design) if design else ()
-        folder = Path(KEPT or ".", f"export-{number:02}")
+        design_option = ("--design", design) if design else ()
+        folder = Path(EXPORTS or ".", f"export-{number:02}")
         with _folder({}):
-            answer = command("export", name, "-o", "out", *chosen, "--json")
+            answer = command("export", name, "-o", "out", *design_option, "--json")
             files = {path.relative_to("out").as_posix(): path.read_bytes()
                      for path in sorted(Path("out").rglob("*")) if path.is_file()}  # fmt: skip
-        if KEPT:
+        if EXPORTS:
             for place, content in files.items():
                 (folder / place).parent.mkdir(parents=True, exist_ok=True)
                 (folder / place).write_bytes(content)
@@ -417,7 +421,7 @@ def signatures(few: bool) -> Answer:
     names |= {f"ex.live.{name}": getattr(ex.live, name) for name in ex.live.__all__}
     w = ex.Workload.load("passwords")
     r = ex.recommend(w)
-    given = {
+    instances = {
         "a finding": _rows(r, "findings", "found")[0],
         "an alternative": _rows(r, "alternatives", "others")[0],
         "a reason": _rows(r, "rejections", "reasons")[0],
@@ -429,8 +433,8 @@ def signatures(few: bool) -> Answer:
         "what regret gives": ex.regret(w, samples=100),
         "a picture of decisions": ex.decision_map(w, points=5) if _takes(ex.decision_map, "points") else None,
     }
-    names |= {f"type of {name}": type(value) for name, value in given.items() if value is not None}
-    answers = {name: _told(value) for name, value in names.items()}
+    names |= {f"type of {name}": type(value) for name, value in instances.items() if value is not None}
+    answers = {name: _describe(value) for name, value in names.items()}
     return answers | {"ex": sorted(ex.__all__), "dir": dir(ex), "ex.live": sorted(ex.live.__all__)}
 
 
@@ -443,7 +447,7 @@ def _takes(function: Callable[..., Any], name: str) -> bool:
     return name in inspect.signature(function).parameters
 
 
-def _told(value: Any) -> Answer:
+def _describe(value: Any) -> Answer:
     if not inspect.isclass(value):
         return _signature(value) if callable(value) else type(value).__name__
     own = [kind for kind in value.__mro__ if kind.__module__.split(".")[0] == "explorer"]
@@ -451,8 +455,8 @@ def _told(value: Any) -> Answer:
     members = {n: _member(value, n) for kind in own for n in vars(kind) if not n.startswith(hidden)}
     fields = getattr(value, "model_fields", {})
     for name, field in fields.items():
-        made = "<factory>" if field.default_factory else _default(field.default)
-        members[name] = f"{_plain(field.annotation)}{'' if field.is_required() else ' = ' + made}"
+        default = "<factory>" if field.default_factory else _default(field.default)
+        members[name] = f"{_plain(field.annotation)}{'' if field.is_required() else ' = ' + default}"
     for kind in reversed(own):
         for name, annotation in vars(kind).get("__annotations__", {}).items():
             if not name.startswith("_") and name not in fields:
@@ -529,7 +533,7 @@ def tidy(value: Any, digits: int | None = None) -> Any:
     """A value as JSON has it, without the day and the version; with so many digits of each number."""
     if isinstance(value, Mapping):
         return {
-            str(key): _seen(inner) if key == "age_days" and inner is not None else tidy(inner, digits)
+            str(key): _day_of_age(inner) if key == "age_days" and inner is not None else tidy(inner, digits)
             for key, inner in value.items()
         }
     if isinstance(value, list | tuple):
@@ -552,27 +556,27 @@ def tidy(value: Any, digits: int | None = None) -> Any:
 VERSION = re.compile(rf"(?<![\d.]){re.escape(ex.__version__)}(?![\d.])")
 
 
-def _seen(days: int) -> str:
+def _day_of_age(days: int) -> str:
     """The day that an age is counted from."""
     return (datetime.date.today() - datetime.timedelta(days=int(days))).isoformat()
 
 
 def _example(name: str) -> str:
-    return next(given.text for given in GIVEN if given.name == name)
+    return next(inquiry.text for inquiry in INQUIRIES if inquiry.name == name)
 
 
 def _recorded(subject: str, few: bool, part: int, parts: int) -> dict[str, Answer]:
     """The answers of a subject, or every so many of them."""
     if subject in ALONE:
         mine = list(ALONE).index(subject) % parts == part
-        answers = asked(lambda: ALONE[subject](few)) if mine else {}
+        answers = answer_or_mistake(lambda: ALONE[subject](few)) if mine else {}
         return {"all": answers} if {"error", "unexpected"} & answers.keys() else answers
-    chosen = GIVEN[: (FEW if few else MANY).get(subject)]
-    found = {}
-    for number, given in enumerate(chosen):
+    subset = INQUIRIES[: (FEW if few else MANY).get(subject)]
+    by_workload = {}
+    for number, inquiry in enumerate(subset):
         if number % parts == part:
-            found[given.name] = asked(lambda given=given: EACH[subject](given))
-    return found
+            by_workload[inquiry.name] = answer_or_mistake(lambda inquiry=inquiry: EACH[subject](inquiry))
+    return by_workload
 
 
 def main() -> None:
@@ -589,19 +593,22 @@ def main() -> None:
     came = Path(ex.__file__).resolve().parents[1]
     if came != options.package.resolve():
         raise SystemExit(f"record: explorer came from {came}: expected {options.package}")
-    global GIVEN, SAMPLES, KEPT
+    global INQUIRIES, SAMPLES, EXPORTS
     examples = workloads.examples(options.examples)
     # The examples are first, and the rest by turns: the first few of a sample are of many kinds.
-    GIVEN = [*examples, *workloads.generated(workloads.SAMPLE if options.sample else range(workloads.COUNT))]
+    INQUIRIES = [
+        *examples,
+        *workloads.generated(workloads.SAMPLE if options.sample else range(workloads.COUNT)),
+    ]
     SAMPLES = {path.relative_to(options.samples).as_posix(): path.read_text(encoding="utf-8")
                for path in sorted(options.samples.rglob("*")) if path.is_file()}  # fmt: skip
     out = options.out.resolve()
-    KEPT = None if options.sample else out / "exported"
+    EXPORTS = None if options.sample else out / "exported"
     out.mkdir(parents=True, exist_ok=True)
     digits = DIGITS if options.sample else None
     part, parts = map(int, options.part.split("/"))
-    beside = {f"{given.name}.toml": given.text for given in GIVEN}
-    beside |= {name: text for given in GIVEN for name, text in given.files.items()}
+    beside = {f"{inquiry.name}.toml": inquiry.text for inquiry in INQUIRIES}
+    beside |= {name: text for inquiry in INQUIRIES for name, text in inquiry.files.items()}
     with _folder(beside):
         for subject in options.subjects.split(","):
             answers = tidy(_recorded(subject, options.sample, part, parts), digits)
@@ -609,9 +616,9 @@ def main() -> None:
             path.write_text(json.dumps(answers, ensure_ascii=False, allow_nan=False), encoding="utf-8")
 
 
-GIVEN: list[workloads.Given] = []
+INQUIRIES: list[workloads.Inquiry] = []
 SAMPLES: dict[str, str] = {}
-KEPT: Path | None = None
+EXPORTS: Path | None = None
 
 if __name__ == "__main__":
     main()

@@ -73,9 +73,9 @@ def _differ(bad: list[compare.Difference]) -> Path:
     return path
 
 
-def _subjects(given: str | None) -> list[str]:
+def _subjects(text: str | None) -> list[str]:
     """The subjects that are asked for, in their order."""
-    names = given.split(",") if given else list(compare.SUBJECTS)
+    names = text.split(",") if text else list(compare.SUBJECTS)
     if unknown := [name for name in names if name not in compare.SUBJECTS]:
         raise SystemExit(f"guard: no subject {unknown[0]}: expected some of {', '.join(compare.SUBJECTS)}")
     return [name for name in compare.SUBJECTS if name in names]
@@ -88,8 +88,8 @@ def environment() -> tuple[Path, Path]:
     """The Python that has the wheel of the baseline, and the folder that explorer is in there."""
     folder = BUILD / "environment"
     python = folder / "bin" / "python"
-    done = BUILD / "installed"
-    if not done.exists():
+    marker = BUILD / "installed"
+    if not marker.exists():
         shutil.rmtree(BUILD, ignore_errors=True)
         wheel = _wheel()
         _run(sys.executable, "-m", "venv", "--without-pip", folder)
@@ -97,8 +97,8 @@ def environment() -> tuple[Path, Path]:
         _run(*pip, "install", "-qq", "--no-index", "--no-deps", "--no-cache-dir", wheel)
         # The libraries are those of the tree's environment, behind the wheel: the versions of one lock.
         (_site(python) / "zz_libraries.pth").write_text(f"{_site(Path(sys.executable))}\n")
-        done.touch()
-    came = Path(_said(python, "import explorer; print(explorer.__file__)"))
+        marker.touch()
+    came = Path(_output_of(python, "import explorer; print(explorer.__file__)"))
     if not came.is_relative_to(folder.resolve()):
         raise SystemExit(f"guard: the baseline's explorer came from {came}: expected the wheel in {folder}")
     return python, came.parents[1]
@@ -118,22 +118,24 @@ def _wheel() -> Path:
 
 
 def _site(python: Path) -> Path:
-    return Path(_said(python, "import sysconfig; print(sysconfig.get_path('purelib'))"))
+    return Path(_output_of(python, "import sysconfig; print(sysconfig.get_path('purelib'))"))
 
 
-def _said(python: Path, code: str) -> str:
+def _output_of(python: Path, code: str) -> str:
     clean = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     words = [str(python), "-c", code]
-    done = subprocess.run(words, env=clean, capture_output=True, text=True, cwd=BUILD, check=False)
-    if done.returncode:
-        raise SystemExit(f"guard: {python} -c {code!r}: {done.stderr}")
-    return done.stdout.strip()
+    process = subprocess.run(words, env=clean, capture_output=True, text=True, cwd=BUILD, check=False)
+    if process.returncode:
+        raise SystemExit(f"guard: {python} -c {code!r}: {process.stderr}")
+    return process.stdout.strip()
 
 
 def _run(*words: str | Path, cwd: Path | None = None) -> None:
-    done = subprocess.run([str(word) for word in words], cwd=cwd, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(f"guard: {' '.join(map(str, words))}\n{done.stdout}{done.stderr}")
+    process = subprocess.run(
+        [str(word) for word in words], cwd=cwd, capture_output=True, text=True, check=False
+    )
+    if process.returncode:
+        raise SystemExit(f"guard: {' '.join(map(str, words))}\n{process.stdout}{process.stderr}")
 
 
 # Recording --------------------------------------------------------------------------------------------
@@ -147,13 +149,13 @@ class Side:
     package: Path
     out: Path
 
-    def done(self, subject: str) -> Path:
+    def marker(self, subject: str) -> Path:
         """A file that is there once a subject's answers all are."""
         return self.out / f"{subject}.done"
 
     def missing(self, subjects: list[str]) -> list[str]:
         """The subjects without answers."""
-        return [subject for subject in subjects if not self.done(subject).exists()]
+        return [subject for subject in subjects if not self.marker(subject).exists()]
 
 
 def record(sides: list[Side], tree: Path, subjects: list[str], words: list[str], processes: int) -> None:
@@ -168,13 +170,13 @@ def record(sides: list[Side], tree: Path, subjects: list[str], words: list[str],
         return recorded(side.python, side.package, side.out, tree, "--part", part, *some, *words)
 
     with ThreadPoolExecutor(processes) as pool:
-        for said in pool.map(work, jobs):
-            print(said, end="", file=sys.stderr)
+        for messages in pool.map(work, jobs):
+            print(messages, end="", file=sys.stderr)
     for side in sides:
         for subject in missing[side]:
-            side.done(subject).touch()
-    kept = "" if missing[sides[0]] else "; the answers of the baseline were there"
-    print(f"recorded in {time.monotonic() - began:.0f} s with {processes} processes{kept}")
+            side.marker(subject).touch()
+    remark = "" if missing[sides[0]] else "; the answers of the baseline were there"
+    print(f"recorded in {time.monotonic() - began:.0f} s with {processes} processes{remark}")
 
 
 def _key(tree: Path, sample: bool) -> str:
@@ -182,10 +184,10 @@ def _key(tree: Path, sample: bool) -> str:
     inputs = [HERE / f"{name}.py" for name in ("record", "cases", "workloads", "side")]
     for folder in (examples(tree), samples(tree)):
         inputs += sorted(path for path in folder.rglob("*") if path.is_file())
-    found = hashlib.sha256(f"{sys.version} {sample}".encode())
+    digest = hashlib.sha256(f"{sys.version} {sample}".encode())
     for path in inputs:
-        found.update(path.name.encode() + path.read_bytes())
-    return found.hexdigest()[:12]
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 # What came of it --------------------------------------------------------------------------------------
@@ -197,14 +199,15 @@ def summary(before: compare.Answers, after: compare.Answers, subjects: list[str]
     every, bad = [], []
     print(f"{'subject':<12} {'answers':>8} {'differ':>8} {'accepted':>9}")
     for subject in subjects:
-        found = compare.compared(before, after, subject)
-        left = compare.refused(found, lines)
-        every, bad = every + found, bad + left
-        print(f"{subject:<12} {len(before.get(subject, ())):>8} {len(found):>8} {len(found) - len(left):>9}")
-        for one in left[:MOST]:
+        differences = compare.compared(before, after, subject)
+        unaccepted = compare.refused(differences, lines)
+        every, bad = every + differences, bad + unaccepted
+        count, accepted = len(differences), len(differences) - len(unaccepted)
+        print(f"{subject:<12} {len(before.get(subject, ())):>8} {count:>8} {accepted:>9}")
+        for one in unaccepted[:MOST]:
             print(f"    {one}")
-        if len(left) > MOST:
-            print(f"    and {len(left) - MOST} more")
+        if len(unaccepted) > MOST:
+            print(f"    and {len(unaccepted) - MOST} more")
     idle = [line for line in lines if whole and not any(line.covers(one) for one in every)]
     for line in idle:
         print(f"accepted.txt: nothing matches {line.pattern}: expected a difference, or no such line")

@@ -25,12 +25,12 @@ def recorded(python: str | Path, package: Path, out: Path, tree: Path, *words: s
         *(str(python), str(HERE / "record.py"), str(out), "--package", str(package)),
         *("--examples", str(examples(tree)), "--samples", str(samples(tree)), *words),
     ]
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(LEFT_OUT)}
-    env = {**kept, **FIXED, "PYTHONPATH": str(package)}
-    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RuntimeError(f"record of {package} ended with {done.returncode}:\n{done.stderr}")
-    return done.stderr
+    passed_on = {name: value for name, value in os.environ.items() if not name.startswith(LEFT_OUT)}
+    env = {**passed_on, **FIXED, "PYTHONPATH": str(package)}
+    process = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    if process.returncode:
+        raise RuntimeError(f"record of {package} ended with {process.returncode}:\n{process.stderr}")
+    return process.stderr
 
 
 def examples(tree: Path) -> Path:

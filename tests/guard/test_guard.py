@@ -33,17 +33,17 @@ ACCEPTED = compare.accepted(HERE / "accepted.txt")
 def new(tmp_path_factory):
     """The answers of the tree, recorded in a process of their own."""
     out = tmp_path_factory.mktemp("guard")
-    said = side.recorded(sys.executable, ROOT, out, ROOT, "--sample")
-    assert not said
+    messages = side.recorded(sys.executable, ROOT, out, ROOT, "--sample")
+    assert not messages
     return compare.read(out)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("subject", compare.SUBJECTS)
 def test_the_tree_answers_as_before(subject, new):
-    found = compare.refused(compare.compared(OLD, new, subject), ACCEPTED)
-    more = [f"and {len(found) - MOST} more"] if len(found) > MOST else []
-    assert not found, "\n".join([*map(str, found[:MOST]), *more])
+    unaccepted = compare.refused(compare.compared(OLD, new, subject), ACCEPTED)
+    more = [f"and {len(unaccepted) - MOST} more"] if len(unaccepted) > MOST else []
+    assert not unaccepted, "\n".join([*map(str, unaccepted[:MOST]), *more])
 
 
 def test_every_subject_has_answers_of_before():
@@ -55,11 +55,11 @@ def test_every_subject_has_answers_of_before():
 # The guard notices.
 
 
-def found(old, new, subject="recommend"):
+def differences(old, new, subject="recommend"):
     return [str(one) for one in compare.compared({subject: old}, {subject: new}, subject)]
 
 
-def changed(*path_and_value):
+def with_change(*path_and_value):
     """The answers of one example, with another value at a path."""
     *path, last, value = path_and_value
     answers = {"statements": copy.deepcopy(OLD["recommend"]["statements"])}
@@ -78,16 +78,16 @@ USD = STATEMENTS["statements"]["out"]["monthly_usd"]
 
 
 def test_the_same_answers_are_no_difference():
-    assert not found(STATEMENTS, copy.deepcopy(STATEMENTS))
+    assert not differences(STATEMENTS, copy.deepcopy(STATEMENTS))
 
 
 @pytest.mark.parametrize(("share", "count"), [(1e-8, 1), (-1e-8, 1), (2e-9, 1), (5e-10, 0), (-1e-12, 0)])
 def test_a_number_is_held_to_a_billionth(share, count):
-    assert len(found(STATEMENTS, changed("monthly_usd", USD * (1 + share)))) == count
+    assert len(differences(STATEMENTS, with_change("monthly_usd", USD * (1 + share)))) == count
 
 
 def test_a_difference_says_where_it_is():
-    (one,) = found(STATEMENTS, changed("findings", 3, "used_p99", 1e9))
+    (one,) = differences(STATEMENTS, with_change("findings", 3, "used_p99", 1e9))
     assert one.startswith("recommend/statements.out.findings[3].used_p99: ")
     assert one.endswith(" => 1000000000.0")
 
@@ -107,49 +107,49 @@ def test_a_difference_says_where_it_is():
     ],
 )
 def test_another_word_key_row_or_order_is_a_difference(path, value):
-    assert found(STATEMENTS, changed(*path, value))
+    assert differences(STATEMENTS, with_change(*path, value))
 
 
 def test_rows_that_tie_may_stand_in_any_order():
     rows = [{"design": {"door": door}, "score_usd": 5.0} for door in ("alb", "rest-api")]
     old, new = ({"w": {"alternatives": order}} for order in (rows, rows[::-1]))
-    assert not found(old, new)
+    assert not differences(old, new)
     rows[0]["score_usd"] = 5.1
-    assert found({"w": {"alternatives": rows}}, {"w": {"alternatives": rows[::-1]}})
+    assert differences({"w": {"alternatives": rows}}, {"w": {"alternatives": rows[::-1]}})
 
 
 def test_what_excludes_a_design_may_stand_in_any_order():
     rows = [{"because": because, "why": "so"} for because in ("client.polls", "runtime.divisible")]
-    assert not found({"w": {"excluded": rows}}, {"w": {"excluded": rows[::-1]}})
-    assert found({"w": {"excluded": rows}}, {"w": {"excluded": rows[:1]}})
+    assert not differences({"w": {"excluded": rows}}, {"w": {"excluded": rows[::-1]}})
+    assert differences({"w": {"excluded": rows}}, {"w": {"excluded": rows[:1]}})
 
 
 def test_lines_of_text_are_matched_before_they_are_compared():
-    (one,) = found({"w": ["a", "b", "c"]}, {"w": ["a", "x", "b", "c"]})
+    (one,) = differences({"w": ["a", "b", "c"]}, {"w": ["a", "x", "b", "c"]})
     assert one == 'recommend/w[1:]: [] => ["x"]'
 
 
 @pytest.mark.parametrize("text", ["it costs $660.820001 a month", "it costs  $660.82 a month"])
 def test_a_number_within_a_text_is_held_to_a_billionth_too(text):
     old = {"w": "it costs $660.82 a month"}
-    assert found(old, {"w": text})
-    assert not found(old, {"w": "it costs $660.8200000001 a month"})
+    assert differences(old, {"w": text})
+    assert not differences(old, {"w": "it costs $660.8200000001 a month"})
 
 
 def test_what_must_be_the_same_bytes_has_no_numbers():
-    assert found({"w": "1.0"}, {"w": "1.00"}, "export") and not found({"w": "1.0"}, {"w": "1.00"})
+    assert differences({"w": "1.0"}, {"w": "1.00"}, "export") and not differences({"w": "1.0"}, {"w": "1.00"})
 
 
 @pytest.mark.parametrize(
     ("old", "new"), [({}, {"w": 1}), ({"w": 1}, {}), ({}, {}), ({"w": 1, "x": 1}, {"w": 1})]
 )
 def test_an_answer_that_is_missing_on_either_side_is_a_difference(old, new):
-    assert found(old, new)
+    assert differences(old, new)
 
 
 def test_an_error_that_is_no_answer_is_a_difference_though_both_sides_have_it():
-    broken = {"w": {"exit": 0, "unexpected": "KeyError: 'x'"}}
-    assert found(broken, broken)
+    crashed = {"w": {"exit": 0, "unexpected": "KeyError: 'x'"}}
+    assert differences(crashed, crashed)
 
 
 # What is accepted.

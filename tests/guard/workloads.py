@@ -72,11 +72,11 @@ AXES = {  # what may vary, and from where to where
     "preferences.part_usd": (0.5, 500),
     "preferences.discount": (0.01, 0.5),
 }
-GROWN = ("requests_per_month", "request", "response", "runtime", "configuration", "client.waits")
+GROWTH_FIELDS = ("requests_per_month", "request", "response", "runtime", "configuration", "client.waits")
 
 
 @dataclass(frozen=True)
-class Given:
+class Inquiry:
     """A workload file by its text, and what is asked about it."""
 
     name: str
@@ -89,14 +89,14 @@ class Given:
     grid: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
 
-def generated(numbers: Sequence[int] = range(COUNT)) -> list[Given]:
+def generated(numbers: Sequence[int] = range(COUNT)) -> list[Inquiry]:
     """The workloads of these numbers."""
-    return [_Maker(number).given() for number in numbers]
+    return [_Maker(number).inquiry() for number in numbers]
 
 
-def examples(folder: Path) -> list[Given]:
+def examples(folder: Path) -> list[Inquiry]:
     """The example workloads of a folder, with what is asked about each."""
-    return [_Maker(path.stem).asked(path.stem, path.read_text(encoding="utf-8"), {})
+    return [_Maker(path.stem).with_questions(path.stem, path.read_text(encoding="utf-8"), {})
             for path in sorted(folder.glob("*.toml"))]  # fmt: skip
 
 
@@ -125,37 +125,39 @@ class _Maker:
 
     # The file ---------------------------------------------------------------------------------------
 
-    def given(self) -> Given:
+    def inquiry(self) -> Inquiry:
         """The workload: of a kind by turns, so that every kind is there often."""
         kinds: tuple[Callable[[dict[str, Any]], None], ...] = (
             self._web, self._large_answers, self._uploads, self._long, self._secretive,
             self._tiny, self._huge, self._infeasible, self._anything, self._batch,
         )  # fmt: skip
-        made = self._anywhere()
-        kinds[int(self.number) % len(kinds)](made)
-        self._consistent(made)
-        return self.asked(f"w{int(self.number):03}", toml(made), self.files)
+        fields = self._anywhere()
+        kinds[int(self.number) % len(kinds)](fields)
+        self._consistent(fields)
+        return self.with_questions(f"w{int(self.number):03}", toml(fields), self.files)
 
-    def asked(self, name: str, text: str, files: Mapping[str, str]) -> Given:
+    def with_questions(self, name: str, text: str, files: Mapping[str, str]) -> Inquiry:
         """A workload with what is asked about it."""
-        return Given(
+        return Inquiry(
             name,
             text,
             files,
             self.pick(REGIONS) if self.chance(0.2) else None,
             (self._design(len(OPTIONS)), self._design(1 + int(self.draw() * 3)), self._design(1)),
-            tuple(f"{axis}={self._rate()}" for axis in self._distinct(GROWN, 1 + int(self.draw() * 2))),
+            tuple(
+                f"{axis}={self._rate()}" for axis in self._distinct(GROWTH_FIELDS, 1 + int(self.draw() * 2))
+            ),
             self.pick((6, 12, 24, 36)),
             {axis: self._values(axis) for axis in self._distinct(tuple(AXES), 2 + self.chance(0.25))},
         )
 
     def _distinct(self, values: Sequence[str], count: int) -> list[str]:
-        found: list[str] = []
-        while len(found) < count:
+        distinct: list[str] = []
+        while len(distinct) < count:
             value = self.pick(values)
-            if value not in found:
-                found.append(value)
-        return found
+            if value not in distinct:
+                distinct.append(value)
+        return distinct
 
     def _design(self, concerns: int) -> str:
         names = self._distinct(tuple(OPTIONS), concerns)
@@ -171,70 +173,70 @@ class _Maker:
 
     def _anywhere(self) -> dict[str, Any]:
         """What any workload may say."""
-        made: dict[str, Any] = {"requests_per_month": int(self.between(1e3, 1e8))}
+        fields: dict[str, Any] = {"requests_per_month": int(self.between(1e3, 1e8))}
         if self.chance(0.8):
-            made["name"] = f"Workload {self.number}"
+            fields["name"] = f"Workload {self.number}"
         if self.chance(0.7):
-            made["region"] = self.pick(REGIONS)
-        made["response"] = self._spread("response", self.between(200, 5e5), self._bytes)
-        made["runtime"] = self._spread("runtime", self.between(0.01, 2), self._seconds)
+            fields["region"] = self.pick(REGIONS)
+        fields["response"] = self._spread("response", self.between(200, 5e5), self._bytes)
+        fields["runtime"] = self._spread("runtime", self.between(0.01, 2), self._seconds)
         if self.chance(0.6):
-            made["request"] = self._spread("request", self.between(100, 3e4), self._bytes)
+            fields["request"] = self._spread("request", self.between(100, 3e4), self._bytes)
         if self.chance(0.5):
-            made["peak_factor"] = self.between(1.1, 60)
-        made["client"] = self._client()
+            fields["peak_factor"] = self.between(1.1, 60)
+        fields["client"] = self._client()
         if self.chance(0.6):
-            made["configuration"] = self._configuration(self.between(200, 3e4))
+            fields["configuration"] = self._configuration(self.between(200, 3e4))
         if self.chance(0.5):
-            made["targets"] = self._targets()
+            fields["targets"] = self._targets()
         if self.chance(0.4):
-            made["preferences"] = self._preferences()
+            fields["preferences"] = self._preferences()
         if self.chance(0.3):
-            made["current"] = {name: self.pick(OPTIONS[name]) for name in ("door", "response")}
+            fields["current"] = {name: self.pick(OPTIONS[name]) for name in ("door", "response")}
             if self.chance(0.5):
-                del made["current"]["response"]
+                del fields["current"]["response"]
         if self.chance(0.1):
-            made["times"] = {
+            fields["times"] = {
                 name: self._spread("times", self.between(0.002, 0.2), self._seconds)
                 for name in self._distinct(TIMES, 2)
             }
         if self.chance(0.2):
-            made["peak_ramp"] = self.pick(("1 min", "10 min", "1 hour", "6 hours", 120))
+            fields["peak_ramp"] = self.pick(("1 min", "10 min", "1 hour", "6 hours", 120))
         if self.chance(0.25):
-            made["network"] = self._network()
+            fields["network"] = self._network()
         if self.chance(0.15):
-            made["downstream"] = {"concurrency": int(self.between(1, 3000))}
+            fields["downstream"] = {"concurrency": int(self.between(1, 3000))}
         if self.chance(0.15):
             quota = self.pick(tuple(QUOTAS))
-            made["account"] = {quota: int(self.between(*QUOTAS[quota]))}
-        return made
+            fields["account"] = {quota: int(self.between(*QUOTAS[quota]))}
+        return fields
 
     def _network(self) -> dict[str, Any]:
-        made: dict[str, Any] = {"vpc": self.chance(0.7)}
-        if made["vpc"]:
-            made["internet"] = self.chance(0.5)
+        fields: dict[str, Any] = {"vpc": self.chance(0.7)}
+        if fields["vpc"]:
+            fields["internet"] = self.chance(0.5)
         if self.chance(0.5):
-            made["per_request"] = self._bytes(self.between(100, 1e6))
-        return made
+            fields["per_request"] = self._bytes(self.between(100, 1e6))
+        return fields
 
     def _client(self) -> dict[str, Any]:
-        made: dict[str, Any] = {}
+        fields: dict[str, Any] = {}
         if self.chance(0.6):
-            made["waits"] = self._seconds(self.pick((2, 5, 10, 25, 29, 30, 60, 300, 900)))
+            fields["waits"] = self._seconds(self.pick((2, 5, 10, 25, 29, 30, 60, 300, 900)))
         for name, share in (("polls", 0.6), ("uploads", 0.5), ("receives_callbacks", 0.3), ("sockets", 0.3)):
             if self.chance(share):
-                made[name] = self.chance(0.5)
+                fields[name] = self.chance(0.5)
         if self.chance(0.2):
-            made["collects"] = self.chance(0.5)
+            fields["collects"] = self.chance(0.5)
         if self.chance(0.3):
-            made["bandwidth"] = self.pick(("2 Mbit/s", "20 Mbit/s", "100 Mbit/s", "5 MB/s", 1_250_000))
+            fields["bandwidth"] = self.pick(("2 Mbit/s", "20 Mbit/s", "100 Mbit/s", "5 MB/s", 1_250_000))
         if self.chance(0.3):
-            made["auth"] = self.pick(("none", "iam", "jwt"))
+            fields["auth"] = self.pick(("none", "iam", "jwt"))
         if self.chance(0.25):
-            made["needs"] = self.some(NEEDS, 0.35)
+            fields["needs"] = self.some(NEEDS, 0.35)
         if self.chance(0.15):
-            made["headers"] = self._bytes(self.between(200, 9000))
-        return made
+            fields["headers"] = self._bytes(self.between(200, 9000))
+        return fields
 
     def _configuration(self, total: float) -> Any:
         if self.chance(0.1):
@@ -243,125 +245,125 @@ class _Maker:
             self.files[f"{self.number}.env"] = "".join(
                 f"NAME_{n}={'x' * int(self.between(4, 900))}\n" for n in range(1 + int(self.draw() * 30))
             )
-            made: dict[str, Any] = {"dotenv": f"{self.number}.env"}
+            fields: dict[str, Any] = {"dotenv": f"{self.number}.env"}
         else:
-            made = {"total": self._bytes(total)}
+            fields = {"total": self._bytes(total)}
             if self.chance(0.6):
-                made["entries"] = max(4, int(total / self.between(40, 900)))
+                fields["entries"] = max(4, int(total / self.between(40, 900)))
             if self.chance(0.3):
-                made["largest"] = int(total * (0.2 + 0.6 * self.draw()))
+                fields["largest"] = int(total * (0.2 + 0.6 * self.draw()))
         if self.chance(0.5):
-            made["secrets"] = int(self.draw() * 4) if "entries" in made else int(self.chance(0.7))
-            made["rotation"] = self.chance(0.5)
+            fields["secrets"] = int(self.draw() * 4) if "entries" in fields else int(self.chance(0.7))
+            fields["rotation"] = self.chance(0.5)
         if self.chance(0.3):
-            made["changes_without_deploy"] = self.chance(0.5)
-        return made
+            fields["changes_without_deploy"] = self.chance(0.5)
+        return fields
 
     def _targets(self) -> dict[str, Any]:
-        made: dict[str, Any] = {"success": self.pick((0.9, 0.95, 0.99, 0.999, 0.9999, 1))}
+        fields: dict[str, Any] = {"success": self.pick((0.9, 0.95, 0.99, 0.999, 0.9999, 1))}
         if self.chance(0.5):
-            made["latency_p95"] = self._seconds(self.between(0.3, 3000))
+            fields["latency_p95"] = self._seconds(self.between(0.3, 3000))
         if self.chance(0.2):
-            made["first_byte_p95"] = self._seconds(self.between(0.1, 300))
-        return made
+            fields["first_byte_p95"] = self._seconds(self.between(0.1, 300))
+        return fields
 
     def _preferences(self) -> dict[str, Any]:
-        made: dict[str, Any] = {}
+        fields: dict[str, Any] = {}
         if self.chance(0.6):
-            made["part_usd"] = self.pick((0, 1, 2.5, 10, 50, 100, 1000))
+            fields["part_usd"] = self.pick((0, 1, 2.5, 10, 50, 100, 1000))
         if self.chance(0.5):
-            made["free_tier"] = self.chance(0.7)
+            fields["free_tier"] = self.chance(0.7)
         if self.chance(0.3):
-            made["discount"] = self.pick((0, 0.05, 0.2, 0.5))
+            fields["discount"] = self.pick((0, 0.05, 0.2, 0.5))
         if self.chance(0.3):
-            made["month_hours"] = self.pick((672, 720, 730, 744))
+            fields["month_hours"] = self.pick((672, 720, 730, 744))
         if self.chance(0.25):
-            made["savings_plan"] = self.pick(("none", "compute-1y", "compute-3y"))
-        return made
+            fields["savings_plan"] = self.pick(("none", "compute-1y", "compute-3y"))
+        return fields
 
     # Kinds ------------------------------------------------------------------------------------------
 
-    def _web(self, made: dict[str, Any]) -> None:
+    def _web(self, fields: dict[str, Any]) -> None:
         """Small and quick answers, often."""
-        made["requests_per_month"] = int(self.between(1e6, 3e9))
-        made["runtime"] = self._spread("runtime", self.between(0.01, 2), self._seconds, table=True)
-        self._sizes(made["runtime"])
+        fields["requests_per_month"] = int(self.between(1e6, 3e9))
+        fields["runtime"] = self._spread("runtime", self.between(0.01, 2), self._seconds, table=True)
+        self._sizes(fields["runtime"])
 
-    def _large_answers(self, made: dict[str, Any]) -> None:
+    def _large_answers(self, fields: dict[str, Any]) -> None:
         """Answers about the limits of a payload."""
-        made["response"] = self._spread("response", self.between(5e5, 3e8), self._bytes, table=True)
-        made["response"] |= {"binary": self.chance(0.5), "divisible": self.chance(0.4)}
+        fields["response"] = self._spread("response", self.between(5e5, 3e8), self._bytes, table=True)
+        fields["response"] |= {"binary": self.chance(0.5), "divisible": self.chance(0.4)}
         if self.chance(0.5):
-            made["response"]["compression"] = self.between(0.05, 1)
+            fields["response"]["compression"] = self.between(0.05, 1)
         if self.chance(0.3):
-            made["response"]["cacheable"] = round(self.draw(), 3)
+            fields["response"]["cacheable"] = round(self.draw(), 3)
         if self.chance(0.5):
-            made["response"]["kept"] = self.pick(("1 hour", "1 day", "7 days", "30 days", 3600))
-        made["requests_per_month"] = int(self.between(1e3, 3e6))
+            fields["response"]["kept"] = self.pick(("1 hour", "1 day", "7 days", "30 days", 3600))
+        fields["requests_per_month"] = int(self.between(1e3, 3e6))
 
-    def _uploads(self, made: dict[str, Any]) -> None:
+    def _uploads(self, fields: dict[str, Any]) -> None:
         """Requests about the limits of a payload."""
-        made["request"] = self._spread("request", self.between(1e5, 1e8), self._bytes, table=True)
-        made["request"]["binary"] = self.chance(0.6)
-        made["requests_per_month"] = int(self.between(1e3, 3e6))
+        fields["request"] = self._spread("request", self.between(1e5, 1e8), self._bytes, table=True)
+        fields["request"]["binary"] = self.chance(0.6)
+        fields["requests_per_month"] = int(self.between(1e3, 3e6))
 
-    def _long(self, made: dict[str, Any]) -> None:
+    def _long(self, fields: dict[str, Any]) -> None:
         """Work of seconds to hours, some of it in steps."""
-        made["runtime"] = self._spread("runtime", self.between(5, 6000), self._seconds, table=True)
-        self._work(made["runtime"])
-        made["requests_per_month"] = int(self.between(100, 1e6))
+        fields["runtime"] = self._spread("runtime", self.between(5, 6000), self._seconds, table=True)
+        self._work(fields["runtime"])
+        fields["requests_per_month"] = int(self.between(100, 1e6))
         if self.chance(0.7):
-            made["client"]["polls"] = True
+            fields["client"]["polls"] = True
 
-    def _secretive(self, made: dict[str, Any]) -> None:
+    def _secretive(self, fields: dict[str, Any]) -> None:
         """Configuration about the limit of the environment."""
         total = self.between(2000, 2e5)
-        made["configuration"] = self._configuration(total)
-        made["runtime"] = self._spread("runtime", self.between(0.05, 20), self._seconds, table=True)
-        self._work(made["runtime"])
+        fields["configuration"] = self._configuration(total)
+        fields["runtime"] = self._spread("runtime", self.between(0.05, 20), self._seconds, table=True)
+        self._work(fields["runtime"])
 
-    def _tiny(self, made: dict[str, Any]) -> None:
+    def _tiny(self, fields: dict[str, Any]) -> None:
         """The least that there is, and next to nothing."""
-        made["requests_per_month"] = self.pick((1, 2, 10, 1000))
-        made["response"] = self.pick((0, 1, "1 B", "10 bytes", 0.5))
-        made["runtime"] = self.pick((0, "1 ms", "100 us", 0.001))
+        fields["requests_per_month"] = self.pick((1, 2, 10, 1000))
+        fields["response"] = self.pick((0, 1, "1 B", "10 bytes", 0.5))
+        fields["runtime"] = self.pick((0, "1 ms", "100 us", 0.001))
         if self.chance(0.5):
-            made["request"] = self.pick((0, "1 KB", 1))
+            fields["request"] = self.pick((0, "1 KB", 1))
 
-    def _huge(self, made: dict[str, Any]) -> None:
+    def _huge(self, fields: dict[str, Any]) -> None:
         """Rates and sizes far out."""
-        made["requests_per_month"] = int(self.between(1e9, 1e12))
+        fields["requests_per_month"] = int(self.between(1e9, 1e12))
         if self.chance(0.5):
-            made["response"] = self._spread("response", self.between(1e6, 1e10), self._bytes)
+            fields["response"] = self._spread("response", self.between(1e6, 1e10), self._bytes)
         if self.chance(0.4):
-            made["runtime"] = self._spread("runtime", self.between(0.1, 1e3), self._seconds)
+            fields["runtime"] = self._spread("runtime", self.between(0.1, 1e3), self._seconds)
 
-    def _infeasible(self, made: dict[str, Any]) -> None:
+    def _infeasible(self, fields: dict[str, Any]) -> None:
         """What no design can serve, or nearly none."""
-        made["response"] = self._spread("response", self.between(1e8, 1e11), self._bytes)
-        made["runtime"] = self._spread("runtime", self.between(1e3, 3e6), self._seconds)
-        made["client"] |= {"polls": self.chance(0.3), "waits": self._seconds(self.between(1, 60))}
-        made["targets"] = {"success": 0.9999}
+        fields["response"] = self._spread("response", self.between(1e8, 1e11), self._bytes)
+        fields["runtime"] = self._spread("runtime", self.between(1e3, 3e6), self._seconds)
+        fields["client"] |= {"polls": self.chance(0.3), "waits": self._seconds(self.between(1, 60))}
+        fields["targets"] = {"success": 0.9999}
         if self.chance(0.5):
-            made["targets"]["latency_p95"] = self._seconds(self.between(0.01, 10))
+            fields["targets"]["latency_p95"] = self._seconds(self.between(0.01, 10))
 
-    def _anything(self, made: dict[str, Any]) -> None:
+    def _anything(self, fields: dict[str, Any]) -> None:
         """Each spread anywhere."""
-        made["response"] = self._spread("response", self.between(100, 1e9), self._bytes)
-        made["request"] = self._spread("request", self.between(100, 1e8), self._bytes)
-        made["runtime"] = self._spread("runtime", self.between(0.001, 1e5), self._seconds)
+        fields["response"] = self._spread("response", self.between(100, 1e9), self._bytes)
+        fields["request"] = self._spread("request", self.between(100, 1e8), self._bytes)
+        fields["runtime"] = self._spread("runtime", self.between(0.001, 1e5), self._seconds)
 
-    def _batch(self, made: dict[str, Any]) -> None:
+    def _batch(self, fields: dict[str, Any]) -> None:
         """Long work that can be cut, for clients that come back or are called."""
-        made["requests_per_month"] = int(self.between(10, 1e5))
-        made["runtime"] = self._spread("runtime", self.between(300, 90_000), self._seconds, table=True)
-        made["runtime"] |= {
+        fields["requests_per_month"] = int(self.between(10, 1e5))
+        fields["runtime"] = self._spread("runtime", self.between(300, 90_000), self._seconds, table=True)
+        fields["runtime"] |= {
             "divisible": True,
             "steps": int(self.between(2, 3000)),
             "state": self._bytes(self.between(10, 3e6)),
         }
-        made["client"] |= {"polls": self.chance(0.8), "receives_callbacks": self.chance(0.5)}
-        made.get("targets", {}).pop("latency_p95", None)
+        fields["client"] |= {"polls": self.chance(0.8), "receives_callbacks": self.chance(0.5)}
+        fields.get("targets", {}).pop("latency_p95", None)
 
     def _work(self, runtime: dict[str, Any]) -> None:
         """The other fields of the work."""
@@ -400,16 +402,18 @@ class _Maker:
 
     # Spreads ----------------------------------------------------------------------------------------
 
-    def _spread(self, name: str, median: float, said: Callable[[float], Any], table: bool = False) -> Any:
+    def _spread(
+        self, name: str, median: float, format_value: Callable[[float], Any], table: bool = False
+    ) -> Any:
         """A distribution about a median, in one of the forms that a file may have."""
         form = self.draw()
         if form < 0.25:
-            value = said(median)
+            value = format_value(median)
             return {"value": value} if table else value
         if form < 0.75:
-            return self._quantiles(median, said)
+            return self._quantiles(median, format_value)
         if form < 0.8:
-            return {"max": said(median * self.between(1, 20))}
+            return {"max": format_value(median * self.between(1, 20))}
         if form < 0.9 or name in ("times", "init"):
             return {"samples": [float(f"{median * self._turn():.4g}") for _ in range(30)]}
         return self._file(name, median)
@@ -418,20 +422,20 @@ class _Maker:
         """A factor about 1, lognormal but for its far tails."""
         return math.exp(1.1 * (self.draw() + self.draw() + self.draw() - 1.5))
 
-    def _quantiles(self, median: float, said: Callable[[float], Any]) -> dict[str, Any]:
-        made = {"p50": said(median)}
+    def _quantiles(self, median: float, format_value: Callable[[float], Any]) -> dict[str, Any]:
+        fields = {"p50": format_value(median)}
         spread = self.between(1.05, 40)
         if self.chance(0.2):
-            made = {"p10": said(median / spread**0.5), **made}
+            fields = {"p10": format_value(median / spread**0.5), **fields}
         if self.chance(0.4):
-            made["p90"] = said(median * spread**0.55)
-        if self.chance(0.8) or len(made) == 1:
-            made["p99"] = said(median * spread)
+            fields["p90"] = format_value(median * spread**0.55)
+        if self.chance(0.8) or len(fields) == 1:
+            fields["p99"] = format_value(median * spread)
         if self.chance(0.2):
-            made["p99.9"] = said(median * spread**1.3)
+            fields["p99.9"] = format_value(median * spread**1.3)
         if self.chance(0.35):
-            made["max"] = said(median * spread**1.5)
-        return made
+            fields["max"] = format_value(median * spread**1.5)
+        return fields
 
     def _file(self, name: str, median: float) -> dict[str, Any]:
         """Samples in a file beside the workload."""
@@ -463,12 +467,12 @@ class _Maker:
                 return f"{time / factor:.4f} {unit}"
         return f"{time * 1e6:.4f} us"
 
-    def _consistent(self, made: dict[str, Any]) -> None:
+    def _consistent(self, fields: dict[str, Any]) -> None:
         """Nothing that a workload refuses: the refusals are cases of their own."""
-        factor = made.pop("peak_factor", None)
+        factor = fields.pop("peak_factor", None)
         if factor:
-            hours = made.get("preferences", {}).get("month_hours", 730)
-            made["peak_rps"] = float(f"{made['requests_per_month'] / hours / 3600 * factor:.6g}")
+            hours = fields.get("preferences", {}).get("month_hours", 730)
+            fields["peak_rps"] = float(f"{fields['requests_per_month'] / hours / 3600 * factor:.6g}")
 
 
 def toml(tables: Mapping[str, Any]) -> str:

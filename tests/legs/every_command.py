@@ -94,33 +94,35 @@ def main(hide: bool) -> int:
     failures, count = [], 0
     for name in COMMANDS:
         count += 1
-        done = CliRunner().invoke(app, [name, "--help"])
-        if done.exit_code or "Usage: explorer" not in done.stdout:
-            failures.append(f"{name} --help: exit code {done.exit_code}: {done.output[-300:]}")
+        result = CliRunner().invoke(app, [name, "--help"])
+        if result.exit_code or "Usage: explorer" not in result.stdout:
+            failures.append(f"{name} --help: exit code {result.exit_code}: {result.output[-300:]}")
     for words, code in WORKS:
         count += 1
-        done = CliRunner().invoke(app, words.split())
-        if done.exit_code != code or (done.exception and not isinstance(done.exception, SystemExit)):
-            failures.append(f"{words}: exit code {done.exit_code}: {_told(done)}")
+        result = CliRunner().invoke(app, words.split())
+        if result.exit_code != code or (result.exception and not isinstance(result.exception, SystemExit)):
+            failures.append(f"{words}: exit code {result.exit_code}: {_describe_failure(result)}")
     for words, extras in MISSING:
         count += 1
         before = _files()
-        done = CliRunner().invoke(app, words.split())
-        line = done.stderr
-        said = "not installed: " in line and f"[{extras}]" in line and line.count("\n") == 1
-        if done.exit_code != 2 or done.stdout or not said:
-            failures.append(f"{words}: exit code {done.exit_code}, expected [{extras}]: {_told(done)}")
-        if made := _files() - before:
-            failures.append(f"{words}: made {sorted(made)} before it refused")
+        result = CliRunner().invoke(app, words.split())
+        line = result.stderr
+        is_one_line = "not installed: " in line and f"[{extras}]" in line and line.count("\n") == 1
+        if result.exit_code != 2 or result.stdout or not is_one_line:
+            failures.append(
+                f"{words}: exit code {result.exit_code}, expected [{extras}]: {_describe_failure(result)}"
+            )
+        if new_files := _files() - before:
+            failures.append(f"{words}: made {sorted(new_files)} before it refused")
     print("\n".join(failures))
     print(f"{count - len(failures)} passed, {len(failures)} failed")
     return len(failures)
 
 
-def _told(done: object) -> str:
-    exception = getattr(done, "exception", None)
+def _describe_failure(result: object) -> str:
+    exception = getattr(result, "exception", None)
     if exception is None or isinstance(exception, SystemExit):
-        return getattr(done, "output", "")[-500:]
+        return getattr(result, "output", "")[-500:]
     return "".join(traceback.format_exception(exception)[-3:])
 
 

@@ -185,8 +185,8 @@ def workload(**changes: Any) -> Workload:
 
 
 def finding(w: Workload, design: Design, limit: str):
-    (found,) = [found for found in findings(w, design) if found.limit == limit]
-    return found
+    (row,) = [row for row in findings(w, design) if row.limit == limit]
+    return row
 
 
 # Designs and words --------------------------------------------------------------------------------
@@ -258,15 +258,15 @@ def test_the_envelope_is_its_own():
 )
 def test_its_limit_counts_base64_and_its_envelope(request_bytes, chance):
     w = workload(request={"value": request_bytes, "binary": True})
-    found = finding(w, HATCH, "madeup.hatch.request")
-    assert (found.limit_value, found.breach_probability) == (1_000_000, chance)
+    row = finding(w, HATCH, "madeup.hatch.request")
+    assert (row.limit_value, row.breach_probability) == (1_000_000, chance)
 
 
 @pytest.mark.parametrize(("seconds", "chance", "verdict"), [(11.5, 0.0, "tight"), (11.51, 1.0, "breach")])
 def test_the_time_of_the_kettle_adds_to_the_wait_of_the_hatch(seconds, chance, verdict):
-    found = finding(workload(runtime=f"{seconds} s"), BOTH, "madeup.hatch.timeout")
-    assert found.used_p99 == pytest.approx(seconds + 0.5)
-    assert (found.breach_probability, found.verdict) == (chance, verdict)
+    row = finding(workload(runtime=f"{seconds} s"), BOTH, "madeup.hatch.timeout")
+    assert row.used_p99 == pytest.approx(seconds + 0.5)
+    assert (row.breach_probability, row.verdict) == (chance, verdict)
 
 
 def test_the_wait_of_the_hatch_alone_counts_the_run_time():

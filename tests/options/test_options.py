@@ -35,7 +35,7 @@ def workload(**fields) -> Workload:
     return Workload(**{**LEAST, **fields})
 
 
-def found(design: str, limit: str, **fields) -> Finding:
+def finding_of(design: str, limit: str, **fields) -> Finding:
     w = workload(**fields)
     by_limit = {finding.limit: finding for finding in findings(w, whole(design))}
     assert limit in by_limit, f"{design} does not bind {limit}"
@@ -195,14 +195,14 @@ PAIRS = [  # design, limit, at the limit, one over
 
 @pytest.mark.parametrize(("design", "limit", "at", "over"), PAIRS)
 def test_at_the_limit_nothing_breaks_and_one_over_everything_does(design, limit, at, over):
-    within, broken = found(design, limit, **at), found(design, limit, **over)
-    assert (within.breach_probability, broken.breach_probability) == (0, pytest.approx(1))
+    within, beyond = finding_of(design, limit, **at), finding_of(design, limit, **over)
+    assert (within.breach_probability, beyond.breach_probability) == (0, pytest.approx(1))
     waits = limit == "lambda.concurrency"  # work waits for it: the demand may be over what is needed
     assert waits or within.used_p99 <= within.limit_value * (1 + 1e-12)
-    assert broken.used_p99 > broken.limit_value
-    assert within.verdict in {"fits", "tight"} and broken.verdict in {"breach", "raise"}
-    assert broken.broken_per_month == pytest.approx(
-        broken.breach_probability * workload(**over).requests_per_month
+    assert beyond.used_p99 > beyond.limit_value
+    assert within.verdict in {"fits", "tight"} and beyond.verdict in {"breach", "raise"}
+    assert beyond.broken_per_month == pytest.approx(
+        beyond.breach_probability * workload(**over).requests_per_month
     )
 
 
@@ -237,7 +237,7 @@ def test_a_body_is_handed_over_up_to_the_limit_and_goes_through_s3_beyond(execut
 
 @pytest.mark.parametrize(("execution", "limit", "size"), SPILLS)
 def test_a_body_that_goes_through_s3_breaks_nothing(execution, limit, size):
-    finding = found(stored(execution), limit, request=binary(size + 1), runtime=work(1, **DIVISIBLE))
+    finding = finding_of(stored(execution), limit, request=binary(size + 1), runtime=work(1, **DIVISIBLE))
     assert (finding.verdict, finding.breach_probability) == ("fits", 0)
     assert "100 %" in finding.consequence and "S3" in finding.consequence
 
@@ -288,7 +288,7 @@ DEMANDS = [  # design, limit, fields, mean demand, how much of the limit one tak
 
 @pytest.mark.parametrize(("design", "limit", "fields", "mean", "each"), DEMANDS)
 def test_a_rate_breaks_with_the_chance_that_poisson_demand_exceeds_it(design, limit, fields, mean, each):
-    finding = found(design, limit, **fields)
+    finding = finding_of(design, limit, **fields)
     most = finding.limit_value / each
     assert finding.breach_probability == pytest.approx(poisson.sf(most + 1e-6, mean), rel=1e-6, abs=1e-12)
     assert finding.used_p99 == pytest.approx(each * poisson.ppf(0.99, mean))
@@ -320,10 +320,13 @@ UNREACHED = {
 
 
 def test_a_workload_ends_where_the_largest_container_and_the_longest_execution_do():
-    assert found(stored("fargate"), "fargate.task", runtime=work(1, memory="120 GB")).breach_probability == 0
+    assert (
+        finding_of(stored("fargate"), "fargate.task", runtime=work(1, memory="120 GB")).breach_probability
+        == 0
+    )
     with pytest.raises(WorkloadError, match="120 GB"):
         workload(runtime=work(1, memory=122_881))
-    assert found(stored("durable"), "durable.duration", runtime="366 days").breach_probability == 0
+    assert finding_of(stored("durable"), "durable.duration", runtime="366 days").breach_probability == 0
     with pytest.raises(WorkloadError, match="366 days"):
         workload(runtime=31_622_401)
 
@@ -333,26 +336,26 @@ def test_a_workload_ends_where_the_largest_container_and_the_longest_execution_d
 
 @pytest.mark.parametrize(("size", "chance"), [(131_072, 0), (131_073, 1)])
 def test_a_notice_at_the_limit_of_a_message_and_one_byte_over(monkeypatch, size, chance):
-    known = Conditions.constant
+    original = Conditions.constant
     monkeypatch.setattr(
-        Conditions, "constant", lambda load, id: size if id == "status.bytes" else known(load, id)
+        Conditions, "constant", lambda load, id: size if id == "status.bytes" else original(load, id)
     )
-    assert found(HTTP.replace("buffered", "pushed"), "apigw.ws.message").breach_probability == chance
+    assert finding_of(HTTP.replace("buffered", "pushed"), "apigw.ws.message").breach_probability == chance
 
 
 @pytest.mark.parametrize(("seconds", "chance"), [(10, 0), (10.001, 1)])
 def test_a_restore_at_its_limit_and_a_little_over(monkeypatch, seconds, chance):
     monkeypatch.setattr(Conditions, "restore_of", lambda load, measure: measure(constant(seconds)))
     design = f"{FURL}, initialization=snap-start"
-    assert found(design, "snapstart.restore").breach_probability == chance
+    assert finding_of(design, "snapstart.restore").breach_probability == chance
 
 
 @pytest.mark.parametrize("limit", ["lambda.async.age", "sqs.retention"])
 def test_waiting_jobs_get_as_old_as_a_peak_makes_them(limit):
     design = stored("single" if limit == "lambda.async.age" else "queued")
     # twice what 1,000 environments work off for an hour: the last job of it waits an hour
-    assert found(design, limit, **jobs(1, 20, 100)).used_p99 == pytest.approx(3600)
-    assert found(design, limit, **jobs(1, 10, 100)).used_p99 == 0
+    assert finding_of(design, limit, **jobs(1, 20, 100)).used_p99 == pytest.approx(3600)
+    assert finding_of(design, limit, **jobs(1, 10, 100)).used_p99 == 0
 
 
 def test_every_limit_that_an_option_binds_has_its_pair():
@@ -362,22 +365,22 @@ def test_every_limit_that_an_option_binds_has_its_pair():
         configuration={"total": 9, "entries": 3, "secrets": 1},
     )
     load = Conditions(w)
-    bound = {use.limit for placement in table().placements for use in binding_uses(placement, load)}
+    bound_ids = {use.limit for placement in table().placements for use in binding_uses(placement, load)}
     tested = {limit for _, limit, *_ in [*PAIRS, *SPILLS, *DEMANDS]} | set(UNREACHED)
-    assert {limit for limit in bound if not limit.startswith(PAIRED_BESIDE)} == tested
+    assert {limit for limit in bound_ids if not limit.startswith(PAIRED_BESIDE)} == tested
 
 
 def test_every_option_that_binds_a_payload_a_time_or_a_rate_is_paired():
-    bound = {
+    bound_pairs = {
         (placement.option.id, use.limit)
         for placement in table().placements
         for use in binding_uses(placement, Conditions(workload()))
     }
     tested = set()
-    for given, limit, *_ in [*PAIRS, *((stored(e), limit) for e, limit, _ in SPILLS), *DEMANDS]:
-        design = whole(given)
+    for design_text, limit, *_ in [*PAIRS, *((stored(e), limit) for e, limit, _ in SPILLS), *DEMANDS]:
+        design = whole(design_text)
         tested |= {(option, limit) for option in design.ids.values()}
-    missing = {(option, limit) for option, limit in bound - tested if limit not in UNREACHED}
+    missing = {(option, limit) for option, limit in bound_pairs - tested if limit not in UNREACHED}
     # options that share their class's limits with one that is paired
     shared = {
         "lambda.memory",
@@ -403,7 +406,7 @@ def test_every_option_that_binds_a_payload_a_time_or_a_rate_is_paired():
     ],
 )
 def test_a_limit_at_the_p90_breaks_for_one_request_in_ten(design, limit, field, size):
-    finding = found(design, limit, **{field: {"p50": size / 9, "p90": size}})
+    finding = finding_of(design, limit, **{field: {"p50": size / 9, "p90": size}})
     assert finding.breach_probability == pytest.approx(0.1, rel=1e-5)
     assert finding.broken_per_month == pytest.approx(100, rel=1e-5)
 
@@ -411,22 +414,22 @@ def test_a_limit_at_the_p90_breaks_for_one_request_in_ten(design, limit, field, 
 def test_run_time_and_streaming_time_are_large_together():
     # of 1 in 4 requests the run takes 600 s and the stream (606 - 6) / 2 = 300 s; of 1 in 4 more
     samples = {"runtime": {"samples": [1, 1, 600, 601]}, "response": {"samples": [1, 1, 606 * MB, 606 * MB]}}
-    finding = found(f"door=function-url, {STREAMED}", "lambda.furl.timeout", **samples)
+    finding = finding_of(f"door=function-url, {STREAMED}", "lambda.furl.timeout", **samples)
     assert finding.breach_probability == pytest.approx(0.25, abs=1e-6)
 
 
 def test_compression_counts_the_compressed_size_as_base64():
     design = f"{HTTP}, compression=gzip"
     at = {"p50": 18_874_356, "compression": 0.25}  # a quarter of it is 4,718,589
-    assert found(design, "lambda.sync.response", response=at).breach_probability == 0
+    assert finding_of(design, "lambda.sync.response", response=at).breach_probability == 0
     over = {"p50": 18_874_360, "compression": 0.25}
-    assert found(design, "lambda.sync.response", response=over).breach_probability == 1
-    assert found(design, "apigw.http.payload", response=over).used_p99 == 4_718_590
+    assert finding_of(design, "lambda.sync.response", response=over).breach_probability == 1
+    assert finding_of(design, "apigw.http.payload", response=over).used_p99 == 4_718_590
 
 
 def test_a_page_never_breaks_the_limit_that_it_is_cut_to():
     design = "door=http-api, request=inline, response=paged, execution=single, configuration=bundled"
-    finding = found(design, "lambda.sync.response", response={"p50": "5 GB", "divisible": True})
+    finding = finding_of(design, "lambda.sync.response", response={"p50": "5 GB", "divisible": True})
     assert (finding.breach_probability, finding.verdict) == (0, "fits")
 
 
@@ -451,6 +454,6 @@ def test_what_frees_a_limit(design, freed):
 
 
 def test_limits_carry_their_source_and_whether_they_are_verified():
-    finding = found(f"door=function-url, {STREAMED}", "lambda.stream.response")
+    finding = finding_of(f"door=function-url, {STREAMED}", "lambda.stream.response")
     assert finding.source_url == catalogue.limit("lambda.stream.response").source_url and finding.verified
-    assert not found(f"door=function-url, {STREAMED}", "lambda.timeout").verified
+    assert not finding_of(f"door=function-url, {STREAMED}", "lambda.timeout").verified

@@ -139,26 +139,26 @@ def derived(tmp_path_factory):
     shutil.copy(ROOT / "docs" / "workload-file.md", copy / "docs")
     path = copy / "explorer" / "workload" / "fields.py"
     text = path.read_text(encoding="utf-8")
-    for before, made in (
+    for before, replacement in (
         ("\n    polls: bool", FIELD + "    polls: bool"),
         ("\nclass Fields(Section):\n", TABLE),
         ("\n    times: dict[str, Timing]", ATTRIBUTE),
     ):
         assert text.count(before) == 1
-        text = text.replace(before, made)
+        text = text.replace(before, replacement)
     path.write_text(text, encoding="utf-8")
     # JSON alone is read, whatever a library of the documentation warns of
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", SCRIPT],
         cwd=copy,
         env={**os.environ, "PYTHONPATH": str(copy)},
         capture_output=True,
         text=True,
     )
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
-    assert Path(found["file"]).is_relative_to(copy)
-    return found
+    assert process.returncode == 0, process.stderr
+    answer = json.loads(process.stdout)
+    assert Path(answer["file"]).is_relative_to(copy)
+    return answer
 
 
 def test_a_new_field_is_read_and_written(derived):
@@ -263,12 +263,12 @@ def value_for(record):
 
 @pytest.mark.parametrize("record", LEAVES, ids=lambda record: record.path)
 def test_every_field_is_read_and_written_as_it_was_given(record, tmp_path):
-    given, expected = value_for(record)
+    input_value, expected = value_for(record)
     (tmp_path / "nodejs22.x").write_text("A=1\n")  # of the one field that names a file
     beside = {**LEAST, "request": "1 KB"}
     if record.section == "configuration" and record.name != "dotenv":
         beside["configuration"] = {"total": "9 KB", "entries": 9}
-    w = Workload("w.toml", tmp_path, **beside).replace({record.path: given})
+    w = Workload("w.toml", tmp_path, **beside).replace({record.path: input_value})
     (tmp_path / "w.toml").write_text(w.to_toml(), encoding="utf-8")
     again = Workload.load(tmp_path / "w.toml")
     value = again

@@ -47,9 +47,9 @@ GOOD = [
 
 @pytest.mark.parametrize("fields", GOOD, ids=str)
 def test_what_the_reader_takes_is_valid(schema, fields):
-    given = {**LEAST, **fields}
-    Workload(**given)
-    schema.validate(given)
+    workload_fields = {**LEAST, **fields}
+    Workload(**workload_fields)
+    schema.validate(workload_fields)
 
 
 BAD = [
@@ -80,10 +80,10 @@ BAD = [
 
 @pytest.mark.parametrize(("fields", "where"), BAD, ids=str)
 def test_what_is_wrong_is_refused_where_it_stands(schema, fields, where):
-    given = {**LEAST, **fields}
+    workload_fields = {**LEAST, **fields}
     with pytest.raises(WorkloadError, match=where):
-        Workload(**given)
-    errors = list(schema.iter_errors(given))
+        Workload(**workload_fields)
+    errors = list(schema.iter_errors(workload_fields))
     assert errors and all(where in error.path or where in error.message for error in errors)
 
 

@@ -131,7 +131,7 @@ def test_the_largest_value_is_the_mean_unless_given():
 
 
 @pytest.mark.parametrize(
-    ("given", "p", "value"),
+    ("spread", "p", "value"),
     [
         ("2 MB", 0.99, 2097152),
         (5000, 0.99, 5000),
@@ -145,8 +145,8 @@ def test_the_largest_value_is_the_mean_unless_given():
         (np.float64(7.0), 0.5, 7),
     ],
 )
-def test_a_spread_is_one_value_quantiles_or_samples(given, p, value):
-    w = Workload(**{**LEAST, "response": given})
+def test_a_spread_is_one_value_quantiles_or_samples(spread, p, value):
+    w = Workload(**{**LEAST, "response": spread})
     assert w.response.spread.quantile(p) == pytest.approx(value)
 
 
@@ -379,16 +379,16 @@ def test_a_bad_file_of_samples_is_one_line(tmp_path, name, content):
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "given"),
+    ("name", "content", "samples"),
     [
         ("s.csv", "size\n1\n2\n3\n", {"samples": "s.csv"}),
         ("s.txt", "1\n2\n3\n", {"samples": "s.txt"}),
         ("s.csv", "size,other\n1,7\n2,7\n3,7\n", {"samples": "s.csv", "column": "size"}),
     ],
 )
-def test_samples_come_from_a_file_beside_the_workload(tmp_path, name, content, given):
+def test_samples_come_from_a_file_beside_the_workload(tmp_path, name, content, samples):
     (tmp_path / name).write_text(content, encoding="utf-8")
-    w = Workload("w.toml", tmp_path, **{**LEAST, "response": given})
+    w = Workload("w.toml", tmp_path, **{**LEAST, "response": samples})
     assert w.response.spread.mean == 2
 
 
@@ -424,9 +424,9 @@ def test_a_dotenv_is_counted_as_lambda_counts_it(secretive):
 
 def test_a_value_of_a_dotenv_appears_nowhere(secretive):
     r = ex.recommend(secretive)
-    said = [repr(secretive), str(secretive), secretive.to_toml(), secretive.model_dump_json(), r.summary]
-    said += [json.dumps(r.to_dict(), default=str), repr(r), r.assumptions.to_csv(), r.findings.to_csv()]
-    assert not [text for text in said if "hunter2" in text]
+    texts = [repr(secretive), str(secretive), secretive.to_toml(), secretive.model_dump_json(), r.summary]
+    texts += [json.dumps(r.to_dict(), default=str), repr(r), r.assumptions.to_csv(), r.findings.to_csv()]
+    assert not [text for text in texts if "hunter2" in text]
 
 
 @pytest.mark.parametrize(
@@ -437,10 +437,10 @@ def test_no_mistake_beside_a_dotenv_shows_its_values(tmp_path, more):
     text = 'requests_per_month = 1000\nresponse = "2 KB"\nruntime = "1 s"\n'
     with pytest.raises(WorkloadError) as error:
         Workload.load(file(tmp_path, text + f'[configuration]\ndotenv = "prod.env"\n{more}\n'))
-    chain, shown = error.value, ""
+    chain, messages = error.value, ""
     while chain:
-        shown, chain = shown + str(chain) + repr(chain), chain.__cause__
-    assert "hunter2" not in shown
+        messages, chain = messages + str(chain) + repr(chain), chain.__cause__
+    assert "hunter2" not in messages
 
 
 # As given, and changed ---------------------------------------------------------------------------
@@ -456,8 +456,8 @@ def test_an_example_written_and_read_again_is_the_same(path, tmp_path):
 
 def test_a_spread_replaced_by_one_value_keeps_its_other_fields():
     w = Workload(**{**LEAST, "response": {"p50": "1 MB", "p99": "2 MB", "binary": True}})
-    changed = w.replace(response="3 MB")
-    assert (changed.response.spread.quantile(0.99), changed.response.binary) == (3 * 1024**2, True)
+    replaced = w.replace(response="3 MB")
+    assert (replaced.response.spread.quantile(0.99), replaced.response.binary) == (3 * 1024**2, True)
     assert w.response.spread.quantile(0.99) == pytest.approx(2 * 1024**2)
 
 
@@ -479,9 +479,9 @@ def test_a_workload_knows_what_was_given():
 
 
 def test_a_workload_is_not_changed_by_what_made_it():
-    given = {"p50": "1 s", "p99": "2 s"}
-    w = Workload(**{**LEAST, "runtime": given})
-    given["p99"] = "3 s"
+    quantiles = {"p50": "1 s", "p99": "2 s"}
+    w = Workload(**{**LEAST, "runtime": quantiles})
+    quantiles["p99"] = "3 s"
     assert "3 s" not in w.to_toml()
 
 

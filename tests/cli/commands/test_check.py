@@ -106,7 +106,9 @@ def test_bad_input_is_one_line(arguments):
 
 def test_nothing_that_can_be_read_is_bad_input(template, tmp_path):
     result = run(template("x: {", "broken.yaml"), "--json")
-    assert result.exit_code == 2 and json.loads(result.stdout)["unreadable"] and result.stderr.count("\n") == 1
+    assert (
+        result.exit_code == 2 and json.loads(result.stdout)["unreadable"] and result.stderr.count("\n") == 1
+    )
     (tmp_path / "empty").mkdir()
     assert run(tmp_path / "empty").exit_code == 2
     assert run(template("- a", "notes.yaml"), "--pass-over").exit_code == 0
@@ -171,7 +173,11 @@ def test_growth_says_when_it_breaks(tmp_path):
     )
     assert run(path).exit_code == 0
     result = run(path, "--growth", "response=3%/month", "--months", "36")
-    assert result.exit_code == 1 and "breaks in month" in result.stdout and "lambda.sync.response" in result.stdout
+    assert (
+        result.exit_code == 1
+        and "breaks in month" in result.stdout
+        and "lambda.sync.response" in result.stdout
+    )
     assert run(path, "--growth", "response=3%/month", "--months", "1").exit_code == 0
     for growth in ("response", "response=fast", "colour=3%"):
         refused = run(path, "--growth", growth)

@@ -17,8 +17,8 @@ def explorer(tmp_path):
 
     def run(*words):
         command = [sys.executable, "-m", "explorer", "cloud", *words, "--json"]
-        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
-        return done.returncode, done.stdout and json.loads(done.stdout), done.stderr
+        process = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
+        return process.returncode, process.stdout and json.loads(process.stdout), process.stderr
 
     yield run
     run("stop", "--name", "commands")
@@ -30,8 +30,8 @@ def test_it_is_started_found_and_ended(explorer):
     assert {"access_key_id", "secret_access_key"} <= started["credentials"].keys()
     assert explorer("status", "--name", "commands")[1] == started
     assert explorer("stop", "--name", "commands")[:2] == (0, {"running": False, "stopped": True})
-    code, gone, _ = explorer("status", "--name", "commands")
-    assert code == 0 and not gone["running"] and gone["cannot_vouch_for"]
+    code, status, _ = explorer("status", "--name", "commands")
+    assert code == 0 and not status["running"] and status["cannot_vouch_for"]
 
 
 def test_a_name_that_leaves_its_folder_is_refused_in_one_line(explorer):

@@ -39,15 +39,15 @@ def run(*arguments):
 
 def answer(*arguments, code=0):
     """What a command prints with --json on the cloud of these tests."""
-    done = run(*arguments, "--json")
-    assert (done.exit_code, done.stderr) == (code, "")
-    return json.loads(done.stdout, parse_constant=pytest.fail)
+    result = run(*arguments, "--json")
+    assert (result.exit_code, result.stderr) == (code, "")
+    return json.loads(result.stdout, parse_constant=pytest.fail)
 
 
 def refused(*arguments):
-    done = run(*arguments)
-    assert (done.exit_code, done.stdout) == (2, "")
-    (line,) = done.stderr.splitlines()
+    result = run(*arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    (line,) = result.stderr.splitlines()
     return line
 
 
@@ -96,10 +96,10 @@ def test_where_nothing_runs_nothing_stands():
 
 
 def test_a_design_that_cannot_be_put_up_is_a_no_with_the_nearest(workload):
-    asked = ["deploy", workload, "--design", STORED.replace("single", "fargate"), "--cloud", f"{NAME}-none"]
-    no = answer(*asked, code=1)
+    words = ["deploy", workload, "--design", STORED.replace("single", "fargate"), "--cloud", f"{NAME}-none"]
+    no = answer(*words, code=1)
     assert no["deployable"] is False and no["because"] and no["nearest"]["execution"] != "fargate"
-    assert "The nearest that can: --design edge=none,door=" in run(*asked).stdout
+    assert "The nearest that can: --design edge=none,door=" in run(*words).stdout
     assert not supervisor.status(f"{NAME}-none").running
 
 
@@ -120,17 +120,17 @@ def test_a_load_that_is_interrupted_tells_what_there_is(stands, place, tmp_path,
         return place.client("dynamodb").scan(TableName=table, Select="COUNT")["Count"]
 
     before, file = jobs(), tmp_path / "run.parquet"
-    asked = ["bench", stands["stack"], "--rate", 10, "--duration", 300, "--runtime-s", 0, "--cloud", NAME]
-    load = process(*asked, "-o", file, "--json")
+    words = ["bench", stands["stack"], "--rate", 10, "--duration", 300, "--runtime-s", 0, "--cloud", NAME]
+    load = process(*words, "-o", file, "--json")
     request.addfinalizer(load.kill)
     while jobs() < before + 3:
         assert load.poll() is None
         time.sleep(0.05)
     load.send_signal(number)
     out, _ = load.communicate(timeout=60)
-    told = json.loads(out)
-    assert told["interrupted"] and 0 < told["jobs"] < 3000 and file.exists()
-    assert load.returncode == bool(told["lost"])
+    summary = json.loads(out)
+    assert summary["interrupted"] and 0 < summary["jobs"] < 3000 and file.exists()
+    assert load.returncode == bool(summary["lost"])
 
 
 def test_a_lost_job_is_a_no(stands, place):
@@ -193,8 +193,8 @@ def test_an_export_overwrites_nothing(workload, tmp_path, full):
 
 
 def test_an_export_tells_its_files(workload, tmp_path):
-    told = answer("export", workload, "--design", STORED, "-o", tmp_path / "own")
-    assert str(tmp_path / "own/README.md") in told["files"] and told["design"]["response"] == "stored"
+    export = answer("export", workload, "--design", STORED, "-o", tmp_path / "own")
+    assert str(tmp_path / "own/README.md") in export["files"] and export["design"]["response"] == "stored"
 
 
 HELPS = {  # what a newcomer looks for
@@ -210,9 +210,9 @@ HELPS = {  # what a newcomer looks for
 @pytest.mark.parametrize("command", HELPS)
 def test_its_help_says_what_a_newcomer_looks_for(command, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
-    done = run(command, "--help")
-    assert done.exit_code == 0 and all(word in done.stdout for word in HELPS[command])
-    assert "<path>" not in done.stdout.split("Options")[-1]
+    result = run(command, "--help")
+    assert result.exit_code == 0 and all(word in result.stdout for word in HELPS[command])
+    assert "<path>" not in result.stdout.split("Options")[-1]
 
 
 # As people start them: processes, with what they wait for and what they are sent.
@@ -234,8 +234,8 @@ def held_up(place, tmp_path):
             folder = tmp_path / f"explorer-{os.getuid()}"
             shutil.copytree(place.cloud.folder, folder / f"{NAME}.run-held", ignore=lambda *_: ["tmp", "s3"])
             folder.chmod(0o700)
-            told = folder / f"{NAME}.run-held/cloud.json"
-            told.write_text(json.dumps({**json.loads(told.read_text()), "port": proxy.port}))
+            cloud_file = folder / f"{NAME}.run-held/cloud.json"
+            cloud_file.write_text(json.dumps({**json.loads(cloud_file.read_text()), "port": proxy.port}))
             yield proxy, {"TMPDIR": str(tmp_path)}
 
     return hold
@@ -284,28 +284,30 @@ def test_what_comes_too_late_leaves_no_stack_unsaid_and_no_answer_half(place, wo
         proxy.wait(deploy)
         deploy.send_signal(signal.SIGTERM)
         out, err = deploy.communicate(timeout=60)
-    said, _, remedy = err.partition("goes by: explorer ")
-    assert (deploy.returncode, out, said) == (130, "", "Interrupted. What is left of it ")
+    message, _, remedy = err.partition("goes by: explorer ")
+    assert (deploy.returncode, out, message) == (130, "", "Interrupted. What is left of it ")
     assert names(place) != before
     late = [sys.executable, "-c", SENT_LATE, *remedy.split(), "--json"]
-    done = subprocess.run(late, capture_output=True, text=True, timeout=60)
-    assert (done.returncode, done.stderr) == (0, "") and json.loads(done.stdout)["destroyed"]
+    destroy = subprocess.run(late, capture_output=True, text=True, timeout=60)
+    assert (destroy.returncode, destroy.stderr) == (0, "") and json.loads(destroy.stdout)["destroyed"]
     assert names(place) == before
 
 
 def test_with_the_address_of_the_local_cloud_target_aws_is_the_same_code_and_says_where(place, workload):
     """All that stands between this and AWS is the address, and the credentials."""
-    given = place.cloud.credentials
+    key = place.cloud.credentials
     there = {
         "AWS_ENDPOINT_URL": place.cloud.endpoint_url,
-        "AWS_ACCESS_KEY_ID": given["access_key_id"],
-        "AWS_SECRET_ACCESS_KEY": given["secret_access_key"],
+        "AWS_ACCESS_KEY_ID": key["access_key_id"],
+        "AWS_SECRET_ACCESS_KEY": key["secret_access_key"],
         "AWS_REGION": "us-east-1",
     }
 
     def on_aws(*arguments):
-        out, err = (done := process(*arguments, "--target", "aws", "--json", **there)).communicate(timeout=90)
-        assert f"--target aws goes to {place.cloud.endpoint_url}" in err and done.returncode == 0, err
+        out, err = (child := process(*arguments, "--target", "aws", "--json", **there)).communicate(
+            timeout=90
+        )
+        assert f"--target aws goes to {place.cloud.endpoint_url}" in err and child.returncode == 0, err
         return json.loads(out)
 
     up = on_aws("deploy", workload, "--design", STORED, "--yes")
@@ -322,6 +324,6 @@ def test_two_users_do_not_see_each_others_stacks(stands, tmp_path):
 
 
 def test_destroy_ends_it(stands):
-    told = answer("destroy", stands["stack"], "--cloud", NAME)
-    assert told["destroyed"] is True and told["seconds"] < 10
+    removal = answer("destroy", stands["stack"], "--cloud", NAME)
+    assert removal["destroyed"] is True and removal["seconds"] < 10
     assert "there is none on the local cloud" in refused("destroy", stands["stack"], "--cloud", NAME)

@@ -14,7 +14,7 @@ import explorer as ex
 from explorer.cli.commands.init import QUESTIONS
 from explorer.cli.main import app
 
-ASKED = [field for field in QUESTIONS if field.is_asked]
+OPEN_QUESTIONS = [field for field in QUESTIONS if field.is_asked]
 SECRET = "hunter2-is-the-word"
 
 
@@ -29,29 +29,29 @@ def init(*arguments, answers=""):
     return CliRunner().invoke(app, ["init", "new.toml", *arguments], input=answers)
 
 
-def answered(*changes, **given):
+def answered(*changes, **texts):
     """A line for each question: that of `given` (dots as __), else blank."""
-    lines = {name.replace("__", "."): text for name, text in given.items()}
-    unless = {field.name for field in ASKED if field.only_if and not lines.get(field.only_if)}
-    return "".join(f"{lines.get(field.name, '')}\n" for field in ASKED if field.name not in unless)
+    lines = {name.replace("__", "."): text for name, text in texts.items()}
+    unless = {field.name for field in OPEN_QUESTIONS if field.only_if and not lines.get(field.only_if)}
+    return "".join(f"{lines.get(field.name, '')}\n" for field in OPEN_QUESTIONS if field.name not in unless)
 
 
 def test_blank_answers_take_the_defaults_that_are_shown(here):
-    done = init(answers=answered())
-    assert done.exit_code == 0
-    assert done.stdout.endswith("Wrote new.toml. Next: explorer recommend new.toml\n")
-    written = ex.Workload.load("new.toml")
-    assert written.name == "new" and written.requests_per_month == 1e6
-    assert written.is_given("client.polls") and not written.is_given("peak_rps")
+    result = init(answers=answered())
+    assert result.exit_code == 0
+    assert result.stdout.endswith("Wrote new.toml. Next: explorer recommend new.toml\n")
+    workload = ex.Workload.load("new.toml")
+    assert workload.name == "new" and workload.requests_per_month == 1e6
+    assert workload.is_given("client.polls") and not workload.is_given("peak_rps")
 
 
 def test_answers_are_written_as_they_were_given():
     lines = {"response__p50": "800 KB", "response__p99": "9 MB", "response__binary": "y"}
     init(answers=answered(**lines, requests_per_month="3,000,000", client__needs="waf, private"))
-    written = ex.Workload.load("new.toml")
-    assert written.response.binary and written.requests_per_month == 3_000_000
-    assert written.response.spread.quantile(0.99) == pytest.approx(9 * 1024**2)
-    assert written.client.needs == ("waf", "private")
+    workload = ex.Workload.load("new.toml")
+    assert workload.response.binary and workload.requests_per_month == 3_000_000
+    assert workload.response.spread.quantile(0.99) == pytest.approx(9 * 1024**2)
+    assert workload.client.needs == ("waf", "private")
 
 
 @pytest.mark.parametrize(
@@ -72,11 +72,11 @@ def test_answers_are_written_as_they_were_given():
     ],
 )
 def test_a_wrong_answer_gets_its_reason_and_is_asked_again(field, wrong, right, reason):
-    done = init(answers=answered(**{field.replace(".", "__"): f"{wrong}\n{right}"}))
-    assert done.exit_code == 0
-    (line,) = done.stderr.splitlines()
+    result = init(answers=answered(**{field.replace(".", "__"): f"{wrong}\n{right}"}))
+    assert result.exit_code == 0
+    (line,) = result.stderr.splitlines()
     assert reason in line
-    assert done.output.count(f"{field}: ") >= 2
+    assert result.output.count(f"{field}: ") >= 2
     ex.recommend(ex.Workload.load("new.toml"))
 
 
@@ -92,8 +92,8 @@ def test_the_defaults_in_the_comments_are_those_of_a_workload(here):
 
 def test_defaults_that_were_not_asked_for_stay_open():
     init("--yes")
-    given = {r.id for r in ex.recommend(ex.Workload.load("new.toml")).answer.assumptions}
-    assert {"peak_rps", "client.waits", "client.polls"} <= given
+    assumed = {r.id for r in ex.recommend(ex.Workload.load("new.toml")).answer.assumptions}
+    assert {"peak_rps", "client.waits", "client.polls"} <= assumed
 
 
 @pytest.mark.parametrize(
@@ -116,16 +116,16 @@ def test_defaults_that_were_not_asked_for_stay_open():
     ],
 )
 def test_set_answers_a_question_beforehand(pairs, toml, here):
-    done = init("--yes", *(word for pair in pairs for word in ("--set", pair)))
-    assert done.exit_code == 0, done.stderr
+    result = init("--yes", *(word for pair in pairs for word in ("--set", pair)))
+    assert result.exit_code == 0, result.stderr
     assert toml in (here / "new.toml").read_text(encoding="utf-8")
     ex.Workload.load("new.toml")
 
 
 def test_what_was_set_is_not_asked():
-    done = init("--set", "name=x", "--set", "response=2 MB", answers=answered())
-    assert "name: " not in done.stdout and "response.p50: " not in done.stdout
-    assert "runtime.p50: " in done.stdout
+    result = init("--set", "name=x", "--set", "response=2 MB", answers=answered())
+    assert "name: " not in result.stdout and "response.p50: " not in result.stdout
+    assert "runtime.p50: " in result.stdout
 
 
 @pytest.mark.parametrize(
@@ -139,82 +139,82 @@ def test_what_was_set_is_not_asked():
     ],
 )
 def test_a_wrong_field_is_refused_in_one_line(pair, says, here):
-    done = init("--yes", "--set", pair)
-    assert (done.exit_code, done.stdout) == (2, "")
-    assert says in done.stderr and done.stderr.count("\n") == 1
+    result = init("--yes", "--set", pair)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert says in result.stderr and result.stderr.count("\n") == 1
     assert not (here / "new.toml").exists()
 
 
 def test_a_dotenv_is_counted_and_its_values_go_nowhere(here):
     (here / "sub").mkdir()
-    done = CliRunner().invoke(app, ["init", "sub/new.toml", "--yes", "--dotenv", "prod.env", "--json"])
-    assert json.loads(done.stdout) == {"path": "sub/new.toml"}
+    result = CliRunner().invoke(app, ["init", "sub/new.toml", "--yes", "--dotenv", "prod.env", "--json"])
+    assert json.loads(result.stdout) == {"path": "sub/new.toml"}
     assert 'dotenv = "../prod.env"' in (here / "sub/new.toml").read_text()
-    assert SECRET not in done.output + (here / "sub/new.toml").read_text()
+    assert SECRET not in result.output + (here / "sub/new.toml").read_text()
     assert ex.Workload.load("sub/new.toml").configuration.entry_count == 2
 
 
 def test_a_dotenv_may_be_the_answer_to_the_question_for_the_size():
     init(answers=answered(configuration__total="prod.env"))
-    written = ex.Workload.load("new.toml")
-    assert written.configuration.largest == len(SECRET) and written.configuration.total < 100
+    workload = ex.Workload.load("new.toml")
+    assert workload.configuration.largest == len(SECRET) and workload.configuration.total < 100
 
 
 def test_a_missing_dotenv_is_refused_by_name():
-    done = init("--yes", "--dotenv", "none.env")
-    assert done.exit_code == 2 and '"none.env": no such file' in done.stderr
+    result = init("--yes", "--dotenv", "none.env")
+    assert result.exit_code == 2 and '"none.env": no such file' in result.stderr
 
 
 def test_a_file_that_is_there_stays_unless_forced(here):
     (here / "new.toml").write_text("mine")
-    done = init("--yes")
-    assert done.exit_code == 2 and "is there already" in done.stderr
+    result = init("--yes")
+    assert result.exit_code == 2 and "is there already" in result.stderr
     assert (here / "new.toml").read_text() == "mine"
     assert init("--yes", "--force").exit_code == 0
     assert ex.Workload.load("new.toml").name == "new"
 
 
 def test_a_folder_that_is_not_there_is_refused():
-    done = CliRunner().invoke(app, ["init", "no/new.toml", "--yes"])
-    assert done.exit_code == 2 and "no such folder" in done.stderr
+    result = CliRunner().invoke(app, ["init", "no/new.toml", "--yes"])
+    assert result.exit_code == 2 and "no such folder" in result.stderr
 
 
 def test_an_end_of_the_answers_is_one_line_and_writes_nothing(here):
-    done = init(answers="a name\n")
-    assert done.exit_code == 2
-    assert done.stderr.startswith("error: init: no answer for region: ")
+    result = init(answers="a name\n")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("error: init: no answer for region: ")
     assert not (here / "new.toml").exists()
 
 
 def test_with_json_the_questions_leave_standard_output_alone():
-    done = init("--json", answers=answered())
-    assert json.loads(done.stdout) == {"path": "new.toml"}
-    assert "requests_per_month: " in done.stderr
+    result = init("--json", answers=answered())
+    assert json.loads(result.stdout) == {"path": "new.toml"}
+    assert "requests_per_month: " in result.stderr
 
 
 def interrupted(here, *answers):
     """What `init` says on standard error when Ctrl-C comes after some answers."""
     # a job in the background ignores interrupts, and so would what it starts
     heard = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)"
-    asked = "sys.argv = ['explorer', 'init', 'new.toml']; from explorer.cli.main import main; main()"
-    command = [sys.executable, "-c", f"{heard}; {asked}"]
+    code = "sys.argv = ['explorer', 'init', 'new.toml']; from explorer.cli.main import main; main()"
+    command = [sys.executable, "-c", f"{heard}; {code}"]
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, cwd=here) as asked:
-        shown = b""
-        for i, field in enumerate(ASKED[: len(answers) + 1]):
-            while not shown.endswith(b"] "):
-                shown += asked.stdout.read(1)
-            assert field.name.encode() in shown
-            shown = b""
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, cwd=here) as process:
+        output = b""
+        for i, field in enumerate(OPEN_QUESTIONS[: len(answers) + 1]):
+            while not output.endswith(b"] "):
+                output += process.stdout.read(1)
+            assert field.name.encode() in output
+            output = b""
             if i < len(answers):
-                asked.stdin.write(f"{answers[i]}\n".encode())
-                asked.stdin.flush()
+                process.stdin.write(f"{answers[i]}\n".encode())
+                process.stdin.flush()
         time.sleep(0.5)  # until it reads: what comes between the question and that is seen late
-        asked.send_signal(signal.SIGINT)
-        assert asked.wait(30) == 130
-        told = asked.stderr.read().decode()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
+        message = process.stderr.read().decode()
     assert not (here / "new.toml").exists()
-    return told
+    return message
 
 
 def test_an_interrupt_at_once_is_quiet_and_writes_nothing(here):
@@ -222,14 +222,14 @@ def test_an_interrupt_at_once_is_quiet_and_writes_nothing(here):
 
 
 def test_an_interrupt_keeps_the_answers_and_init_goes_on(here):
-    names = [field.name for field in ASKED]
-    given = {"name": "Orders", "region": "eu-west-1"}
-    first = [given.get(name, "") for name in names[: names.index("region") + 1]]
-    told = interrupted(here, *first)
-    assert "kept in new.toml.draft: explorer init new.toml goes on" in told
+    names = [field.name for field in OPEN_QUESTIONS]
+    texts = {"name": "Orders", "region": "eu-west-1"}
+    first = [texts.get(name, "") for name in names[: names.index("region") + 1]]
+    message = interrupted(here, *first)
+    assert "kept in new.toml.draft: explorer init new.toml goes on" in message
     rest = answered().splitlines(keepends=True)[len(first) :]
-    done = init(answers="".join(rest))
-    assert done.exit_code == 0 and "Going on from new.toml.draft" in done.stderr
-    written = ex.Workload.load("new.toml")
-    assert (written.name, written.region) == ("Orders", "eu-west-1")
+    result = init(answers="".join(rest))
+    assert result.exit_code == 0 and "Going on from new.toml.draft" in result.stderr
+    workload = ex.Workload.load("new.toml")
+    assert (workload.name, workload.region) == ("Orders", "eu-west-1")
     assert not (here / "new.toml.draft").exists()

@@ -11,16 +11,16 @@ from explorer.workload.workload import Workload
 LEAST = {"requests_per_month": 1000, "request": "1 KB", "response": "1 KB", "runtime": {"p50": "1 s"}}
 
 
-def excluded(region="us-east-1", language="python3.13") -> dict[str, set[str]]:
+def excluded_options(region="us-east-1", language="python3.13") -> dict[str, set[str]]:
     """The options that are excluded for lack of something, by the field that says so."""
     runtime = {"p50": "1 s", "language": language}
     load = Conditions(Workload(**{**LEAST, "runtime": runtime, "region": region}))
-    found: dict[str, set[str]] = {}
+    option_ids: dict[str, set[str]] = {}
     for option in (option for options in OPTIONS.values() for option in options.values()):
         for exclusion in option.excludes(load):
             if exclusion.because in {"region", "runtime.language"}:
-                found.setdefault(exclusion.because, set()).add(option.id)
-    return found
+                option_ids.setdefault(exclusion.because, set()).add(option.id)
+    return option_ids
 
 
 @pytest.mark.parametrize(
@@ -37,13 +37,13 @@ def excluded(region="us-east-1", language="python3.13") -> dict[str, set[str]]:
     ],
 )
 def test_what_a_region_lacks_excludes_the_options_that_rest_on_it(region, lacking):
-    assert excluded(region) == ({"region": lacking} if lacking else {})
+    assert excluded_options(region) == ({"region": lacking} if lacking else {})
 
 
 def test_without_lambda_only_a_container_is_left():
     work = {"single", "queued", "recursion", "durable", "step-functions", "express"}
     work |= {"managed-instance", "fargate"}
-    assert excluded("me-west-1") == {"region": work}
+    assert excluded_options("me-west-1") == {"region": work}
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_without_lambda_only_a_container_is_left():
     ],
 )
 def test_what_a_runtime_lacks_excludes_the_options_that_need_it(language, lacking):
-    assert excluded(language=language) == ({"runtime.language": lacking} if lacking else {})
+    assert excluded_options(language=language) == ({"runtime.language": lacking} if lacking else {})
 
 
 def test_the_reason_names_each_feature_and_each_option():
@@ -84,5 +84,5 @@ def test_what_nobody_knows_of_a_region_is_an_assumption():
     rows = ex.recommend(Workload(**{**LEAST, "region": "th-central-1"})).assumptions
     (row,) = rows[rows["kind"] == "feature"].to_dict("records")
     assert row["id"] == "region" and "th-central-1" in row["why"]
-    known = ex.recommend(Workload(**{**LEAST, "region": "eu-central-2"})).assumptions
-    assert "feature" not in set(known["kind"])
+    elsewhere = ex.recommend(Workload(**{**LEAST, "region": "eu-central-2"})).assumptions
+    assert "feature" not in set(elsewhere["kind"])

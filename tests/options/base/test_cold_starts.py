@@ -24,17 +24,17 @@ def simulated(rate: float, service_s: float, keep_s: float, arrivals: int = 60_0
     for number in range(arrivals):
         now += rng.exponential(1 / rate)
         while busy and busy[0][0] <= now:
-            left, made = heapq.heappop(busy)
-            idle[made] = left
-        for made in [made for made, since in idle.items() if now - since > keep_s]:
-            alive_s += idle.pop(made) + keep_s - born.pop(made)
+            end_s, environment = heapq.heappop(busy)
+            idle[environment] = end_s
+        for environment in [environment for environment, since in idle.items() if now - since > keep_s]:
+            alive_s += idle.pop(environment) + keep_s - born.pop(environment)
         if idle:
-            made = max(idle)  # the newest environment is used first
-            del idle[made]
+            environment = max(idle)  # the newest environment is used first
+            del idle[environment]
         else:
-            cold, made = cold + 1, number
-            born[made] = now
-        heapq.heappush(busy, (now + rng.exponential(service_s), made))
+            cold, environment = cold + 1, number
+            born[environment] = now
+        heapq.heappush(busy, (now + rng.exponential(service_s), environment))
     alive_s += sum(now - since for since in born.values())
     return cold / arrivals, alive_s / now
 

@@ -124,7 +124,7 @@ def test_a_backlog_grows_by_what_is_over_the_capacity_for_an_hour(rate, at_once,
 
 
 @pytest.mark.parametrize(
-    ("rate", "mean", "age_s", "needed"),
+    ("rate", "mean", "age_s", "concurrency"),
     [
         # Waiting for an hour is allowed: half of the peak can wait, and 20 x 100 s / 2 = 1,000 work
         (20.0, 1.0, 3600, 1000),
@@ -139,15 +139,15 @@ def test_a_backlog_grows_by_what_is_over_the_capacity_for_an_hour(rate, at_once,
         (20.0, 8.0, 6 * 3600, 800),
     ],
 )
-def test_the_environments_that_keep_jobs_young_enough_and_drain_them(rate, mean, age_s, needed):
+def test_the_environments_that_keep_jobs_young_enough_and_drain_them(rate, mean, age_s, concurrency):
     load = Conditions(workload(requests_per_month=mean * MONTH_S, peak_rps=rate, runtime=100))
-    assert float(load.concurrency_needed(age_s)) == pytest.approx(needed)
-    if rate / needed * 100 > 1:  # with so many the last job is just as old as it may be
-        assert float(load.backlog_age(needed)) <= age_s * (1 + 1e-12)
+    assert float(load.concurrency_needed(age_s)) == pytest.approx(concurrency)
+    if rate / concurrency * 100 > 1:  # with so many the last job is just as old as it may be
+        assert float(load.backlog_age(concurrency)) <= age_s * (1 + 1e-12)
 
 
-@pytest.mark.parametrize(("peak", "broken"), [(10.0, 0.0), (10.01, 1.0)])
-def test_where_a_latency_is_promised_no_job_may_wait(peak, broken):
+@pytest.mark.parametrize(("peak", "chance"), [(10.0, 0.0), (10.01, 1.0)])
+def test_where_a_latency_is_promised_no_job_may_wait(peak, chance):
     # 10 a second of 100 s are the 1,000 of the quota; without the promise 70 a second could wait
     row = finding(
         stored("single"),
@@ -156,7 +156,7 @@ def test_where_a_latency_is_promised_no_job_may_wait(peak, broken):
         runtime=100,
         targets={"latency_p95": "1 h"},
     )
-    assert row.breach_probability == broken
+    assert row.breach_probability == chance
     calm = finding(stored("single"), "lambda.concurrency", peak_rps=peak, runtime=100)
     assert calm.breach_probability == 0
 
@@ -172,8 +172,8 @@ def test_where_a_latency_is_promised_no_job_may_wait(peak, broken):
 )
 def test_a_job_in_a_backlog_waits_by_its_place_in_it(peak, waits):
     seconds = ex.latency(workload(peak_rps=peak, runtime=100), stored("single"))
-    found = seconds.reindex(["wait for an environment"]).fillna(0.0).iloc[0]  # no step where nobody waits
-    assert [found[p] for p in ("p50", "p95", "p99")] == pytest.approx(waits, abs=1e-9)
+    wait_s = seconds.reindex(["wait for an environment"]).fillna(0.0).iloc[0]  # no step where nobody waits
+    assert [wait_s[p] for p in ("p50", "p95", "p99")] == pytest.approx(waits, abs=1e-9)
 
 
 # Environments that start --------------------------------------------------------------------------

@@ -29,9 +29,13 @@ def test_of_many_it_is_a_column_that_broadcasts_against_sizes_and_axes():
 
 
 def test_a_fact_is_looked_up_once_for_each_id():
-    asked = []
-    seconds = MANY.door_time.look_up(lambda id: asked.append(id) or {"near": 1.0, "far": 7.0}[id])
-    assert asked == ["near", "far"] and seconds.shape == (3, 1, 1) and seconds.ravel().tolist() == [1, 7, 1]
+    looked_up_ids = []
+    seconds = MANY.door_time.look_up(lambda id: looked_up_ids.append(id) or {"near": 1.0, "far": 7.0}[id])
+    assert (
+        looked_up_ids == ["near", "far"]
+        and seconds.shape == (3, 1, 1)
+        and seconds.ravel().tolist() == [1, 7, 1]
+    )
     assert Paths(ROWS[1:2], None).door_time.look_up(len) == 3
 
 
@@ -43,8 +47,8 @@ def test_a_fact_may_have_levels_and_axes():
 
 
 def test_members_of_tuples_come_with_the_paths_that_have_them():
-    found = {member: mask.ravel().tolist() for member, mask in MANY.response_limits.members()}
-    assert found == {"a": [True, False, False], "b": [True, True, False]}
+    masks = {member: mask.ravel().tolist() for member, mask in MANY.response_limits.members()}
+    assert masks == {"a": [True, False, False], "b": [True, True, False]}
 
 
 def test_what_is_not_declared_is_not_there():

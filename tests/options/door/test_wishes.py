@@ -31,9 +31,9 @@ def workload(**fields) -> Workload:
 
 def more(needs: list[str], **others) -> set[str]:
     """The parts of a design beside those that it has without the wishes."""
-    chosen = Design(**design(**others))
-    parts = chosen.parts_for(Conditions(workload(client={"needs": needs})))
-    return set(parts) - set(chosen.parts) if len(parts) == len(set(parts)) else {"one stands twice"}
+    whole_design = Design(**design(**others))
+    parts = whole_design.parts_for(Conditions(workload(client={"needs": needs})))
+    return set(parts) - set(whole_design.parts) if len(parts) == len(set(parts)) else {"one stands twice"}
 
 
 @pytest.mark.parametrize(
@@ -59,8 +59,8 @@ def test_a_wish_is_one_part_and_a_setting_is_none(others, needs, parts):
 
 @pytest.mark.parametrize("edge", ["none", "cloudfront"])
 def test_a_web_acl_stands_once_a_design(edge):
-    chosen = Design(**design(edge=edge))
-    parts = chosen.parts_for(Conditions(workload(client={"needs": ["waf", "custom-domain"]})))
+    whole_design = Design(**design(edge=edge))
+    parts = whole_design.parts_for(Conditions(workload(client={"needs": ["waf", "custom-domain"]})))
     assert (parts.count("web ACL"), parts.count("domain with certificate")) == (1, 1)
 
 
@@ -139,8 +139,8 @@ def test_headers_that_are_not_given_have_no_limit(door, limit, most):
 def test_a_private_api_takes_fewer():
     private = {"needs": ["private"]}
     within = finding("apigw.rest.headers.private", "rest-api", client={"headers": 8000, **private})
-    broken = finding("apigw.rest.headers.private", "rest-api", client={"headers": 8001, **private})
-    assert (within.breach_probability, broken.breach_probability) == (0, 1)
+    beyond = finding("apigw.rest.headers.private", "rest-api", client={"headers": 8001, **private})
+    assert (within.breach_probability, beyond.breach_probability) == (0, 1)
 
 
 @pytest.mark.parametrize(

@@ -37,12 +37,12 @@ def design(**others) -> dict:
 
 def workload(**fields) -> Workload:
     least = {"requests_per_month": 10e6, "request": "1 KB", "response": "1 MB", "runtime": "100 ms"}
-    given = {**least, "client": {"auth": "none", **fields.pop("client", {})}, **fields}
-    return Workload(**given)
+    all_fields = {**least, "client": {"auth": "none", **fields.pop("client", {})}, **fields}
+    return Workload(**all_fields)
 
 
-def lines(w: Workload, chosen: dict) -> dict[str, float]:
-    return {line.id: float(line.quantity) for line in ex.cost(w, chosen).lines}
+def lines(w: Workload, choices: dict) -> dict[str, float]:
+    return {line.id: float(line.quantity) for line in ex.cost(w, choices).lines}
 
 
 def cached(share: float, **fields) -> Workload:
@@ -107,8 +107,8 @@ def test_what_is_behind_costs_what_so_few_requests_would():
 @pytest.mark.parametrize("response", ["stored", "callback"])
 def test_jobs_are_not_cached(response):
     client = {"receives_callbacks": True}
-    chosen = design(response=response)
-    assert lines(cached(0.9, client=client), chosen) == lines(cached(0.0, client=client), chosen)
+    choices = design(response=response)
+    assert lines(cached(0.9, client=client), choices) == lines(cached(0.0, client=client), choices)
 
 
 def test_without_a_distribution_nothing_is_cached():
@@ -117,9 +117,9 @@ def test_without_a_distribution_nothing_is_cached():
 
 def test_many_workloads_at_once_cost_what_each_does():
     shares = np.array([0.0, 0.3, 0.9, 1.0])
-    swept = ex.sweep(workload(), {"response.cacheable": shares}, designs=[design()])
+    sweep = ex.sweep(workload(), {"response.cacheable": shares}, designs=[design()])
     single = [float(ex.cost(cached(share), design()).total_usd) for share in shares]
-    assert swept.monthly_usd.ravel() == pytest.approx(single, rel=1e-9)
+    assert sweep.monthly_usd.ravel() == pytest.approx(single, rel=1e-9)
     assert np.all(np.diff(single) < 0)
 
 
@@ -154,20 +154,20 @@ def test_parts(others, needs, parts):
     assert len(Design(**design(**others)).parts_for(Conditions(w))) == parts
 
 
-def excluded(w: Workload, **others) -> set[str]:
+def excluding_limits(w: Workload, **others) -> set[str]:
     frame = ex.assess(w, design(**others))
     return set(frame[frame.verdict == "excluded"].limit)
 
 
 def test_a_callers_signature_does_not_pass_through():
-    assert excluded(workload(client={"auth": "iam"})) == {"client.auth"}
-    assert excluded(workload(client={"auth": "none"})) == set()
+    assert excluding_limits(workload(client={"auth": "iam"})) == {"client.auth"}
+    assert excluding_limits(workload(client={"auth": "none"})) == set()
 
 
 def test_it_is_never_private():
     w = workload(client={"needs": ["private"]})
-    assert excluded(w, door="rest-api") == {"client.needs"}
-    assert excluded(w, door="rest-api", edge="none") == set()
+    assert excluding_limits(w, door="rest-api") == {"client.needs"}
+    assert excluding_limits(w, door="rest-api", edge="none") == set()
 
 
 @pytest.mark.parametrize(
@@ -184,11 +184,11 @@ def test_it_is_never_private():
     ],
 )
 def test_it_gives_any_door_a_domain_and_a_waf_and_nothing_else(edge, door, needs, because):
-    assert excluded(workload(client={"needs": needs}), edge=edge, door=door) == because
+    assert excluding_limits(workload(client={"needs": needs}), edge=edge, door=door) == because
 
 
 def test_it_gives_a_function_url_no_credentials():
-    assert excluded(workload(client={"auth": "jwt"})) == {"client.auth"}
+    assert excluding_limits(workload(client={"auth": "jwt"})) == {"client.auth"}
 
 
 # Limits ---------------------------------------------------------------------------------------------
@@ -214,9 +214,9 @@ PAIRS = [  # limit, other choices, at the limit, one over
 def test_at_the_limit_nothing_breaks_and_one_over_everything_does(limit, others, at, over):
     least = {"requests_per_month": 1000, "response": "1 KB"}
     within = finding(workload(**{**least, **at}), limit, **others)
-    broken = finding(workload(**{**least, **over}), limit, **others)
-    assert (within.breach_probability, broken.breach_probability) == (0, 1)
-    assert within.used_p99 <= within.limit_value < broken.used_p99
+    beyond = finding(workload(**{**least, **over}), limit, **others)
+    assert (within.breach_probability, beyond.breach_probability) == (0, 1)
+    assert within.used_p99 <= within.limit_value < beyond.used_p99
 
 
 def test_a_rate_breaks_by_poisson_demand():
@@ -242,19 +242,19 @@ def test_without_headers_given_their_limit_does_not_bind():
 def test_a_size_breaks_as_if_nothing_were_cached_and_a_rate_for_what_is_left():
     sizes = {"p50": "1 MB", "p99": "5 MB", "max": "7 MB"}
     plain = workload(response=sizes, peak_rps=10_000, requests_per_month=1e9)
-    held = plain.replace({"response.cacheable": 0.9})
-    size = finding(held, "lambda.furl.response")
+    cacheable = plain.replace({"response.cacheable": 0.9})
+    size = finding(cacheable, "lambda.furl.response")
     assert size.breach_probability == finding(plain, "lambda.furl.response").breach_probability > 0
     assert size.broken_per_month == pytest.approx(size.breach_probability * 1e9)
     assert finding(plain, "lambda.concurrency").used_p50 == pytest.approx(1000, rel=0.01)  # 10,000 x 0.1 s
-    assert finding(held, "lambda.concurrency").used_p50 == pytest.approx(100, rel=0.01)
+    assert finding(cacheable, "lambda.concurrency").used_p50 == pytest.approx(100, rel=0.01)
 
 
 # Latency --------------------------------------------------------------------------------------------
 
 
-def latency(w: Workload, chosen: dict | None = None) -> np.ndarray:
-    return np.array(list(seconds_of(w, Design(**(chosen or design())))["total"].values()))
+def latency(w: Workload, choices: dict | None = None) -> np.ndarray:
+    return np.array(list(seconds_of(w, Design(**(choices or design())))["total"].values()))
 
 
 def timed(share: float = 0.0, **runtime) -> Workload:
@@ -290,8 +290,8 @@ def test_the_slowest_of_all_are_the_slowest_of_the_rest():
 def test_patience_is_held_to_what_no_cache_answers():
     # a miss has its first byte after 0.05 + 0.015 + 1 s, and the request on its way 0.0004 s more
     waits = np.array([1.06, 1.07])
-    swept = ex.sweep(timed(0.99), {"client.waits": waits}, designs=[design()])
-    assert swept.winner.ravel().tolist() == [-1, 0]
+    sweep = ex.sweep(timed(0.99), {"client.waits": waits}, designs=[design()])
+    assert sweep.winner.ravel().tolist() == [-1, 0]
 
 
 # A flat-rate plan -----------------------------------------------------------------------------------

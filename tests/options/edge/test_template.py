@@ -31,22 +31,22 @@ def workload(**fields) -> Workload:
 
 
 @pytest.fixture
-def made(monkeypatch):
+def resources_of(monkeypatch):
     """The template of a design, whether the endpoint can know its callers or not."""
     monkeypatch.setattr(CloudFront, "undeployable", lambda self, flow: None)
 
     def template(w: Workload, **others) -> dict:
         design = Design(**{**PLAIN, **others})
-        found = stack_of(w, design).template
-        said = lint(json.dumps(found), config=ManualArgs(regions=["us-east-1"]))
-        assert [str(match) for match in said] == []
-        return found["Resources"]
+        template_body = stack_of(w, design).template
+        lint_matches = lint(json.dumps(template_body), config=ManualArgs(regions=["us-east-1"]))
+        assert [str(match) for match in lint_matches] == []
+        return template_body["Resources"]
 
     return template
 
 
-def test_a_function_url_takes_what_the_distribution_signs_and_nothing_else(made):
-    resources = made(workload(client={"auth": "none"}))
+def test_a_function_url_takes_what_the_distribution_signs_and_nothing_else(resources_of):
+    resources = resources_of(workload(client={"auth": "none"}))
     (origin,) = resources["Distribution"]["Properties"]["DistributionConfig"]["Origins"]
     assert origin["OriginAccessControlId"] == {"Fn::GetAtt": ["EdgeAccess", "Id"]}
     assert origin["CustomOriginConfig"]["OriginReadTimeout"] == 120
@@ -58,29 +58,29 @@ def test_a_function_url_takes_what_the_distribution_signs_and_nothing_else(made)
 
 
 @pytest.mark.parametrize(("share", "same"), [(0.0, True), (0.9, False)])
-def test_it_caches_where_answers_can_be_cached(made, share, same):
+def test_it_caches_where_answers_can_be_cached(resources_of, share, same):
     def policy(w: Workload) -> str:
-        config = made(w)["Distribution"]["Properties"]["DistributionConfig"]
+        config = resources_of(w)["Distribution"]["Properties"]["DistributionConfig"]
         return config["DefaultCacheBehavior"]["CachePolicyId"]
 
-    held = workload(response={"value": "100 KB", "cacheable": share})
-    assert (policy(held) == policy(workload())) == same
+    cacheable = workload(response={"value": "100 KB", "cacheable": share})
+    assert (policy(cacheable) == policy(workload())) == same
 
 
 @pytest.mark.parametrize(
     ("others", "scope"), [({}, "CLOUDFRONT"), ({"edge": "none", "door": "rest-api"}, "REGIONAL")]
 )
-def test_a_web_acl_is_in_the_template(made, others, scope):
-    resources = made(workload(client={"needs": ["waf"]}), **others)
+def test_a_web_acl_is_in_the_template(resources_of, others, scope):
+    resources = resources_of(workload(client={"needs": ["waf"]}), **others)
     acl = resources["WebAcl"]["Properties"]
     assert (acl["Scope"], len(acl["Rules"])) == (scope, 3)
     assert acl["Rules"][2]["Statement"]["RateBasedStatement"]["Limit"] == 600  # 2 a second for five minutes
     assert ("StageWebAcl" in resources) == (scope == "REGIONAL")
 
 
-def test_without_the_wish_there_is_none(made):
-    assert "WebAcl" not in made(workload())
-    assert "WebAcl" not in made(workload(), edge="none", door="rest-api")
+def test_without_the_wish_there_is_none(resources_of):
+    assert "WebAcl" not in resources_of(workload())
+    assert "WebAcl" not in resources_of(workload(), edge="none", door="rest-api")
 
 
 REST = {"edge": "none", "door": "rest-api"}

@@ -26,7 +26,7 @@ def workload(rps: float, peak: float | None = None, runtime=None, **fields) -> W
     )
 
 
-def used(w: Workload, design: str = SERVICE) -> dict[str, float]:
+def quantities(w: Workload, design: str = SERVICE) -> dict[str, float]:
     return {line.id: float(line.quantity) for line in ex.cost(w, f"{design}, {REST}").lines}
 
 
@@ -43,7 +43,7 @@ def used(w: Workload, design: str = SERVICE) -> dict[str, float]:
     ],
 )
 def test_a_task_carries_as_many_requests_as_its_memory_holds(rps, tasks, vcpu, gb):
-    bill = used(workload(rps))
+    bill = quantities(workload(rps))
     assert bill["fargate.vcpu_linux_arm"] == pytest.approx(tasks * vcpu * HOURS)
     assert bill["fargate.memory_linux_arm"] == pytest.approx(tasks * gb * HOURS)
     assert bill["vpc.public_ipv4_in_use"] == pytest.approx((tasks + 2) * HOURS)  # and the load balancer's two
@@ -104,10 +104,10 @@ def test_what_cannot_be_started_within_the_rise_is_kept_ready():
     assert float(f.mean) == pytest.approx(26_000 * share + 16_300 * (1 - share))
 
 
-@pytest.mark.parametrize(("threads", "excluded"), [(16, False), (17, True)])
-def test_what_uses_more_vcpu_than_the_largest_task_has_excludes_a_service(threads, excluded):
+@pytest.mark.parametrize(("threads", "is_excluded"), [(16, False), (17, True)])
+def test_what_uses_more_vcpu_than_the_largest_task_has_excludes_a_service(threads, is_excluded):
     w = workload(1, runtime={"memory": "60 GB", "threads": threads})
-    assert ("excluded" in set(ex.assess(w, f"{SERVICE}, {REST}").verdict)) is excluded
+    assert ("excluded" in set(ex.assess(w, f"{SERVICE}, {REST}").verdict)) is is_excluded
 
 
 @pytest.mark.parametrize(
@@ -131,18 +131,18 @@ def test_a_task_for_a_job_is_the_cheapest_that_holds_it(memory, threads, vcpu, g
 
 
 def test_work_that_may_be_stopped_runs_on_spot():
-    bill = used(workload(0.01, runtime={"interruptible": True}), TASK)
+    bill = quantities(workload(0.01, runtime={"interruptible": True}), TASK)
     assert "fargate.spot_vcpu_linux_arm" in bill and "fargate.vcpu_linux_arm" not in bill
 
 
 @pytest.mark.parametrize("runtime", [{}, {"interruptible": True, "once": True}])
 def test_other_work_runs_on_demand(runtime):
-    assert "fargate.spot_vcpu_linux_arm" not in used(workload(0.01, runtime=runtime), TASK)
+    assert "fargate.spot_vcpu_linux_arm" not in quantities(workload(0.01, runtime=runtime), TASK)
 
 
 def test_what_is_begun_again_is_billed():
     """At a hundredth of a stop an hour 10 h of work take (e^0.1 - 1) / 0.01 = 10.517 h, and its start."""
-    bill = used(workload(0.001, runtime={"value": "10 hours", "interruptible": True}), TASK)
+    bill = quantities(workload(0.001, runtime={"value": "10 hours", "interruptible": True}), TASK)
     jobs = 0.001 * HOURS * 3600
     assert bill["fargate.spot_vcpu_linux_arm"] == pytest.approx(0.5 * jobs * (10.51709 + 35 / 3600), rel=1e-5)
 
@@ -218,7 +218,7 @@ def test_a_service_behind_a_cache_costs_the_same_on_an_axis_of_the_share_that_it
         "initialization=on-demand,configuration=environment"
     )
     shares = [0.5, 0.94]
-    swept = ex.sweep(w, {"response.cacheable": shares}, designs=[design])
+    sweep = ex.sweep(w, {"response.cacheable": shares}, designs=[design])
     alone = [float(ex.cost(w.replace({"response.cacheable": share}), design).total_usd) for share in shares]
-    assert swept.monthly_usd[0] == pytest.approx(alone, rel=1e-9)
+    assert sweep.monthly_usd[0] == pytest.approx(alone, rel=1e-9)
     assert alone[0] > alone[1]

@@ -31,8 +31,8 @@ def bill(rps, peak, seconds, mb, cpu, language="nodejs22.x", **fields):
     return {line.id: line for line in ex.cost(w, DESIGN).lines}
 
 
-def instances(*given, kind="m7g.xlarge", **fields) -> float:
-    return float(bill(*given, **fields)[f"ec2.{kind}_linux_on_demand"].quantity) / 730
+def instances(*args, kind="m7g.xlarge", **fields) -> float:
+    return float(bill(*args, **fields)[f"ec2.{kind}_linux_on_demand"].quantity) / 730
 
 
 # sample-aws-lambda-managed-instances, tools/pricing-calculator, March 2026: m7g.xlarge, nodejs, 4 GB a vCPU

@@ -33,8 +33,8 @@ def test_what_answers_at_once_runs_once():
 
 
 @pytest.mark.parametrize(
-    ("asynchronous", "left"),
+    ("asynchronous", "remaining"),
     [(False, {"durable", "express"}), (True, {"durable", "express", "step-functions"})],
 )
-def test_steps_of_several_services_need_a_workflow(asynchronous, left):
-    assert executions(asynchronous, orchestrated=True) == left
+def test_steps_of_several_services_need_a_workflow(asynchronous, remaining):
+    assert executions(asynchronous, orchestrated=True) == remaining

@@ -83,8 +83,8 @@ def test_what_is_not_streamed_waits_for_all_of_the_work():
 
 def seconds(w: Workload, **others) -> tuple[float, float]:
     """To the last and to the first byte, at the p50."""
-    chosen = Design(**design(door="function-url", **others))
-    return latency(w, chosen)["total"]["p50"], float(first_byte_s(Conditions(w), chosen)[0])
+    whole_design = Design(**design(door="function-url", **others))
+    return latency(w, whole_design)["total"]["p50"], float(first_byte_s(Conditions(w), whole_design)[0])
 
 
 RECEIVED = 1024**2 / 2.5e6  # 0.419 s at 20 Mbit/s
