@@ -62,7 +62,7 @@ def ask(question: str) -> None:
 
 
 def interruptible(context: typer.Context) -> None:
-    """Let SIGTERM and SIGHUP interrupt the command as Ctrl-C does: what was begun is undone or told of."""
+    """Let SIGTERM and SIGHUP interrupt the command as Ctrl-C does: what was begun is undone or reported."""
     from explorer.live.deployment.interrupts import as_ctrl_c
 
     context.find_root().call_on_close(as_ctrl_c())
@@ -70,9 +70,9 @@ def interruptible(context: typer.Context) -> None:
 
 @contextmanager
 def says_what_became(remedy: str) -> Iterator[None]:
-    """Say after an interruption what became of a stack; if nothing is known, what removes it.
+    """Print after an interruption what became of a stack; if nothing is known, the command that removes it.
 
-    Once that is said, or it is done or has failed, nothing ends the command before its answer is told.
+    After that, or once the work has ended or failed, no signal ends the command before its answer is printed.
     """
     from explorer.live.deployment.interrupts import too_late
 
@@ -105,7 +105,7 @@ def _region(says: str) -> Any:
     return option
 
 
-Chosen = Annotated[
+DesignChoice = Annotated[
     str | None,
     typer.Option(
         "--design",

@@ -40,15 +40,15 @@ class Faults:
     forgets: int = 0  # 404 after 202
     hangs: int = 0  # never ends
     corrupts: int = 0  # other bytes than the status says
-    swaps: int = 0  # the bytes of the job before, told as its own
-    damages: int = 0  # other bytes than were asked for, told as its own
-    gone: int = 0  # no result at the URL
+    swaps: int = 0  # the bytes of the job before, reported as its own
+    damages: int = 0  # other bytes than were asked for, reported as its own
+    lost_results: int = 0  # no result at the URL
     flaky: int = 0  # the first status read is a 500
 
 
 class Server:
     def __init__(self, faults: Faults) -> None:
-        self.faults, self.jobs, self.asked, self.stalled_until = faults, {}, 0, 0.0
+        self.faults, self.jobs, self.request_count, self.stalled_until = faults, {}, 0, 0.0
         self.free = asyncio.Semaphore(faults.workers)
         self.tasks = set()
 
@@ -61,13 +61,15 @@ class Server:
                 first, *lines = head.decode().split("\r\n")
                 headers = dict(line.lower().split(": ", 1) for line in lines if line)
                 body = await reader.readexactly(int(headers.get("content-length", 0)))
-                self.asked += 1
-                if self.asked == self.faults.stall_at:
+                self.request_count += 1
+                if self.request_count == self.faults.stall_at:
                     self.stalled_until = time.monotonic() + self.faults.stall_s
                 await asyncio.sleep(max(0.0, self.stalled_until - time.monotonic()))
                 status, more, answer = await self.answer(*first.split(" ")[:2], body)
-                told = "".join(f"{name}: {value}\r\n" for name, value in more.items())
-                writer.write(f"HTTP/1.1 {status} -\r\n{told}Content-Length: {len(answer)}\r\n\r\n".encode())
+                header_lines = "".join(f"{name}: {value}\r\n" for name, value in more.items())
+                writer.write(
+                    f"HTTP/1.1 {status} -\r\n{header_lines}Content-Length: {len(answer)}\r\n\r\n".encode()
+                )
                 writer.write(answer[:1])
                 await asyncio.sleep(len(answer) / self.faults.sends_per_s)
                 writer.write(answer[1:])
@@ -93,40 +95,40 @@ class Server:
     def meets(self, every: int, number: int) -> bool:
         return bool(every) and number % every == every - 1
 
-    async def run(self, asked: dict, page: int):
+    async def run(self, request: dict, page: int):
         async with self.free:
-            await asyncio.sleep(asked["runtime_s"])
-        content, size = made(asked), self.faults.page_bytes
+            await asyncio.sleep(request["runtime_s"])
+        content, size = result_content(request), self.faults.page_bytes
         if not size:
-            return 200, *self.sent(content)
+            return 200, *self.encode(content)
         more = page * size < len(content)
-        encoding, part = self.sent(content[(page - 1) * size : page * size])
+        encoding, part = self.encode(content[(page - 1) * size : page * size])
         return 200, encoding | ({"Link": f'<?page={page + 1}>; rel="next"'} if more else {}), part
 
-    async def submit(self, asked: dict):
+    async def submit(self, request: dict):
         number = len(self.jobs)
         self.jobs[number] = job = {"id": str(number), "status": "queued", "attempts": 0}
         if self.meets(self.faults.refuses, number):
             return problem(503)
         job["submitted"] = job["updated"] = self.clock()
         await asyncio.sleep(self.faults.submit_s)
-        self.tasks.add(asyncio.create_task(self.work(job, asked, time.monotonic())))
+        self.tasks.add(asyncio.create_task(self.work(job, request, time.monotonic())))
         return 202, {"Retry-After": 1, "Location": f"/jobs/{number}"}, json.dumps(job).encode()
 
-    async def work(self, job: dict, asked: dict, since: float) -> None:
+    async def work(self, job: dict, request: dict, since: float) -> None:
         async with self.free:
             await asyncio.sleep(max(0.0, since + self.faults.queue_s - time.monotonic()))
             job |= {"status": "running", "attempts": 1, "started": self.clock()}
             if self.meets(self.faults.hangs, int(job["id"])):
                 return
-            stored_s = self.faults.store_s + asked["response_bytes"] / self.faults.bytes_per_s
-            await asyncio.sleep(asked["runtime_s"] + stored_s)
+            stored_s = self.faults.store_s + request["response_bytes"] / self.faults.bytes_per_s
+            await asyncio.sleep(request["runtime_s"] + stored_s)
         if self.meets(self.faults.swaps, int(job["id"])):
-            asked = {**asked, "seed": asked["seed"] - 1}
+            request = {**request, "seed": request["seed"] - 1}
         if self.meets(self.faults.damages, int(job["id"])):
-            asked = {**asked, "seed": None}
-        _, content = self.sent(made(asked))
-        job["asked"] = asked
+            request = {**request, "seed": None}
+        _, content = self.encode(result_content(request))
+        job["request"] = request
         job["result"] = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
         failed = self.meets(self.faults.fails, int(job["id"]))
         job |= {"status": "failed" if failed else "succeeded", "ended": self.clock()}
@@ -140,33 +142,33 @@ class Server:
         if self.meets(self.faults.flaky, number) and not job.get("seen"):
             job["seen"] = True
             return problem(500)
-        shown = {name: value for name, value in job.items() if name not in {"asked", "seen", "result"}}
+        answer = {name: value for name, value in job.items() if name not in {"request", "seen", "result"}}
         if job["status"] == "failed":
-            shown["error"] = {"type": "ValueError", "detail": "as asked"}
+            answer["error"] = {"type": "ValueError", "detail": "as asked"}
         if job["status"] == "succeeded":
             url = f"http://127.0.0.1:{self.port}/results/{number}?X-Sig=a%2Fb"
-            shown["result"] = {"url": url, **job["result"]}
+            answer["result"] = {"url": url, **job["result"]}
         again = math.ceil(max(1, self.faults.growth * (self.clock() - job["submitted"])))
-        return 200, {"Retry-After": again}, json.dumps(shown).encode()
+        return 200, {"Retry-After": again}, json.dumps(answer).encode()
 
     async def result(self, number: int):
         await asyncio.sleep(self.faults.result_s)
-        if self.meets(self.faults.gone, number):
+        if self.meets(self.faults.lost_results, number):
             return problem(404)
-        encoding, content = self.sent(made(self.jobs[number]["asked"]))
+        encoding, content = self.encode(result_content(self.jobs[number]["request"]))
         return 200, encoding, content[:-1] + b"?" if self.meets(self.faults.corrupts, number) else content
 
-    def sent(self, content: bytes) -> tuple[dict, bytes]:
+    def encode(self, content: bytes) -> tuple[dict, bytes]:
         """A result as it goes out, and the header that says so."""
         if not self.faults.gzips:
             return {}, content
         return {"Content-Encoding": "gzip"}, gzip.compress(content, mtime=0)
 
 
-def made(asked: dict) -> bytes:
+def result_content(request: dict) -> bytes:
     """The result: the same for the same seed."""
-    block = hashlib.sha256(str(asked.get("seed")).encode()).digest()
-    return (block * (asked["response_bytes"] // 32 + 1))[: asked["response_bytes"]]
+    block = hashlib.sha256(str(request.get("seed")).encode()).digest()
+    return (block * (request["response_bytes"] // 32 + 1))[: request["response_bytes"]]
 
 
 def problem(status: int):
@@ -183,9 +185,9 @@ async def serve(faults: Faults) -> None:
 
 @contextmanager
 def running(with_process=False, **faults):
-    """The endpoint in its own process; its URL, and the process if it is asked for."""
-    told = json.dumps(asdict(Faults(**faults)))
-    child = subprocess.Popen([sys.executable, __file__, told], stdout=subprocess.PIPE, text=True)
+    """The endpoint in its own process; its URL, and with `with_process` the process."""
+    faults_json = json.dumps(asdict(Faults(**faults)))
+    child = subprocess.Popen([sys.executable, __file__, faults_json], stdout=subprocess.PIPE, text=True)
     try:
         url = f"http://127.0.0.1:{int(child.stdout.readline())}"
         yield (url, child) if with_process else url

@@ -43,10 +43,10 @@ def package(settings: dict, more: dict[str, bytes] | None = None) -> bytes:
 def request(method, path, body=None, owner=ME, v1=False, headers=None, query=None, base64d=False):
     """An event as a door makes it of a request; `body` is JSON, or bytes as they come."""
     raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
-    sent = {"content-type": "application/json", **(headers or {})}
+    all_headers = {"content-type": "application/json", **(headers or {})}
     arn = f"arn:aws:iam::{ACCOUNT}:user/{owner}"
     text = base64.b64encode(raw).decode() if base64d else raw.decode()
-    event = {"headers": sent, "isBase64Encoded": base64d, "body": text}
+    event = {"headers": all_headers, "isBase64Encoded": base64d, "body": text}
     if v1:
         identity = {"caller": owner, "userArn": arn} if owner else {}
         return {**event, "httpMethod": method, "path": path, "queryStringParameters": query,
@@ -126,28 +126,28 @@ class Stack:
         more = {"Type": "Choice", "Default": "End",
                 "Choices": [{"Variable": "$.done", "BooleanEquals": False, "Next": "Slice"}]}  # fmt: skip
         states = {"Slice": task, "More": more, "End": {"Type": "Succeed"}}
-        made = self.bench.client("stepfunctions").create_state_machine(
+        machine = self.bench.client("stepfunctions").create_state_machine(
             name=self.name,
             roleArn=self.bench.role,
             definition=json.dumps({"StartAt": "Slice", "States": states}),
         )
-        return made["stateMachineArn"]
+        return machine["stateMachineArn"]
 
     # Use ------------------------------------------------------------------------------------------
 
-    def ask(self, *given, part="front", **named) -> SimpleNamespace:
+    def ask(self, *args, part="front", **kwargs) -> SimpleNamespace:
         """The answer to a request; its body read if it is JSON."""
-        answer = self.bench.invoke(request(*given, **named), f"{self.name}-{part}")
-        shown = json.loads(answer["body"])
-        assert "statusCode" in shown, shown
-        headers = {name.lower(): value for name, value in shown["headers"].items()}
-        body = shown["body"]
+        answer = self.bench.invoke(request(*args, **kwargs), f"{self.name}-{part}")
+        reply = json.loads(answer["body"])
+        assert "statusCode" in reply, reply
+        headers = {name.lower(): value for name, value in reply["headers"].items()}
+        body = reply["body"]
         if "json" in headers["content-type"]:
             body = json.loads(body)
-        return SimpleNamespace(status=shown["statusCode"], headers=headers, body=body, raw=answer["body"])
+        return SimpleNamespace(status=reply["statusCode"], headers=headers, body=body, raw=answer["body"])
 
-    def submit(self, body, **named) -> str:
-        answer = self.ask("POST", "/jobs", body, **named)
+    def submit(self, body, **kwargs) -> str:
+        answer = self.ask("POST", "/jobs", body, **kwargs)
         assert answer.status == 202, answer
         return answer.body["id"]
 
@@ -157,19 +157,19 @@ class Stack:
     def ended(self, id: str, seconds: float = 60) -> dict:
         """The job's last status."""
         end = time.monotonic() + seconds
-        while (seen := self.status(id))["status"] in ("queued", "running"):
-            assert time.monotonic() < end, (seen, self.row(id))
+        while (job := self.status(id))["status"] in ("queued", "running"):
+            assert time.monotonic() < end, (job, self.row(id))
             time.sleep(0.05)
-        return seen
+        return job
 
-    def fetched(self, seen: dict) -> bytes:
+    def fetched(self, job: dict) -> bytes:
         """The result behind the signed URL, its length and sum compared."""
         import urllib.request
 
-        answer = self.bench.fetch(urllib.request.Request(seen["result"]["url"]))
+        answer = self.bench.fetch(urllib.request.Request(job["result"]["url"]))
         assert answer.status == 200, answer
-        assert len(answer.body) == seen["result"]["bytes"]
-        assert hashlib.sha256(answer.body).hexdigest() == seen["result"]["sha256"]
+        assert len(answer.body) == job["result"]["bytes"]
+        assert hashlib.sha256(answer.body).hexdigest() == job["result"]["sha256"]
         return answer.body
 
     def row(self, id: str) -> dict:

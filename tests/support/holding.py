@@ -19,7 +19,7 @@ class Holding:
     def __init__(self, url: str, marked: str) -> None:
         where = urlsplit(url)
         self._cloud, self._marked = (where.hostname, where.port), marked.encode()
-        self._held, self._go = threading.Event(), threading.Event()
+        self._answered, self._go = threading.Event(), threading.Event()
         self._listening = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.port = self._listening.getsockname()[1]
         self._open = []
@@ -28,7 +28,7 @@ class Holding:
         threading.Thread(target=self._accept, daemon=True).start()
         return self
 
-    def __exit__(self, *raised):
+    def __exit__(self, *exc_info):
         self._go.set()
         self._listening.shutdown(socket.SHUT_RDWR)
         self._listening.close()
@@ -40,7 +40,7 @@ class Holding:
     def wait(self, process) -> None:
         """Wait until the cloud has answered the call, and the process waits for the answer."""
         end = time.monotonic() + PATIENCE_S
-        while not self._held.wait(0.02):
+        while not self._answered.wait(0.02):
             assert process.poll() is None, process.communicate()
             assert time.monotonic() < end
 
@@ -55,11 +55,11 @@ class Holding:
                     threading.Thread(target=way[0], args=(*way[1:], marked), daemon=True).start()
 
     def _ask(self, asking, cloud, marked) -> None:
-        seen = b""
+        tail = b""
         with suppress(OSError):
             while chunk := asking.recv(CHUNK):
-                seen = seen[-len(self._marked) :] + chunk
-                if self._marked in seen and not self._held.is_set():
+                tail = tail[-len(self._marked) :] + chunk
+                if self._marked in tail and not self._answered.is_set():
                     marked.set()
                 cloud.sendall(chunk)
             cloud.shutdown(socket.SHUT_WR)
@@ -68,7 +68,7 @@ class Holding:
         with suppress(OSError):
             while chunk := cloud.recv(CHUNK):
                 if marked.is_set():
-                    self._held.set()
+                    self._answered.set()
                     self._go.wait()
                 asking.sendall(chunk)
             asking.shutdown(socket.SHUT_WR)

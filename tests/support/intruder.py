@@ -35,7 +35,7 @@ def send(method: str, url: str, body: bytes = b"", **headers: str) -> SimpleName
             line.putheader(name, value)
         line.endheaders(body)
         answer = line.getresponse()
-        told = SimpleNamespace(
+        reply = SimpleNamespace(
             status=answer.status,
             kind=answer.headers.get_content_type(),
             headers={name.lower(): value for name, value in answer.getheaders()},
@@ -43,8 +43,8 @@ def send(method: str, url: str, body: bytes = b"", **headers: str) -> SimpleName
         )
     finally:
         line.close()
-    HEARD.append(repr(told.headers).encode() + told.body)
-    return told
+    HEARD.append(repr(reply.headers).encode() + reply.body)
+    return reply
 
 
 @dataclass
@@ -57,8 +57,10 @@ class Caller:
     def ask(self, method: str, path: str, body=b"", *, now=None, **headers: str) -> SimpleNamespace:
         """Signed, for exactly this path and this body. `body` is bytes, or what JSON can say."""
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-        told = {"content-type": JSON} | {name.replace("_", "-"): text for name, text in headers.items()}
-        return send(method, self.url + path, raw, **self.signed(method, path, raw, told, now))
+        all_headers = {"content-type": JSON} | {
+            name.replace("_", "-"): text for name, text in headers.items()
+        }
+        return send(method, self.url + path, raw, **self.signed(method, path, raw, all_headers, now))
 
     def signed(self, method: str, path: str, raw: bytes, headers: dict, now=None) -> dict:
         """The headers with their signature."""
@@ -70,9 +72,9 @@ class Caller:
 def problem(answer: SimpleNamespace) -> dict:
     """What a refusal says, which is nothing but its four members."""
     assert answer.kind == PROBLEM, (answer.status, answer.kind, answer.body[:200])
-    told = json.loads(answer.body)
-    assert set(told) == {"type", "title", "status", "detail"} and told["status"] == answer.status
-    return told
+    members = json.loads(answer.body)
+    assert set(members) == {"type", "title", "status", "detail"} and members["status"] == answer.status
+    return members
 
 
 # Stacks ----------------------------------------------------------------------------------------
@@ -117,15 +119,15 @@ class Site:
 
     def _gather(self) -> None:
         pages = self.admin("cloudformation").get_paginator("list_stack_resources")
-        found = pages.paginate(StackName=self.stack)
-        rows = [each for page in found for each in page["StackResourceSummaries"]]
-        self.made = {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in rows}
+        row_pages = pages.paginate(StackName=self.stack)
+        rows = [each for page in row_pages for each in page["StackResourceSummaries"]]
+        self.resources = {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in rows}
         of = {each["LogicalResourceId"]: each["ResourceType"] for each in rows}
         kinds = ("AWS::IAM::Role", "AWS::Lambda::Function", "AWS::S3::Bucket")
         roles, functions, buckets = ([id for id in of if of[id] == kind] for kind in kinds)
-        self.roles = {id.removesuffix("Role").lower(): self.made[id] for id in roles}  # by the part
-        self.functions = [self.made[id] for id in functions]
-        self.buckets = [*(self.made[id] for id in buckets), f"{self.stack}-code"]
+        self.roles = {id.removesuffix("Role").lower(): self.resources[id] for id in roles}  # by the part
+        self.functions = [self.resources[id] for id in functions]
+        self.buckets = [*(self.resources[id] for id in buckets), f"{self.stack}-code"]
 
     def arn(self, part: str) -> str:
         """Of the role of a part."""
@@ -153,10 +155,10 @@ class Site:
         """A job's last status."""
         until = time.monotonic() + 60
         while True:
-            told = json.loads((who or self.alice).ask("GET", f"/jobs/{id}").body)
-            if told["status"] not in ("queued", "running"):
-                return told
-            assert time.monotonic() < until, told
+            job = json.loads((who or self.alice).ask("GET", f"/jobs/{id}").body)
+            if job["status"] not in ("queued", "running"):
+                return job
+            assert time.monotonic() < until, job
             time.sleep(0.05)
 
     def upload(self, content: bytes = b"{}", **more) -> SimpleNamespace:
@@ -182,15 +184,15 @@ ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 
 def row(call, **more):
-    return "dynamodb", call, lambda at: {"TableName": at.made["Jobs"], **more}
+    return "dynamodb", call, lambda at: {"TableName": at.resources["Jobs"], **more}
 
 
 def thing(call, bucket, key, **more):
-    return "s3", call, lambda at: {"Bucket": at.made[bucket], "Key": key, **more}
+    return "s3", call, lambda at: {"Bucket": at.resources[bucket], "Key": key, **more}
 
 
 def bucket(call, name):
-    return "s3", call, lambda at: {"Bucket": at.made[name]}
+    return "s3", call, lambda at: {"Bucket": at.resources[name]}
 
 
 def code(call, **more):
@@ -205,21 +207,21 @@ def role(call, **more):
     return "iam", call, lambda at: {"RoleName": next(iter(at.roles.values())), **more}
 
 
-def kept(service, call, name, **more):
+def secret_entry(service, call, name, **more):
     """Of the entry of the configuration that is secret."""
     slash = "/" if service == "ssm" else ""
     return service, call, lambda at: {name: f"{slash}{at.stack}/CFG_5", **more}
 
 
-def made(service, call, name, logical, **more):
-    return service, call, lambda at: {name: at.made[logical], **more}
+def own_resource(service, call, name, logical, **more):
+    return service, call, lambda at: {name: at.resources[logical], **more}
 
 
-def plainly(service, call, **named):
-    return service, call, lambda at: named
+def plainly(service, call, **arguments):
+    return service, call, lambda at: arguments
 
 
-def handed(at) -> str:
+def job_receiver(at) -> str:
     """Where the submit function hands its jobs."""
     name = next(name for name in at.functions if name.endswith(("-front", "-submit")))
     settings = at.admin("lambda").get_function_configuration(FunctionName=name)
@@ -231,7 +233,7 @@ def log_of(at) -> dict:
 
 
 def session(at) -> dict:
-    ids = (at.made[logical].rpartition("|")[2] for logical in ("Application", "Environment", "Profile"))
+    ids = (at.resources[logical].rpartition("|")[2] for logical in ("Application", "Environment", "Profile"))
     names = ("ApplicationIdentifier", "EnvironmentIdentifier", "ConfigurationProfileIdentifier")
     return dict(zip(names, ids))
 
@@ -242,15 +244,17 @@ def parameters(at) -> dict:
 
 CALLED = {"InvocationType": "Event", "Payload": EVENT}
 HAND_OVER = {
-    "single": ("lambda", "invoke", lambda at: {"FunctionName": handed(at), **CALLED}),
-    "queued": made("sqs", "send_message", "QueueUrl", "Queue", MessageBody=EVENT),
-    "step-functions": made("stepfunctions", "start_execution", "stateMachineArn", "Workflow", input=EVENT),
+    "single": ("lambda", "invoke", lambda at: {"FunctionName": job_receiver(at), **CALLED}),
+    "queued": own_resource("sqs", "send_message", "QueueUrl", "Queue", MessageBody=EVENT),
+    "step-functions": own_resource(
+        "stepfunctions", "start_execution", "stateMachineArn", "Workflow", input=EVENT
+    ),
 }
 HAND_OVER |= dict.fromkeys(("recursion", "durable"), HAND_OVER["single"])
 READ_STORE = {
     "parameter-store": ("ssm", "get_parameters", parameters),
     "parameter-store-advanced": ("ssm", "get_parameters", parameters),
-    "secrets-manager": kept("secretsmanager", "get_secret_value", "SecretId"),
+    "secrets-manager": secret_entry("secretsmanager", "get_secret_value", "SecretId"),
     "appconfig": ("appconfigdata", "start_configuration_session", session),
 }
 EVERYWHERE = {
@@ -273,11 +277,11 @@ EVERYWHERE = {
     "make a key": ("iam", "create_access_key", lambda at: {"UserName": f"{at.stack}-caller"}),
     "widen a role": role("put_role_policy", PolicyName="x", PolicyDocument="{}"),
     "hand a role all": role("attach_role_policy", PolicyArn=ADMINISTRATOR),
-    "read a parameter": kept("ssm", "get_parameter", "Name"),
+    "read a parameter": secret_entry("ssm", "get_parameter", "Name"),
     "read all parameters": plainly("ssm", "get_parameters_by_path", Path="/", Recursive=True),
-    "write a parameter": kept("ssm", "put_parameter", "Name", Value="x", Overwrite=True),
+    "write a parameter": secret_entry("ssm", "put_parameter", "Name", Value="x", Overwrite=True),
     "list the secrets": plainly("secretsmanager", "list_secrets"),
-    "write a secret": kept("secretsmanager", "put_secret_value", "SecretId", SecretString="x"),
+    "write a secret": secret_entry("secretsmanager", "put_secret_value", "SecretId", SecretString="x"),
     "list the queues": plainly("sqs", "list_queues"),
     "list the machines": plainly("stepfunctions", "list_state_machines"),
     "list the keys": plainly("kms", "list_keys"),
@@ -312,25 +316,29 @@ WITH_JOBS = {
 }
 KIND = {
     "queued": {
-        "take a message": made("sqs", "receive_message", "QueueUrl", "Queue"),
-        "purge the queue": made("sqs", "purge_queue", "QueueUrl", "Queue"),
+        "take a message": own_resource("sqs", "receive_message", "QueueUrl", "Queue"),
+        "purge the queue": own_resource("sqs", "purge_queue", "QueueUrl", "Queue"),
     },
     "step-functions": {
-        "look at the machine": made("stepfunctions", "describe_state_machine", "stateMachineArn", "Workflow")
+        "look at the machine": own_resource(
+            "stepfunctions", "describe_state_machine", "stateMachineArn", "Workflow"
+        )
     },
-    "recursion": {"bury an event": made("sqs", "send_message", "QueueUrl", "DeadLetters", MessageBody=EVENT)},
+    "recursion": {
+        "bury an event": own_resource("sqs", "send_message", "QueueUrl", "DeadLetters", MessageBody=EVENT)
+    },
 }
 
 
 def attempts(site: Site) -> dict:
     """All that can be tried at a stack."""
     names = {name.removeprefix(f"{site.stack}-") for name in site.functions} - {"work"}
-    found = EVERYWHERE | {f"call {name}": function("invoke", name, Payload=b"{}") for name in names}
+    calls = EVERYWHERE | {f"call {name}": function("invoke", name, Payload=b"{}") for name in names}
     if site.store in READ_STORE:
-        found |= {"read the store": READ_STORE[site.store]}
+        calls |= {"read the store": READ_STORE[site.store]}
     if site.name != "run":
-        found |= WITH_JOBS | {"hand over": HAND_OVER[site.execution]} | KIND.get(site.execution, {})
-    return found
+        calls |= WITH_JOBS | {"hand over": HAND_OVER[site.execution]} | KIND.get(site.execution, {})
+    return calls
 
 
 SLICED = {"recursion", "durable", "step-functions"}
@@ -362,7 +370,7 @@ def may(site: Site, part: str) -> set[str]:
 
 def clients(site: Site, key: dict):
     """Clients of the SDK that sign with a key."""
-    found, shared = {}, site.standing.target.session
+    by_service, shared = {}, site.standing.target.session
     own = {
         "aws_access_key_id": key["access_key_id"],
         "aws_secret_access_key": key["secret_access_key"],
@@ -370,9 +378,9 @@ def clients(site: Site, key: dict):
     }
 
     def client(service: str):
-        if service not in found:
-            found[service] = shared.client(service, **own)
-        return found[service]
+        if service not in by_service:
+            by_service[service] = shared.client(service, **own)
+        return by_service[service]
 
     return client
 
@@ -382,23 +390,23 @@ REFUSED = {"Forbidden", "403", "AuthorizationError", "UnauthorizedOperation"}
 
 def denied(client, attempt, at: Site) -> bool:
     """Whether the cloud refuses it for want of leave; any other end shows that there was leave."""
-    service, call, named = attempt
+    service, call, arguments = attempt
     try:
-        getattr(client(service), call)(**named(at))
+        getattr(client(service), call)(**arguments(at))
     except ClientError as error:
-        said = error.response["Error"]["Code"]
-        return "AccessDenied" in said or said in REFUSED
+        error_code = error.response["Error"]["Code"]
+        return "AccessDenied" in error_code or error_code in REFUSED
     return False
 
 
 def taken_on(site: Site, name: str) -> dict:
     """Credentials of a role, as a function has them: for a moment it trusts the administrator too."""
     iam, sts = site.admin("iam"), site.admin("sts")
-    found, me = iam.get_role(RoleName=name)["Role"], sts.get_caller_identity()["Arn"]
-    trusted = json.dumps(found["AssumeRolePolicyDocument"])
+    role_row, me = iam.get_role(RoleName=name)["Role"], sts.get_caller_identity()["Arn"]
+    trusted = json.dumps(role_row["AssumeRolePolicyDocument"])
     mine = re.sub(r'\{"Service": "[a-z.]+"\}', json.dumps({"AWS": me}), trusted)
     iam.update_assume_role_policy(RoleName=name, PolicyDocument=mine)
-    got = sts.assume_role(RoleArn=found["Arn"], RoleSessionName="intruder")["Credentials"]
+    got = sts.assume_role(RoleArn=role_row["Arn"], RoleSessionName="intruder")["Credentials"]
     iam.update_assume_role_policy(RoleName=name, PolicyDocument=trusted)
     return {
         "access_key_id": got["AccessKeyId"],

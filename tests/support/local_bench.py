@@ -83,7 +83,7 @@ class Bench:
 
     def function(self, name: str = "worker", **settings) -> str:
         """The name of a function, made if there is none."""
-        asked = {
+        settings_of_function = {
             "Role": self.role,
             "Runtime": "python3.13",
             "Handler": "index.handle",
@@ -91,16 +91,16 @@ class Bench:
             "Timeout": 10,
         }
         try:
-            self.client("lambda").create_function(FunctionName=name, **asked | settings)
+            self.client("lambda").create_function(FunctionName=name, **settings_of_function | settings)
         except ClientError as error:
             if error.response["Error"]["Code"] != "ResourceConflictException":
                 raise
         return name
 
-    def invoke(self, payload, name: str | None = None, **named):
+    def invoke(self, payload, name: str | None = None, **kwargs):
         """The answer of Invoke, its payload read."""
         body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-        answer = self.client("lambda").invoke(FunctionName=name or self.function(), Payload=body, **named)
+        answer = self.client("lambda").invoke(FunctionName=name or self.function(), Payload=body, **kwargs)
         return {**answer, "body": answer["Payload"].read()}
 
     def http_api(self, function: str, auth: str = "NONE") -> str:
@@ -108,10 +108,10 @@ class Bench:
         gateway = self.client("apigatewayv2")
         api = gateway.create_api(Name=function, ProtocolType="HTTP")["ApiId"]
         arn = f"arn:aws:lambda:us-east-1:000000000000:function:{function}"
-        made = gateway.create_integration(
+        integration = gateway.create_integration(
             ApiId=api, IntegrationType="AWS_PROXY", IntegrationUri=arn, PayloadFormatVersion="2.0"
         )
-        target = f"integrations/{made['IntegrationId']}"
+        target = f"integrations/{integration['IntegrationId']}"
         gateway.create_route(ApiId=api, RouteKey="$default", Target=target, AuthorizationType=auth)
         gateway.create_stage(ApiId=api, StageName="$default", AutoDeploy=True)
         self._let_in(function, api)
@@ -145,8 +145,8 @@ class Bench:
 
     def function_url(self, function: str, auth: str = "NONE") -> str:
         """The address of the function's own URL, as the loopback resolves it."""
-        made = self.client("lambda").create_function_url_config(FunctionName=function, AuthType=auth)
-        id = made["FunctionUrl"].split("//")[1].split(".")[0]
+        url_config = self.client("lambda").create_function_url_config(FunctionName=function, AuthType=auth)
+        id = url_config["FunctionUrl"].split("//")[1].split(".")[0]
         return f"{self.cloud.endpoint_url}/_aws/lambda-url/{id}/"
 
     def table(self, name: str) -> str:
@@ -166,16 +166,16 @@ class Bench:
 
     def post(self, url: str, body: bytes | None, method: str = "POST", **headers: str) -> SimpleNamespace:
         """The answer to a POST of JSON, whatever its status."""
-        asked = urllib.request.Request(
+        request = urllib.request.Request(
             url, body, {"Content-Type": "application/json", **headers}, method=method
         )
-        return self.fetch(asked)
+        return self.fetch(request)
 
-    def fetch(self, asked) -> SimpleNamespace:
+    def fetch(self, request) -> SimpleNamespace:
         """The answer to a request, whatever its status."""
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
-            with opener.open(asked, timeout=30) as answer:
+            with opener.open(request, timeout=30) as answer:
                 return SimpleNamespace(status=answer.status, headers=answer.headers, body=answer.read())
         except urllib.error.HTTPError as error:
             with error:
@@ -183,9 +183,9 @@ class Bench:
 
     def signed(self, method: str, path: str, body: bytes, service: str = "lambda", **headers: str):
         """A request that the SDK would not send, signed as it would."""
-        asked = AWSRequest(method, self.cloud.endpoint_url + path, headers, body)
-        SigV4Auth(self.session.get_credentials(), service, "us-east-1").add_auth(asked)
-        return self.fetch(urllib.request.Request(asked.url, body, dict(asked.headers), method=method))
+        request = AWSRequest(method, self.cloud.endpoint_url + path, headers, body)
+        SigV4Auth(self.session.get_credentials(), service, "us-east-1").add_auth(request)
+        return self.fetch(urllib.request.Request(request.url, body, dict(request.headers), method=method))
 
     def deploy(self, name: str, resources: dict) -> str:
         """The status in which a stack of these resources ends."""
@@ -231,9 +231,9 @@ class Caller:
 
     def signed(self, method: str, url: str, body: bytes, door: str, **headers: str) -> dict[str, str]:
         """The headers of a request, signed for the door."""
-        asked = AWSRequest(method, url, {"Content-Type": "application/json", **headers}, body)
-        SigV4Auth(self.key, "lambda" if door == "url" else "execute-api", "us-east-1").add_auth(asked)
-        return dict(asked.headers)
+        request = AWSRequest(method, url, {"Content-Type": "application/json", **headers}, body)
+        SigV4Auth(self.key, "lambda" if door == "url" else "execute-api", "us-east-1").add_auth(request)
+        return dict(request.headers)
 
     def ask(self, method: str, url: str, body: bytes, door: str, **headers: str) -> SimpleNamespace:
         """The answer of a door to this user's request."""
@@ -250,10 +250,10 @@ def until(condition, seconds: float = 60) -> bool:
     return True
 
 
-def refused(call, *given, **named) -> ClientError:
+def refused(call, *args, **kwargs) -> ClientError:
     """The error that boto3 raises for the call."""
     with pytest.raises(ClientError) as caught:
-        call(*given, **named)
+        call(*args, **kwargs)
     return caught.value
 
 

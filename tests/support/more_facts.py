@@ -19,12 +19,12 @@ def more_facts(folder: Path, rows: Mapping[str, str]) -> Iterator[None]:
     for table, lines in rows.items():
         with (folder / f"{table}.csv").open("a", encoding="utf-8") as file:
             file.write(lines.strip() + "\n")
-    held = dict(vars(catalogue.DEFAULT))
+    before = dict(vars(catalogue.DEFAULT))
     try:
         _replace({"folder": folder})
         yield
     finally:
-        _replace(held)
+        _replace(before)
 
 
 def _replace(state: Mapping[str, object]) -> None:

@@ -32,21 +32,23 @@ def plain(load: Conditions, designs: Table) -> Plain:
     """Money, seconds, feasibility and chance of each design at every point."""
     preferences = load.workload.preferences
     book = tariffs(load.workload.region, preferences.free_tier, preferences.savings_plan)
-    asked = {row: _Asked(load, designs.placements[row], book) for row in designs.placement_rows.tolist()}
+    alone = {
+        row: _OptionAlone(load, designs.placements[row], book) for row in designs.placement_rows.tolist()
+    }
     shape = (len(designs.designs), *load.shape)
-    found = Plain(np.empty(shape), np.empty(shape), np.empty(shape, dtype=bool), np.empty(shape))
+    answer = Plain(np.empty(shape), np.empty(shape), np.empty(shape, dtype=bool), np.empty(shape))
     for number, rows in enumerate(designs.rows.tolist()):
-        of = [asked[row] for row in rows]
+        of = [alone[row] for row in rows]
         tiered = {name: sum(each.tiered.get(name, 0.0) for each in of) for each in of for name in each.tiered}
         usd = (sum(each.usd for each in of) + book.tiered_usd(tiered)) * (
             1 - load.number("preferences.discount")
         )
         p95 = sum(each.p95 for each in of)
-        left = load.waits - sum(each.exchange for each in of)
+        spare_s = load.waits - sum(each.exchange for each in of)
         work, cold = sum(each.work for each in of), sum(each.cold for each in of)
         design = designs.designs[number]
         waited_for = load.first_byte if design.flow.streaming else load.runtime
-        late = over_patience(left, waited_for, load.init_p50_s, work, cold, not design.flow.asynchronous)
+        late = over_patience(spare_s, waited_for, load.init_p50_s, work, cold, not design.flow.asynchronous)
         fine = np.asarray(late <= load.tolerance)
         if load.latency_p95 is not None:
             fine = fine & (p95 <= load.latency_p95)
@@ -62,13 +64,13 @@ def plain(load: Conditions, designs: Table) -> Plain:
             for each in of:
                 worst = np.maximum(worst, each.today.get(driver, 0.0))
             survives = survives * (1 - worst)
-        found.usd[number], found.p95[number], found.feasible[number] = usd, p95, fine
-        found.chance[number] = 1 - survives
-    return found
+        answer.usd[number], answer.p95[number], answer.feasible[number] = usd, p95, fine
+        answer.chance[number] = 1 - survives
+    return answer
 
 
-class _Asked:
-    """What one option says on one path."""
+class _OptionAlone:
+    """The money, seconds and exclusions of one option on one path."""
 
     def __init__(self, load, placement, book):
         option, path, patience = placement.option, placement.path, load
@@ -106,17 +108,17 @@ class _Asked:
                 self.today[use.driver] = np.maximum(worst, use.exceed(load, limit))
 
 
-def in_order(found: Plain, designs: Table, part_usd) -> np.ndarray:
+def in_order(answer: Plain, designs: Table, part_usd) -> np.ndarray:
     """The best and the second best at each point, -1 where there is none: shape (2, *axes).
 
     Least score (equal to 13 digits: the order of additions), fewer parts, lower p95 (the same), as listed.
     """
-    parts = np.broadcast_to(designs.parts.reshape(-1, *[1] * (found.usd.ndim - 1)), found.usd.shape)
-    score = np.where(found.feasible, found.usd + part_usd * parts, np.inf)
-    first, second = (_best(score, parts, found.p95), None)
+    parts = np.broadcast_to(designs.parts.reshape(-1, *[1] * (answer.usd.ndim - 1)), answer.usd.shape)
+    score = np.where(answer.feasible, answer.usd + part_usd * parts, np.inf)
+    first, second = (_best(score, parts, answer.p95), None)
     rest = score.copy()
     np.put_along_axis(rest, np.maximum(first, 0)[None], np.inf, 0)
-    second = _best(rest, parts, found.p95)
+    second = _best(rest, parts, answer.p95)
     return np.stack([first, second])
 
 

@@ -71,7 +71,7 @@ def bench(
     """Put a stack under load: what was served, how fast, what was lost, what it cost.
 
     By a rate, as clients come whether or not it keeps up, or by a number of jobs, so many at a time.
-    Interrupted, it tells what came of the load until then.
+    Interrupted, it reports on the load up to then.
     """
     require("explorer bench", "aiohttp", "boto3", "httpx2", *(["pyarrow"] if output else []), extra="aws")
     from explorer.live.bench import measure
@@ -81,9 +81,9 @@ def bench(
     interruptible(context)
     if output:
         _must_be_written(output)
-    found = deploy.found(stack, target, region, cloud)
+    live_stack = deploy.found(stack, target, region, cloud)
     load = measure.plan_load(
-        found.workload,
+        live_stack.workload,
         rate=rate,
         duration=duration,
         arrivals=arrivals,
@@ -95,9 +95,9 @@ def bench(
         response=response_bytes,
         warm_up=warm_up,
     )
-    expected = _told_before(found, load, max_usd, as_json) if found.target.name == "aws" else {}
+    expected = _announce_cost(live_stack, load, max_usd, as_json) if live_stack.target.name == "aws" else {}
     with watched_load() as progress:
-        result = measure.under(found, load, caps=Caps(max_requests, max_usd), progress=progress)
+        result = measure.under(live_stack, load, caps=Caps(max_requests, max_usd), progress=progress)
     if output:
         result.write(output)
     answer = {**result.to_dict(), **expected, "success": success}
@@ -119,13 +119,13 @@ def _must_be_written(output: Path) -> None:
         raise ExplorerError(f"-o is {output}: there is no folder {output.parent}")
 
 
-def _told_before(stack: Standing, load: Load, most_usd: float, as_json: bool) -> dict[str, float]:
-    """Tell what a load on AWS is expected to cost; what is told."""
+def _announce_cost(stack: Standing, load: Load, most_usd: float, as_json: bool) -> dict[str, float]:
+    """Print what a load on AWS is expected to cost, unless the answer is JSON; return it."""
     warned(stack.target)
-    told = {"expected_usd": load.usd(stack)}
+    estimate = {"expected_usd": load.usd(stack)}
     if not as_json:
-        out(told, False, before_load, load.requests, told["expected_usd"], most_usd, stack.target)
-    return told
+        out(estimate, False, before_load, load.requests, estimate["expected_usd"], most_usd, stack.target)
+    return estimate
 
 
 @contextmanager
@@ -139,8 +139,8 @@ def watched_load() -> Iterator[Any]:
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("Under load", total=None)
-        yield lambda done, in_flight, of: bar.update(
-            task, completed=done, total=of, description=f"{in_flight} in flight"
+        yield lambda completed, in_flight, of: bar.update(
+            task, completed=completed, total=of, description=f"{in_flight} in flight"
         )
 
 

@@ -15,8 +15,8 @@ from rich.text import Text
 from explorer.cli.console import CLOUD_FAILED, NO, Fields, Json, WorkloadFile, loaded, out
 from explorer.cli.prompts import (
     Alarms,
-    Chosen,
     CloudName,
+    DesignChoice,
     Handler,
     Hours,
     NewFolder,
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 def deploy(
     context: typer.Context,
     workload: WorkloadFile,
-    design: Chosen = None,
+    design: DesignChoice = None,
     target: Place = "local",
     handler: Handler = None,
     region: Planned = None,
@@ -73,11 +73,11 @@ def deploy(
     place = deploy.target(target, planned.workload.region, cloud)
     before = {}
     if isinstance(place, deploy.Aws):
-        before = _told_before(name, planned, place, hours, as_json)
+        before = _announce_stack(name, planned, place, hours, as_json)
         if not yes:
             ask("Go on?")
-    with watched("Deploying") as told, says_what_became(f"explorer destroy {name}{place.options}"):
-        standing = deploy.up(planned, place, name, timedelta(hours=hours), told)
+    with watched("Deploying") as show_step, says_what_became(f"explorer destroy {name}{place.options}"):
+        standing = deploy.up(planned, place, name, timedelta(hours=hours), show_step)
         credentials = standing.credentials()
     answer = {**before, **standing.to_dict(), "seconds": time.monotonic() - began}
     if credentials:
@@ -102,10 +102,10 @@ def _planned(workload: Any, design: str | None, handler: str | None, as_json: bo
         raise typer.Exit(NO) from None
 
 
-def _told_before(name: str, planned: Plan, place: Any, hours: float, as_json: bool) -> dict[str, Any]:
-    """Tell what is about to be made on AWS; what is told."""
+def _announce_stack(name: str, planned: Plan, place: Any, hours: float, as_json: bool) -> dict[str, Any]:
+    """Print what is about to be made on AWS, unless the answer is JSON; return it."""
     warned(place)
-    told = {
+    announcement = {
         "stack": name,
         "account": place.account(),
         "region": place.region,
@@ -113,8 +113,8 @@ def _told_before(name: str, planned: Plan, place: Any, hours: float, as_json: bo
         **planned.estimate,
     }
     if not as_json:
-        out(told, False, before_deploy, told, hours)
-    return told
+        out(announcement, False, before_deploy, announcement, hours)
+    return announcement
 
 
 def destroy(
@@ -133,13 +133,13 @@ def destroy(
     interruptible(context)
     if target == "aws":
         must_be_asked(yes, as_json, f"{stack} stands on AWS")
-    found = deploy.there(stack, target, region, cloud)
-    warned(found.target)
+    existing = deploy.there(stack, target, region, cloud)
+    warned(existing.target)
     if target == "aws" and not yes:
-        ask(f"Remove {stack} ({found.state}) from {found.target.place}, with all that it holds?")
-    again = f"explorer destroy {stack}{found.target.options}"
-    with watched("Removing") as told, says_what_became(again):
-        seconds = deploy.destroy(found, told)
+        ask(f"Remove {stack} ({existing.state}) from {existing.target.place}, with all that it holds?")
+    again = f"explorer destroy {stack}{existing.target.options}"
+    with watched("Removing") as show_step, says_what_became(again):
+        seconds = deploy.destroy(existing, show_step)
     answer = {"stack": stack, "destroyed": True, "seconds": seconds}
     out(answer, as_json, destroyed, answer)
 
@@ -155,19 +155,19 @@ def stacks(
     where = deploy.places(target, region, cloud)
     for place in where[:1]:
         warned(place)
-    found = [stack.to_dict() for stack in deploy.all_on(where)]
+    rows = [stack.to_dict() for stack in deploy.all_on(where)]
     ended = None if where else deploy.supervisor.status(cloud)
     if ended and ended.crashed:
-        answer = {"stacks": found, "crashed": True, "gone": list(ended.lost_stacks)}
+        answer = {"stacks": rows, "crashed": True, "gone": list(ended.lost_stacks)}
         out(answer, as_json, crashed, ended.name, ended.lost_stacks)
         raise typer.Exit(CLOUD_FAILED)
-    out({"stacks": found}, as_json, standing, found, where[0].place if where else "the local cloud")
+    out({"stacks": rows}, as_json, standing, rows, where[0].place if where else "the local cloud")
 
 
 def export(
     workload: WorkloadFile,
     output: NewFolder,
-    design: Chosen = None,
+    design: DesignChoice = None,
     handler: Handler = None,
     region: Planned = None,
     fields: Fields = None,
@@ -182,9 +182,9 @@ def export(
     from explorer.live.deployment import deploy
 
     planned = _planned(loaded(workload, region, fields), design, handler, as_json)
-    written = deploy.export(planned, output, alarms)
-    answer = {"design": planned.design.ids, "files": written}
-    out(answer, as_json, exported, output, len(written))
+    files = deploy.export(planned, output, alarms)
+    answer = {"design": planned.design.ids, "files": files}
+    out(answer, as_json, exported, output, len(files))
 
 
 def deployed(answer: Row, options: str) -> Iterator[RenderableType]:
@@ -227,9 +227,9 @@ def destroyed(answer: Row) -> Iterator[RenderableType]:
     yield Whole(f"{answer['stack']} is gone, with all that it made ({answer['seconds']:.1f} s)")
 
 
-def crashed(name: str, gone: Sequence[str]) -> Iterator[RenderableType]:
+def crashed(name: str, lost_stacks: Sequence[str]) -> Iterator[RenderableType]:
     """A local cloud that ended without being stopped, and what went with it."""
-    stood = ", ".join(gone) or "no stack"
+    stood = ", ".join(lost_stacks) or "no stack"
     yield Whole(f'The local cloud "{name}" crashed or was killed. With it went {stood}.')
     yield Hint("Put up again what is needed: explorer deploy. To clear what it wrote: explorer cloud stop")
 
