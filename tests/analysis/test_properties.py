@@ -319,6 +319,7 @@ def test_a_larger_share_in_the_cache_never_costs_more_at_the_edge(w, rate, one, 
 @few
 @given(workloads(), st.floats(0.01, 1), st.floats(0.01, 1))
 def test_work_that_computes_less_never_makes_a_service_dearer(w, one, other):
+    w = w.replace({"runtime.tuned": []})  # beyond what was measured, what computes is faster with more memory
     idle, busy = (
         Evaluation(Conditions(w.replace({"runtime.cpu": share})), SERVICES).monthly_usd
         for share in sorted((one, other))
