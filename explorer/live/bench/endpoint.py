@@ -53,7 +53,7 @@ class Work:
     ----------
     body : JSON, or a function of the request's number that makes it
     runtime_s, response_bytes : what it asks of the sample work, None where the work is the user's own
-    digest : SHA-256 of the result of the request with a number, None where nobody knows
+    digest : SHA-256 of the result of the request with a number, None where it is not known
     """
 
     body: Body

@@ -99,7 +99,7 @@ class Exchanges:
     async def ask(
         self, method: str, url: str, body: bytes = b"", content: Any = None, **headers: str
     ) -> Answer:
-        """One signed request to the endpoint; `content` is a hash that goes on with what comes.
+        """One signed request to the endpoint; `content` is a hash to which the body is added.
 
         Raises ExchangeError if nothing comes back.
         """

@@ -31,7 +31,7 @@ def split(rows: Iterable[Row], zero: float) -> float:
     ----------
     zero : the start of the run in epoch seconds
 
-    A row's `cold_start_s` is what its function reported; where nobody did, it is within `queue_s`.
+    A row's `cold_start_s` is what its function reported; where no log says, it is within `queue_s`.
     """
     rows = list(rows)
     offset = clock_offset_s(rows, zero)

@@ -50,7 +50,7 @@ class Row:
     received_bytes: int = 0  # of it as it was sent: fewer, where it is compressed
     sha256: str = ""
     content_sha256: str = ""  # of the whole of it, gzip undone, all pages
-    cold: bool | None = None  # whether its work met a cold start; None: nobody said
+    cold: bool | None = None  # whether its work met a cold start; None: no log says
     runtime_s: float = NAN  # what was asked of the sample work
     request_bytes: int = 0
 

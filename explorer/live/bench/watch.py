@@ -40,7 +40,7 @@ class Usage:
     Parameters
     ----------
     cores : that it has
-    busy : share of all of them, 0 to 1, None where nothing tells
+    busy : share of all of them, 0 to 1, None where the system does not say
     generator : share of one core that sending the load took, 0 to 1
     """
 

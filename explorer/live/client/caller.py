@@ -77,7 +77,7 @@ class Caller:
         """With what may be behind a refusal: no address but AWS's own names its region."""
         scope = self._signer.scope if self._signer else None
         if error.status == 403 and scope and scope.assumed:
-            line = f"{error}; signed for {scope.region}, as no region was told: region=... if it is another"
+            line = f"{error}; signed for {scope.region}, as no region was named: region=... if it is another"
             return EndpointError(line, error.status, error.title, error.detail)
         return error
 

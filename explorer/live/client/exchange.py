@@ -1,7 +1,7 @@
-"""What is sent to an endpoint and how its answers are read, whoever does the sending.
+"""What is sent to an endpoint and how its answers are read, by either client.
 
 The steps of the client (`protocol`) are generators that give out a `Request` or a `Pause` and are
-handed an `Answer` or, when none came, `Lost`. Whoever drives them only sends and sleeps.
+handed an `Answer` or, when none came, `Lost`. A client that drives them only sends and sleeps.
 """
 
 from __future__ import annotations
@@ -275,7 +275,7 @@ def persist(
 
 
 def expect(request: Request, answer: Answer, *statuses: int) -> Answer:
-    """The answer, if its status is one of these. Raises EndpointError with the problem it tells of."""
+    """The answer, if its status is one of these. Raises EndpointError with its problem."""
     if answer.status in statuses:
         return answer
     raise refusal(request, answer)

@@ -88,7 +88,7 @@ class Scope:
                 'expected service="execute-api" for an API, service="lambda" for a function URL'
             )
         if not region:
-            raise ExplorerError(f"{urlsplit(url).hostname} tells no region: expected region=...")
+            raise ExplorerError(f"{urlsplit(url).hostname} names no region: expected region=...")
         return cls(service, region, assumed=not stated_region)
 
 

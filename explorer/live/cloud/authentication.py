@@ -1,4 +1,4 @@
-"""The emulator's open door, shut: it takes a call without a key, or with a known one, for the owner's.
+"""The emulator takes a call without a key, or with its well-known one, for the owner's: here it is refused.
 
 Whatever path and host a request is dressed up with, this is where the emulator decides who it is from.
 """
@@ -17,7 +17,7 @@ ANONYMOUS = {
 
 
 def install() -> None:
-    """Take nobody for the owner any more."""
+    """Refuse calls without a key, and those with the emulator's well-known one."""
     from ministack.core import iam_evaluator
 
     signature = "access_key_id iam_action service region resource_arn service_context"

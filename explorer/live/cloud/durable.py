@@ -1,4 +1,4 @@
-"""Durable executions as AWS drives them, whoever calls the function and however.
+"""Durable executions as AWS drives them, however the function is called.
 
 The emulator keeps their state and answers their checkpoints; it resumes only what a synchronous Invoke
 began, one at a time. Here each execution is driven to its end where it was called.
@@ -103,7 +103,7 @@ def _driven(limits: Limits) -> Wrap:
             config = function.get("config") or function
             if lambda_svc._function_config_scope_mismatch(config):
                 return lambda_svc._run_with_function_config_scope(config, execute, function, event)
-            accepted = _begun.get() or []  # as an event: it waits for room, and nobody for it
+            accepted = _begun.get() or []  # as an event: it waits for room, no caller waits
             return _drive(
                 original, function, accepted[0] if accepted else begin(function, event), not accepted
             )

@@ -1,7 +1,8 @@
 """AWS's limits in front of the emulator: an ASGI application around its own.
 
-Sizes and times are checked here, where requests arrive; `refuse` checks what happens inside. Here too,
-and once more inside by `shut`, nobody is taken for the owner of the account.
+Sizes and times are checked here, where requests arrive; `limits_inside` checks what happens inside. A
+caller without a key is refused here, and once more inside by `authentication`: the emulator would take
+it for the owner of the account.
 """
 
 from __future__ import annotations
@@ -138,7 +139,7 @@ class Enforce:
         return Route()
 
     def _admitted(self, scope: Message, headers: dict[str, str], route: Route) -> Message | None:
-        """The request as the emulator is to see it, the loopback taken for TLS; None if from nobody."""
+        """The request as the emulator is to see it, the loopback taken for TLS; None if it has no key."""
         path, query = scope["path"], scope.get("query_string", b"")
         key = self.key_of(headers, parse_qs(query.decode("latin-1"), keep_blank_values=True))
         if scope["method"] == "OPTIONS" or path in OPEN or path.startswith(TOKENS):
@@ -167,7 +168,7 @@ class Enforce:
     def _forget(self, task: asyncio.Task[None]) -> None:
         self.unawaited.discard(task)
         if not task.cancelled():
-            task.exception()  # its caller has gone: nobody else would hear of it
+            task.exception()  # its caller has gone: read here, or asyncio warns of it
 
 
 class _Gate:

@@ -1,4 +1,4 @@
-"""No request leaves this machine: the cloud's process finds and reaches nobody but the loopback.
+"""No request leaves this machine: the cloud's process resolves and reaches the loopback alone.
 
 What the emulator would ask of real services, such as an origin at amazonaws.com, fails at once. A
 function's own process is not held back: what its code calls is its own business.

@@ -177,7 +177,7 @@ def _not_started(worker: Any, error: Exception, took_s: float) -> dict[str, Any]
 
 
 def _peak_mb(pid: int) -> int:
-    """The most memory that the process has held [MB], 0 where nothing tells."""
+    """The most memory that the process has held [MB], 0 where the system does not say."""
     try:
         peak = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
     except OSError:

@@ -62,7 +62,7 @@ def _reap(pid: int) -> None:
 
 
 def _fields(pid: int) -> list[str]:
-    """What /proc tells of it from its state on; empty if there is none, or it has ended."""
+    """The fields of /proc/PID/stat from the state on; empty if there is none, or it has ended."""
     try:
         fields = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
     except OSError:

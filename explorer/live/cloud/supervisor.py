@@ -46,7 +46,7 @@ def start(
     Parameters
     ----------
     name : of the cloud; clouds of different names do not know each other
-    region : that its clients take unless told otherwise
+    region : that its clients take if they name none
     limits : other values of limits by id, for tests
     facts_folder : the tables to take limits from, the project's own if none
 
@@ -120,7 +120,7 @@ def _locked(name: str) -> Iterator[Path]:
         if not _runs(base, name):
             path.unlink()
         os.close(handle)
-        with suppress(OSError):  # not empty: another cloud is at home here
+        with suppress(OSError):  # not empty: another cloud has its files here
             base.rmdir()
 
 
@@ -237,7 +237,7 @@ def _launch(name: str, folder: Path, settings: dict[str, Any]) -> Cloud:
 
 
 def note_process(folder: Path, pid: int) -> None:
-    """Note in a cloud's folder which process it is: by whoever lives on, if the other is killed."""
+    """Note in a cloud's folder which process it is; parent and child both do, as either may be killed."""
     leader = Process.of(pid)
     if leader:
         part = folder / f"process.json.{os.getpid()}"

@@ -254,7 +254,7 @@ def destroy(stack: str | DeployedStack, on_step: OnStep = lambda _: None, **wher
 def export(planned: Plan, folder: Path, alarms: bool = False) -> list[Path]:
     """Write a plan as files: the template, the functions, a client, and how to put them up.
 
-    The template has access logs and throttles, and with `alarms` what tells of errors and of lost jobs.
+    The template has access logs and throttles, and with `alarms` those for errors and lost jobs.
 
     Raises ExplorerError if the folder holds something already.
     """

@@ -55,7 +55,7 @@ def too_late() -> None:
     """Ignore from now on what is sent to end the process: what is left is to say what became of it."""
     _replaced(dict.fromkeys(SIGNALS, signal.SIG_IGN))
     atexit.unregister(too_late)
-    atexit.register(too_late)  # whoever made it as it was: it would be ended while it shuts down
+    atexit.register(too_late)  # again, last: the handlers may have been restored before the shutdown
 
 
 @contextmanager

@@ -64,7 +64,7 @@ class Target(Protocol):
         """Note the name of a stack before anything of it is made."""
 
     def expected(self) -> set[str] | None:
-        """The names that were noted and not forgotten; None where nobody notes them."""
+        """The names that were noted and not forgotten; None where the target keeps no notes."""
 
     def forget(self, stack: str) -> None:
         """A stack is gone, with all of it."""

@@ -29,7 +29,7 @@ COULD_NOT_BEGIN = {
 
 
 class Busy(Exception):
-    """Another holds the job; whoever sent the event is to send it again later."""
+    """Another worker holds the job; the event is to be sent again later."""
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ def _update_unchanged(row: Row, sets: Row) -> Row:
 
 
 def _concluded(row: Row, status: str, **more: Any) -> None:
-    """End a job that nobody holds; if someone does by now, it is theirs to end."""
+    """End a job that no worker holds. Raises Busy if one has taken it meanwhile."""
     try:
         _update_unchanged(row, _end(status, more))
     except Refused as refused:
@@ -191,7 +191,7 @@ def _tries(row: Row) -> str:
 
 
 def renew(claim: Claim, progress: float) -> Row:
-    """Hold the job for another lease; the row tells whether it was cancelled. Raises Refused."""
+    """Hold the job for another lease; the row says whether it was cancelled. Raises Refused."""
     at = rows.now()
     sets = {"lease": round(at + SETTINGS.lease_s, 3), "updated": at, "progress": progress}
     return rows.update(claim.id, sets, MINE, mine=claim.token, running="running")
@@ -256,7 +256,7 @@ def _not_to_be_taken(row: Row) -> bool:
     if not waits or row["updated"] > over_at:
         return False  # without asking: a job that goes well seldom waits so long
     failed_s = untaken.last_s(row["id"])
-    return failed_s is not None and row["updated"] - 1 < failed_s <= over_at  # S3 tells whole seconds
+    return failed_s is not None and row["updated"] - 1 < failed_s <= over_at  # S3 gives whole seconds
 
 
 def _given_up_at(row: Row) -> float:

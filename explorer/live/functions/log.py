@@ -34,7 +34,7 @@ def note(**values: Any) -> None:
 
 
 def where(error: BaseException) -> str:
-    """Where an exception came from, without its text: that may hold what is nobody's business."""
+    """Where an exception came from, without its text: that may hold what a caller sent."""
     trace = error.__traceback__
     while trace and trace.tb_next:
         trace = trace.tb_next

@@ -39,8 +39,8 @@ def advance(
 ) -> dict[str, Any] | None:
     """Do the job's next slice; what the one after it needs, None if the job has ended.
 
-    Raises Busy if another worker holds the job, and what the SDK raises when AWS fails: then whoever
-    sent the event is to send it again.
+    Raises Busy if another worker holds the job, and what the SDK raises when AWS fails: then the
+    event is to be sent again.
     """
     log.note(job=event["id"], hop=event["hop"])
     claim = _claimed(event)
@@ -102,7 +102,7 @@ def _handler_result(event: Event, beat: Beat, remaining_s: Callable[[], float]) 
     context = Context(configuration.entries(), remaining_s, state, at_checkpoint)
     try:
         if event["hop"] == 0 and event.get("body_at", {}).get("bucket") == "UPLOADS" and SETTINGS.check:
-            body_check.function()(body)  # it may have been too large for whoever accepted it
+            body_check.function()(body)  # it may have been too large to be checked when it was accepted
         return results.Result.of(handler()(body, context))
     except (Exception, SystemExit) as error:
         raise UserError from error

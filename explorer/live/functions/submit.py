@@ -120,7 +120,7 @@ def _stored(
 
 
 def _with_new_token(row: Row) -> Row:
-    """A job that was accepted before, so that it cannot be taken back by whoever is handing it over."""
+    """A job that was accepted before, with a new token: another request cannot remove it any more."""
     renewed = jobs.renew_token(row)
     if renewed is None:
         raise Problem(503, NOT_HANDED, Retry_After=AGAIN_S)

@@ -1,7 +1,7 @@
 """A mark, in S3, for a job that a worker could not take because the table of jobs did not answer.
 
-The worker cannot say so in the table. Without the mark, nobody could tell its event, whose tries end
-unheard, from one that waits for room, which it may for as long as the platform keeps it.
+The worker cannot say so in the table. Without the mark, its event, whose tries end without a trace, would
+look like one that waits for room, as it may for as long as the platform keeps it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def note(id: str) -> None:
 
 
 def last_s(id: str) -> float | None:
-    """When the last try failed [s since the epoch]; None if none did, or nobody can say."""
+    """When the last try failed [s since the epoch]; None if none did, or S3 does not answer."""
     with suppress(*platform_errors()):
         mark = client("s3").head_object(Bucket=variable("RESULTS"), Key=_key(id))
         return float(mark["LastModified"].timestamp())
