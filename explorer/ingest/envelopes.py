@@ -99,8 +99,27 @@ def is_csv(head: bytes) -> bool:
 
 
 def read_json(stream: Stream, reader: Callable[[bytes], Reader]) -> Iterator[Part]:
-    """The parts of a JSON file; `reader` tells by a few lines how the rest of them is read."""
-    yield from parts(elements(texts(stream)), reader)
+    """The parts of a JSON file; `reader` recognises by a few lines how the rest of them is read.
+
+    A file that gives nothing because it is cut off is a line that cannot be read.
+    """
+    read_any = False
+    for part in parts(elements(texts(stream)), reader):
+        read_any |= part.read > 0
+        yield part
+    if not read_any and not _is_whole(stream.head):
+        part = Part(read=1)
+        part.bad(stream.head[:1000])
+        yield part
+
+
+def _is_whole(text: bytes) -> bool:
+    """Whether a text is JSON to its end."""
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def wrapped(head: bytes, reader: Callable[[bytes], Reader | None]) -> Reader | None:

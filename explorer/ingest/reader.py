@@ -43,6 +43,7 @@ INSIDE = re.compile(
     rb'"(?:entries|Traces|TraceSummaries|resourceSpans)"\s*:\s*\['
 )  # what holds requests, in a document
 OF_JSON = re.compile(rb'\s*(?:\{|\[\s*[\[{"\]])')
+ARRAY = re.compile(rb'\s*\[\s*[\[{"\]]')  # and not "[INFO]", with which a line of a log begins
 DOCUMENT = re.compile(
     rb'"http_req_duration"|"aggregate"|"latencies"|"latencyPercentiles"|"latency"|"percentiles1"|"response_times"'
 )
@@ -212,7 +213,7 @@ def _is_lines(head: bytes) -> bool:
         json.loads(first)
     except (ValueError, RecursionError):
         return False
-    return rest.lstrip()[:1] != b"[" and rest.strip() != b""
+    return rest.strip() != b"" and ARRAY.match(rest) is None
 
 
 def _json(source: Source, stream: Stream, pool: ThreadPoolExecutor) -> Iterator[Part]:

@@ -202,6 +202,17 @@ def test_a_broken_gzip_gives_what_it_held_before(tmp_path):
     assert "gzip" in answer["examples"][0]
 
 
+@pytest.mark.parametrize("torn", ['{"events": [', '{"awslogs": {"data": "H4sI'])
+def test_a_file_that_is_cut_off_before_its_first_record_is_unreadable(torn, tmp_path):
+    assert read(tmp_path, torn)["unreadable"] == 1
+    assert read(tmp_path, '{"events": []}')["unreadable"] == 0
+
+
+def test_a_line_of_json_before_lines_with_a_level_is_a_line_of_the_log(tmp_path):
+    log = '{"level": "info"}\n[INFO] a line\n' + PLAIN.format(3) + "\n"
+    assert read(tmp_path, log)["invocations"] == 1
+
+
 def test_a_line_that_never_ends_is_cut(tmp_path):
     answer = read(tmp_path, b"x" * 40_000_000 + b"\n" + PLAIN.format(3).encode())
     assert answer["used"] == 1
