@@ -15,7 +15,7 @@ from explorer.analysis.sweep.sweep import Sweep, sweep
 from explorer.engine.designs import Design, table
 from explorer.engine.evaluation import Evaluation
 from explorer.engine.limits import findings
-from explorer.engine.search import NOTHING
+from explorer.engine.ranking import NOTHING
 from explorer.errors import ExplorerError, WorkloadError
 from explorer.facts import catalogue
 from explorer.facts.units import format_quantity, quote_value

@@ -194,7 +194,8 @@ class Answers:
     def _to_shape(self, value: Number, ndim: int = 0) -> np.ndarray:
         value = np.asarray(value)
         missing = (ndim or self.ndim) - value.ndim
-        return value.reshape((1,) * missing + value.shape) if missing else value
+        result: np.ndarray = value.reshape((1,) * missing + value.shape) if missing else value
+        return result
 
     def _axes(self, value: np.ndarray) -> Axes:
         return tuple([length > 1 for length in value.shape[2:]]) if self._flat else ()

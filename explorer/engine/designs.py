@@ -285,7 +285,8 @@ class Combinations:
     @cached_property
     def can_be_built(self) -> np.ndarray:
         """Which combinations have no options that clash."""
-        return ~np.logical_or.reduce([np.zeros(len(self), dtype=bool), *self.clashes.values()])
+        result: np.ndarray = ~np.logical_or.reduce([np.zeros(len(self), dtype=bool), *self.clashes.values()])
+        return result
 
 
 @cache
@@ -450,7 +451,8 @@ class Table:
         for row, exclusions in self.exclusions(load).items():
             for exclusion in exclusions:
                 free[row] &= ~np.asarray(exclusion.where)
-        return np.logical_and.reduce(free[self.rows], axis=1)
+        result: np.ndarray = np.logical_and.reduce(free[self.rows], axis=1)
+        return result
 
 
 def _distinct(rows: np.ndarray, count: int) -> np.ndarray:
@@ -515,7 +517,8 @@ def table() -> Table:
 def _is(every: Combinations, name: str, value: Any) -> np.ndarray:
     """Which combinations have a value of a field."""
     values, codes = every.column(name)
-    return np.array([each == value for each in values])[codes]
+    result: np.ndarray = np.array([each == value for each in values])[codes]
+    return result
 
 
 def place_of(design: Design) -> int:

@@ -106,7 +106,8 @@ class Evaluation:
         target = self.load.latency_p95
         if target is None:
             return np.ones((len(self.designs), *self.load.shape), dtype=bool)
-        return self.latency_s[:, 1] <= target
+        result: np.ndarray = self.latency_s[:, 1] <= target
+        return result
 
     @cached_property
     def begins_in_time(self) -> np.ndarray:
@@ -114,7 +115,8 @@ class Evaluation:
         target = self.load.first_byte_p95
         if target is None:
             return np.ones((len(self.designs), *self.load.shape), dtype=bool)
-        return self.first_byte_p95_s <= target
+        result: np.ndarray = self.first_byte_p95_s <= target
+        return result
 
     @cached_property
     def first_byte_p95_s(self) -> np.ndarray:
@@ -124,7 +126,8 @@ class Evaluation:
     @cached_property
     def feasible(self) -> np.ndarray:
         """Nothing excluded, no breach, within `client.waits` and what `targets` promise."""
-        return self._whole(self._in_time) & ~self.breaks
+        result: np.ndarray = self._whole(self._in_time) & ~self.breaks
+        return result
 
     @cached_property
     def breaks(self) -> np.ndarray:

@@ -39,7 +39,8 @@ def miss_factors(evaluation: Evaluation) -> np.ndarray:
         factors = np.maximum(factors, _times(evaluation.latency_s[:, 1], evaluation.load.latency_p95))
     if evaluation.load.first_byte_p95 is not None:
         factors = np.maximum(factors, _times(evaluation.first_byte_p95_s, evaluation.load.first_byte_p95))
-    return np.minimum(factors, NEVER)
+    result: np.ndarray = np.minimum(factors, NEVER)
+    return result
 
 
 def _patience_factor(evaluation: Evaluation) -> np.ndarray:
@@ -57,7 +58,8 @@ def _patience_factor(evaluation: Evaluation) -> np.ndarray:
 def _times(need: np.ndarray, promise: Number) -> np.ndarray:
     """How many times the promise is needed; `NEVER` at most, as of a promise of nothing."""
     promise = np.maximum(np.asarray(promise, dtype=float), 1 / NEVER)
-    return np.minimum(need / promise, NEVER)
+    result: np.ndarray = np.minimum(need / promise, NEVER)
+    return result
 
 
 def _limit_factor(evaluation: Evaluation, use: LimitUse) -> np.ndarray:

@@ -58,12 +58,14 @@ class TopTwo:
     @property
     def winner(self) -> np.ndarray:
         """The index of the best."""
-        return self.index[0]
+        result: np.ndarray = self.index[0]
+        return result
 
     @property
     def runner_up(self) -> np.ndarray:
         """The index of the second best."""
-        return self.index[1]
+        result: np.ndarray = self.index[1]
+        return result
 
 
 def best_two(answers: Answers, designs: Table | None = None) -> TopTwo:
@@ -98,7 +100,7 @@ class Search:
         """The least (`np.minimum`) or the most (`np.maximum`) that each placement adds to a quantity."""
         a = self.answers
         constant = a.constant[a.quantities.index(name)][self.placements]
-        result = constant.reshape(*constant.shape, *(1,) * len(self.shape))
+        result: np.ndarray = constant.reshape(*constant.shape, *(1,) * len(self.shape))
         for along in a.along.get(name, ()):
             cell_ends = self.reduce_cells(along.values, how)
             result = result + cell_ends[along.row_of[self.placements]]
@@ -121,7 +123,8 @@ class Search:
     def _sum_terms(terms: list[np.ndarray], rows: np.ndarray) -> np.ndarray:
         """The sum of terms, a row a placement."""
         own = [term[rows if len(term) > 1 else np.zeros_like(rows)] for term in terms]
-        return np.sum(np.broadcast_arrays(*own), axis=0) if len(own) > 1 else own[0]
+        result: np.ndarray = np.sum(np.broadcast_arrays(*own), axis=0) if len(own) > 1 else own[0]
+        return result
 
     @cached_property
     def breaks(self) -> np.ndarray:
@@ -163,11 +166,12 @@ class Search:
         """The rows of the designs among the placements that are used."""
         place = np.zeros(len(self.table.placements), dtype=int)
         place[self.placements] = np.arange(len(self.placements))
-        return place[self.table.rows]
+        result: np.ndarray = place[self.table.rows]
+        return result
 
     def _designs(self, values: np.ndarray) -> np.ndarray:
         """Sums over the placements of each design."""
-        total = values[self._rows[:, 0]]
+        total: np.ndarray = values[self._rows[:, 0]]
         for concern in range(1, self._rows.shape[1]):
             total = total + values[self._rows[:, concern]]
         return total
@@ -205,17 +209,20 @@ class Search:
     @cached_property
     def exchange(self) -> np.ndarray:
         """The least seconds until the request is accepted: shape (placements, *cells or 1)."""
-        return self.ends(EXCHANGE, np.minimum).min(axis=1)
+        result: np.ndarray = self.ends(EXCHANGE, np.minimum).min(axis=1)
+        return result
 
     @cached_property
     def work(self) -> np.ndarray:
         """The least seconds of work beside the run time."""
-        return self.ends(WORK, np.minimum).min(axis=1)
+        result: np.ndarray = self.ends(WORK, np.minimum).min(axis=1)
+        return result
 
     @cached_property
     def p95(self) -> np.ndarray:
         """The least p95."""
-        return self.ends(P95, np.minimum).min(axis=1)
+        result: np.ndarray = self.ends(P95, np.minimum).min(axis=1)
+        return result
 
     def surely_late(self, designs: np.ndarray, cell: np.ndarray) -> np.ndarray:
         """Whether designs miss `client.waits` or `targets.latency_p95` all over a cell: one each."""
@@ -223,7 +230,8 @@ class Search:
 
         def here(values: np.ndarray, row: np.ndarray) -> np.ndarray:
             where = [place if n > 1 else 0 for place, n in zip(places, values.shape[1:], strict=True)]
-            return values[(row if len(values) > 1 else np.zeros_like(row), *where)]
+            result: np.ndarray = values[(row if len(values) > 1 else np.zeros_like(row), *where)]
+            return result
 
         def sum_here(values: np.ndarray) -> np.ndarray:
             total = here(values, rows[:, 0])
@@ -379,7 +387,8 @@ class Contest:
         score = (
             np.where(self.closed[cells], -np.inf, self.best[2][1, cells]).reshape(len(cells), -1).max(axis=1)
         )
-        return np.minimum(score, np.finfo(float).max)
+        result: np.ndarray = np.minimum(score, np.finfo(float).max)
+        return result
 
     def _price(self, designs: np.ndarray, cells: np.ndarray, open_to: np.ndarray) -> None:
         """Let designs compete, in so many cells at a time that what they need fits into a cache."""

@@ -42,7 +42,8 @@ class Cells:
             place if count > 1 else 0
             for place, count in zip(self.grid.places(cell), parts.shape, strict=False)
         ]
-        return parts[(*where, row if len(table) > 1 else np.zeros_like(row))]
+        result: np.ndarray = parts[(*where, row if len(table) > 1 else np.zeros_like(row))]
+        return result
 
 
 class Sums:
@@ -77,7 +78,7 @@ class Sums:
     def _constants(self) -> np.ndarray:
         """What does not vary, all quantities at once: (designs, quantities, sizes)."""
         table = self.answers.by_placement
-        total = table[self.rows[:, 0]]
+        total: np.ndarray = table[self.rows[:, 0]]
         for concern in range(1, self.rows.shape[1]):
             total += table[self.rows[:, concern]]
         return total
@@ -135,7 +136,8 @@ class Sums:
 
     def score(self, usd: np.ndarray, parts: np.ndarray) -> np.ndarray:
         """Money and parts together [USD a month]."""
-        return usd + self.at(self.load.number("preferences.part_usd")) * self.column(parts)
+        result: np.ndarray = usd + self.at(self.load.number("preferences.part_usd")) * self.column(parts)
+        return result
 
     def late(self) -> np.ndarray:
         """The chance that the first byte of an answer comes after `client.waits`."""
@@ -195,12 +197,14 @@ class Sums:
             late = late | ~(self.total(P95) <= self.at(self.load.latency_p95))
         if self.load.first_byte_p95 is not None:
             late = late | ~(self.first_byte() <= self.at(self.load.first_byte_p95))
-        return ~late
+        result: np.ndarray = ~late
+        return result
 
     def first_byte(self) -> np.ndarray:
         """The p95 of the first byte of the result: of what is only acknowledged, of the 202 [s]."""
         later = self.column(~self.table.acknowledges[self.design])
-        return self.total(SUBMITTED) + later * self.total(BEGUN)
+        result: np.ndarray = self.total(SUBMITTED) + later * self.total(BEGUN)
+        return result
 
     def only(self, some: np.ndarray) -> Sums:
         """Some of the designs."""

@@ -78,7 +78,8 @@ class Facts:
         digest = hashlib.sha256()
         for path in sorted(self.folder.glob("*.csv")):
             digest.update(path.read_bytes())
-        return max(self._price_columns.values["as_of"]) + f" {digest.hexdigest()[:12]}"
+        result: str = max(self._price_columns.values["as_of"]) + f" {digest.hexdigest()[:12]}"
+        return result
 
     def _read_table(self, name: str, checks: Mapping[str, Check]) -> list[Row]:
         if "unit" in checks:

@@ -224,7 +224,8 @@ def _hex_colour(cell: str) -> str:
 
 
 def _yes_or_no(cell: str) -> bool:
-    return cell_one_of("yes", "no")(cell) == "yes"
+    result: bool = cell_one_of("yes", "no")(cell) == "yes"
+    return result
 
 
 def _rising_numbers(cell: str) -> tuple[float, ...]:

@@ -31,7 +31,8 @@ def _words_of_cell(cell: str) -> tuple[str, ...]:
 
 
 def _yes_or_no(cell: str) -> bool:
-    return cell_one_of("yes", "no")(cell) == "yes"
+    result: bool = cell_one_of("yes", "no")(cell) == "yes"
+    return result
 
 
 RULE: dict[str, Check] = {

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -274,7 +275,7 @@ def format_factor(factor: float, sign: str = " ×") -> str:
 
 
 SYMBOLS = {"seconds": "s"}  # of a unit that is spelled out among fields and limits
-FORMATS = {"bytes": format_size, "seconds": format_time, "s": format_time}
+FORMATS: dict[str, Callable[[float], str]] = {"bytes": format_size, "seconds": format_time, "s": format_time}
 SEVERAL = re.compile(r"^1 ([a-z]{3,})s\b")  # one thing is named in the singular
 LARGE = {"GB": BYTES["GB"], "TiB": BYTES["TIB"]}  # units of sizes in the tables
 SIZES = {"MB": BYTES["MB"], "GB": BYTES["GB"], "GiB": BYTES["GIB"], "TiB": BYTES["TIB"]}  # every one

@@ -33,7 +33,8 @@ class Spread(Section):
     def parse(cls, text: object) -> float:
         """A value of this spread in its base unit."""
         assert cls.kind.parse is not None
-        return cls.kind.parse(text)
+        result: float = cls.kind.parse(text)
+        return result
 
     @classmethod
     def most(cls) -> float:

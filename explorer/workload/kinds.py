@@ -94,7 +94,8 @@ def parse_memory(value: object) -> float:
     if not isinstance(value, str):
         return parse_number(value)
     try:
-        return parse_size(value) / MB
+        result: float = parse_size(value) / MB
+        return result
     except ExplorerError:
         raise ExplorerError(f'is {quote_value(value)}: expected a size such as "512 MB" or 512') from None
 

@@ -168,6 +168,6 @@ def read_benchmark(path: str | Path) -> pd.DataFrame:
             f"{path}: is no Parquet file of a benchmark ({str(error).splitlines()[0]})"
         ) from None
     metadata = (table.schema.metadata or {}).get(METADATA)
-    frame = table.to_pandas()
+    frame: pd.DataFrame = table.to_pandas()
     frame.attrs["bench"] = json.loads(metadata) if metadata else {}
     return frame

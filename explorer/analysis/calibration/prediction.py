@@ -123,7 +123,8 @@ def _over_all(seconds: np.ndarray) -> np.ndarray:
     before = seconds[0] + slopes[0] * np.minimum(z - at_levels[0], 0)
     after = slopes[-1] * np.maximum(z - at_levels[-1], 0)
     within = np.interp(z, at_levels, seconds) - seconds[0]
-    return np.maximum(before + within + after, 0.0)
+    result: np.ndarray = np.maximum(before + within + after, 0.0)
+    return result
 
 
 def _poll_end_s(end_s: float, exchange_s: float, run: RunConditions, load: Conditions) -> float:

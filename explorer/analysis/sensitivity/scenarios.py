@@ -64,12 +64,14 @@ class Outcomes:
     @property
     def holds(self) -> np.ndarray:
         """Whether a design is feasible."""
-        return ~(self.breaks | self.overdue | self.behind)
+        result: np.ndarray = ~(self.breaks | self.overdue | self.behind)
+        return result
 
     @property
     def late(self) -> np.ndarray:
         """Whether it is within its limits, but not in time."""
-        return ~self.breaks & ~self.holds
+        result: np.ndarray = ~self.breaks & ~self.holds
+        return result
 
 
 @dataclass(frozen=True, eq=False)

@@ -51,7 +51,8 @@ def _least(hold_count: np.ndarray, sums: np.ndarray, count: np.ndarray | int, ri
     fails = 1 - hold_count / np.maximum(count, 1)
     allowed = (fails <= fails.min(axis=0) + risk + 1e-12) & (hold_count > 0)
     mean = np.where(allowed, sums / np.maximum(hold_count, 1), np.inf)
-    return np.argmin(mean, axis=0)
+    result: np.ndarray = np.argmin(mean, axis=0)
+    return result
 
 
 def worth(

@@ -61,6 +61,7 @@ def _unpacked_work(packed: bytes, job: Any) -> Any:
 @lru_cache(maxsize=4)
 def _unpacked(packed: bytes) -> Callable[[Any], Any]:
     """The work as it was sent. Raises ExplorerError where it would be answered from other figures."""
+    work: Callable[[Any], Any]
     version, edition, work = pickle.loads(packed)
     if (version, edition) != (__version__, catalogue.edition()):
         raise ExplorerError(

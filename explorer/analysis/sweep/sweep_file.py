@@ -55,12 +55,14 @@ class SweepFile:
     @property
     def winner(self) -> np.ndarray:
         """Index of the best design, -1 where nothing is feasible."""
-        return self._array("winner")[0]
+        result: np.ndarray = self._array("winner")[0]
+        return result
 
     @property
     def runner_up(self) -> np.ndarray:
         """Index of the second best."""
-        return self._array("runner_up")[0]
+        result: np.ndarray = self._array("runner_up")[0]
+        return result
 
     @property
     def monthly_usd(self) -> np.ndarray:
@@ -129,6 +131,9 @@ def _plain(column: Any) -> np.ndarray:
     import pyarrow as pa
 
     chunk = column.combine_chunks()
+    values: np.ndarray
     if isinstance(chunk, pa.DictionaryArray):
-        return chunk.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
-    return column.to_numpy()
+        values = chunk.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
+    else:
+        values = column.to_numpy()
+    return values

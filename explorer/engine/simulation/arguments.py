@@ -36,7 +36,7 @@ def number(
     """`number_or_text` as a number from `least` (`above` it) to `most`."""
     accepted_range = f"{'above' if above else 'of at least'} {least:g}"
     accepted_range += f", at most {most:g}" if most < float("inf") else ""
-    value = number_or_text.item() if isinstance(number_or_text, np.number) else number_or_text
+    value: Any = number_or_text.item() if isinstance(number_or_text, np.number) else number_or_text
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or not least <= value <= most or (above and value == least) or value == float("inf"):
         raise ExplorerError(f"{name} is {quote_value(value)}: expected a number {accepted_range}")
@@ -45,17 +45,17 @@ def number(
 
 def whole(name: str, number_or_text: Any, least: int, most: int | None = None) -> int:
     """`number_or_text` as a whole number of at least `least`, and of at most `most`."""
-    value = number_or_text.item() if isinstance(number_or_text, np.number) else number_or_text
+    value: Any = number_or_text.item() if isinstance(number_or_text, np.number) else number_or_text
     is_whole = isinstance(value, int) and not isinstance(value, bool)
     if not is_whole or value < least or (most is not None and value > most):
         accepted_range = f"of at least {least}" if most is None else f"from {least} to {most:,}"
         raise ExplorerError(f"{name} is {quote_value(value)}: expected a whole number {accepted_range}")
-    return value
+    return int(value)
 
 
 def time(name: str, number_or_text: Any, endless: bool = False) -> float:
     """`number_or_text` [s] or such as "10 min"; infinite where `endless`."""
-    value = number_or_text.item() if isinstance(number_or_text, np.number) else number_or_text
+    value: Any = number_or_text.item() if isinstance(number_or_text, np.number) else number_or_text
     if endless and isinstance(value, str | float) and value in (float("inf"), "inf"):
         return float("inf")
     try:

@@ -84,7 +84,8 @@ def idle_slot(slots: Numbers, counts: Numbers, sums: Numbers, t: float, keep_ali
             if slots[node] > t:
                 node -= 1
         if node - base >= room or t < slots[node] + keep_alive_s:
-            return node - base
+            result: int = node - base
+            return result
         sums[IDLE] += keep_alive_s
         occupy(slots, counts, node - base, INF)
     return -1
@@ -131,7 +132,8 @@ def running(slots: Numbers, busy: Numbers, counts: Numbers, t: float) -> int:
     while counts[BUSY] > 0 and busy[0] <= t:
         pop(busy, counts[BUSY])
         counts[BUSY] -= 1
-    return counts[BUSY]
+    result: int = counts[BUSY]
+    return result
 
 
 def may_start(sums: Numbers, t: float, case: Case) -> bool:
@@ -140,7 +142,8 @@ def may_start(sums: Numbers, t: float, case: Case) -> bool:
         return True
     sums[TOKENS] = min(case.bucket, sums[TOKENS] + (t - sums[TOKENS_AT]) * case.refill_per_s)
     sums[TOKENS_AT] = t
-    return sums[TOKENS] >= 1 - HAIR
+    result: bool = sums[TOKENS] >= 1 - HAIR
+    return result
 
 
 def take(slots: Numbers, counts: Numbers, sums: Numbers, slot: int, t: float, warm_s: float,

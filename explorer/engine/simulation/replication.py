@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,7 +98,7 @@ def _full(plan: Plan, state: State, rngs: list[np.random.Generator]) -> int:
     work = draws(plan.warm, plan.cold, plan.block, rngs[1])
     none = np.empty(0)
     blocks = {MORE_ARRIVALS: [none], MORE_WORK: [none, none], MORE_COINS: [none]}
-    new = {
+    new: dict[int, Callable[[], tuple[np.ndarray, ...]]] = {
         MORE_ARRIVALS: lambda: (next(arrivals, np.array([np.inf])),),
         MORE_WORK: lambda: next(work),
         MORE_COINS: lambda: (rngs[2].random(plan.block),),

@@ -121,7 +121,8 @@ def _searched(mean: np.ndarray, share: np.ndarray) -> np.ndarray:
         fewest = np.where(_are_too_few(fewest, few, share), fewest + 1, fewest)
         fewer = np.maximum(fewest - 1, 1.0)
         fewest = np.where(_are_too_few(fewer, few, share), fewest, fewer)
-    return np.where(mean < EXACT, fewest, np.ceil(_quantile(mean, share)))
+    result: np.ndarray = np.where(mean < EXACT, fewest, np.ceil(_quantile(mean, share)))
+    return result
 
 
 def ready_servers(busy: Number, answering: Number, less_share: Number) -> Number:

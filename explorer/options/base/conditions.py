@@ -130,7 +130,8 @@ class Conditions:
                 self._memo[key] = self._pick(whole_value) if _is_numbers(whole_value) else make()
         except TypeError:  # an array among the key's parts: nothing to remember it by
             return make()
-        return self._memo[key]
+        result: T = self._memo[key]
+        return result
 
     def limit(self, limit_id: str) -> float:
         """The value of a limit, in its unit."""
@@ -173,7 +174,8 @@ class Conditions:
             return self.memo(("time", time_id), lambda: self._time_spread(time_id).quantile(self.levels))
         measured = self.workload.times.get(time_id)
         if measured is not None:
-            return measured.spread.quantile(np.array(LEVELS)).reshape(self.levels.shape)
+            result: np.ndarray = measured.spread.quantile(np.array(LEVELS)).reshape(self.levels.shape)
+            return result
         if time_id not in self.times:
             row = catalogue.time(time_id)
             seconds = np.array([row.p50_s, row.p95_s, row.p99_s])
@@ -182,11 +184,13 @@ class Conditions:
 
     def typical_s(self, time_id: str) -> float:
         """The p50 of an operation [s], where its mean is wanted: no other figure is published."""
-        return self.clients.time(time_id)[0].item()
+        result: float = self.clients.time(time_id)[0].item()
+        return result
 
     def longest_s(self, time_id: str) -> float:
         """The p99 of an operation [s], whatever share of the requests meets it."""
-        return self.clients.time(time_id)[-1].item()
+        result: float = self.clients.time(time_id)[-1].item()
+        return result
 
     def _time_spread(self, time_id: str) -> Distribution:
         measured = self.workload.times.get(time_id)

@@ -37,7 +37,8 @@ def task_hours(
 
 def _holds_one(load: Conditions, vcpu: Number, gb: Number) -> Mask:
     """Whether a task has the processors that one request uses at once, and its memory."""
-    return (vcpu >= load.used_vcpu * (1 - 1e-9)) & (gb >= load.memory_gb * (1 - 1e-9))
+    result: Mask = (vcpu >= load.used_vcpu * (1 - 1e-9)) & (gb >= load.memory_gb * (1 - 1e-9))
+    return result
 
 
 def carries_one(load: Conditions) -> Mask:

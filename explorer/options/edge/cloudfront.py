@@ -128,7 +128,8 @@ class CloudFront(Edge):
         return terms
 
     def _cached(self, path: Paths) -> Mask:
-        return path.body_out.is_(BodyOut.WHOLE, BodyOut.STREAM, BodyOut.PAGE)
+        result: Mask = path.body_out.is_(BodyOut.WHOLE, BodyOut.STREAM, BodyOut.PAGE)
+        return result
 
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
         if load.headers is not None:

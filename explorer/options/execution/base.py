@@ -361,7 +361,8 @@ class SlicedExecution(LambdaExecution):
 
     def divides(self, load: Conditions, path: Paths) -> Mask:
         """On which paths the work may go on in another invocation."""
-        return path.asynchronous & np.bool_(load.workload.runtime.divisible)
+        result: Mask = path.asynchronous & np.bool_(load.workload.runtime.divisible)
+        return result
 
     def slices(self, load: Conditions, path: Paths) -> Number:
         divides = self.divides(load, path)

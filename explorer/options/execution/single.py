@@ -29,7 +29,8 @@ class Single(LambdaExecution):
 
     def holds_back(self, path: Paths) -> Mask:
         """Reserved concurrency throttles, and what is throttled is tried again."""
-        return path.asynchronous
+        result: Mask = path.asynchronous
+        return result
 
     def reserved(self, load: Conditions) -> Number:
         bears = np.asarray(load.bears, dtype=float)

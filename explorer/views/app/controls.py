@@ -63,7 +63,7 @@ def _monthly_rate_marks(usd: float) -> str:
     return f"${usd:,g} a month"
 
 
-WORDINGS = {
+WORDINGS: dict[str, Callable[[float], str]] = {
     "MB": _memory_marks,
     "USD/month": _monthly_rate_marks,
 }  # by unit, where a slider says a value in its own way

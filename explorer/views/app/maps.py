@@ -17,7 +17,7 @@ from explorer.analysis.decision_map import LEVELS, DecisionMap, Line, unit_of
 from explorer.analysis.phrases import list_options
 from explorer.analysis.sweep.sweep import sweep
 from explorer.engine.designs import Design
-from explorer.engine.search import NOTHING
+from explorer.engine.ranking import NOTHING
 from explorer.views.figures.style import FINE, FORMATS, TICKS, WORDINGS
 from explorer.workload.axes import BOUNDS, REACH, axis_unit
 from explorer.workload.fields import SPREADS, by_path

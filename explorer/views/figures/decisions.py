@@ -14,7 +14,7 @@ from matplotlib.text import Text
 from explorer.analysis.decision_map import DecisionMap, map_decisions, unit_of
 from explorer.analysis.phrases import list_options
 from explorer.analysis.sweep.sweep import Sweep
-from explorer.engine.search import NOTHING
+from explorer.engine.ranking import NOTHING
 from explorer.facts.units import format_percent
 from explorer.workload.axes import AXES
 from explorer.workload.fields import SPREADS

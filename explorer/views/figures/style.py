@@ -238,7 +238,7 @@ FINE = {  # where fewer than four of those are in view
         *(m * 86400.0 for m in (1, 2, 5, 10, 20, 50, 100)),
     ],
 }
-FORMATS = {
+FORMATS: dict[str, Callable[[float], str]] = {
     "usd": lambda usd: usd_tick(usd),
     "share": lambda share: _share_tick(share),
 }

@@ -23,12 +23,14 @@ def pdf_bytes(doc: Document) -> bytes:
 
     Raises MissingExtraError without typst.
     """
-    return _compile_typst(doc, "pdf")
+    document: bytes = _compile_typst(doc, "pdf")
+    return document
 
 
 def pages(doc: Document, dots_an_inch: float = 80) -> list[bytes]:
     """Each page of the same as PNG, to look at."""
-    return _compile_typst(doc, "png", ppi=dots_an_inch)
+    pictures: list[bytes] = _compile_typst(doc, "png", ppi=dots_an_inch)
+    return pictures
 
 
 def _compile_typst(doc: Document, form: str, **more: Any) -> Any:

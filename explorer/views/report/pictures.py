@@ -23,11 +23,12 @@ from explorer.engine.sizing import sized_conditions
 from explorer.facts.extras import missing_error
 from explorer.facts.key_value import format_pairs
 from explorer.options.base.conditions import Conditions
+from explorer.workload.fields import SPREADS
 
 from .document import ReportPicture
 from .growth import Ahead
 from .measured import Measurement
-from .workload import QUANTILES, SPREADS
+from .workload import QUANTILES
 
 PLAIN = re.compile(r"[ -#%-\[\]-~\u00a0-\u017f]{1,60}")
 MOST_RATES = 3  # designs whose cost is drawn over the rate
