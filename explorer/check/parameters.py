@@ -220,7 +220,7 @@ def in_file(path: Path, is_named: bool = False) -> dict[str, Any] | None:
     path
         JSON or YAML, as the AWS CLI, CodePipeline and rain have it.
     is_named
-        Whether somebody said that it is one: a plain mapping of names to values counts as well then.
+        Whether the user named it as one: a plain mapping of names to values counts as well then.
     """
     content = path.read_text(encoding="utf-8-sig")
     if not is_named and "Parameter" not in content:

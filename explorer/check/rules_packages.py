@@ -86,7 +86,7 @@ def _line(resource: Resource) -> int:
 def _layers(function: Resource, stack: Stack) -> list[Size]:
     """What each of a function's layers takes."""
     raw = function.raw("Layers")
-    nodes = raw if isinstance(raw, list) else each(raw, function.scope)  # a Ref resolved tells nothing
+    nodes = raw if isinstance(raw, list) else each(raw, function.scope)  # a resolved Ref names no layer
     sizes, elsewhere = [], 0
     for node in nodes:
         version = stack.find_resource(node, *LAYERS)

@@ -191,7 +191,7 @@ class Check:
         ]
 
     def _once(self, findings: list[Finding]) -> list[Finding]:
-        """Findings with what is said of functions that CDK makes itself, in every stack, said once."""
+        """The findings, those of functions that CDK makes itself in every stack reported once."""
         alike: dict[tuple[str, str, float | None], list[Finding]] = {}
         for finding in findings:
             if (

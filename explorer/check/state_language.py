@@ -141,7 +141,7 @@ def of_machine(machine: Mapping[str, Any], kind: str = STANDARD) -> list[Diagnos
 
 
 def refusal_text(problems: Iterable[Diagnostic]) -> str:
-    """The errors as CreateStateMachine tells them."""
+    """The errors in the words of CreateStateMachine."""
     errors = ", ".join(
         f"{one.code}: {one.message} at {one.location or 'null'}" for one in problems if one.severity == ERROR
     )

@@ -165,7 +165,7 @@ def _reserved(block: Arguments) -> Any:
 
 def _retention(block: Arguments) -> Any:
     days = block.argument("retention_in_days")
-    return None if number(days) == 0 else days  # kept for ever
+    return None if number(days) == 0 else days  # 0: never deleted
 
 
 def _code(block: Arguments) -> Any:

@@ -145,12 +145,12 @@ def _unread(source: Source, unread_format: unread.Unread) -> Part:
 
 
 def lines_reader(head: bytes) -> Reader:
-    """How lines are read, told by the first of them; each block by itself if they tell nothing."""
+    """How lines are read, by the first of them; each block by itself if these are not recognised."""
     return _find_reader(head) or _unknown
 
 
 def _find_reader(head: bytes) -> Reader | None:
-    """How lines are read, told by the first of them; None if these tell nothing."""
+    """How lines are read, by the first of them; None if these are not recognised."""
     is_cut = len(head) >= HEAD  # then its last line is none
     head = head[:HEAD]
     whole = (head[: head.rfind(b"\n") + 1] if is_cut else b"") or head
@@ -259,7 +259,7 @@ def _records(
 
 
 def _of_records(block: bytes) -> Reader:
-    """How records are read, told by the first of them; what is around other records is opened."""
+    """How records are read, by the first of them; what is around other records is opened."""
     sample = block[:HEAD] if block.find(b"\n") < HEAD else block[: block.find(b"\n") + 1]
     if read := _find_reader(sample):
         return read

@@ -18,7 +18,7 @@ BLOCK = 1 << 20
 STRAY = 0.01  # share of the lines that a clock which is wrong may have
 FAR, FAR_S = 3.0, 2 * DAY_S  # how far off it is: times the span of the others, and at least so long
 FIRST_S = 1_388_534_400.0  # 2014, the year of Lambda: what is logged before had no clock
-FEWEST = 10  # invocations of a memory size of which a median is told
+FEWEST = 10  # invocations of a memory size from which a median is given
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +75,7 @@ class Summary:
 
     @cached_property
     def times(self) -> Column | None:
-        """The times of the requests; of a load test alone, its own, which tell no rate."""
+        """The times of the requests; of a load test alone, its own, which give no rate."""
         return self.column("time_s", self.kind, EXCHANGE, INVOCATION, LOAD)
 
     @property
@@ -142,7 +142,7 @@ class Summary:
 
     @cached_property
     def quantiles(self) -> dict[str, Mapping[str, float | None] | None]:
-        """Quantiles of every column that the answer tells of: measured, or as a result states them."""
+        """Quantiles of every column of the answer: measured, or as a result states them."""
         columns = {
             "duration_ms": self.runtime,
             "billed_ms": self.column("billed_ms"),
@@ -194,7 +194,7 @@ class Summary:
 
     @property
     def cpu(self) -> float | None:
-        """The share of the time that computes, where traces tell what waited for calls."""
+        """The share of the time that computes, where traces show what waited for calls."""
         waited, total = self.tally.waits
         return round(1 - min(waited / total, 1.0), 3) if total > 0 else None
 
@@ -211,7 +211,7 @@ class Summary:
 
     @property
     def notes(self) -> list[str]:
-        """What is to be said beside the figures."""
+        """The notes beside the figures."""
         notes = list(self.tally.notes)
         if self.clock and self.clock.strays:
             n = self.clock.strays

@@ -77,7 +77,7 @@ class Pattern:
         return cls(path=path)
 
     def matches(self) -> pl.Expr:
-        """Whether a row matches; null where it has no status, or no path, to tell by."""
+        """Whether a row matches; null where it has no status, or no path, to match."""
         import polars as pl
 
         if self.path:

@@ -186,7 +186,7 @@ def draft(summary: Summary, name: str, today: date, samples: bool = False) -> Dr
 def tune(workload_draft: Draft, summary: Summary) -> None:
     """What is known of the time at several memory sizes, once the memory itself is known.
 
-    A load test tells it for the size that it ran at, if the template, the function or the user says which.
+    A load test gives it for the size that it ran at, if the template, the function or the user states which.
     """
     tuned = summary.tuned
     why = "the median at each memory size"

@@ -400,7 +400,8 @@ def test_any_tree_is_read_by_any_format(content, source):
     source.is_one(tree, Path("x.yml"))
     recognition.by_content(tree)
     for one in rules.apply_rules(Judge("x.yml"), source.stack(tree, "x.yml", Path("none"))):
-        json.dumps(one.to_dict(), allow_nan=False)
+        row = one.to_dict()
+        assert json.loads(json.dumps(row, allow_nan=False)) == row and row["verdict"]
 
 
 @settings(max_examples=200)

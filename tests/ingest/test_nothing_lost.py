@@ -1,4 +1,4 @@
-"""Known records in noise, in wrappings and packed: all of them are found, or said not to have been read."""
+"""Known records in noise, in wrappings and packed: all of them are found, or reported as unread."""
 
 import base64
 import bz2
@@ -121,7 +121,7 @@ def test_what_a_tear_takes_away_is_said(tmp_path_factory, file, data):
     cut = content[: data.draw(st.integers(1, len(content)))]
     answer = answer_of(cut, tmp_path_factory.getbasetemp())
     assert answer["invocations"] <= count
-    if answer["invocations"] == 0:  # nothing was there to be found, or what was there is told
+    if answer["invocations"] == 0:  # nothing was there to be found, or what was there is reported
         assert (
             answer["unreadable"] or answer["ignored"] or answer["read"] or not cut.strip(b"\xef\xbb\xbf\r\n ")
         )

@@ -62,7 +62,7 @@ def test_quantiles_are_those_that_numpy_gives():
 
 def test_failures_are_counted_by_kind_and_a_time_out_once():
     answer = summary(SAMPLES / "reports.txt").to_dict()
-    # two of one request that was tried again, one that only the line beside its report tells of, one in JSON
+    # two of one request that was tried again, one that only the line beside its report shows, one in JSON
     assert answer["errors"] == {"timeout": 4, "Runtime.OutOfMemory": 1, "Runtime.ImportModuleError": 1}
     assert answer["failed_inits"] == {"Runtime.ImportModuleError": 1, "timeout": 1}
     assert answer["duration_ms"]["max"] == 600_000  # theirs are among the durations

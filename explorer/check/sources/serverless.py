@@ -22,7 +22,7 @@ from ..resolve import joined
 from ..skipped import MISSING_FILE, UNRESOLVED, Skipped
 from ..stack import Stack
 
-STAGE, REGION = "dev", "us-east-1"  # what the framework takes where nothing is said
+STAGE, REGION = "dev", "us-east-1"  # the defaults of the framework
 VARIABLE = re.compile(r"\$\{((?:[a-z][A-Za-z0-9-]*(?:\([^(){}]*\))?:|file\()[^{}]*)\}")
 FILE = re.compile(r"file\(\s*([^)]+?)\s*\)(?::(.*))?$")
 MOST_STEPS = 40  # of variables that name one another

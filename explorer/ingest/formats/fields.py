@@ -1,4 +1,4 @@
-"""Which field of a log holds what, told by its name, the names around it and a few of its values."""
+"""Which field of a log holds what, by its name, the names around it and a few of its values."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class Fields:
 
     @property
     def is_access(self) -> bool:
-        """Whether these are fields of requests, and there is something to be had of them."""
+        """Whether these are fields of requests, and they hold a figure that is used."""
         measures = {"duration_ms", "response_bytes", "request_bytes", "latency_ms"} & self.paths.keys()
         return bool(measures) and ("status" in self.paths or {"path", "duration_ms"} <= self.paths.keys())
 
@@ -140,13 +140,13 @@ def _pick(fields: Fields, by_name: Mapping[str, Path], samples: Mapping[Path, An
 
 
 def _fit(values: Sequence[Any], fits: Any) -> bool:
-    """Whether enough values are what they should be; absent ones tell nothing."""
+    """Whether enough values are what they should be; absent ones do not count."""
     there = [value for value in values if value not in (None, "", "-")]
     return not there or sum(map(bool, map(fits, there))) > ENOUGH * len(there)
 
 
 def _by_parents(fields: Fields, samples: Mapping[Path, Any]) -> None:
-    """Sizes that only the names above tell of: a response's content-length is not the request's."""
+    """Sizes that only the names above identify: a response's content-length is not the request's."""
     for path, values in samples.items():
         if len(path) < 2 or plain(path[-1]) not in SIZES or not _fit(values, _is_number):
             continue

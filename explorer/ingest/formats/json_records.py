@@ -32,7 +32,7 @@ HAR_NOTE = "from one browser: its rate says nothing of the real one"
 
 @dataclass(frozen=True)
 class RecordFormat:
-    """A format whose names do not tell their units: what it is known by, and what holds what."""
+    """A format whose names do not state their units: its marks, and which field is which column."""
 
     name: str
     marks: tuple[str, ...]  # fields that every one of its records has
@@ -147,7 +147,7 @@ RECORD_FORMATS = (
 
 
 def reader(head: bytes) -> Reader | None:
-    """How such lines are read, told by the first ones; None if they are no requests."""
+    """How such lines are read, by the first ones; None if they are no requests."""
     records = [record for record in samples(head) if isinstance(record, dict)]
     if not records:
         return None
@@ -203,7 +203,7 @@ def of(records: list[dict[str, Any]]) -> tuple[Layout | None, dict[str, Path], t
 
 
 def notes(fields: Fields) -> tuple[str, ...]:
-    """What is to be said of the durations that were chosen."""
+    """The notes on the durations of these fields."""
     if "duration_ms" not in fields.paths:
         return ()
     return (*([WHOLE_NOTE] if fields.is_whole_time else [WAIT_NOTE]), *fields.notes)

@@ -31,7 +31,7 @@ VEGETA_COLUMNS = (
 
 @dataclass(frozen=True)
 class TableFormat:
-    """A table whose columns do not tell their units."""
+    """A table whose columns do not state their units."""
 
     name: str
     marks: tuple[str, ...]
@@ -91,7 +91,7 @@ TABLE_FORMATS = (
 
 
 def reader(head: bytes) -> Reader | None:
-    """How such a table is read, told by its header; None if it has no requests."""
+    """How such a table is read, by its header; None if it has no requests."""
     text = head.decode("utf-8", "replace")
     first = next((line for line in text.splitlines() if line.strip()), "")
     if VEGETA.match(first):

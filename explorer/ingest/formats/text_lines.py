@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 Reader = Callable[[bytes], list[Part]]
-SAMPLED = 200  # lines by which a format is told
+SAMPLED = 200  # lines from which a format is recognised
 FEWEST = 0.05  # of the lines have the form that they are read by; the others are counted
 QUOTED = r'"((?:[^"\\]|\\.)*)"'
 REQUEST = r'"(?:[A-Z]+ )?(?P<path>(?:[^"\\ ]|\\.)*)(?:[^"\\]|\\.)*"'
@@ -182,7 +182,7 @@ class Tail:
 
 
 def _tail(lines: list[str]) -> Tail:
-    """What the rests of the lines hold: numbers are told by their form, their place and their size."""
+    """What the rests of the lines hold: numbers are identified by their form, place and size."""
     matches = [match for match in (re.search(COMMON, line) for line in lines) if match]
     rests = [match["rest"] for match in matches]
     plain = Tail()

@@ -1,4 +1,4 @@
-"""Traces: OpenTelemetry's as JSON, and X-Ray's segments. They tell waiting from working.
+"""Traces: OpenTelemetry's as JSON, and X-Ray's segments. They separate waiting from working.
 
 A span of a server is a request. What it spends within spans of its own client calls is waiting; of the
 spans that have such calls beside them, the rest is taken for work.
