@@ -77,14 +77,18 @@ def test_the_lock_holds_no_address():
     assert addresses == []
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, ROOT]
+def build(form: str, folder: Path) -> Path:
+    """The one file that `python -m build` makes of the checkout: a form is "wheel" or "sdist"."""
+    command = [sys.executable, "-m", "build", f"--{form}", "--no-isolation", "--outdir", folder, ROOT]
     process = subprocess.run(command, capture_output=True, text=True)
     assert process.returncode == 0, process.stdout + process.stderr
-    (built,) = folder.glob("*.whl")
-    return built
+    (path,) = folder.iterdir()
+    return path
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    return build("wheel", tmp_path_factory.mktemp("wheel"))
 
 
 def test_the_wheel_carries_the_facts_and_the_notebooks(wheel):
@@ -173,11 +177,7 @@ def test_the_wheel_serves_the_notebooks_and_the_app(away, words):
 def archive(tmp_path_factory):
     """The source archive, unpacked where no clone is near."""
     folder = tmp_path_factory.mktemp("sdist")
-    command = [sys.executable, "-m", "build", "--sdist", "--no-isolation", "--outdir", folder, ROOT]
-    process = subprocess.run(command, capture_output=True, text=True)
-    assert process.returncode == 0, process.stdout + process.stderr
-    (built,) = folder.glob("*.tar.gz")
-    with tarfile.open(built) as tar:
+    with tarfile.open(build("sdist", folder)) as tar:
         tar.extractall(folder, filter="data")
     (unpacked,) = (path for path in folder.iterdir() if path.is_dir())
     return unpacked

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from explorer.check import nodes, recognition, rules
 from explorer.check.findings import Judge
-from explorer.check.recognition import unwrapped
+from explorer.check.recognition import unwrap
 from explorer.check.runner import SOURCES, Check
 
 REST, EDGE, HTTP = "apigw.rest.timeout", "apigw.rest.timeout.edge", "apigw.http.timeout"
@@ -298,7 +298,7 @@ def test_source_with_its_plan_beside_it_is_not_skipped(check, tmp_path):
 
 
 def test_lines_keep_their_numbers_without_a_wrapper():
-    assert unwrapped('a\nb\n{"planned_values": {}}\nc') == '\n\n{"planned_values": {}}'
+    assert unwrap('a\nb\n{"planned_values": {}}\nc') == '\n\n{"planned_values": {}}'
 
 
 def test_a_service_that_is_packaged_beside_it_is_checked_once(check, tmp_path):
@@ -410,4 +410,4 @@ def test_any_tree_is_read_by_any_format(content, source):
     | st.lists(st.sampled_from(["{", "}", '"planned_values"', ":", "\n", "[", "]", "1"])).map("".join)
 )
 def test_any_text_is_taken_out_of_a_wrapper(content):
-    assert isinstance(unwrapped(content), str) and recognition.is_plan_log(content) in (True, False)
+    assert isinstance(unwrap(content), str) and recognition.is_plan_log(content) in (True, False)

@@ -80,27 +80,37 @@ def check(
     except GrowthError as error:
         raise typer.BadParameter(str(error)) from None
     report.baseline = None if baseline is None else Baseline.load(baseline)
-    text = format_report(report, form, __version__, every)
+    _write(format_report(report, form, __version__, every), output)
     if form == "github" and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
         with open(summary, "a", encoding="utf-8", errors="replace") as file:
             file.write(step_summary(report))
-    if output:
-        write_atomically(output, (text + "\n").encode("utf-8", "replace"))
-    else:
-        print(text.encode("utf-8", "replace").decode())
-    if not report.files and not (pass_over and not report.unreadable):
-        refusals = [*report.unreadable, *((one.file, one.text) for one in report.skipped)]
-        reason = "; ".join(f"{file}: {why}" for file, why in refusals[:3])
-        print(f"error: nothing to check: {reason or 'no template or workload in it'}", file=sys.stderr)
-        raise typer.Exit(BAD_INPUT)
+    if not (pass_over and not report.unreadable):
+        _must_have_files(report)
     failed = any(finding.verdict in FAILURES[fail_on] for finding in report.new)
     if failed or (fail_on == "skipped" and report.newly_skipped):
         raise typer.Exit(NO)
     _must_be_readable(report)
 
 
+def _write(text: str, output: Path | None) -> None:
+    """Write the report to the file of `-o`, or print it; a lone surrogate becomes a question mark."""
+    if output:
+        write_atomically(output, (text + "\n").encode("utf-8", "replace"))
+    else:
+        print(text.encode("utf-8", "replace").decode())
+
+
+def _must_have_files(report: Report) -> None:
+    """End with 2 and the first reasons if no template and no workload was checked."""
+    if not report.files:
+        refusals = [*report.unreadable, *((one.file, one.text) for one in report.skipped)]
+        reason = "; ".join(f"{file}: {why}" for file, why in refusals[:3])
+        print(f"error: nothing to check: {reason or 'no template or workload in it'}", file=sys.stderr)
+        raise typer.Exit(BAD_INPUT)
+
+
 def _must_be_readable(report: Report) -> None:
-    """What was named, and what is a template or a workload in a folder, must be readable."""
+    """End with 2 if a file of the arguments, or a template or workload in a folder, is unreadable."""
     bad = report.unreadable
     if bad:
         more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""

@@ -91,40 +91,56 @@ def ingest(
 
     if not paths and not function:
         raise ExplorerError("ingest: nothing to read; expected logs, or --function NAME")
-    if samples and not output:
-        raise ExplorerError("--samples: expected -o WORKLOAD.toml, which they go beside")
-    if output and not output.is_dir():
-        refuse(output, force)
+    _must_be_writable(output, samples, force)
     selection = _selection(include or [], exclude or [], since, until)
     live = (
         Live(function, since or "14d", until or "now", insights, target, region, cloud) if function else None
     )
     tally = _gathered(paths or [], live, selection)
     summary = Summary(tally)
-    apart = {name: group for name, group in sorted(tally.groups.items()) if group.used_lines or group.facts}
-    if not tally.used_lines and not tally.facts and not apart:
+    by_function = _functions_with_figures(tally)
+    if not tally.used_lines and not tally.facts and not by_function:
         raise ExplorerError(_nothing(summary, paths or []))
-    if output and output.is_dir() and len(apart) < 2:
+    if output and output.is_dir() and len(by_function) < 2:
         output = output / "workload.toml"
         refuse(output, force)
     workload_draft = draft(summary, output.stem if output else "workload", date.today(), samples)
     _answer(workload_draft, summary, fields or [], region)
     workloads: list[dict[str, Any]] = []
     new_files: list[Path] = []
-    if len(apart) > 1:
-        workloads, new_files = _several(apart, output, samples, force, fields or [], region)
+    if len(by_function) > 1:
+        workloads, new_files = _several(by_function, output, samples, force, fields or [], region)
     elif output:
         new_files = write(workload_draft, output, force)
-    answer = {
-        **summary.to_dict(),
-        **_rates(workload_draft),
-        "sweep": _price_sweep(tally.facts.get("sweep", []), workload_draft),
-        "missing": list(workload_draft.missing),
-        "questions": workload_draft.missing,
-        "workloads": workloads,
-        "written": new_files,
-    }
+    answer = {**_ingest_to_dict(summary, workload_draft), "workloads": workloads, "written": new_files}
     out(answer, as_json, summary_lines, answer)
+
+
+def _must_be_writable(output: Path | None, samples: bool, force: bool) -> None:
+    """Refuse, before anything is read, samples without a workload, and a file that is there already."""
+    from explorer.ingest.workload import refuse
+
+    if samples and not output:
+        raise ExplorerError("--samples: expected -o WORKLOAD.toml, which they go beside")
+    if output and not output.is_dir():
+        refuse(output, force)
+
+
+def _functions_with_figures(tally: Tally) -> dict[str, Tally]:
+    """The functions that the input has figures of, by name."""
+    groups = sorted(tally.groups.items())
+    return {name: group for name, group in groups if group.used_lines or group.facts}
+
+
+def _ingest_to_dict(summary: Summary, draft: Draft) -> dict[str, Any]:
+    """The figures of the input, its rates and its memory sweep, and the fields that nothing answers."""
+    return {
+        **summary.to_dict(),
+        **_rates(draft),
+        "sweep": _price_sweep(summary.tally.facts.get("sweep", []), draft),
+        "missing": list(draft.missing),
+        "questions": draft.missing,
+    }
 
 
 def _selection(include: list[str], exclude: list[str], since: str | None, until: str | None) -> Selection:
