@@ -18,10 +18,10 @@ COMPILE = UV_CUSTOM_COMPILE_COMMAND='make lock' .venv-lock/bin/uv pip compile py
 PORT =
 T =
 
-.PHONY: help explore setup test legs units guard docs notebooks browser lint format outputs lock bench clean
+.PHONY: help explore setup test test-all legs units slow cov guard docs notebooks browser lint format outputs lock bench clean
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 explore: .venv/.explore ## install what a reader needs, open JupyterLab and print its address (PORT=8890)
 	@.venv/bin/explorer lab $(if $(PORT),--port $(PORT))
@@ -77,7 +77,18 @@ endef
 
 test: lint units docs notebooks browser ## set up, then lint, types, tests, documentation, notebooks and browser tests
 
-# Made in environments of their own, by uv: minutes, so not a part of `make test`. .ci/run runs them after it.
+test-all: test slow legs ## `make test`, then the long guards and the legs: what .ci/run runs
+
+slow: setup ## the guards that take long: answers of before, archives, brute force
+	$(PY) -m pytest -n 2 --dist loadfile -m 'slow and not browser'
+
+cov: setup ## the tests without a browser, and which lines of the package they reach
+	$(PY) -m coverage erase
+	$(PY) -m coverage run -m pytest -n 2 --dist loadfile -m 'not browser'
+	$(PY) -m coverage combine --quiet
+	$(PY) -m coverage report
+
+# Made in environments of their own, by uv: minutes, so not a part of `make test`.
 legs: setup ## every command with the core alone, with the lowest bounds, on the newest Python that is here
 	@[ -x .venv-lock/bin/uv ] || { $(PY) -m venv .venv-lock && .venv-lock/bin/python -m pip --disable-pip-version-check install --quiet uv==$(UV_VERSION); }
 	@$(PY) scripts/legs.py .venv-lock/bin/uv
@@ -89,8 +100,8 @@ lint: setup ## ruff (rules and format), the walls between rooms, and mypy
 	$(PY) -m mypy explorer
 	$(PY) -m mypy explorer/live/functions/*.py
 
-units: setup ## the tests without a browser (T=tests/facts/test_units.py: those alone, at once)
-	$(PY) -m pytest $(if $(T),-p no:xdist -p no:nbval -p no:anyio $(T),-n 2 --dist loadfile -m 'not browser')
+units: setup ## the tests without a browser, but the long guards (T=tests/facts/test_units.py: those alone, at once)
+	$(PY) -m pytest $(if $(T),-p no:xdist -p no:nbval -p no:anyio $(T),-n 2 --dist loadfile -m 'not browser and not slow')
 
 guard: setup ## hold all answers of the tree against those of the baseline commit; tests/guard/accepted.txt says what may differ
 	@$(PY) tests/guard/run.py

@@ -134,6 +134,7 @@ def hopeless_workload(seed: int) -> Workload | None:
     return None if Evaluation(load, allowed_designs(load)).feasible.any() else w
 
 
+@pytest.mark.slow
 def test_no_design_of_a_hundred_workloads_misses_by_less_than_the_nearest():
     """The factor of the nearest, and of 20 others drawn at random, each looked for from outside."""
     hopeless = filter(None, map(hopeless_workload, itertools.count()))
