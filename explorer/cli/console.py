@@ -58,23 +58,23 @@ class Commands(TyperGroup):
                 words, *others, **{**extra, "prog_name": "explorer", "standalone_mode": False}
             )
         except (ExplorerError, OSError, UnicodeError) as error:
-            code = refused(_line(error))
+            code = print_error(_line(error))
             code = CLOUD_FAILED if isinstance(error, CloudError) else code
         except ImportError as error:
-            code = refused(str(_missing(error, words)))
+            code = print_error(str(_missing(error, words)))
         except Exception as error:
             if not hasattr(error, "format_message"):  # not one of Typer's own
                 raise
             command = getattr(getattr(error, "ctx", None), "command_path", "explorer")
-            code = refused(f"{_usage(error, words)}. See: {command} --help")
+            code = print_error(f"{_usage(error, words)}. See: {command} --help")
         finally:
             if colours is None:
                 os.environ.pop("NO_COLOR", None)
         sys.exit(code if isinstance(code, int) else 0)
 
 
-def refused(line: str) -> int:
-    """Say what is wrong, in one line."""
+def print_error(line: str) -> int:
+    """Print what is wrong, in one line, on standard error; the exit code of bad input."""
     print("error: " + visible(" ".join(line.split())), file=sys.stderr)
     return BAD_INPUT
 
@@ -161,7 +161,7 @@ def designs(incomplete: str) -> list[str]:
     return [f"{before}{comma}{choice}" for choice in free]
 
 
-def loaded(path: Path, region: str | None = None, fields: Sequence[str] | None = None) -> Workload:
+def load_workload(path: Path, region: str | None = None, fields: Sequence[str] | None = None) -> Workload:
     """The workload of a file, of standard input, or the example of a name, in its own region or another.
 
     Parameters: `fields`, what `--set` changes of it.

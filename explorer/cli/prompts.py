@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from explorer.live.deployment.target import Target
 
 
-def warned(place: Target) -> None:
+def note_endpoint(place: Target) -> None:
     """Say where the calls go, if the environment or the profile sends them elsewhere than to AWS."""
     address = getattr(place, "elsewhere", None)
     if address:
@@ -87,7 +87,7 @@ def says_what_became(remedy: str) -> Iterator[None]:
 
 
 @contextmanager
-def watched(doing: str) -> Iterator[OnStep]:
+def step_display(doing: str) -> Iterator[OnStep]:
     """Show on standard error what is being done, where a person looks."""
     if not is_watched():
         yield lambda _: None
@@ -129,8 +129,8 @@ Where = Annotated[
     str | None,
     typer.Option("--target", metavar="local|aws", help="Where it stands: the local cloud if not given."),
 ]
-Planned = Annotated[str | None, _region("Where it is put up; the workload's own if not given.")]
-Stood = Annotated[
+NewStackRegion = Annotated[str | None, _region("Where it is put up; the workload's own if not given.")]
+StackRegion = Annotated[
     str | None,
     _region("Where it stands. On AWS the one of AWS_REGION, AWS_DEFAULT_REGION or the profile if not given."),
 ]

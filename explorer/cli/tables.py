@@ -144,7 +144,7 @@ def doubt(row: Row) -> Text:
 T = TypeVar("T")
 
 
-def watched(jobs: Sequence[T], doing: str = "Writing") -> Iterable[T]:
+def with_progress(jobs: Sequence[T], doing: str = "Writing") -> Iterable[T]:
     """The jobs one by one, with their progress on standard error when a person looks."""
     if len(jobs) == 1 or not is_watched():
         return jobs

@@ -9,7 +9,7 @@ import typer
 from rich.console import RenderableType
 
 from explorer.cli.answer_tables import bill_table, findings_table
-from explorer.cli.console import NO, Fields, Json, Region, WorkloadFile, designs, loaded, out
+from explorer.cli.console import NO, Fields, Json, Region, WorkloadFile, designs, load_workload, out
 from explorer.cli.tables import Row, indented_lines, table, title
 from explorer.facts.key_value import format_pairs
 from explorer.facts.units import format_time
@@ -32,7 +32,7 @@ def assess(
     """Limits, bill and latency of one design, feasible or not."""
     from explorer.analysis.one_design import design_assessment
 
-    answer = design_assessment(loaded(workload, region, fields), design)
+    answer = design_assessment(load_workload(workload, region, fields), design)
     out(answer, as_json, assessment, answer)
     raise typer.Exit(0 if answer["feasible"] else NO)
 

@@ -29,12 +29,12 @@ from explorer.cli.prompts import (
     Runtime,
     Seed,
     StackName,
-    Stood,
+    StackRegion,
     Success,
     WarmUp,
     Where,
     interruptible,
-    warned,
+    note_endpoint,
 )
 from explorer.cli.tables import Hint, Row, Whole, table, title
 from explorer.errors import ExplorerError
@@ -64,7 +64,7 @@ def bench(
     max_requests: MostRequests = 100_000,
     max_usd: MostUsd = 10.0,
     target: Where = None,
-    region: Stood = None,
+    region: StackRegion = None,
     cloud: CloudName = "default",
     as_json: Json = False,
 ) -> None:
@@ -121,7 +121,7 @@ def _must_be_written(output: Path) -> None:
 
 def _announce_cost(stack: Standing, load: Load, most_usd: float, as_json: bool) -> dict[str, float]:
     """Print what a load on AWS is expected to cost, unless the answer is JSON; return it."""
-    warned(stack.target)
+    note_endpoint(stack.target)
     estimate = {"expected_usd": load.usd(stack)}
     if not as_json:
         out(estimate, False, before_load, load.requests, estimate["expected_usd"], most_usd, stack.target)

@@ -73,10 +73,10 @@ def check(
         raise ExplorerError(f'--format is "{form}": {expected_one_of(FORMATS)}')
     if fail_on not in FAILURES:
         raise ExplorerError(f'--fail-on is "{fail_on}": {expected_one_of(FAILURES)}')
-    warned = None if warn_at is None else share(warn_at)
+    warn_share = None if warn_at is None else share(warn_at)
     try:
         workloads = workload_assessor(_rates(growth or []), months)
-        report = Check(workloads, warned, pass_over, parameters or ()).run(paths)
+        report = Check(workloads, warn_share, pass_over, parameters or ()).run(paths)
     except GrowthError as error:
         raise typer.BadParameter(str(error)) from None
     report.baseline = None if baseline is None else Baseline.load(baseline)

@@ -12,7 +12,7 @@ from rich.console import RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from explorer.cli.console import CLOUD_FAILED, NO, Fields, Json, WorkloadFile, loaded, out
+from explorer.cli.console import CLOUD_FAILED, NO, Fields, Json, WorkloadFile, load_workload, out
 from explorer.cli.prompts import (
     Alarms,
     CloudName,
@@ -20,19 +20,19 @@ from explorer.cli.prompts import (
     Handler,
     Hours,
     NewFolder,
+    NewStackRegion,
     Place,
-    Planned,
     StackName,
-    Stood,
+    StackRegion,
     Where,
     Yes,
     ask,
     interruptible,
     must_be_asked,
+    note_endpoint,
     require_cloud,
     says_what_became,
-    warned,
-    watched,
+    step_display,
 )
 from explorer.cli.tables import Hint, Row, Whole, table
 from explorer.facts.key_value import format_pairs
@@ -47,7 +47,7 @@ def deploy(
     design: DesignChoice = None,
     target: Place = "local",
     handler: Handler = None,
-    region: Planned = None,
+    region: NewStackRegion = None,
     fields: Fields = None,
     cloud: CloudName = "default",
     hours: Hours = 24.0,
@@ -67,7 +67,7 @@ def deploy(
     interruptible(context)
     if target == "aws":
         must_be_asked(yes, as_json, "--target aws makes what costs money")
-    planned = _planned(loaded(workload, region, fields), design, handler, as_json)
+    planned = _planned(load_workload(workload, region, fields), design, handler, as_json)
     planned.must_work_on(target)
     name = deploy.stacks_of.new_name(planned.workload)
     place = deploy.target(target, planned.workload.region, cloud)
@@ -76,7 +76,7 @@ def deploy(
         before = _announce_stack(name, planned, place, hours, as_json)
         if not yes:
             ask("Go on?")
-    with watched("Deploying") as show_step, says_what_became(f"explorer destroy {name}{place.options}"):
+    with step_display("Deploying") as show_step, says_what_became(f"explorer destroy {name}{place.options}"):
         standing = deploy.up(planned, place, name, timedelta(hours=hours), show_step)
         credentials = standing.credentials()
     answer = {**before, **standing.to_dict(), "seconds": time.monotonic() - began}
@@ -104,7 +104,7 @@ def _planned(workload: Any, design: str | None, handler: str | None, as_json: bo
 
 def _announce_stack(name: str, planned: Plan, place: Any, hours: float, as_json: bool) -> dict[str, Any]:
     """Print what is about to be made on AWS, unless the answer is JSON; return it."""
-    warned(place)
+    note_endpoint(place)
     announcement = {
         "stack": name,
         "account": place.account(),
@@ -121,7 +121,7 @@ def destroy(
     context: typer.Context,
     stack: StackName,
     target: Where = None,
-    region: Stood = None,
+    region: StackRegion = None,
     cloud: CloudName = "default",
     yes: Yes = False,
     as_json: Json = False,
@@ -134,18 +134,18 @@ def destroy(
     if target == "aws":
         must_be_asked(yes, as_json, f"{stack} stands on AWS")
     existing = deploy.there(stack, target, region, cloud)
-    warned(existing.target)
+    note_endpoint(existing.target)
     if target == "aws" and not yes:
         ask(f"Remove {stack} ({existing.state}) from {existing.target.place}, with all that it holds?")
     again = f"explorer destroy {stack}{existing.target.options}"
-    with watched("Removing") as show_step, says_what_became(again):
+    with step_display("Removing") as show_step, says_what_became(again):
         seconds = deploy.destroy(existing, show_step)
     answer = {"stack": stack, "destroyed": True, "seconds": seconds}
     out(answer, as_json, destroyed, answer)
 
 
 def stacks(
-    target: Where = None, region: Stood = None, cloud: CloudName = "default", as_json: Json = False
+    target: Where = None, region: StackRegion = None, cloud: CloudName = "default", as_json: Json = False
 ) -> None:
     """List what stands, what has expired, and what is half made; on AWS, in one region."""
     if target == "aws":
@@ -154,7 +154,7 @@ def stacks(
 
     where = deploy.places(target, region, cloud)
     for place in where[:1]:
-        warned(place)
+        note_endpoint(place)
     rows = [stack.to_dict() for stack in deploy.all_on(where)]
     ended = None if where else deploy.supervisor.status(cloud)
     if ended and ended.crashed:
@@ -169,7 +169,7 @@ def export(
     output: NewFolder,
     design: DesignChoice = None,
     handler: Handler = None,
-    region: Planned = None,
+    region: NewStackRegion = None,
     fields: Fields = None,
     alarms: Alarms = False,
     as_json: Json = False,
@@ -181,7 +181,7 @@ def export(
     require_cloud("explorer export", None)
     from explorer.live.deployment import deploy
 
-    planned = _planned(loaded(workload, region, fields), design, handler, as_json)
+    planned = _planned(load_workload(workload, region, fields), design, handler, as_json)
     files = deploy.export(planned, output, alarms)
     answer = {"design": planned.design.ids, "files": files}
     out(answer, as_json, exported, output, len(files))

@@ -85,7 +85,7 @@ def prices(
 
 def asking(regions: Sequence[str]) -> Iterable[str]:
     """The regions one by one, with their progress when a person looks."""
-    return tables.watched(regions, "Asking AWS")
+    return tables.with_progress(regions, "Asking AWS")
 
 
 def out_refreshed(result: RefreshResult, as_json: bool) -> None:

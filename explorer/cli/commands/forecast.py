@@ -10,7 +10,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from explorer.cli.answer_tables import FEW
-from explorer.cli.console import Fields, Json, Region, WorkloadFile, designs, loaded, out
+from explorer.cli.console import Fields, Json, Region, WorkloadFile, designs, load_workload, out
 from explorer.cli.tables import Row, table, title
 from explorer.facts.key_value import format_pairs
 from explorer.facts.units import format_quantity
@@ -33,7 +33,7 @@ def forecast(
     from explorer.analysis.forecast import parse_growth
 
     answer = forecast_to_dict(
-        look_ahead(loaded(workload, region, fields), parse_growth(growth), months, design)
+        look_ahead(load_workload(workload, region, fields), parse_growth(growth), months, design)
     )
     out(answer, as_json, forecast_table, answer)
 

@@ -12,7 +12,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from explorer.cli.answer_tables import bill_table, findings_table
-from explorer.cli.console import NO, STANDARD, Fields, Json, Region, WorkloadFile, loaded, out
+from explorer.cli.console import NO, STANDARD, Fields, Json, Region, WorkloadFile, load_workload, out
 from explorer.cli.manners import manners
 from explorer.cli.tables import Hint, Prose, Row, indented_lines, table, title
 from explorer.facts.key_value import format_pairs
@@ -37,7 +37,7 @@ def recommend(
     from explorer.analysis.recommendation import recommend as choose
     from explorer.analysis.summary import summary_paragraphs
 
-    r = choose(loaded(workload, region, fields))
+    r = choose(load_workload(workload, region, fields))
     answer = r.to_dict(None if every else ALTERNATIVES)
     if as_json:
         out(answer, True)

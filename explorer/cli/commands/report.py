@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from explorer.cli import tables
-from explorer.cli.console import BAD_INPUT, STANDARD, Fields, Json, Region, loaded, out, refused
+from explorer.cli.console import BAD_INPUT, STANDARD, Fields, Json, Region, load_workload, out, print_error
 from explorer.errors import ExplorerError
 from explorer.facts.extras import require
 from explorer.facts.suggestions import either
@@ -71,7 +71,7 @@ def report(
     from explorer.views.report.sections import ReportRequest
 
     def load(path: Path) -> Workload:
-        return loaded(path, region, fields)
+        return load_workload(path, region, fields)
 
     request = ReportRequest(parse_growth(growth) if growth else None, months, measured)
     if measured and len(workloads) > 1:
@@ -164,7 +164,7 @@ def _folder(
     check_folder(folder / "index.html")
 
     def watch(entries: Sequence[Entry]) -> Iterable[Entry]:
-        return entries if as_json else tables.watched(entries)
+        return entries if as_json else tables.with_progress(entries)
 
     entries = write_batch(paths, folder, forms, load, request, figures, watch)
     files = [file for entry in entries for file in entry.files]
@@ -179,7 +179,7 @@ def _folder(
     }
     out(answer, as_json, tables.written_files, *files, *_folders(figure_files), page)
     for entry in failed:
-        refused(entry.error)
+        print_error(entry.error)
     if failed:
         raise typer.Exit(BAD_INPUT)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from explorer.cli.console import Fields, Json, Region, WorkloadFile, designs, loaded, out
+from explorer.cli.console import Fields, Json, Region, WorkloadFile, designs, load_workload, out
 from explorer.facts.key_value import parse_pairs
 
 SELDOM = 0.005  # share of scenarios: designs that are the best less often have no row
@@ -49,7 +49,7 @@ def sensitivity(
     from explorer.analysis.sensitivity.regret import regret
     from explorer.analysis.sensitivity.tornado import sensitivity as swings
 
-    base, field_ranges = loaded(workload, region, fields), parsed(ranges or []) or None
+    base, field_ranges = load_workload(workload, region, fields), parsed(ranges or []) or None
     others = [] if design is None else [design]
     one, many = swings(base, field_ranges, design), regret(base, field_ranges, samples, seed, risk, others)
     if as_json:

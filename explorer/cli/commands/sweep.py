@@ -20,7 +20,7 @@ from explorer.cli.console import (
     Json,
     Region,
     WorkloadFile,
-    loaded,
+    load_workload,
     out,
 )
 from explorer.cli.manners import is_watched, note
@@ -67,7 +67,7 @@ def sweep(
         raise ExplorerError(f"-o is {output}: expected a name that ends in .parquet")
     if output:
         require("explorer sweep -o", "pyarrow")
-    base = loaded(workload, region, fields)
+    base = load_workload(workload, region, fields)
     with _stoppable(output), _processes(workers) as executor:
         watch = _quiet if as_json else _followed
         result = over(base, _axes(base, axis), executor=executor, to=output, watch=watch)
