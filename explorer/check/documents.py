@@ -116,7 +116,7 @@ def _beside(stack: Stack, place: Any, line: int, values: dict[str, Any]) -> Map:
     if not isinstance(tree, Map):
         raise _NotReadError(UNRESOLVED, f"{place} holds no document")
     stack.read.add(path.resolve())
-    return relined(tree, line)
+    return on_one_line(tree, line)
 
 
 def _put_together(value: Any, line: int, values: dict[str, Any]) -> Map:
@@ -131,7 +131,7 @@ def _put_together(value: Any, line: int, values: dict[str, Any]) -> Map:
         tree = None
     if not isinstance(tree, Map):
         raise _NotReadError(UNRESOLVED, "the text that it is put together from is no JSON or YAML")
-    return relined(tree, line)
+    return on_one_line(tree, line)
 
 
 def _parsed(content: str, values: dict[str, Any]) -> Any:
@@ -143,12 +143,12 @@ def _parsed(content: str, values: dict[str, Any]) -> Any:
     return parse(content)
 
 
-def relined(tree: Any, line: int) -> Any:
+def on_one_line(tree: Any, line: int) -> Any:
     """A tree from another text, all of it on one line; a scalar with a hole is unknown again."""
     if isinstance(tree, Map):
-        return Map({name.replace(HOLE, ""): relined(inner, line) for name, inner in tree.items()}, line)
+        return Map({name.replace(HOLE, ""): on_one_line(inner, line) for name, inner in tree.items()}, line)
     if isinstance(tree, list):
-        return List([relined(inner, line) for inner in tree], line)
+        return List([on_one_line(inner, line) for inner in tree], line)
     if isinstance(tree, str) and HOLE in tree:
         return Unknown("a part of it is known when it is deployed", tree.replace(HOLE, ""))
     return tree

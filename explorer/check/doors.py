@@ -12,7 +12,7 @@ from typing import Any
 from .nodes import Map, Unknown, mapping, sequence, text, walk
 from .resolve import Scope, references
 from .skipped import UNRESOLVED, Skipped
-from .stack import FUNCTION_TYPES, Resource, Stack, TemplateValue, certain, entries, resolved
+from .stack import FUNCTION_TYPES, Resource, Stack, TemplateValue, certain, entries, resolve_node
 
 REST, REST_EDGE, HTTP = "apigw.rest.timeout", "apigw.rest.timeout.edge", "apigw.http.timeout"
 STREAM = "apigw.stream.duration"  # of a REST API that answers as a stream
@@ -115,7 +115,7 @@ def _unread_events(stack: Stack, function: Resource) -> None:
 
 def _set(stack: Stack, properties: Map, name: str = "TimeoutInMillis") -> TemplateValue | None:
     """The wait that an integration sets."""
-    wait = resolved(properties.get(name), properties.at(name), stack.scope)
+    wait = resolve_node(properties.get(name), properties.at(name), stack.scope)
     return None if wait.value is None else wait
 
 

@@ -38,7 +38,7 @@ def event_sources(stack: Stack) -> Iterator[Resource]:
 
 def event_sources_of(function: Resource, stack: Stack) -> Iterator[Resource]:
     """The mappings of one function."""
-    yield from stack.aimed(function, MAPPING, "FunctionName")
+    yield from stack.pointing_to(function, MAPPING, "FunctionName")
     yield from _of_events(function)
 
 

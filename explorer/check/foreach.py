@@ -27,12 +27,12 @@ class Loops:
     unread: list[tuple[str, int, str]] = field(default_factory=list)
 
 
-def expanded(tree: Map, scope: Scope) -> Loops:
+def expand_loops(tree: Map, scope: Scope) -> Loops:
     """A template without loops.
 
     >>> tree = Map({"Resources": Map({"Fn::ForEach::F": [
     ...     "Name", ["A", "B"], Map({"Fn${Name}": Map({"Type": "AWS::SNS::Topic"})})]})})
-    >>> list(expanded(tree, Scope(Map())).tree["Resources"])
+    >>> list(expand_loops(tree, Scope(Map())).tree["Resources"])
     ['FnA', 'FnB']
     """
     sections = [name for name in SECTIONS if name in tree]

@@ -1,7 +1,7 @@
 """The resources of a Terraform plan: what is planned, what is not known yet, and who refers to whom.
 
 Addresses are kept whole. A reference is resolved within the instance that it stands in: the same module
-instance, the same key of `for_each` or `count`; where it may mean one of several, all of them are its unclear targets.
+instance, the same key of `for_each` or `count`; where it may mean one of several, its targets are unclear.
 """
 
 from __future__ import annotations

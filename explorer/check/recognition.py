@@ -162,10 +162,10 @@ def is_plan_log(content: str) -> bool:
     return first.startswith("{") and '"@level"' in first and '"@module"' in first
 
 
-def unwrapped(content: str) -> str:
+def unwrap(content: str) -> str:
     r"""A plan without what a wrapper wrote before and behind it; lines keep their numbers.
 
-    >>> unwrapped('[command]terraform show -json\n{"planned_values": {}}\n::debug::done')
+    >>> unwrap('[command]terraform show -json\n{"planned_values": {}}\n::debug::done')
     '\n{"planned_values": {}}'
     """
     if '"planned_values"' not in content and '"terraform_version"' not in content:

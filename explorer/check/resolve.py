@@ -211,7 +211,7 @@ class Scope:
         return texts[0] == texts[1]
 
 
-def joined(parts: list[str | Unknown]) -> str | Unknown:
+def join(parts: list[str | Unknown]) -> str | Unknown:
     """Texts one after another."""
     known_text = "".join(part.known_text if isinstance(part, Unknown) else part for part in parts)
     if len(known_text) > MOST_TEXT:
@@ -251,7 +251,7 @@ def _sub(scope: Scope, argument: Any) -> Any:
     parts: list[str | Unknown] = []
     for index, piece in enumerate(VARIABLE.split(template)):
         parts.append(piece if index % 2 == 0 else _variable(scope, piece.strip(), values))
-    whole = joined(parts)
+    whole = join(parts)
     return scope.value(whole) if isinstance(whole, str) else whole
 
 
@@ -281,7 +281,7 @@ def _join(scope: Scope, argument: Any) -> Any:
             separator,
             _join(scope, [separator, inner]) if isinstance(inner, list) else scope.text(inner),
         ]
-    return joined(parts[1:])
+    return join(parts[1:])
 
 
 def _find_in_map(scope: Scope, argument: Any) -> Any:

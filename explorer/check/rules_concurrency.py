@@ -36,13 +36,13 @@ def provisioned(judge: Judge, function: Resource, stack: Stack) -> Iterator[Find
 
 def _provisioned(function: Resource, stack: Stack) -> Iterator[TemplateValue]:
     """What is provisioned of a function: by SAM, and on its aliases and versions."""
-    holders = [function, *stack.aimed(function, "AWS::Lambda::Alias", "FunctionName"),
-               *stack.aimed(function, "AWS::Lambda::Version", "FunctionName")]  # fmt: skip
+    holders = [function, *stack.pointing_to(function, "AWS::Lambda::Alias", "FunctionName"),
+               *stack.pointing_to(function, "AWS::Lambda::Version", "FunctionName")]  # fmt: skip
     for holder in holders:
         setting = holder.get(CONFIG, "ProvisionedConcurrentExecutions")
         if setting.number is not None:
             yield setting
-    for config in stack.aimed(function, "AWS::Lambda::ProvisionedConcurrencyConfig", "FunctionName"):
+    for config in stack.pointing_to(function, "AWS::Lambda::ProvisionedConcurrencyConfig", "FunctionName"):
         setting = config.get("ProvisionedConcurrentExecutions")  # Terraform has it as a resource
         if setting.number is not None:
             yield setting

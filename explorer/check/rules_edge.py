@@ -11,7 +11,7 @@ from .findings import BREACH, Finding, Judge
 from .nodes import Map, Unknown, mapping
 from .resolve import references
 from .rules_function import timeout_of
-from .stack import Resource, Stack, TemplateValue, each, resolved
+from .stack import Resource, Stack, TemplateValue, each, resolve_node
 
 ORIGIN, UNSET = "cf.origin.timeout", "cf.origin.timeout.default"
 BALANCERS = "AWS::ElasticLoadBalancingV2::LoadBalancer"
@@ -43,7 +43,7 @@ def patience(judge: Judge, stack: Stack, doors: list[Door]) -> Iterator[Finding]
 def _wait(origin: Map, distribution: Resource) -> TemplateValue:
     """How long an origin is waited for, as it is set or as CloudFront has it."""
     custom = mapping(distribution.scope.value(origin.get("CustomOriginConfig")))
-    wait = resolved(custom.get("OriginReadTimeout"), custom.at("OriginReadTimeout"), distribution.scope)
+    wait = resolve_node(custom.get("OriginReadTimeout"), custom.at("OriginReadTimeout"), distribution.scope)
     return wait.or_unset(f"{catalogue.limit(UNSET).value:g}")
 
 

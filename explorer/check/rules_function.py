@@ -175,7 +175,8 @@ def texts(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
 def asynchronous(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
     """Retries and age of asynchronous events; both are settings up to their end, not at it."""
     configs = [(function, ("EventInvokeConfig",))] + [
-        (config, ()) for config in stack.aimed(function, "AWS::Lambda::EventInvokeConfig", "FunctionName")
+        (config, ())
+        for config in stack.pointing_to(function, "AWS::Lambda::EventInvokeConfig", "FunctionName")
     ]
     for config, path in configs:
         inner = mapping(config.get(*path).value) if path else config.properties

@@ -216,9 +216,9 @@ def _report_missing(resource: Resource, setting: TemplateValue, stack: Stack) ->
 
 def _measured(path: Path, stack: Stack, without_modules: bool = False) -> int | None:
     place = (path, without_modules)
-    if place not in stack.measured:
-        stack.measured[place] = unzipped_bytes(path, without_modules)
-    return stack.measured[place]
+    if place not in stack.package_sizes:
+        stack.package_sizes[place] = unzipped_bytes(path, without_modules)
+    return stack.package_sizes[place]
 
 
 def unzipped_bytes(path: Path, without_modules: bool = False) -> int | None:

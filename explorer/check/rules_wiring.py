@@ -40,12 +40,12 @@ def sources(function: Resource, stack: Stack) -> Iterator[tuple[str, Any, int]]:
         if kind in triggers:
             properties = mapping(stack.scope.value(event.get("Properties")))
             yield triggers[kind][0], properties.get(triggers[kind][1]), line
-    for source in stack.aimed(function, "AWS::Lambda::EventSourceMapping", "FunctionName"):
+    for source in stack.pointing_to(function, "AWS::Lambda::EventSourceMapping", "FunctionName"):
         expression = source.raw("EventSourceArn")
         arn = text(stack.scope.value(expression)) or ""
         if stack.find_resource(expression, QUEUE) or ":sqs:" in arn:
             yield QUEUE, expression, source.line
-    for subscription in stack.aimed(function, "AWS::SNS::Subscription", "Endpoint"):
+    for subscription in stack.pointing_to(function, "AWS::SNS::Subscription", "Endpoint"):
         yield TOPIC, subscription.raw("TopicArn"), subscription.line
     yield from _notified(function, stack)
 
@@ -148,7 +148,7 @@ def loops(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
 
 
 def _is_allowed(function: Resource, stack: Stack) -> bool:
-    configs = stack.aimed(function, "AWS::Lambda::RecursionConfig", "FunctionName")  # Terraform's
+    configs = stack.pointing_to(function, "AWS::Lambda::RecursionConfig", "FunctionName")  # Terraform's
     settings = [one.get("RecursiveLoop").value for one in configs]
     return "Allow" in [function.get("RecursiveLoop").value, *settings]
 
@@ -176,7 +176,7 @@ def _may_write_to_its_source(function: Resource, stack: Stack) -> str:
         source = stack.find_resource(expression, kind)
         if source is None:
             continue
-        if (function.id, source.id) in connected(stack):
+        if (function.id, source.id) in connections(stack):
             return f"It writes to {source.id}, which triggers it"
         for target in _targets(function, stack, kind, WRITES[kind]):
             if source.id in set(references(target)) or stack.find_resource(target, kind) is source:
@@ -219,11 +219,11 @@ def _policies(function: Resource, stack: Stack) -> Iterator[Map]:
         for policy in map(mapping, each(role.raw("Policies"), stack.scope)):
             yield mapping(stack.scope.value(policy.get("PolicyDocument")))
     for name in [role.id for role in roles] or [f"{function.id}Role"]:
-        for policy in stack.attached.get(name, ()):
+        for policy in stack.policies_of_roles.get(name, ()):
             yield mapping(policy.get("PolicyDocument").value)
 
 
-def connected(stack: Stack) -> Iterator[tuple[str, str]]:
+def connections(stack: Stack) -> Iterator[tuple[str, str]]:
     """What SAM's connectors let write to what: two logical ids."""
     for connector in stack.of_type("AWS::Serverless::Connector"):
         source = mapping(connector.get("Source").value).get("Id")

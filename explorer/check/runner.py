@@ -139,7 +139,7 @@ class Check:
         self.nested: dict[str, list[Finding]] = {}  # by file, as their parents give them parameters
         self.parts: set[Path] = set()  # files that a template has read as a part of it
         self.alone: dict[str, Path] = {}  # files of a folder that may be such a part
-        self.packaged: dict[str, Path] = {}  # sources of a folder that may be packaged beside it
+        self.packaged_sources: dict[str, Path] = {}  # sources of a folder that may be packaged beside it
         self.plans: set[Path] = set()  # folders with a plan
         self.own_to_cdk: set[tuple[str, str]] = set()  # files and ids of functions that CDK makes itself
         self._settings: dict[Path, suppress.Settings] = {}
@@ -174,7 +174,9 @@ class Check:
         """Drop what is checked elsewhere: parts of templates, source that is planned or packaged."""
         twice = {name for name, path in self.alone.items() if path.resolve() in self.parts}
         folders = {Path(name).parent for name in self.report.files}
-        twice |= {name for name, path in self.packaged.items() if path.parent / ".serverless" in folders}
+        twice |= {
+            name for name, path in self.packaged_sources.items() if path.parent / ".serverless" in folders
+        }
         report = self.report
         report.files = [name for name in report.files if name not in twice]
         built = self._built(report)
@@ -278,7 +280,7 @@ class Check:
             raise NotOursError(recognition.NO_TEMPLATE)
         if recognition.is_plan_log(content):
             raise NotOursError(recognition.PLAN_LOG)
-        tree = parse(recognition.unwrapped(content))
+        tree = parse(recognition.unwrap(content))
         findings = self._tree(judge, path, content, tree, asked_for)
         self.report.skipped += twice(tree, path)
         return findings
@@ -288,7 +290,7 @@ class Check:
         return self.warn_at if self.warn_at is not None or setting is None else share(setting)
 
     def _tree(self, judge: Judge, path: Path, content: str, tree: Any, asked_for: bool) -> list[Finding]:
-        tree = template.packaged(tree)
+        tree = template.serverless_template(tree)
         if (plan := terraform.plan_in(tree)) is not None:
             self.plans.add(path.parent)
             stack = terraform.stack(plan, judge.file, path.parent)
@@ -300,7 +302,7 @@ class Check:
                 if source in PARTS and not asked_for:
                     self.alone[judge.file] = path
                 if source is serverless and not asked_for:
-                    self.packaged[judge.file] = path
+                    self.packaged_sources[judge.file] = path
                 stack = source.stack(tree, judge.file, path.parent)
                 return self._ignored(apply_rules(judge, stack), content, path, stack)
         hint = recognition.by_content(tree)

@@ -128,7 +128,7 @@ def _inner(value: Unknown, name: str, scope: Scope) -> Any:
     return one_of([scope.value(mapping(option).get(name)) for option in value.options], value.why)
 
 
-def resolved(node: Any, line: int, scope: Scope) -> TemplateValue:
+def resolve_node(node: Any, line: int, scope: Scope) -> TemplateValue:
     """What a node stands for, and what it would stand for with other parameters."""
     value = scope.value(node)
     if value is node or scope.without_defaults is scope:
@@ -165,19 +165,19 @@ class Stack:
         """Every Lambda function."""
         return list(self.of_type(*FUNCTION_TYPES))
 
-    def aimed(self, function: Resource, kind: str, name: str) -> list[Resource]:
+    def pointing_to(self, function: Resource, kind: str, name: str) -> list[Resource]:
         """The resources of a type whose property of this name points to a function."""
-        if (kind, name) not in self._aimed:
+        if (kind, name) not in self._by_target:
             by_function: dict[str, list[Resource]] = {}
             for resource in self.of_type(kind):
                 target = self.function(resource.raw(name))
                 if target:
                     by_function.setdefault(target.id, []).append(resource)
-            self._aimed[kind, name] = by_function
-        return self._aimed[kind, name].get(function.id, [])
+            self._by_target[kind, name] = by_function
+        return self._by_target[kind, name].get(function.id, [])
 
     @cached_property
-    def measured(self) -> dict[tuple[Path, bool], int | None]:
+    def package_sizes(self) -> dict[tuple[Path, bool], int | None]:
         """The sizes of packages that were measured, which functions may share [B]; without node_modules."""
         return {}
 
@@ -187,11 +187,11 @@ class Stack:
         return {}
 
     @cached_property
-    def _aimed(self) -> dict[tuple[str, str], dict[str, list[Resource]]]:
+    def _by_target(self) -> dict[tuple[str, str], dict[str, list[Resource]]]:
         return {}
 
     @cached_property
-    def attached(self) -> dict[str, list[Resource]]:
+    def policies_of_roles(self) -> dict[str, list[Resource]]:
         """The policies that are resources of their own, by the role that they are attached to."""
         by_role: dict[str, list[Resource]] = {}
         for policy in self.of_type("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):

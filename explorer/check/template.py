@@ -11,7 +11,7 @@ from typing import Any
 
 from .documents import with_documents
 from .findings import WHOLE
-from .foreach import expanded
+from .foreach import expand_loops
 from .held_types import LIMITS
 from .nodes import List, Map, Unknown, mapping, sequence, text
 from .resolve import Scope
@@ -48,7 +48,7 @@ def is_template(tree: Any) -> bool:
     return isinstance(resources, Map) and (declared or any(typed))
 
 
-def packaged(tree: Any) -> Any:
+def serverless_template(tree: Any) -> Any:
     """The template inside a Serverless Framework state file, else `tree`."""
     provider = mapping(mapping(mapping(tree).get("service")).get("provider"))
     return provider.get("compiledCloudFormationTemplate", tree)
@@ -62,7 +62,7 @@ def stack(
     origins: Mapping[str, str] | None = None,
 ) -> Stack:
     """The stack of a template; `arguments` are the values of its parameters, `origins` their files."""
-    loops = expanded(tree, Scope(tree, arguments, origins=origins))
+    loops = expand_loops(tree, Scope(tree, arguments, origins=origins))
     tree = loops.tree
     scope, resources = Scope(tree, arguments, origins=origins), {}
     skipped = [

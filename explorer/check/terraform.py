@@ -59,7 +59,7 @@ def stack(tree: Map, file: str, folder: Path | None = None) -> Stack:
     for address, kind, values, line in plan.read_later():
         if kind == "aws_iam_policy_document":
             resources.append(_resource(Block(plan, address, values, line), kind, scope))
-    plan_stack = Stack(file, assembled(resources), scope, folder)
+    plan_stack = Stack(file, assemble(resources), scope, folder)
     for resource in plan_stack.of_type("aws_cloudformation_stack"):
         message = "the template in it is not read: check it by itself"
         what = f"{resource.type} template_body"
@@ -80,7 +80,7 @@ def _resource(block: Block, kind: str, scope: Scope) -> Resource:
     return Resource(block.address, kind, Map(line=block.line), block.line, Map(), scope)
 
 
-def assembled(resources: Iterable[Resource]) -> dict[str, Resource]:
+def assemble(resources: Iterable[Resource]) -> dict[str, Resource]:
     """Resources by id; what is a resource of its own in Terraform is set where CloudFormation has it."""
     by_id = {resource.id: resource for resource in resources}
     for resource in by_id.values():

@@ -122,7 +122,7 @@ def _is_whole(text: bytes) -> bool:
     return True
 
 
-def wrapped(head: bytes, reader: Callable[[bytes], Reader | None]) -> Reader | None:
+def find_wrapped_reader(head: bytes, reader: Callable[[bytes], Reader | None]) -> Reader | None:
     """How lines are read that are JSON around a line of a log each, as Docker's; None if they are not.
 
     `reader` says how the lines within are read, or None.

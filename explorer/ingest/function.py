@@ -12,7 +12,7 @@ from explorer.facts.units import format_time, parse_time
 
 from . import envelopes
 from .frame import Part
-from .function_configuration import configured
+from .function_configuration import facts_of_configuration
 from .reader import lines_reader
 from .result import DAY_S
 from .workload import MONTH_S
@@ -75,9 +75,9 @@ def read(
         configuration = aws_lambda.get_function_configuration(FunctionName=name)
     except aws_lambda.exceptions.ResourceNotFoundException:
         raise CloudError(f'no function is called "{name}" in {aws_lambda.meta.region_name}') from None
-    yield configured(configuration, aws_lambda.meta.region_name)
+    yield facts_of_configuration(configuration, aws_lambda.meta.region_name)
     progress("its metrics")
-    yield counted(client("cloudwatch"), configuration["FunctionName"], start, end)
+    yield metrics_of(client("cloudwatch"), configuration["FunctionName"], start, end)
     progress("its log")
     group = (
         configuration.get("LoggingConfig", {}).get("LogGroup")
@@ -92,7 +92,7 @@ def read(
         yield Part(notes=[f"the log group {group} is not there: the function has not run, or logs elsewhere"])
 
 
-def counted(cloudwatch: Any, name: str, start: datetime, end: datetime) -> Part:
+def metrics_of(cloudwatch: Any, name: str, start: datetime, end: datetime) -> Part:
     """Requests a month and the peak, as CloudWatch counted every invocation."""
     days = (datetime.now(UTC) - start).total_seconds() / DAY_S
     period = next((seconds for most, seconds in PERIODS if days <= most), PERIODS[-1][1])

@@ -18,7 +18,7 @@ SECRET = re.compile(
 NOT_SECRET = re.compile(r"(arn|name|id|url|uri|path|ttl|expiry|seconds|public_?key)$", re.I)
 
 
-def configured(configuration: dict[str, Any], region: str) -> Part:
+def facts_of_configuration(configuration: dict[str, Any], region: str) -> Part:
     """What a function's configuration says of its workload; variables are counted, never kept."""
     facts: dict[str, Any] = {"runtime.architecture": (configuration.get("Architectures") or ["x86_64"])[0]}
     facts["memory_mb"] = float(configuration.get("MemorySize", 128))

@@ -52,7 +52,7 @@ def _text(report: str) -> dict[str, Any] | None:
     figures = _started(figures)
     request, status, kind = (pattern.search(report) for pattern in (REQUEST_ID, STATUS, ERROR_TYPE))
     figures["id"] = request[1] if request else None
-    figures["error"] = failed(status and status[1], kind and kind[1])
+    figures["error"] = failure_kind(status and status[1], kind and kind[1])
     return figures
 
 
@@ -74,7 +74,7 @@ def _json(line: str) -> dict[str, Any] | None:
         return None
     figures = _started(figures)
     figures["id"] = record.get("requestId")
-    figures["error"] = failed(record.get("status"), record.get("errorType"))
+    figures["error"] = failure_kind(record.get("status"), record.get("errorType"))
     figures["time"] = event.get("time")
     return figures
 
@@ -147,7 +147,7 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e15
 
 
-def failed(status: Any, kind: Any) -> str | None:
+def failure_kind(status: Any, kind: Any) -> str | None:
     """How an invocation failed: "timeout", AWS's own type of the error, or None."""
     if not isinstance(status, str) or status == "success":
         return None

@@ -155,7 +155,7 @@ def _find_reader(head: bytes) -> Reader | None:
     head = head[:HEAD]
     whole = (head[: head.rfind(b"\n") + 1] if is_cut else b"") or head
     text = whole.lstrip()
-    if text.startswith(b"{") and (wraps := envelopes.wrapped(whole, _find_reader)):
+    if text.startswith(b"{") and (wraps := envelopes.find_wrapped_reader(whole, _find_reader)):
         return wraps
     if aws_cli_text.is_events(whole):
         return aws_cli_text.reader(whole, _find_reader)

@@ -17,7 +17,7 @@ from explorer.engine.designs import OPTIONS
 from explorer.options.base.request_path import BodyIn, BodyOut
 
 from .frame import Part
-from .function_configuration import configured
+from .function_configuration import facts_of_configuration
 
 MARKS = re.compile(
     rb'^\s*"?Resources"?\s*:[\s\S]*AWS::|"planned_values"\s*:|"compiledCloudFormationTemplate"|"terraform_version"',
@@ -56,7 +56,7 @@ def read(path: Path) -> Iterator[Part]:
     content = path.read_bytes()[:LARGEST].decode("utf-8", "replace")
     beside = Part(read=1)
     try:
-        tree = cloudformation.packaged(parse(content))
+        tree = cloudformation.serverless_template(parse(content))
         if terraform.is_plan(tree):
             stack = terraform.stack(tree, path.name)
         elif cloudformation.is_template(tree):
@@ -115,7 +115,7 @@ def _function(stack: Stack, function: Resource) -> Part:
             "Variables": {str(name): _value(function, value) for name, value in variables.items()}
         },
     }
-    part = configured(configuration, "")
+    part = facts_of_configuration(configuration, "")
     part.facts["timeout_s"] = configuration["Timeout"]
     part.facts |= {f"current.{concern}": option for concern, option in _current(stack, function).items()}
     needs = _needs(stack, function)
@@ -184,7 +184,8 @@ def _waits(option: Any) -> str:
 def _streams(stack: Stack, function: Resource) -> bool:
     modes = [function.get("FunctionUrlConfig", "InvokeMode").value]
     modes += [
-        url.get("InvokeMode").value for url in stack.aimed(function, "AWS::Lambda::Url", "TargetFunctionArn")
+        url.get("InvokeMode").value
+        for url in stack.pointing_to(function, "AWS::Lambda::Url", "TargetFunctionArn")
     ]
     return "RESPONSE_STREAM" in [text(mode) for mode in modes]
 
@@ -214,7 +215,7 @@ def _needs(stack: Stack, function: Resource) -> list[str]:
 
 def _auth(stack: Stack, function: Resource) -> str:
     """What the door checks, where the template says so: iam, jwt or none."""
-    urls = stack.aimed(function, "AWS::Lambda::Url", "TargetFunctionArn")
+    urls = stack.pointing_to(function, "AWS::Lambda::Url", "TargetFunctionArn")
     kinds = [text(url.get("AuthType").value) for url in urls]
     kinds.append(text(function.get("FunctionUrlConfig", "AuthType").value))
     for method in stack.of_type("AWS::ApiGateway::Method", "AWS::ApiGatewayV2::Route"):

@@ -16,7 +16,7 @@ from ..nodes import List, Map, Text, Unknown, mapping, number, sequence, text
 from ..resolve import Scope
 from ..skipped import UNRESOLVED, Skipped
 from ..stack import Resource, Stack
-from ..terraform import assembled
+from ..terraform import assemble
 from ..terraform_arguments import TABLE, camel, cloudformation_type, of_schema, properties, snake
 
 LATER = "it is known after the update"
@@ -56,7 +56,7 @@ def stack(tree: Map, file: str, folder: Path | None = None) -> Stack:
     scope = Scope(Map())
     states = list(_states(tree))
     resources = [_resource(state, scope) for state in states]
-    result = Stack(file, assembled(one for one in resources if one), scope, folder)
+    result = Stack(file, assemble(one for one in resources if one), scope, folder)
     same = number(mapping(tree.get("changeSummary")).get("same")) or 0
     unchanged = sum(mapping(step).get("op") == "same" for step in sequence(tree.get("steps")))
     if same > unchanged:

@@ -18,7 +18,7 @@ from .. import template
 from ..findings import WHOLE
 from ..nodes import List, Map, Unknown, mapping, sequence, text
 from ..parse import ParseError, parse
-from ..resolve import joined
+from ..resolve import join
 from ..skipped import MISSING_FILE, UNRESOLVED, Skipped
 from ..stack import Stack
 
@@ -91,12 +91,12 @@ class _Variables:
     missing: dict[str, str] = field(default_factory=dict)  # files that are not there, and why
     _files: dict[str, Any] = field(default_factory=dict)
 
-    def resolved(self, node: Any, steps: int = 0) -> Any:
+    def resolve(self, node: Any, steps: int = 0) -> Any:
         """A tree with its variables filled in; with an Unknown for each that is not known."""
         if isinstance(node, Map):
-            return Map({key: self.resolved(one, steps) for key, one in node.items()}, node.line, node.lines)
+            return Map({key: self.resolve(one, steps) for key, one in node.items()}, node.line, node.lines)
         if isinstance(node, list):
-            return List([self.resolved(one, steps) for one in node], getattr(node, "line", 1))
+            return List([self.resolve(one, steps) for one in node], getattr(node, "line", 1))
         return self.text(node, steps) if isinstance(node, str) and "${" in node else node
 
     def text(self, content: str, steps: int = 0) -> Any:
@@ -114,9 +114,7 @@ class _Variables:
             if isinstance(value, Unknown) or text(value) is None:
                 part = value if isinstance(value, Unknown) else Unknown("it is no text")
                 rest = self.text(content[match.end() :], steps + 1)
-                return joined(
-                    [content[: match.start()], part, rest if isinstance(rest, str | Unknown) else ""]
-                )
+                return join([content[: match.start()], part, rest if isinstance(rest, str | Unknown) else ""])
             content = f"{content[: match.start()]}{text(value)}{content[match.end() :]}"
         return Unknown("it has too many variables")
 
@@ -167,7 +165,7 @@ class _Variables:
                 value = value[at] if at < len(value) else None
             else:
                 value = mapping(value).get(name)
-        return self.resolved(value, steps + 1)
+        return self.resolve(value, steps + 1)
 
     def _file(self, name: str, path: str | None, steps: int) -> Any:
         if name not in self._files:
@@ -219,7 +217,7 @@ class _Service:
     def __init__(self, tree: Map, file: str, folder: Path | None) -> None:
         self.file, self.folder, self.tree = file, folder, tree
         self.variables = _Variables(tree, folder)
-        self.provider = mapping(self.variables.resolved(tree.get("provider")))
+        self.provider = mapping(self.variables.resolve(tree.get("provider")))
         self.resources, self.lines = Map(line=tree.line), dict[str, int]()
         self.skipped: list[Skipped] = []
 
@@ -234,7 +232,7 @@ class _Service:
             self._add(f"{_normal(name)}LambdaLayer", body, line)
         self._machines()
         template_tree = Map({"Resources": self.resources}, self.tree.line)
-        for part in map(mapping, sequence(self.variables.resolved(self.tree.get("resources")))):
+        for part in map(mapping, sequence(self.variables.resolve(self.tree.get("resources")))):
             for section, inner in part.items():
                 if section == "Resources":
                     for key, body in mapping(inner).items():
@@ -254,7 +252,7 @@ class _Service:
 
     def _entries(self, section: str) -> Iterator[tuple[str, Any, int]]:
         """The entries of a section by name, whether it is a mapping or a list of them."""
-        whole = self.variables.resolved(self.tree.get(section))
+        whole = self.variables.resolve(self.tree.get(section))
         for part in sequence(whole):
             if isinstance(part, Unknown):
                 self._skip(WHOLE, section, part, self.tree.at(section))
@@ -293,10 +291,10 @@ class _Service:
         if isinstance(artifact, str):
             properties["CodeUri"], properties.lines["CodeUri"] = artifact, function.at("package")
         self._environment(properties, function)
-        service = self.variables.resolved(self.tree.get("service"))
+        service = self.variables.resolve(self.tree.get("service"))
         service = mapping(service).get("name", "") if isinstance(service, Map) else service
         stage = self.variables.text("${sls:stage}")
-        own = joined(
+        own = join(
             [part if isinstance(part, str | Unknown) else "" for part in (service, "-", stage, f"-{name}")]
         )
         properties["FunctionName"] = function.get("name") or own
@@ -327,7 +325,7 @@ class _Service:
             event = Map({event: Map()}, line)
         for kind, settings in mapping(event).items():
             at = mapping(event).at(kind)
-            settings = self.variables.resolved(settings)
+            settings = self.variables.resolve(settings)
             sam_event = self._door(kind, settings, logical, at) or _source(kind, settings, at)
             if sam_event is not None:
                 events[index], events.lines[index] = sam_event, at
@@ -367,7 +365,7 @@ class _Service:
 
     def _machines(self) -> None:
         """Those of the plug-in serverless-step-functions."""
-        section = mapping(self.variables.resolved(self.tree.get("stepFunctions")))
+        section = mapping(self.variables.resolve(self.tree.get("stepFunctions")))
         for name, machine in mapping(section.get("stateMachines")).items():
             pairs = {
                 "Definition": mapping(machine).get("definition"),

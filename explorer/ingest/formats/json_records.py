@@ -225,7 +225,7 @@ def read(
     if only[0]:
         counted = frame.filter(pl.col("only") == only[1])
         others, frame = frame.height - counted.height, counted
-    part = rows(finished(frame), layout, read)
+    part = rows(complete_columns(frame), layout, read)
     part.ignored[NO_REQUEST] += others
     part.ignored = +part.ignored
     for line in bad:
@@ -233,7 +233,7 @@ def read(
     return [part]
 
 
-def finished(frame: pl.DataFrame) -> pl.DataFrame:
+def complete_columns(frame: pl.DataFrame) -> pl.DataFrame:
     """With what stands in two fields or in a part of one: a date and a clock, a path within a request."""
     import polars as pl
 

@@ -12,7 +12,7 @@ from explorer.ingest.sources import lines_of
 
 from .exchanges import CLIENT_NOTE, LOAD_NOTE, Layout, rows
 from .fields import Fields, Path, choose
-from .json_records import MOST_UNUSED, finished, notes
+from .json_records import MOST_UNUSED, complete_columns, notes
 
 if TYPE_CHECKING:
     import polars as pl
@@ -80,7 +80,7 @@ def _read(block: bytes, patterns: Mapping[str, str], layout: Layout, which: str 
     frame = matching.with_columns(_value(line, pattern).alias(column) for column, pattern in patterns.items())
     if "at" not in patterns:
         frame = frame.with_columns(at=line.str.extract(r"^(.*?)[\s(]\S+=", 1))
-    part = rows(finished(frame), layout, lines.height)
+    part = rows(complete_columns(frame), layout, lines.height)
     if which:
         part.ignored["lines between the samples"] += lines.height - matching.height
         part.ignored = +part.ignored

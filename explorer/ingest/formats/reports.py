@@ -11,7 +11,15 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from explorer.ingest.frame import INVOCATION, KEY, RUNTIME_DONE, Part
-from explorer.ingest.lambda_report import FLAT, LONGEST_MS, METRICS, events_in, failed, flat_event, parse
+from explorer.ingest.lambda_report import (
+    FLAT,
+    LONGEST_MS,
+    METRICS,
+    events_in,
+    failure_kind,
+    flat_event,
+    parse,
+)
 from explorer.ingest.sources import lines_of
 from explorer.ingest.timestamps import moments, seconds
 
@@ -102,7 +110,7 @@ def _failed_inits(lines: pl.Series) -> Counter[str]:
     import polars as pl
 
     groups = lines.str.extract_groups(INIT_REPORT).struct.unnest() if lines.len() else pl.DataFrame()
-    return Counter(filter(None, (failed(status, kind) for status, kind in groups.rows())))
+    return Counter(filter(None, (failure_kind(status, kind) for status, kind in groups.rows())))
 
 
 def _text(lines: pl.Series, part: Part) -> pl.DataFrame:

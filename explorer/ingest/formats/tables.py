@@ -13,7 +13,7 @@ from explorer.ingest.frame import EXCHANGE, LOAD, Part
 
 from .exchanges import CLIENT_NOTE, LOAD_NOTE, WHOLE_NOTE, Layout, rows
 from .fields import Path, choose
-from .json_records import MOST_UNUSED, finished, notes
+from .json_records import MOST_UNUSED, complete_columns, notes
 
 if TYPE_CHECKING:
     import polars as pl
@@ -155,7 +155,7 @@ def _read(
     frame = table.select(
         line.alias("line"), *(pl.col(place).alias(column) for column, place in places.items())
     )
-    result = rows(finished(frame), layout, read)
+    result = rows(complete_columns(frame), layout, read)
     result.ignored.update(+part.ignored)
     return result
 
