@@ -211,7 +211,8 @@ def _html_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _limit_list(r: Recommendation) -> tuple[str, str]:
-    return f"All {len(r.answer.findings)} limits of the chosen design", limit_bars(r.answer.findings, {})
+    bars = limit_bars(r.answer.findings, {})
+    return f"All {len(r.answer.findings)} limits of the chosen design", f'<div class="x-limits">{bars}</div>'
 
 
 def _reason_list(r: Recommendation) -> tuple[str, str]:

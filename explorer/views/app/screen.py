@@ -175,7 +175,7 @@ class Explorer:
         elif what == "ping":
             self.widget.send({"say": "pong", "number": content.get("number")})
         elif what == "where":
-            self.widget.send({"say": "where", **self._where()})
+            self.widget.send({"say": "where", "number": content.get("number"), **self._where()})
         elif what == "help":
             self.widget.send({"say": "help", "words": WORDS})
         elif what in ("design", "list"):

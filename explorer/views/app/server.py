@@ -22,7 +22,7 @@ from explorer.facts.locations import page_dir
 PORTS = 50  # that are tried, from the one asked for on
 LAST_PORT = 65535
 LEFT_S = 20  # after its page is closed a kernel ends, unless the page comes back
-PING_MS = 30_000  # no longer than between two pings, or a remark says so
+NO_PINGS = {"ws_ping_interval": 0}  # a connection of this machine says itself that it has ended
 
 
 @dataclass
@@ -142,7 +142,7 @@ def _voila_application(page: Page, ready: Callable[[], None]) -> Any:
             ):  # a kernel that starts ends with this process
                 super().stop()
 
-    return Alone(tornado_settings={"ws_ping_timeout": PING_MS})
+    return Alone(tornado_settings=NO_PINGS)
 
 
 def _free_port(app: Any, first: int) -> int:

@@ -18,11 +18,14 @@ class Screen {
     this.controls = new Controls(this.left, this.drawer, (values) => this.turn(values), (field, text) => this.send({ do: "type", field, text }));
     this.map = new DecisionMap(this.panel("map").querySelector(".x-map-stage"), this.controls, (values) => this.turn(values), (message) => this.send(message));
     this.why = new Why(this.root, (key) => this.send({ do: "why", key }));
-    this.settle = Object.fromEntries(Object.keys(PANELS).map((name) => [name, roving(this.panel(name))]));
+    this.settle = Object.keys(PANELS).map((name) => roving(this.panel(name)));
     const place = this.panel("steps").querySelector(".x-sequence");
+    this.fitted = frame(() => this.fit());
+    addEventListener("resize", this.fitted);
     new ResizeObserver(() => {
       this.size = { width: place.clientWidth, height: place.clientHeight, em: parseFloat(getComputedStyle(place).fontSize) };
       this.steps();
+      this.fitted();
     }).observe(place);
     this.heard = (message, buffers) => this.hear(message, buffers);
     model.on("msg:custom", this.heard);
@@ -51,10 +54,12 @@ class Screen {
     this.model.off("msg:custom", this.heard);
     this.address?.end();
     this.pulse.end();
+    removeEventListener("resize", this.fitted);
     this.unwatch?.();
   }
 
   send(message, buffers = []) {
+    this.address?.sent(message.do);
     this.model.send(message, undefined, buffers);
   }
 
@@ -78,8 +83,9 @@ class Screen {
       h("div.x-under", {}, h("p.x-common"), h("span.x-zoom", {}, ...buttons)), h("div.x-map-stage"));
     this.trouble = h("p.x-trouble", { role: "alert" });
     const { root } = this;
-    root.append(this.trouble, h(this.model.get("alone") ? "main.x-main" : "div.x-main", {}, this.left, map, panel("answer"),
-      panel("steps", h("h2", {}, "One request"), h("div.x-sequence")), panel("limits"), panel("costs"), panel("rejected"), panel("turns")));
+    this.main = h(this.model.get("alone") ? "main.x-main" : "div.x-main", {}, this.left, map, panel("answer"),
+      panel("steps", h("h2", {}, "One request"), h("div.x-sequence")), panel("limits"), panel("costs"), panel("rejected"), panel("turns"));
+    root.append(this.trouble, this.main);
   }
 
   panel(name) { return this.root.querySelector(`[data-panel=${name}]`); }
@@ -114,6 +120,17 @@ class Screen {
     if (x && y) this.send({ do: "axes", x, y });
     if (d) this.send({ do: "design", key: d });
     else if (this.opened) this.bar.dialog.close();
+  }
+
+  // One screen without scrolling: where the answer and its steps need the room, the lists below end earlier.
+  fit() {
+    const tightest = Number(getComputedStyle(this.main).getPropertyValue("--tightest")), levels = [];
+    this.root.dataset.tight = "";
+    while (levels.length < tightest && this.root.offsetHeight > innerHeight) {
+      levels.push(levels.length + 1);
+      this.root.dataset.tight = levels.join(" ");
+    }
+    this.settle.forEach((settle) => settle());
   }
 
   // Whether Python answers, in one line that stays until it does.
@@ -179,10 +196,9 @@ class Screen {
     if (message.at) this.controls.stand(message.at, { ...this.pending, ...(this.flying || {}) });
     if (message.texts) this.controls.write(message.texts);
     if (message.trouble !== undefined) this.trouble.textContent = message.trouble;
-    for (const [name, html] of Object.entries(message.panels || {})) {
-      if (show(this.panel(name), html)) this.settle[name]();
-    }
+    for (const [name, html] of Object.entries(message.panels || {})) show(this.panel(name), html);
     if (message.steps) { this.drawn = message.steps; this.steps(); }
+    if (message.steps || message.panels) this.fit();
     if (message.map) this.mapped(message.map, buffers);
     if (message.pins) this.map.pins = message.pins;
     if (message.pins || (message.at && this.map.spec)) this.map.cross();

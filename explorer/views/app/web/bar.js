@@ -45,7 +45,10 @@ class Bar {
     this.working = this.element.querySelector(".x-working");
     this.gone = h("p.x-gone", { role: "alert", hidden: true });
     root.append(this.gone);
-    this.dialog = h("dialog.x-dialog", { onclick: (event) => { if (event.target === this.dialog) this.dialog.close(); } });
+    this.dialog = h("dialog.x-dialog", {
+      onclick: (event) => { if (event.target === this.dialog) this.dialog.close(); },
+      onclose: () => { if (!this.dialog.open) this.dialog.replaceChildren(); },
+    });
     root.append(this.dialog);
     (root.classList.contains("alone") ? document : root).addEventListener("keydown", (event) => this.key(event));
   }
@@ -127,7 +130,7 @@ class Bar {
     if (file) this.send({ do: "open", name: file.name }, [await file.arrayBuffer()]);
   }
 
-  // A link for this machine, one line for another, and the file itself.
+  // A link for this browser, which alone has the server's token in a cookie; one line for another; and the file itself.
   share({ text, toml }, hash) {
     const link = hash ? `${location.origin}${location.pathname}${hash}` : "";
     const done = h("span", { role: "status" });
@@ -142,7 +145,7 @@ class Bar {
       return [h("p.x-end.x-head", {}, h("b", {}, title), h("small", {}, hint), h("span.x-gap"), h("button.x-button", { type: "button", "aria-label": `Copy ${title.toLowerCase()}`, onclick: copy }, "Copy")), area];
     };
     this.modal("Share this workload",
-      ...(link ? part("Link", "to this very screen, on this machine; what it is compared with too", link, 2) : []),
+      ...(link ? part("Link", "to this very screen, in this browser; what it is compared with too", link, 2) : []),
       ...part("The workload as text", "for a message: Open, paste; or explorer app TEXT", text, 3),
       ...part("TOML", "the workload file", toml, 7), h("p.x-end", {}, done));
     this.dialog.querySelector("textarea").select();

@@ -49,6 +49,7 @@ class Controls {
       const step = { ArrowUp: 1, ArrowDown: -1 }[event.key];
       if (!step) return;
       event.preventDefault();
+      one.value.typing = false;
       this.step(one, step);
     });
     slider.addEventListener("input", () => {
@@ -70,11 +71,17 @@ class Controls {
   typed(spec, shown, tag = "input.x-value") {
     const field = h(tag, { type: tag.startsWith("input") ? "text" : null, "aria-label": `${spec.name}: value`, autocomplete: "off", spellcheck: "false", placeholder: spec.placeholder, size: 1 });
     const hand = () => {
+      field.typing = false;
       this.right(field);
       if (field.value.trim() !== shown().trim()) this.type(spec.field, field.value);
     };
     field.addEventListener("focus", () => field.select());
+    field.addEventListener("input", () => { field.typing = true; });
     field.addEventListener("change", hand);
+    field.addEventListener("blur", () => {
+      if (field.typing) field.value = shown();
+      field.typing = false;
+    });
     field.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && (tag.startsWith("input") || event.ctrlKey)) {
         event.preventDefault();
@@ -83,6 +90,7 @@ class Controls {
       }
       if (event.key === "Escape" && field.value !== shown()) {
         event.stopPropagation();
+        field.typing = false;
         field.value = shown();
         this.right(field);
       }
@@ -110,7 +118,7 @@ class Controls {
     if (Number(slider.value) !== index) slider.value = index;
     slider.setAttribute("aria-valuetext", spec.said[index]);
     slider.style.setProperty("--at", `${(100 * index) / Math.max(1, spec.values.length - 1)}%`);
-    if (!moved && value.hasAttribute("aria-invalid")) return;
+    if (value.typing || (!moved && value.hasAttribute("aria-invalid"))) return; // what is being typed is left alone
     value.value = spec.said[index];
     value.size = Math.max(4, value.value.length);
     this.right(value);

@@ -6,12 +6,14 @@ const SILENCE_MS = 9000; // without an answer before it is said
 const PATIENCE_MS = 30000; // as long a slow machine may be silent
 const READ_MS = 1500; // to read why the page loads again
 const RETURNS = 3; // times in a minute that the page comes back by itself
+const MOVES = ["turn", "type", "preset", "undo", "redo", "reset", "paste", "open", "axes", "pin", "swap", "design"]; // what leads to another place
 
 // The address behind the #: reload, back, forward and a bookmark lead to what was shown.
 class Address {
   constructor(screen) {
     this.screen = screen;
     this.now = location.hash;
+    this.asked = 0; // the question whose answer counts
     // The server's token is in a cookie by now: no bookmark and no screenshot has to show it.
     const bare = new URL(location.href);
     if (bare.searchParams.has("token")) {
@@ -29,8 +31,11 @@ class Address {
   // Something has changed: once it rests, Python is asked for the letters of where it stands.
   follow() {
     clearTimeout(this.waiting);
-    this.waiting = setTimeout(() => this.screen.send({ do: "where" }), SETTLED_MS);
+    this.waiting = setTimeout(() => this.screen.send({ do: "where", number: ++this.asked }), SETTLED_MS);
   }
+
+  // What the user asks of Python: from here on it is a place of its own.
+  sent(what) { if (MOVES.includes(what)) this.led = false; }
 
   hash(letters) {
     const { spec } = this.screen.map, open = this.screen.opened;
@@ -40,22 +45,23 @@ class Address {
     return `#${new URLSearchParams(Object.entries(parts).filter(([, value]) => value))}`;
   }
 
+  // A new place, but for the first one, and for one that the browser led to: that is only spelt as Python spells it.
   write(letters) {
-    this.letters = letters;
-    const hash = letters.w ? this.hash(letters) : "";
+    if (letters.number !== this.asked) return;
+    const hash = letters.w ? this.hash(letters) : "", same = !this.now || this.led;
+    this.led = false;
     if (hash === this.now) return;
-    const first = !this.now || this.going;
-    this.going = false;
     this.now = hash;
-    history[first ? "replaceState" : "pushState"](null, "", hash || location.pathname + location.search);
+    history[same ? "replaceState" : "pushState"](null, "", hash || location.pathname + location.search);
   }
 
+  // Led elsewhere, or to the same address again: the screen may have moved on since it was written.
   go() {
-    if (location.hash === this.now) return;
     this.now = location.hash;
-    this.going = true;
+    this.asked++; // what Python still answers is of before
     clearTimeout(this.waiting);
     this.screen.arrive(this.read());
+    this.led = true;
   }
 }
 

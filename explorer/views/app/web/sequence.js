@@ -1,14 +1,16 @@
 // One request, a row a step: what it is, who does it for whom, and when, as bars on one line of time.
 
 const LEAST = 1.18, MOST = 2.3; // of a row [em]
+const SILENT = 0.55, LEAST_SILENT = 0.4; // a hand-over between two steps, of a row; where room is short [em]
 
 function sequence(place, spec, { width, height: room, em }) {
   const rows = spec.steps.length, compact = width < 470;
   const time = 4.6 * em;
   const levels = spec.actors.length > 5 ? 3 : 2, head = (levels + 0.8) * em, level = (i) => (0.85 + 1.1 * (i % levels)) * em;
-  const units = spec.steps.reduce((sum, step) => sum + (step.silent ? 0.55 : 1), 0);
-  place.style.minHeight = `${head + units * LEAST * em + 6}px`;
-  const most = clamp((room - head - 6) / units, LEAST * em, MOST * em), tall = spec.steps.map((step) => (step.silent ? most * 0.55 : most));
+  const silent = spec.steps.filter((step) => step.silent).length, told = rows - silent, wanted = (told + SILENT * silent) * LEAST * em;
+  place.style.minHeight = `${head + (told * LEAST + silent * LEAST_SILENT) * em + 6}px`;
+  const free = room ? room - head - 6 : wanted, row = clamp(free / (told + SILENT * silent), LEAST * em, MOST * em);
+  const between = clamp((free - told * row) / (silent || 1), LEAST_SILENT * em, SILENT * row), tall = spec.steps.map((step) => (step.silent ? between : row));
   const longest = Math.max(...spec.steps.map((step) => wide(step.title, em)));
   const titles = Math.min(width * 0.38, longest + 14), bars = compact ? 0.14 : 0.19;
   const barsLeft = width * (1 - bars) - time, lanes = barsLeft - titles - 14;
@@ -20,8 +22,8 @@ function sequence(place, spec, { width, height: room, em }) {
   ]);
   let y = head, spent = 0;
   const total = spec.total || 1;
-  for (let row = 0; row < rows; row++) {
-    const step = spec.steps[row], middle = y + tall[row] / 2;
+  for (let i = 0; i < rows; i++) {
+    const step = spec.steps[i], middle = y + tall[i] / 2;
     const from = lane(step.from), to = lane(step.to);
     const group = s("g", step.silent ? { class: "silent" } : { class: `step p-${step.phase}`, "data-why": `step:${step.key}` });
     if (!step.silent) {
@@ -29,13 +31,13 @@ function sequence(place, spec, { width, height: room, em }) {
       const long = Math.max(2, (width - time - barsLeft) * (step.seconds / total));
       spent += step.seconds;
       group.append(
-        s("rect", { x: 0, y, width, height: tall[row], class: "row" }),
+        s("rect", { x: 0, y, width, height: tall[i], class: "row" }),
         s("text", { x: 0, y: middle + 0.34 * em, class: "title" }, fitting(step.title, titles - 6, em)),
         s("rect", { x: Math.min(start, width - time - 2), y: middle - 0.36 * em, width: long, height: 0.72 * em, rx: 2, class: "bar" }),
         s("text", { x: width, y: middle + 0.34 * em, class: "time end" }, step.said),
       );
     }
-    if (from === to) group.append(s("rect", { x: from - 4.5, y: y + 3, width: 9, height: tall[row] - 6, rx: 2, class: "own" }));
+    if (from === to) group.append(s("rect", { x: from - 4.5, y: y + 3, width: 9, height: tall[i] - 6, rx: 2, class: "own" }));
     else {
       const sign = to > from ? 1 : -1, end = to - 2 * sign;
       group.append(
@@ -44,7 +46,7 @@ function sequence(place, spec, { width, height: room, em }) {
       );
     }
     parts.push(group);
-    y += tall[row];
+    y += tall[i];
   }
   const svg = s("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": spec.alt }, ...parts);
   const old = place.querySelector("svg");

@@ -99,7 +99,7 @@ Why.count = 0;
 
 // One tab stop a panel; the arrows go from number to number.
 function roving(panel) {
-  const stops = () => [...panel.querySelectorAll(".n")];
+  const stops = () => [...panel.querySelectorAll(".n")].filter((one) => one.getClientRects().length);
   const settle = () => {
     const all = stops(), now = all.find((one) => one.tabIndex === 0 && one.dataset.stop) || all[0];
     all.forEach((one) => {
