@@ -109,6 +109,7 @@ def growth() -> None:
     from explorer.engine.evaluation import Evaluation
     from explorer.engine.search import best_two
     from explorer.options.base.conditions import Conditions
+    from explorer.options.base.sizes import Size
     from explorer.workload.workload import Workload
 
     w = Workload.load(ROOT / "data" / "workloads" / "solver.toml")
@@ -141,11 +142,11 @@ def growth() -> None:
             print(f"{count:6} designs: one point {one:8.1f}, 200 x 200 {grid:8.1f}")
     memories = np.geomspace(128, 10240, 14)
     for architectures in ((), ("arm64",), ("arm64", "x86_64")):
-        sizes = tuple((float(memory), each) for each in architectures for memory in memories)
+        sizes = tuple(Size(float(memory), each) for each in architectures for memory in memories)
 
-        def sized(sizes: tuple[tuple[float, str], ...] = sizes) -> object:
-            load = Conditions(w)
-            return best_two(Answers(load, allowed_designs(load), sizes))
+        def sized(sizes: tuple[Size, ...] = sizes) -> object:
+            load = Conditions(w, {}, sizes or None)
+            return best_two(Answers(load, allowed_designs(load)))
 
         print(f"{max(len(sizes), 1):4} sizes {cpu_ms(sized, 3):8.1f}")
 
