@@ -35,7 +35,7 @@ class Browser:
     """What a view has been told, and what it says."""
 
     def __init__(self, app: Explorer) -> None:
-        self.app, self.messages, self.shown, self.files = app, [], {}, {}
+        self.app, self.messages, self.panels, self.files = app, [], {}, {}
         self.at, self.bar, self.map, self.trouble, self.text, self.why = {}, {}, {}, "", "", ""
         self.cells, self.usd = np.empty(0), np.empty(0)
         app.widget.send = app._answers._send = self.hear
@@ -50,7 +50,7 @@ class Browser:
         elif message["say"] == "why":
             self.why = words(message["html"])
         elif message["say"] == "state":
-            self.shown |= message.get("panels", {})
+            self.panels |= message.get("panels", {})
             self.at = message.get("at", self.at)
             self.bar |= message.get("bar", {})
             self.trouble = message.get("trouble", self.trouble)
@@ -68,7 +68,7 @@ class Browser:
         self.say("turn", values={name.replace("__", "."): value for name, value in values.items()}, number=1)
 
     def panel(self, name):
-        return words(self.shown[name])
+        return words(self.panels[name])
 
     def stands(self, field):
         """What the slider of a field says."""
@@ -157,7 +157,7 @@ def test_what_no_slider_has_is_not_turned(app):
 
 
 def test_limits_are_bars_with_the_limit_marked(app):
-    html = app.shown["limits"]
+    html = app.panels["limits"]
     bars = re.findall(
         r'class="light" style="width:([\d.]+)%"></i><i class="dark" style="width:([\d.]+)%', html
     )
@@ -167,7 +167,7 @@ def test_limits_are_bars_with_the_limit_marked(app):
 
 
 def test_bars_of_cost_are_in_proportion(app):
-    html = app.shown["costs"]
+    html = app.panels["costs"]
     first = html.split("class=first")[1].split("</li>")[0]
     widths = [float(width) for width in re.findall(r"width:([\d.]+)%", first)]
     dearest = max(float(usd.replace(",", "")) for usd in re.findall(r">\$([\d.,]+)</button>", html))
@@ -236,7 +236,7 @@ def test_axes_that_are_none_are_not_taken(app):
 
 
 def test_every_number_explains_itself(app):
-    keys = set(re.findall(r'data-why="([^"]+)"', "".join(app.shown.values())))
+    keys = set(re.findall(r'data-why="([^"]+)"', "".join(app.panels.values())))
     keys |= {f"field:{dial.field}" for dial in DIALS} | {f"step:{step}" for step in range(3)}
     assert len(keys) > 40
     for key in keys:
@@ -245,10 +245,10 @@ def test_every_number_explains_itself(app):
 
 
 def test_a_limit_says_its_value_its_source_and_its_date(app):
-    found = app.app.recommendation.answer.findings[0]
-    row = catalogue.limit(found.limit)
-    app.say("why", key=f"limit:{found.limit}")
-    assert format_quantity(found.limit_value, found.unit) in app.why and row.as_of in app.why
+    worst = app.app.recommendation.answer.findings[0]
+    row = catalogue.limit(worst.limit)
+    app.say("why", key=f"limit:{worst.limit}")
+    assert format_quantity(worst.limit_value, worst.unit) in app.why and row.as_of in app.why
     assert row.source_url.removeprefix("https://")[:40] in app.why
 
 
@@ -331,9 +331,9 @@ def test_share_and_paste(app):
     app.say("share")
     other = Browser(ex.explore())
     other.say("paste", text=app.text)
-    given = other.app.workload
-    assert other.trouble == "" and given.name == "Account statements (2)"  # there is one of that name
-    assert given.replace(name="Account statements").to_toml() == app.app.workload.to_toml()
+    copy = other.app.workload
+    assert other.trouble == "" and copy.name == "Account statements (2)"  # there is one of that name
+    assert copy.replace(name="Account statements").to_toml() == app.app.workload.to_toml()
 
 
 BAD = (
@@ -383,8 +383,8 @@ def test_a_log_becomes_a_workload_with_what_it_lacks_named(app):
 def test_save_gives_the_workload_as_toml(app):
     app.turn(response=1024.0**2)
     app.say("save")
-    given = tomllib.loads(app.files["account-statements.toml"].decode())
-    assert ex.Workload(**given).response.spread.median == pytest.approx(1024**2)
+    fields = tomllib.loads(app.files["account-statements.toml"].decode())
+    assert ex.Workload(**fields).response.spread.median == pytest.approx(1024**2)
 
 
 def test_a_report_is_given_as_a_file(app):
@@ -410,9 +410,9 @@ def test_two_workloads_stand_side_by_side(app):
     before = format_usd(app.app.recommendation.monthly_usd)
     app.say("pin")
     app.turn(requests_per_month=30e6, client__receives_callbacks=True)
-    said = app.panel("answer")
-    assert f"A {before}" in said and format_usd(app.app.recommendation.monthly_usd) in said
-    assert "Requests a month 3 million → 30 million" in said and "Client can be called back no → yes" in said
+    text = app.panel("answer")
+    assert f"A {before}" in text and format_usd(app.app.recommendation.monthly_usd) in text
+    assert "Requests a month 3 million → 30 million" in text and "Client can be called back no → yes" in text
     assert "A: Account statements" in app.panel("costs") and app.bar["pinned"]
     app.say("why", key="bill:a")
     assert before in app.why
@@ -440,42 +440,42 @@ def test_what_is_shown_without_widgets_does_not_change(app):
 
 
 def test_a_script_without_a_view_is_told_nothing():
-    app, sent = ex.explore(STATEMENTS), []
-    app.widget.send = app._answers._send = sent.append
+    app, sent_messages = ex.explore(STATEMENTS), []
+    app.widget.send = app._answers._send = sent_messages.append
     app.set("response", 1e6)
-    assert sent == [] and app.workload.response.spread.median == pytest.approx(1e6)
+    assert sent_messages == [] and app.workload.response.spread.median == pytest.approx(1e6)
 
 
 def test_in_a_notebook_what_takes_longer_waits_until_the_sliders_rest():
     async def turn_twice() -> tuple[str, str, str]:
         app = Browser(ex.explore(STATEMENTS))
-        await asyncio.wait_for(shown(app, "turns"), 60)
+        await asyncio.wait_for(wait_for_panel(app, "turns"), 60)
         first = app.panel("turns")
         app.turn(response=10 * 1024.0**2)
         app.turn(runtime=5.0)
         during = app.panel("turns")
-        app.shown.pop("turns")
-        await asyncio.wait_for(shown(app, "turns"), 60)
+        app.panels.pop("turns")
+        await asyncio.wait_for(wait_for_panel(app, "turns"), 60)
         return first, during, app.panel("turns")
 
     first, during, after = asyncio.run(turn_twice())
     assert first and during == first and after != first
 
 
-async def shown(app: Browser, panel: str) -> None:
-    while panel not in app.shown:
+async def wait_for_panel(app: Browser, panel: str) -> None:
+    while panel not in app.panels:
         await asyncio.sleep(0.05)
 
 
 def test_the_next_key_is_foreseen():
     async def two_keys() -> bool:
         app = Browser(ex.explore(STATEMENTS))
-        await asyncio.wait_for(shown(app, "turns"), 60)
+        await asyncio.wait_for(wait_for_panel(app, "turns"), 60)
         stops = app.app._answers._stops["requests_per_month"]
         index = app.at["dials"]["requests_per_month"]
         app.turn(requests_per_month=stops[index + 1])
-        app.shown.pop("turns")
-        await asyncio.wait_for(shown(app, "turns"), 60)
+        app.panels.pop("turns")
+        await asyncio.wait_for(wait_for_panel(app, "turns"), 60)
         app.turn(requests_per_month=stops[index + 2])
         return app.messages[0].get("live") == 1
 
@@ -503,8 +503,8 @@ def test_a_dial_reads_what_it_sets(dial):
 
 def test_marks_are_rising_and_told_apart():
     for dial in DIALS:
-        said = [dial.wording(mark) for mark in dial.marks]
-        assert list(dial.marks) == sorted(set(dial.marks)) and len(set(said)) == len(said), dial.field
+        wordings = [dial.wording(mark) for mark in dial.marks]
+        assert list(dial.marks) == sorted(set(dial.marks)) and len(set(wordings)) == len(wordings), dial.field
 
 
 @pytest.mark.parametrize("field", SWITCHES)

@@ -11,7 +11,7 @@ from explorer.errors import ExplorerError
 from explorer.views.app.address import address_of, checked_values, state_of_address
 from explorer.views.app.history import State
 
-TURNED = {
+CHANGES = {
     "response": 2.7 * 1024**2,
     "client.polls": False,
     "client.needs": ("waf", "private"),
@@ -23,7 +23,7 @@ TURNED = {
 
 @pytest.fixture(scope="module")
 def state() -> State:
-    return State(ex.Workload.load("statements")).with_(TURNED)
+    return State(ex.Workload.load("statements")).with_(CHANGES)
 
 
 def packed(value: object) -> str:

@@ -151,12 +151,12 @@ def test_a_peak_that_was_typed_grows_with_its_mean(w):
 
 
 def test_any_memory_is_the_last_stop_of_its_slider(w):
-    turned = workload_with(w, {"runtime.memory": NONE})
-    assert turned.runtime.memory == "any" and DIAL["runtime.memory"].read(turned) == NONE
+    any_memory = workload_with(w, {"runtime.memory": NONE})
+    assert any_memory.runtime.memory == "any" and DIAL["runtime.memory"].read(any_memory) == NONE
     assert DIAL["runtime.memory"].wording(NONE) == "any"
 
 
 def test_what_was_typed_stands_among_the_differences(w):
     other = State(w).with_({"client.needs": ("waf",), "client.headers": 4096.0}).workload
-    said = workload_differences(other, w)
-    assert "Needs of the door none → <b>waf</b>" in said and "not given → <b>4 KB</b>" in said
+    text = workload_differences(other, w)
+    assert "Needs of the door none → <b>waf</b>" in text and "not given → <b>4 KB</b>" in text

@@ -34,20 +34,20 @@ def workload():
 
 
 @pytest.fixture(scope="module")
-def swept(workload):
+def sweep(workload):
     axes = {name: np.geomspace(*axis_ends(workload, name), 40) for name in ("response", "runtime")}
     return ex.sweep(workload, axes)
 
 
-def test_the_map_says_in_words_what_wins(workload, swept):
-    picture = ex.decision_map(workload, swept=swept)
-    shown = {text.get_text() for text in picture.axes[0].texts}
-    assert "today" in shown and any("stored" in text for text in shown)
+def test_the_map_says_in_words_what_wins(workload, sweep):
+    picture = ex.decision_map(workload, swept=sweep)
+    labels = {text.get_text() for text in picture.axes[0].texts}
+    assert "today" in labels and any("stored" in text for text in labels)
     assert "stored" in picture.alt and "response" in picture.alt
 
 
-def test_the_same_map_has_the_same_bytes(workload, swept):
-    assert ex.decision_map(workload, swept=swept).png() == ex.decision_map(workload, swept=swept).png()
+def test_the_same_map_has_the_same_bytes(workload, sweep):
+    assert ex.decision_map(workload, swept=sweep).png() == ex.decision_map(workload, swept=sweep).png()
 
 
 @pytest.mark.parametrize("axes", [("requests_per_month", "response"), ("configuration", "runtime")])
@@ -77,8 +77,8 @@ def test_a_line_is_named_by_what_rules_the_design_out(workload, point, because):
 
 def test_borders_are_between_neighbours():
     winner = np.array([[0, 0, 1], [0, 0, 1], [2, 2, 2]])
-    found = border_cells(winner)
-    assert set(found) == {(0, 1), (0, 2), (1, 2)} and len(found[0, 1]) == len(found[0, 2]) == 2
+    borders = border_cells(winner)
+    assert set(borders) == {(0, 1), (0, 2), (1, 2)} and len(borders[0, 1]) == len(borders[0, 2]) == 2
     assert winners_by_area(winner) == [0, 2, 1]
 
 
@@ -90,23 +90,25 @@ def test_an_axis_that_is_none_is_refused(workload):
 # The price of being wrong
 
 
-def test_it_costs_nothing_where_the_choice_is_best_and_more_elsewhere(workload, swept):
-    drawn = DecisionMap(workload, "response", "runtime", swept)
+def test_it_costs_nothing_where_the_choice_is_best_and_more_elsewhere(workload, sweep):
+    decision_map = DecisionMap(workload, "response", "runtime", sweep)
     choice = ex.recommend(workload).nearest
-    extra = cost_above_best(drawn, choice)
-    its = drawn.winner == swept.designs.index(choice)
+    extra = cost_above_best(decision_map, choice)
+    its = decision_map.winner == sweep.designs.index(choice)
     assert its.any() and (extra[its] == 0).all()
-    assert (extra[~its & (drawn.winner >= 0)] >= 0).all() and np.isnan(extra[drawn.winner < 0]).all()
+    assert (extra[~its & (decision_map.winner >= 0)] >= 0).all() and np.isnan(
+        extra[decision_map.winner < 0]
+    ).all()
 
 
 @pytest.mark.parametrize("point", [(5, 5), (20, 30), (35, 5), (38, 38)])
-def test_it_is_what_recommend_and_assess_say_at_a_point(workload, swept, point):
-    drawn = DecisionMap(workload, "response", "runtime", swept)
+def test_it_is_what_recommend_and_assess_say_at_a_point(workload, sweep, point):
+    decision_map = DecisionMap(workload, "response", "runtime", sweep)
     choice = ex.recommend(workload).nearest
     row, column = point
-    axes = {"response": [drawn.across[column]], "runtime": [drawn.up[row]]}
+    axes = {"response": [decision_map.across[column]], "runtime": [decision_map.up[row]]}
     best, only = ex.sweep(workload, axes), ex.sweep(workload, axes, designs=[choice])
-    extra = cost_above_best(drawn, choice)[row, column]
+    extra = cost_above_best(decision_map, choice)[row, column]
     if best.winner[0, 0] < 0:
         assert np.isnan(extra)
     elif only.winner[0, 0] < 0:
@@ -117,15 +119,15 @@ def test_it_is_what_recommend_and_assess_say_at_a_point(workload, swept, point):
             for design in (choice, best.designs[best.winner[0, 0]])
         )
         parts = 10 * (mine - its)
-        wanted = only.monthly_usd[0, 0, 0] - best.monthly_usd[0, 0] + parts
-        assert extra == pytest.approx(wanted, rel=1e-9, abs=1e-9)
+        expected = only.monthly_usd[0, 0, 0] - best.monthly_usd[0, 0] + parts
+        assert extra == pytest.approx(expected, rel=1e-9, abs=1e-9)
 
 
 def test_its_picture_names_what_it_shows(workload, monkeypatch):
     monkeypatch.setattr("explorer.analysis.decision_map.map_decisions", partial(map_decisions, points=24))
     picture = price_of_being_wrong(workload)
-    shown = {text.get_text() for text in picture.axes[0].texts}
-    assert {"it is the best", "today"} <= shown and "% of what can be served" in picture.alt
+    labels = {text.get_text() for text in picture.axes[0].texts}
+    assert {"it is the best", "today"} <= labels and "% of what can be served" in picture.alt
     nothing = workload.replace(targets={"latency_p95": "1 ms"})
     assert "no design is feasible today" in price_of_being_wrong(nothing).alt
 
@@ -136,20 +138,20 @@ def test_its_picture_names_what_it_shows(workload, monkeypatch):
      "configuration.entries", "configuration.secrets", "configuration.largest"],
 )  # fmt: skip
 def test_fields_with_narrow_ends_have_a_map_too(x):
-    given = {"total": "12 KB", "entries": 40, "largest": "3 KB", "secrets": 3}
-    w = ex.Workload(requests_per_month=3e6, response="1 MB", runtime="1 s", configuration=given)
-    drawn = map_decisions(w, x, "runtime", points=12)
-    low, high = drawn.across[[0, -1]]
-    assert low < high and low <= drawn.today[0] <= high
-    assert all(np.isfinite(ring).all() for ring in drawn.request_cloud)
+    configuration = {"total": "12 KB", "entries": 40, "largest": "3 KB", "secrets": 3}
+    w = ex.Workload(requests_per_month=3e6, response="1 MB", runtime="1 s", configuration=configuration)
+    decision_map = map_decisions(w, x, "runtime", points=12)
+    low, high = decision_map.across[[0, -1]]
+    assert low < high and low <= decision_map.today[0] <= high
+    assert all(np.isfinite(ring).all() for ring in decision_map.request_cloud)
 
 
 def test_a_map_needs_a_workload_and_two_fields():
     w = ex.Workload(requests_per_month=3e6, response="1 MB", runtime="1 s")
-    for call, said in (
+    for call, reason in (
         (lambda: map_decisions(w, "response", "response"), "expected two fields"),
         (lambda: map_decisions(None), "expected a Workload"),
         (lambda: map_decisions(w, "configuration.secrets"), "expected another axis"),
     ):
-        with pytest.raises(ex.ExplorerError, match=said):
+        with pytest.raises(ex.ExplorerError, match=reason):
             call()

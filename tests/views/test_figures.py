@@ -18,7 +18,7 @@ from explorer.views.figures.style import VERDICTS
 
 EXAMPLES = sorted(locations.workloads_dir().glob("*.toml"))
 PNG = b"\x89PNG\r\n\x1a\n"
-DRAWN = {
+DRAW = {
     "limits_used": lambda r: figures.limits_used(r),
     "costs": lambda r: figures.costs(r),
     "latency": lambda r: figures.latency(r),
@@ -59,65 +59,65 @@ def bars(picture: figures.Picture) -> list[tuple[float, float, float, str]]:
     return [((box.y0 + box.y1) / 2, box.x0, box.x1, colour) for box, colour in every]
 
 
-@pytest.mark.parametrize("name", DRAWN)
+@pytest.mark.parametrize("name", DRAW)
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_every_example_is_drawn_inside_its_picture(path, name):
-    picture = DRAWN[name](ex.recommend(ex.Workload.load(path)))
+    picture = DRAW[name](ex.recommend(ex.Workload.load(path)))
     assert picture.png().startswith(PNG)
     width, renderer = picture.bbox.width, picture.canvas.get_renderer()
-    shown = [
+    labels = [
         text
         for axes in picture.axes
         for text in [*axes.texts, *(axes.get_xticklabels() if axes.axison else [])]
     ]
-    for text in [*shown, *picture.texts]:
+    for text in [*labels, *picture.texts]:
         box = text.get_window_extent(renderer)
         assert box.width == 0 or (box.x0 >= -1 and box.x1 <= width + 1), text.get_text()
 
 
-@pytest.mark.parametrize("name", DRAWN)
+@pytest.mark.parametrize("name", DRAW)
 @pytest.mark.parametrize("case", UNUSUAL)
 def test_unusual_workloads_are_drawn(case, name):
-    assert DRAWN[name](ex.recommend(workload(**UNUSUAL[case]))).png().startswith(PNG)
+    assert DRAW[name](ex.recommend(workload(**UNUSUAL[case]))).png().startswith(PNG)
 
 
-@pytest.mark.parametrize("name", DRAWN)
+@pytest.mark.parametrize("name", DRAW)
 def test_the_same_input_gives_the_same_bytes(name, statements):
-    one, other = DRAWN[name](statements), DRAWN[name](statements)
+    one, other = DRAW[name](statements), DRAW[name](statements)
     assert one.svg() == other.svg() and one.png() == other.png()
     assert repr(one) == repr(other) and "0x" not in repr(one)
     assert "<dc:date>" not in one.svg()
 
 
 def test_a_picture_shows_itself_in_a_notebook(statements):
-    shown, size = figures.limits_used(statements)._repr_mimebundle_()
-    assert b64decode(shown["image/png"]).startswith(PNG)
-    assert shown["text/plain"].startswith("Picture(Limits used")
+    formats, size = figures.limits_used(statements)._repr_mimebundle_()
+    assert b64decode(formats["image/png"]).startswith(PNG)
+    assert formats["text/plain"].startswith("Picture(Limits used")
     assert size["image/png"]["width"] == 1050
 
 
 def test_bars_of_limits_end_at_their_share(statements):
     picture = figures.limits_used(statements)
-    axes, found = picture.axes[0], statements.findings
+    axes, frame = picture.axes[0], statements.findings
     assert axes.get_xscale() == "log"
     assert any(list(line.get_xdata()) == [1.0, 1.0] for line in axes.lines), "the limit is marked"
     for name in ("lambda.furl.request", "lambda.async.payload", "lambda.timeout"):
-        row = found[found["limit"] == name].iloc[0]
+        row = frame[frame["limit"] == name].iloc[0]
         light = VERDICTS[row.verdict][1]
         ends = [end for _, _, end, colour in bars(picture) if colour == light]
         assert min(abs(end - row.used_p99 / row.limit_value) for end in ends) < 1e-9
 
 
 def test_limits_say_their_verdict_and_use(statements):
-    said = texts(figures.limits_used(statements))
-    assert "974 KB of 6 MB" in said and "p50 45.3 KB" in said and "tight" in said
-    assert "0.011 % break it" in said
+    labels = texts(figures.limits_used(statements))
+    assert "974 KB of 6 MB" in labels and "p50 45.3 KB" in labels and "tight" in labels
+    assert "0.011 % break it" in labels
 
 
 def test_limits_are_drawn_of_the_frame_of_assess(statements):
     frame = ex.assess(statements.workload, "door=rest-api,response=buffered,execution=single,request=inline")
-    said = texts(figures.limits_used(frame))
-    assert "breach" in said and any("of 29 s" in text for text in said)
+    labels = texts(figures.limits_used(frame))
+    assert "breach" in labels and any("of 29 s" in text for text in labels)
 
 
 def test_stacked_costs_add_up_to_the_bill(statements):
@@ -130,8 +130,8 @@ def test_stacked_costs_add_up_to_the_bill(statements):
 
 
 def test_alternatives_bring_something_new(statements):
-    said = texts(figures.costs(statements))
-    assert {"execution=queued", "door=http-api", "execution=recursion"} <= set(said)
+    labels = texts(figures.costs(statements))
+    assert {"execution=queued", "door=http-api", "execution=recursion"} <= set(labels)
     few = figures.costs(statements, most=1)
     assert len({y for y, *_ in bars(few)}) == 2
 
@@ -148,37 +148,37 @@ def test_phases_add_up_to_the_latency(statements):
 
 
 def test_a_payload_limit_stands_at_the_largest_body_that_fits(statements):
-    said = texts(figures.distribution(statements.workload, "response", door="http-api"))
-    wall = next(text for text in said if text.startswith("lambda.sync.response"))
+    labels = texts(figures.distribution(statements.workload, "response", door="http-api"))
+    wall = next(text for text in labels if text.startswith("lambda.sync.response"))
     assert wall.startswith("lambda.sync.response: 4.5 MB (6 MB as counted), ")
     over = 100 * statements.workload.response.spread.exceed(4.5 * 2**20)
     assert float(wall.rpartition(", ")[2].split()[0]) == pytest.approx(over, rel=0.02)
 
 
 def test_named_limits_alone_are_drawn(statements):
-    said = texts(figures.distribution(statements.workload, "runtime", ["lambda.timeout"]))
-    assert "lambda.timeout: 30 min, none over" in said
-    assert not any(text.startswith("rest-api") for text in said)
+    labels = texts(figures.distribution(statements.workload, "runtime", ["lambda.timeout"]))
+    assert "lambda.timeout: 30 min, none over" in labels
+    assert not any(text.startswith("rest-api") for text in labels)
 
 
 def test_given_quantiles_are_marked(statements):
-    said = texts(figures.distribution(statements.workload))
-    assert {"p50 400 KB", "p90 2.2 MB", "p99 8.8 MB"} <= set(said)
+    labels = texts(figures.distribution(statements.workload))
+    assert {"p50 400 KB", "p90 2.2 MB", "p99 8.8 MB"} <= set(labels)
     one = texts(figures.distribution(workload(response="2 MB")))
     assert "every request: 2 MB" in one
 
 
 @pytest.mark.parametrize(
-    ("given", "says"),
+    ("arguments", "says"),
     [
         ({"field": "size"}, 'field is "size": expected one of request, response, runtime'),
         ({"door": "window"}, 'door is "window": expected one of function-url'),
         ({"limits": ["lambda.nothing"]}, "lambda.nothing"),
     ],
 )
-def test_a_wrong_name_is_one_clear_line(statements, given, says):
+def test_a_wrong_name_is_one_clear_line(statements, arguments, says):
     with pytest.raises(ExplorerError, match=re.escape(says)):
-        figures.distribution(statements.workload, **given)
+        figures.distribution(statements.workload, **arguments)
 
 
 def test_lines_of_cost_are_the_bills(statements):
@@ -208,18 +208,18 @@ def _apart(w: ex.Workload, designs: list[str], rate: float) -> float:
 
 
 def test_a_sequence_tells_the_steps_in_order(statements):
-    said = texts(figures.sequence(statements))
+    labels = texts(figures.sequence(statements))
     for early, late in [("the work", "store the result"), ("store the result", "wait for the next poll")]:
-        assert said.index(early) < said.index(late)
-    assert {"client", "function-url", "front function", "function", "table", "bucket"} <= set(said)
-    assert "2.5 s, p99 40 s" in said
+        assert labels.index(early) < labels.index(late)
+    assert {"client", "function-url", "front function", "function", "table", "bucket"} <= set(labels)
+    assert "2.5 s, p99 40 s" in labels
 
 
 def test_a_sequence_is_drawn_of_any_design(statements):
     design = "door=alb,execution=service,response=buffered"
-    given = figures.sequence(statements.workload, design)
-    assert "container" in texts(given)
-    assert figures.sequence((statements.workload, design)).svg() == given.svg()
+    picture = figures.sequence(statements.workload, design)
+    assert "container" in texts(picture)
+    assert figures.sequence((statements.workload, design)).svg() == picture.svg()
 
 
 def test_pictures_leave_the_notebooks_own_settings_alone(statements):

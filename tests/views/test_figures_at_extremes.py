@@ -70,7 +70,7 @@ DRAWINGS = {
     "tornado": lambda r: figures.tornado(ex.sensitivity(r.workload, design=r.nearest)),
     "growth": _growth,
 }
-drawn = pytest.mark.parametrize("extreme", EXTREMES)
+every_extreme = pytest.mark.parametrize("extreme", EXTREMES)
 
 
 def texts(picture):
@@ -78,14 +78,14 @@ def texts(picture):
     renderer = picture.canvas.get_renderer()
     picture.draw(renderer)
     owners = [picture, *picture.axes]
-    found = [text for owner in owners for text in owner.findobj(Text)]
-    seen = {}
-    for text in found:
+    all_texts = [text for owner in owners for text in owner.findobj(Text)]
+    visible = {}
+    for text in all_texts:
         if text.get_visible() and text.get_text().strip() and text.get_alpha() != 0:
             box = Text.get_window_extent(text, renderer)  # of an annotation without its arrow
             if box.width > 1 and not _is_clipped(text, box):
-                seen[id(text)] = (text.get_text(), box)
-    return list(seen.values())
+                visible[id(text)] = (text.get_text(), box)
+    return list(visible.values())
 
 
 def _is_clipped(text, box):
@@ -102,20 +102,20 @@ def overlaps(one, other):
 
 
 @pytest.mark.parametrize("kind", DRAWINGS)
-@drawn
+@every_extreme
 def test_no_text_leaves_a_picture_or_lies_on_another(extreme, kind):
     picture = DRAWINGS[kind](answer(extreme))
     width, height = picture.bbox.width, picture.bbox.height
-    shown = texts(picture)
-    outside = [t for t, b in shown if b.x0 < -1 or b.y0 < -1 or b.x1 > width + 1 or b.y1 > height + 1]
+    labels = texts(picture)
+    outside = [t for t, b in labels if b.x0 < -1 or b.y0 < -1 or b.x1 > width + 1 or b.y1 > height + 1]
     assert outside == []
-    pairs = [(a, b) for (a, one), (b, other) in itertools.combinations(shown, 2) if overlaps(one, other)]
+    pairs = [(a, b) for (a, one), (b, other) in itertools.combinations(labels, 2) if overlaps(one, other)]
     assert pairs == []
 
 
 @pytest.mark.parametrize("kind", DRAWINGS)
-@drawn
+@every_extreme
 def test_every_number_is_one_that_people_say(extreme, kind):
     picture = DRAWINGS[kind](answer(extreme))
-    said = [text for text, _ in texts(picture)]
-    assert [text for text in said if re.search(r"\d+e[+-]?\d|\bnan\b|\binf\b", text)] == []
+    labels = [text for text, _ in texts(picture)]
+    assert [text for text in labels if re.search(r"\d+e[+-]?\d|\bnan\b|\binf\b", text)] == []

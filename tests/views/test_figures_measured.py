@@ -32,16 +32,18 @@ def rows(schedule, slow_from_rps=1e9):
             0.08 * chance.lognormal(0, 0.6, 5) * (0.5, 0.0, 3, 1, 0.5), strict=True))  # fmt: skip
         phases |= {"cold_start_s": 0.9 if number % 11 == 0 else 0.0, "queue_s": late}
         took = sum(phases.values())
-        told = {"status": "succeeded", "cold": number % 11 == 0, "id": str(number), "stretch": int(k)}
-        yield Row(number, float(due), latency_s=took, service_s=took, ended_s=due + took, **phases, **told)
+        more_columns = {"status": "succeeded", "cold": number % 11 == 0, "id": str(number), "stretch": int(k)}
+        yield Row(
+            number, float(due), latency_s=took, service_s=took, ended_s=due + took, **phases, **more_columns
+        )
 
 
 def result(schedule, target="local", design=STORED, failed=(), **more):
     endpoint = Endpoint("http://localhost", design=design, workload=W, target=target)
-    found = list(rows(schedule, **more))
+    jobs = list(rows(schedule, **more))
     for number in failed:
-        found[number].fail("lost", "never ended")
-    return Result(found, schedule, endpoint, RunConditions(schedule.rate_rps, 0.3, 1e5), 0.0, 1.0)
+        jobs[number].fail("lost", "never ended")
+    return Result(jobs, schedule, endpoint, RunConditions(schedule.rate_rps, 0.3, 1e5), 0.0, 1.0)
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +56,7 @@ def stairs():
     return result(stepped([5, 10, 20, 40], 10), slow_from_rps=40)
 
 
-DRAWN = {
+DRAW = {
     "predictions": lambda run, stairs: figures.predictions(run),
     "calibrated": lambda run, stairs: figures.predictions(run, SLOW),
     "latencies": lambda run, stairs: figures.latencies(run),
@@ -67,9 +69,9 @@ def texts(picture):
     return inside + [text.get_text() for text in picture.texts]
 
 
-@pytest.mark.parametrize("name", DRAWN)
+@pytest.mark.parametrize("name", DRAW)
 def test_it_is_drawn_inside_its_picture_and_twice_the_same(name, run, stairs):
-    one, other = DRAWN[name](run, stairs), DRAWN[name](run, stairs)
+    one, other = DRAW[name](run, stairs), DRAW[name](run, stairs)
     assert one.png() == other.png() and one.svg() == other.svg() and "0x" not in repr(one)
     renderer = one.canvas.get_renderer()
     for text in [*(text for axes in one.axes for text in axes.texts), *one.texts]:
@@ -77,9 +79,9 @@ def test_it_is_drawn_inside_its_picture_and_twice_the_same(name, run, stairs):
         assert box.x0 >= -1 and box.x1 <= one.bbox.width + 1, text.get_text()
 
 
-@pytest.mark.parametrize("name", DRAWN)
+@pytest.mark.parametrize("name", DRAW)
 def test_it_says_that_the_times_of_the_local_cloud_are_not_those_of_aws(name, run, stairs):
-    assert any(measured.LOCAL in text for text in texts(DRAWN[name](run, stairs)))
+    assert any(measured.LOCAL in text for text in texts(DRAW[name](run, stairs)))
     there = result(poisson(10, 2), target="aws")
     assert not any(measured.LOCAL in text for text in texts(figures.latencies(there)))
 
@@ -87,8 +89,8 @@ def test_it_says_that_the_times_of_the_local_cloud_are_not_those_of_aws(name, ru
 def test_predictions_stand_where_the_numbers_are(run):
     picture = figures.predictions(run, SLOW)
     starts = [float(line.get_xdata()[0]) for line in picture.axes[0].lines if line.get_marker() == "o"]
-    told = predict_run(SLOW, STORED, run.conditions)["total"]["p50"]
-    for seconds in (run.measured["total"]["p50"], run.predicted["total"]["p50"], told):
+    calibrated_s = predict_run(SLOW, STORED, run.conditions)["total"]["p50"]
+    for seconds in (run.measured["total"]["p50"], run.predicted["total"]["p50"], calibrated_s):
         assert min(abs(start / seconds - 1) for start in starts) < 1e-9
     assert {"measured", "predicted", "calibrated", "in all", "work"} <= set(texts(picture))
 
@@ -100,11 +102,11 @@ def test_dots_are_the_requests_and_colours_tell_cold_ones(run):
 
 
 def test_a_percentile_is_named_if_enough_jobs_stand_behind_it(run):
-    def named(result):
+    def percentiles(result):
         return {text.split()[0] for text in texts(figures.latencies(result)) if re.match(r"p\d|max", text)}
 
-    assert named(run) == {"p50", "p90", "p99", "max"}
-    assert named(result(poisson(1, 5))) == {"p50", "max"}
+    assert percentiles(run) == {"p50", "p90", "p99", "max"}
+    assert percentiles(result(poisson(1, 5))) == {"p50", "max"}
 
 
 def test_lost_jobs_are_counted_and_drawn_apart():
@@ -120,16 +122,16 @@ def test_the_rate_that_is_not_served_is_named(stairs):
 
 
 @pytest.mark.parametrize(
-    ("draw", "given", "says"),
+    ("draw", "result_of_run", "says"),
     [
         (figures.served, result(poisson(10, 1)), "has one rate: expected several"),
         (figures.predictions, result(poisson(2, 1), design=None), "nothing is predicted"),
         (figures.predictions, result(poisson(2, 1), failed=range(2)), "no job of the benchmark succeeded"),
     ],
 )
-def test_what_cannot_be_drawn_is_one_clear_line(draw, given, says):
+def test_what_cannot_be_drawn_is_one_clear_line(draw, result_of_run, says):
     with pytest.raises(ExplorerError, match=says):
-        draw(given)
+        draw(result_of_run)
 
 
 def test_a_run_without_a_success_is_drawn():

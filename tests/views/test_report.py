@@ -37,8 +37,8 @@ def answer(name: str = "statements") -> ex.Recommendation:
 
 
 def simple(**fields) -> ex.Workload:
-    given = {"requests_per_month": 1e6, "response": "20 KB", "runtime": "200 ms"}
-    return ex.Workload(**(given | fields))
+    least = {"requests_per_month": 1e6, "response": "20 KB", "runtime": "200 ms"}
+    return ex.Workload(**(least | fields))
 
 
 def impossible() -> ex.Recommendation:
@@ -112,7 +112,7 @@ def test_the_key_numbers_are_those_of_the_answer(text, statements):
 
 
 def test_every_limit_line_reason_and_assumption_is_there(text, statements):
-    ids = [found.limit for found in statements.answer.findings]
+    ids = [finding.limit for finding in statements.answer.findings]
     ids += [line.id for line in statements.bill.lines]
     ids += [reason.because for reason in statements.answer.rejections]
     ids += [assumed.id for assumed in statements.answer.assumptions]
@@ -122,16 +122,16 @@ def test_every_limit_line_reason_and_assumption_is_there(text, statements):
 def test_every_combination_and_break_even_is_there(text, statements):
     whys = [rule.why[1:] for rule in clash_rules()]
     whens = [turn.says.partition(", ")[0][1:] for turn in statements.answer.break_evens]
-    assert [said for said in whys + whens if said not in text] == []
+    assert [phrase for phrase in whys + whens if phrase not in text] == []
 
 
 def test_every_source_is_cited_once(statements):
     page = Page(rendered(statements, "x.html"))
-    urls = {found.source_url for found in statements.answer.findings} | {
+    urls = {finding.source_url for finding in statements.answer.findings} | {
         line.source for line in statements.bill.lines
     }
-    listed = [url for url in urls if page.words.count(url) == 1]
-    assert sorted(listed) == sorted(urls)
+    cited_once = [url for url in urls if page.words.count(url) == 1]
+    assert sorted(cited_once) == sorted(urls)
 
 
 def test_the_lines_of_the_bill_add_up_to_its_total(statements):
@@ -163,14 +163,14 @@ def test_every_example_makes_a_small_page_that_nests(name):
 @pytest.mark.parametrize("ending", ["html", "md", "pdf", "ipynb"])
 def test_the_same_input_gives_the_same_bytes(tmp_path, ending):
     folders = [tmp_path / "a", tmp_path / "b"]
-    written = [ex.report(answer().workload, folder / f"x.{ending}") for folder in folders]
-    assert written[0].read_bytes() == written[1].read_bytes()
+    paths = [ex.report(answer().workload, folder / f"x.{ending}") for folder in folders]
+    assert paths[0].read_bytes() == paths[1].read_bytes()
 
 
 def test_the_date_is_that_of_the_newest_fact(statements):
     newest = max(assumed.as_of for assumed in statements.answer.assumptions)
-    said = re.search(r"Facts as of ([\d-]+)", rendered(statements, "x.md"))
-    assert said and said[1] >= newest
+    match = re.search(r"Facts as of ([\d-]+)", rendered(statements, "x.md"))
+    assert match and match[1] >= newest
 
 
 def test_nothing_is_loaded_and_only_its_own_script_runs(statements):

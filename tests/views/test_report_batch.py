@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 from explorer.cli.main import app
 from explorer.views.report.batch import file_stems
 
-GIVEN = 'requests_per_month = 1e6\nresponse = "20 KB"\nruntime = "200 ms"\n'
-IMPOSSIBLE = GIVEN.replace("200 ms", "5000 s") + "[client]\npolls = false\n"
+LEAST = 'requests_per_month = 1e6\nresponse = "20 KB"\nruntime = "200 ms"\n'
+IMPOSSIBLE = LEAST.replace("200 ms", "5000 s") + "[client]\npolls = false\n"
 
 
 class Links(HTMLParser):
@@ -35,7 +35,7 @@ def run(*arguments):
     return CliRunner().invoke(app, ["report", *map(str, arguments)])
 
 
-def workload(path: Path, text: str = GIVEN, name: str = "") -> Path:
+def workload(path: Path, text: str = LEAST, name: str = "") -> Path:
     path.parent.mkdir(exist_ok=True)
     path.write_text((f'name = "{name}"\n' if name else "") + text)
     return path
@@ -43,13 +43,13 @@ def workload(path: Path, text: str = GIVEN, name: str = "") -> Path:
 
 def test_each_form_of_each_workload_and_an_index_that_leads_to_all(tmp_path):
     paths = [workload(tmp_path / "b.toml", name="Ärger & Co"), workload(tmp_path / "a b.toml", IMPOSSIBLE)]
-    done = run(*paths, "-o", tmp_path / "out", "--form", "md", "--form", "html", "--json")
-    told = json.loads(done.stdout)
-    assert done.exit_code == 0 and told["failed"] == [] and done.stderr == ""
-    wanted = {"b.md", "b.html", "a b.md", "a b.html"}
-    assert {Path(file).name for file in told["reports"]} == wanted
-    page = Links(Path(told["index"]).read_text())
-    assert {link.replace("%20", " ") for link in page.links} == wanted
+    result = run(*paths, "-o", tmp_path / "out", "--form", "md", "--form", "html", "--json")
+    answer = json.loads(result.stdout)
+    assert result.exit_code == 0 and answer["failed"] == [] and result.stderr == ""
+    names = {"b.md", "b.html", "a b.md", "a b.html"}
+    assert {Path(file).name for file in answer["reports"]} == names
+    page = Links(Path(answer["index"]).read_text())
+    assert {link.replace("%20", " ") for link in page.links} == names
     assert "Ärger & Co" in page.text and "not feasible" in page.text and "1 feasible" in page.text
 
 
@@ -65,13 +65,13 @@ def test_the_same_workloads_give_the_same_index(tmp_path):
 def test_one_that_fails_is_one_row_and_the_others_are_written(tmp_path):
     good, bad = (
         workload(tmp_path / "good.toml"),
-        workload(tmp_path / "bad.toml", GIVEN.replace("200 ms", "1 parsec")),
+        workload(tmp_path / "bad.toml", LEAST.replace("200 ms", "1 parsec")),
     )
-    done = run(bad, good, tmp_path / "none.toml", "-o", tmp_path / "out", "--form", "md", "--json")
-    told = json.loads(done.stdout)
-    assert done.exit_code == 2 and [Path(file).name for file in told["reports"]] == ["good.md"]
-    lines = done.stderr.splitlines()
-    assert len(lines) == len(told["failed"]) == 2 and all(line.startswith("error: ") for line in lines)
+    result = run(bad, good, tmp_path / "none.toml", "-o", tmp_path / "out", "--form", "md", "--json")
+    answer = json.loads(result.stdout)
+    assert result.exit_code == 2 and [Path(file).name for file in answer["reports"]] == ["good.md"]
+    lines = result.stderr.splitlines()
+    assert len(lines) == len(answer["failed"]) == 2 and all(line.startswith("error: ") for line in lines)
     assert "bad.toml" in lines[0] and "none.toml: no such file" in lines[1]
     index = (tmp_path / "out" / "index.html").read_text()
     assert index.count("not read") == 2 and "1 parsec" in index
@@ -79,12 +79,12 @@ def test_one_that_fails_is_one_row_and_the_others_are_written(tmp_path):
 
 def test_names_that_are_the_same_do_not_overwrite_each_other(tmp_path):
     paths = [workload(tmp_path / folder / "api.toml") for folder in ("one", "two")]
-    done = run(*paths, "-o", tmp_path / "out", "--form", "md", "--json")
-    assert [Path(file).name for file in json.loads(done.stdout)["reports"]] == ["api.md", "api-2.md"]
+    result = run(*paths, "-o", tmp_path / "out", "--form", "md", "--json")
+    assert [Path(file).name for file in json.loads(result.stdout)["reports"]] == ["api.md", "api-2.md"]
 
 
 @pytest.mark.parametrize(
-    ("given", "wanted"),
+    ("names", "stems"),
     [
         (["a", "A", "b"], ["a", "A-2", "b"]),
         (["index", "a"], ["index-2", "a"]),
@@ -92,27 +92,27 @@ def test_names_that_are_the_same_do_not_overwrite_each_other(tmp_path):
         (["a", "a", "a"], ["a", "a-2", "a-3"]),
     ],
 )
-def test_the_names_of_files_are_told_apart(given, wanted):
-    assert file_stems([Path(f"{number}/{name}.toml") for number, name in enumerate(given)]) == wanted
+def test_the_names_of_files_are_told_apart(names, stems):
+    assert file_stems([Path(f"{number}/{name}.toml") for number, name in enumerate(names)]) == stems
 
 
 def test_pictures_are_written_beside_the_report(tmp_path):
-    done = run(workload(tmp_path / "a.toml"), "-o", tmp_path / "r.md", "--figures", "--json")
-    told = json.loads(done.stdout)
-    assert done.exit_code == 0 and told["index"] is None
-    files = [Path(file) for file in told["figures"]]
+    result = run(workload(tmp_path / "a.toml"), "-o", tmp_path / "r.md", "--figures", "--json")
+    answer = json.loads(result.stdout)
+    assert result.exit_code == 0 and answer["index"] is None
+    files = [Path(file) for file in answer["figures"]]
     assert {file.parent for file in files} == {tmp_path / "r-figures"} and all(f.exists() for f in files)
     assert {file.suffix for file in files} == {".svg", ".png", ".csv"}
 
 
 def test_what_is_said_in_a_folder_is_each_file_on_a_line(tmp_path):
-    done = run(workload(tmp_path / "a.toml"), "-o", tmp_path / "out", "--form", "md")
-    assert re.findall(r"Wrote .*?/(\S+)", done.stdout.replace("\n", " ")) is not None
-    assert done.stdout.count("Wrote") == 2 and done.exit_code == 0
+    result = run(workload(tmp_path / "a.toml"), "-o", tmp_path / "out", "--form", "md")
+    assert re.findall(r"Wrote .*?/(\S+)", result.stdout.replace("\n", " ")) is not None
+    assert result.stdout.count("Wrote") == 2 and result.exit_code == 0
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "reason"),
     [
         (["-o", "x.docx"], 'report is "x.docx": expected a name that ends in .html, .pdf, .md or .ipynb'),
         (["-o", "out", "--form", "docx"], '--form is "docx": expected html, pdf, md or ipynb'),
@@ -124,8 +124,8 @@ def test_what_is_said_in_a_folder_is_each_file_on_a_line(tmp_path):
         (["statements", "-o", "out", "--measured", "x.parquet"], "expected one workload, not 2"),
     ],
 )
-def test_what_cannot_be_is_one_line(arguments, said, tmp_path, monkeypatch):
+def test_what_cannot_be_is_one_line(arguments, reason, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    done = run("runners", *arguments)
-    assert done.exit_code == 2 and len(done.stderr.splitlines()) == 1 and said in done.stderr
+    result = run("runners", *arguments)
+    assert result.exit_code == 2 and len(result.stderr.splitlines()) == 1 and reason in result.stderr
     assert not (tmp_path / "x.md").exists()

@@ -36,8 +36,8 @@ def answer(name="runners") -> ex.Recommendation:
 
 
 def simple(**fields) -> ex.Workload:
-    given = {"requests_per_month": 1e6, "response": "20 KB", "runtime": "200 ms"}
-    return ex.Workload(**(given | fields))
+    least = {"requests_per_month": 1e6, "response": "20 KB", "runtime": "200 ms"}
+    return ex.Workload(**(least | fields))
 
 
 def impossible() -> ex.Recommendation:
@@ -56,10 +56,10 @@ def runners() -> ex.Recommendation:
 
 @pytest.mark.parametrize("r", [answer(), impossible()], ids=["feasible", "impossible"])
 def test_a_pdf_is_tagged_and_says_in_words_what_its_pictures_show(r):
-    made = render_document(r, "x.pdf")
-    assert made.startswith(b"%PDF-") and b"/MarkInfo" in made and b"/StructTreeRoot" in made
-    assert b"pdfuaid" in made and len(made) < 2_000_000
-    assert made.count(b"/Subtype/Form") + made.count(b"/Subtype /Form") >= 1
+    pdf_bytes = render_document(r, "x.pdf")
+    assert pdf_bytes.startswith(b"%PDF-") and b"/MarkInfo" in pdf_bytes and b"/StructTreeRoot" in pdf_bytes
+    assert b"pdfuaid" in pdf_bytes and len(pdf_bytes) < 2_000_000
+    assert pdf_bytes.count(b"/Subtype/Form") + pdf_bytes.count(b"/Subtype /Form") >= 1
 
 
 def test_every_page_of_a_pdf_has_something_on_it(runners):
@@ -111,17 +111,17 @@ def test_a_notebook_is_valid_and_reads_without_running(notebook):
 
 
 def test_a_notebook_tells_what_markdown_tells(notebook, runners):
-    told = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     lines = [line for line in render_document(runners, "x.md").decode().splitlines() if line.strip()]
-    missing = [line for line in lines if line not in told and "x.md" not in line]
+    missing = [line for line in lines if line not in text and "x.md" not in line]
     assert missing == []
 
 
 def test_a_notebook_gives_its_own_outputs_when_it_is_run(tmp_path, runners):
     (tmp_path / "x.ipynb").write_bytes(render_document(runners, "x.ipynb"))
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval", "x.ipynb"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout[-3000:]
+    process = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert process.returncode == 0, process.stdout[-3000:]
 
 
 @pytest.mark.parametrize("name", ["it's '''quoted''' \\ $\\frac{$", "a # b"])
@@ -132,8 +132,8 @@ def test_the_workload_of_a_notebook_is_the_workload(name):
 
 
 def test_a_workload_that_is_too_long_for_a_notebook_is_read_from_its_file():
-    given, loads = workload_as_code(simple(response={"samples": list(range(1, 20_000))}))
-    assert given == 'toml = "workload"' and loads == "w = ex.Workload.load(toml)"
+    definition, loads = workload_as_code(simple(response={"samples": list(range(1, 20_000))}))
+    assert definition == 'toml = "workload"' and loads == "w = ex.Workload.load(toml)"
 
 
 def test_a_notebook_holds_the_sizes_of_a_dotenv_and_not_its_name(tmp_path):
@@ -143,10 +143,10 @@ def test_a_notebook_holds_the_sizes_of_a_dotenv_and_not_its_name(tmp_path):
         'configuration = { dotenv = "prod.env" }\n'
     )
     w = ex.Workload.load(tmp_path / "w.toml")
-    given, loads = workload_as_code(w)
+    definition, loads = workload_as_code(w)
     names: dict = {"ex": ex, "tomllib": tomllib}
-    exec(f"{given}\n{loads}", names)
-    assert "hunter2" not in given and "entries = 2" in given and "prod.env" not in given
+    exec(f"{definition}\n{loads}", names)
+    assert "hunter2" not in definition and "entries = 2" in definition and "prod.env" not in definition
     assert names["w"].configuration.largest == w.configuration.largest == len("hunter2-value")
 
 
@@ -159,17 +159,17 @@ def test_nothing_feasible_is_told_in_every_form(ending):
 
 
 def test_growth_that_nobody_gave_is_an_assumption(runners):
-    told = render_document(runners, "x.md").decode()
-    assert "assumed, as nobody said" in told and "Growth is an assumption too" in told
+    text = render_document(runners, "x.md").decode()
+    assert "assumed, as nobody said" in text and "Growth is an assumption too" in text
 
 
 def test_growth_that_is_given_is_followed_and_makes_it_again():
     r = ex.recommend(simple(response="4 MB"))
-    asked = ReportRequest({"response": "5 %"}, 24)
-    told = render_document(r, "x.md", asked).decode()
+    request = ReportRequest({"response": "5 %"}, 24)
+    text = render_document(r, "x.md", request).decode()
     month, limit = ex.forecast(r.workload, {"response": "5 %"}, 24, r.nearest).first_breach
-    assert f"In month {month} this design breaks" in told and "an assumption too" not in told
-    assert "--growth 'response=5 %' --months 24" in told and f"`{limit}`" in told
+    assert f"In month {month} this design breaks" in text and "an assumption too" not in text
+    assert "--growth 'response=5 %' --months 24" in text and f"`{limit}`" in text
 
 
 @pytest.fixture(scope="module")
@@ -178,10 +178,10 @@ def run(tmp_path_factory):
     endpoint = Endpoint("http://localhost", design=r.nearest, workload=r.workload, target="local")
     schedule = poisson(10, 10)
     rows = []
-    named = ("submit_s", "queue_s", "work_s", "poll_s", "fetch_s")
+    phase_names = ("submit_s", "queue_s", "work_s", "poll_s", "fetch_s")
     for number, due in enumerate(schedule.at_s):
         cold = number % 11 == 0
-        phases = {**dict.fromkeys(named, 0.1 + 0.01 * (number % 7)), "cold_start_s": 0.4 * cold}
+        phases = {**dict.fromkeys(phase_names, 0.1 + 0.01 * (number % 7)), "cold_start_s": 0.4 * cold}
         took = sum(phases.values())
         times = {"latency_s": took, "service_s": took, "ended_s": due + took}
         rows.append(Row(number, float(due), status="succeeded", cold=cold, id=str(number), **times, **phases))
@@ -193,9 +193,9 @@ def run(tmp_path_factory):
 
 def test_what_was_measured_stands_beside_what_was_predicted(run):
     r = answer("statements")
-    told = render_document(r, "x.md", ReportRequest(measured=run)).decode()
-    part = told.partition("## Measured")[2].partition("\n## ")[0]
-    assert re.search(r"\| total \| [\d.]+ ", part) and "not AWS's" in part and "run.parquet" in told
+    text = render_document(r, "x.md", ReportRequest(measured=run)).decode()
+    part = text.partition("## Measured")[2].partition("\n## ")[0]
+    assert re.search(r"\| total \| [\d.]+ ", part) and "not AWS's" in part and "run.parquet" in text
     assert b"Measured and predicted" in render_document(r, "x.html", ReportRequest(measured=run))
 
 
@@ -215,10 +215,10 @@ def test_each_picture_is_written_with_its_numbers_and_the_same_twice(tmp_path, r
     doc, again = report_document(runners, "x.html"), report_document(runners, "x.html")
     files = write_figures(doc, tmp_path / "x-figures")
     assert len(files) == 3 * len(list(doc.every_picture())) >= 24
-    told = [file.read_text() for file in files if file.suffix == ".csv"]
-    assert all(len(csv.splitlines()) > 1 for csv in told)
-    frames = [drawn.rows() for drawn in again.every_picture()]
-    assert told == [rows.to_csv(index=False, float_format="%.9g") for rows in frames]
+    tables = [file.read_text() for file in files if file.suffix == ".csv"]
+    assert all(len(csv.splitlines()) > 1 for csv in tables)
+    frames = [picture.rows() for picture in again.every_picture()]
+    assert tables == [rows.to_csv(index=False, float_format="%.9g") for rows in frames]
     assert [f.read_text() for f in files if f.suffix == ".svg"] == [d.svg for d in again.every_picture()]
 
 
@@ -239,8 +239,8 @@ def test_every_part_of_a_design_stands_in_one_box_and_no_box_on_another(option):
     concern, name = option
     for design in [d for d in table().designs if d.ids[concern] == name][::97]:
         boxes = boxes_by_role(Conditions(EVERYTHING), design)
-        named = [part for box in boxes.values() for part in (*box.parts, *box.title.split("\n"))]
-        assert [part for part in design.parts_for(Conditions(EVERYTHING)) if part not in named] == []
+        labels = [part for box in boxes.values() for part in (*box.parts, *box.title.split("\n"))]
+        assert [part for part in design.parts_for(Conditions(EVERYTHING)) if part not in labels] == []
         figures.resources(EVERYTHING, design)
         talks = list(numbered_talks(Conditions(EVERYTHING), design, boxes))
         assert {end for talk in talks for end in (talk.start, talk.end)} <= set(boxes)

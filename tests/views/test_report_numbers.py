@@ -57,14 +57,14 @@ class Tables(HTMLParser):
 
 
 def markdown_tables(text):
-    found = re.findall(r"^\*(.+)\*\n\n((?:\|.*\n)+)", text + "\n", flags=re.M)
+    captions_and_rows = re.findall(r"^\*(.+)\*\n\n((?:\|.*\n)+)", text + "\n", flags=re.M)
     return {
         caption.replace("\\", ""): [
             [cell.split(" · ")[0].strip(" *`\\") for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
             for line in rows.splitlines()
             if not re.fullmatch(r"[|\-: ]+", line)
         ]
-        for caption, rows in found
+        for caption, rows in captions_and_rows
     }
 
 
@@ -86,9 +86,9 @@ def tables(name, form):
 
 def rows(name, form, caption):
     """The rows of the table whose caption begins so, without the head and the total."""
-    found = [table for title, table in tables(name, form).items() if title.startswith(caption)]
-    assert len(found) == 1, caption
-    return [row for row in found[0][1:] if row[0] != "Total"]
+    matches = [table for title, table in tables(name, form).items() if title.startswith(caption)]
+    assert len(matches) == 1, caption
+    return [row for row in matches[0][1:] if row[0] != "Total"]
 
 
 def value(text):
@@ -121,28 +121,28 @@ def test_the_tiles_are_the_answer(name, form):
     else:
         part = text.partition("## In short")[2].partition("\n\n**")[2]
         tiles = re.findall(r"^\| ([A-Z][^|]*?) \| ([^|]*?) \|", part, flags=re.M)
-    shown = dict(tiles)
-    assert close(shown["Cost a month"], r.monthly_usd) and value(shown["Moving parts"]) == r.parts
-    assert close(shown["Latency, p50"], r.latency_s["p50"], 2)
-    assert close(shown["Latency, p95"], r.latency_s["p95"], 2)
+    values = dict(tiles)
+    assert close(values["Cost a month"], r.monthly_usd) and value(values["Moving parts"]) == r.parts
+    assert close(values["Latency, p50"], r.latency_s["p50"], 2)
+    assert close(values["Latency, p95"], r.latency_s["p95"], 2)
 
 
 @both
 @every
 def test_the_bill_is_the_answers_line_by_line(name, form):
-    r, shown = answer(name), {row[0]: row for row in rows(name, form, "A month in")}
-    assert shown.keys() == {line.id for line in r.bill.lines}
+    r, by_id = answer(name), {row[0]: row for row in rows(name, form, "A month in")}
+    assert by_id.keys() == {line.id for line in r.bill.lines}
     for line in r.bill.lines:
-        assert close(shown[line.id][1], float(line.quantity), 6)
-        assert close(shown[line.id][4], float(line.usd), 6)
+        assert close(by_id[line.id][1], float(line.quantity), 6)
+        assert close(by_id[line.id][4], float(line.usd), 6)
 
 
 @both
 @every
 def test_each_limit_is_the_answers(name, form):
-    r, shown = answer(name), rows(name, form, "Limits, worst first")
-    assert [row[5] for row in shown] == [finding.verdict for finding in r.answer.findings]
-    for row, finding in zip(shown, r.answer.findings, strict=True):
+    r, table = answer(name), rows(name, form, "Limits, worst first")
+    assert [row[5] for row in table] == [finding.verdict for finding in r.answer.findings]
+    for row, finding in zip(table, r.answer.findings, strict=True):
         if finding.unit in ("bytes", "seconds"):
             assert close(row[1], finding.limit_value) and close(row[3], finding.used_p99)
         if 1e-4 < finding.breach_probability < 0.9999:
@@ -153,9 +153,9 @@ def test_each_limit_is_the_answers(name, form):
 @every
 def test_the_next_best_are_the_alternatives(name, form):
     best = answer(name).answer.alternatives[:10]
-    shown = rows(name, form, "The next ")
-    assert len(shown) == len(best)
-    for row, other in zip(shown, best, strict=True):
+    table = rows(name, form, "The next ")
+    assert len(table) == len(best)
+    for row, other in zip(table, best, strict=True):
         assert close(row[1], other.monthly_usd, 6) and value(row[3]) == other.parts
         assert close(row[5], other.latency_p95_s, 2)
 
@@ -164,15 +164,15 @@ def test_the_next_best_are_the_alternatives(name, form):
 @every
 def test_money_under_growth_is_the_bill_of_each_month(name, form):
     """Held against whole answers for the workload of that month, not against the forecast."""
-    r, shown = answer(name), {row[0]: row for row in rows(name, form, "USD a month under growth")}
-    assert close(shown["today"][2], r.monthly_usd, 6) and close(shown["today"][3], r.monthly_usd, 6)
+    r, by_month = answer(name), {row[0]: row for row in rows(name, form, "USD a month under growth")}
+    assert close(by_month["today"][2], r.monthly_usd, 6) and close(by_month["today"][3], r.monthly_usd, 6)
     for month in (12, 36):
         more = 1.03**month
-        grown = {"requests_per_month": r.workload.requests_per_month * more}
+        growth = {"requests_per_month": r.workload.requests_per_month * more}
         if r.workload.peak_rps is not None:
-            grown["peak_rps"] = r.workload.peak_rps * more
-        then = r.workload.scaled("response", 1.01**month).replace(grown)
-        row = shown[f"month {month}"]
+            growth["peak_rps"] = r.workload.peak_rps * more
+        then = r.workload.scaled("response", 1.01**month).replace(growth)
+        row = by_month[f"month {month}"]
         assert close(row[2], float(ex.cost(then, r.nearest).total_usd), 6)
         best = ex.recommend(then)
         assert close(row[3], best.monthly_usd, 6) if best.feasible else row[3] == "nothing is feasible"
@@ -188,8 +188,8 @@ def test_text_table_and_first_page_agree_on_break_evens(name, form):
         when, _, then = turn.says.partition(", ")
         assert when[1:] in text and then[1:] in text
         if turn.factor:
-            said = re.search(r"of ([\d.,]+ ?\S*)", when)
-            assert said, when
+            match = re.search(r"of ([\d.,]+ ?\S*)", when)
+            assert match, when
     rows_of_table = rows(name, form, "Break-evens around")
     assert len(rows_of_table) == len(r.answer.break_evens)
 
@@ -200,18 +200,18 @@ def test_a_quota_to_raise_is_one_thing_wherever_it_is_said(name, form):
     r = answer(name)
     to_raise = [finding for finding in r.answer.findings if finding.verdict is Verdict.RAISE]
     text = " ".join(document(name, form).replace("\u00a0", " ").split())
-    grown = (
+    growth_rows = (
         [row for row in rows(name, form, "Limits that growth fills")]
         if "Limits that growth fills" in text
         else []
     )
     for finding in to_raise:
-        (asked,) = re.findall(r"ask AWS to (raise .*?) \(quota", finding.consequence) or [
+        (request,) = re.findall(r"ask AWS to (raise .*?) \(quota", finding.consequence) or [
             finding.consequence.split(",")[0].removeprefix("ask AWS to ")
         ]
-        assert text.count(f"sk AWS to {asked}") >= 2  # on the first page, and among what is to be asked for
-    firsts = [row[-1] for row in grown if "raise it first" in row[-1]]
-    assert bool(firsts) == bool(to_raise) or not grown
+        assert text.count(f"sk AWS to {request}") >= 2  # on the first page, and among what is to be asked for
+    firsts = [row[-1] for row in growth_rows if "raise it first" in row[-1]]
+    assert bool(firsts) == bool(to_raise) or not growth_rows
     if to_raise:
         assert re.search(r"once .* (?:is|are) raised\.|In month \d+ this design breaks", text)
 
@@ -223,8 +223,8 @@ def test_the_tightest_limit_is_one_wherever_it_is_said(name):
     r = answer(name)
     assert tile
     if "Its tightest limit is the" in r.summary:
-        said = re.search(r"Its tightest limit is the ([^:]+):", r.summary)[1]
-        assert said.lower() in tile[2].lower()
+        limit_name = re.search(r"Its tightest limit is the ([^:]+):", r.summary)[1]
+        assert limit_name.lower() in tile[2].lower()
     worst = r.answer.findings[0]
     if worst.verdict is Verdict.RAISE:
         assert value(tile[1].replace("times", "").strip().replace("%", "")) > 0 and "vCPU" in tile[2]

@@ -12,14 +12,14 @@ from tests.views.test_report import impossible
 
 LAST = 0.15  # of a page
 OBJECT = re.compile(rb"(\d+) 0 obj\s(.*?)endobj", re.DOTALL)
-PLACED = re.compile(rb"/MCID (\d+)>>BDC\s+q [\d.-]+ [\d.-]+ [\d.-]+ [\d.-]+ ([\d.-]+) ([\d.-]+) cm")
+MARKED_CONTENT = re.compile(rb"/MCID (\d+)>>BDC\s+q [\d.-]+ [\d.-]+ [\d.-]+ [\d.-]+ ([\d.-]+) ([\d.-]+) cm")
 
 
 class Pdf:
     """A tagged PDF as typst writes it: its pages, and the elements of its structure with their places."""
 
     def __init__(self, content):
-        self.objects = {int(found[1]): found[2] for found in OBJECT.finditer(content)}
+        self.objects = {int(match[1]): match[2] for match in OBJECT.finditer(content)}
         tree = next(text for text in self.objects.values() if b"/Type/Pages" in text)
         self.pages = [int(number) for number in re.findall(rb"(\d+) 0 R", tree.partition(b"/Kids")[2])]
         self.pages = [number for number in self.pages if b"/Type/Page/" in self.objects[number]]
@@ -30,14 +30,14 @@ class Pdf:
         height = float(re.search(rb"/MediaBox\[0 0 [\d.]+ ([\d.]+)\]", self.objects[page])[1])
         stream = self.objects[int(re.search(rb"/Contents (\d+)", self.objects[page])[1])]
         text = zlib.decompress(re.search(rb"stream\r?\n(.*?)\r?\nendstream", stream, re.DOTALL)[1])
-        return {int(number): float(y) / height for number, _, y in PLACED.findall(text)}
+        return {int(number): float(y) / height for number, _, y in MARKED_CONTENT.findall(text)}
 
     def elements(self, kind):
         return [number for number, text in self.objects.items() if b"/S/%b/" % kind in text]
 
     def title(self, element):
-        found = re.search(rb"/T\(([^)]*)\)", self.objects[element])
-        return found[1].decode("latin-1") if found else ""
+        match = re.search(rb"/T\(([^)]*)\)", self.objects[element])
+        return match[1].decode("latin-1") if match else ""
 
     def pieces(self, element):
         """(page, height) of all that an element holds."""
@@ -58,10 +58,10 @@ def pdf(name):
     return Pdf(render_document(r, "x.pdf"))
 
 
-named = pytest.mark.parametrize("name", ["statements", "satellite", "questions", "impossible"])
+every_answer = pytest.mark.parametrize("name", ["statements", "satellite", "questions", "impossible"])
 
 
-@named
+@every_answer
 def test_no_heading_stands_in_the_last_part_of_a_page(name):
     read = pdf(name)
     headings = [*read.elements(b"H2"), *read.elements(b"H3")]
@@ -70,7 +70,7 @@ def test_no_heading_stands_in_the_last_part_of_a_page(name):
     assert {title for title, pieces in places.items() if any(height < LAST for _, height in pieces)} == set()
 
 
-@named
+@every_answer
 def test_no_row_is_cut_by_the_end_of_a_page(name):
     read = pdf(name)
     rows = [{page for page, _ in read.pieces(row)} for row in read.elements(b"TR")]
@@ -78,7 +78,7 @@ def test_no_row_is_cut_by_the_end_of_a_page(name):
     assert len(rows) > 80 and [pages for pages in rows if len(pages) > 1] == []
 
 
-@named
+@every_answer
 def test_the_first_page_holds_the_whole_decision_and_the_details_begin_on_the_second(name):
     read = pdf(name)
     at = {

@@ -29,8 +29,8 @@ def text(request):
 def test_a_record_says_who_decided_what_when_and_instead_of_what(text):
     assert "Orders: synchronous endpoint behind a function URL" in text
     assert "The export of the monolith times out." in text
-    for said in ("30 November 2026", "A. Architect, B. Board", "ADR 7"):
-        assert said in text
+    for phrase in ("30 November 2026", "A. Architect, B. Board", "ADR 7"):
+        assert phrase in text
     assert re.search(r"\b[Aa]ccepted\b", text)
 
 
@@ -39,13 +39,13 @@ def test_the_first_page_is_enough():
     first = text.partition("Sizes before any encoding")[0]
     for heading in ("Context", "Why", "Risk", "What would change it", "Beside today", "Money"):
         assert heading in first
-    for said in (
+    for phrase in (
         "Build an asynchronous endpoint",
         "$660.82",
         "month 36",
         "of the bill rests on prices last seen",
     ):
-        assert said in first
+        assert phrase in first
     assert (
         "memory (1,769 MB)" in first and "client collects the result (yes)" in first
     )  # the assumption that decides, by name
@@ -65,12 +65,12 @@ def test_all_but_the_first_page_is_folded_and_each_fold_is_named():
 
 def test_awss_own_pages_come_first_among_the_sources():
     text = render_document(ex.recommend(ex.Workload.load("statements")), "x.md").decode()
-    listed = re.findall(r"^(\d+)\. <(https://[^>]+)>", text.partition("## Sources")[2], flags=re.M)
-    own = ["aws.amazon.com/" in url or "github.com/boto/" in url for _, url in listed]
+    sources = re.findall(r"^(\d+)\. <(https://[^>]+)>", text.partition("## Sources")[2], flags=re.M)
+    own = ["aws.amazon.com/" in url or "github.com/boto/" in url for _, url in sources]
     assert own == sorted(own, reverse=True) and own[0] and not own[-1]
-    assert [int(number) for number, _ in listed] == list(range(1, len(listed) + 1))
+    assert [int(number) for number, _ in sources] == list(range(1, len(sources) + 1))
     cited = {int(n) for n in re.findall(r"\[\\\[(\d+)\\\]\]", text)}
-    assert cited <= set(range(1, len(listed) + 1)) and max(cited) > 5
+    assert cited <= set(range(1, len(sources) + 1)) and max(cited) > 5
 
 
 def test_a_picture_that_is_missing_is_said_where_it_would_be(monkeypatch):
