@@ -157,8 +157,8 @@ def _risen(load: Conditions) -> Number:
 def on_spot(load: Conditions) -> Mask:
     """Where a task for each job runs on Spot capacity: it may be stopped, and the promises bear that.
 
-    They do where stops are rarer than a p95 shows, or where even what is begun again keeps them. Work of
-    days is begun again so often that it costs more than on demand: then it does not run there either.
+    They do where stops are rarer than a p95 shows, or where even what is begun again keeps them. Work that
+    always takes days is begun again so often that Spot saves nothing: then it runs on demand.
     """
     return load.memo("on spot", lambda: _on_spot(load))
 
@@ -168,8 +168,7 @@ def _on_spot(load: Conditions) -> Mask:
     if not runtime.interruptible or runtime.once:
         return np.False_
     promises = [load.latency_p95, load.number("targets.first_byte_p95")]
-    hour_usd, spot_hour_usd = (_task_hour_usd(load, spot) for spot in (False, True))
-    holds: Mask = repeated_s(load) * spot_hour_usd <= load.runtime.mean * hour_usd
+    holds: Mask = repeated_s(load) < load.runtime.mean * _on_demand_ratio(load) * (1 - 1e-9)
     twice = (
         2 * (load.time("ecs.start")[1] + load.at_levels("runtime")[1]) * (1 + load.constant("poll.growth"))
     )
@@ -180,12 +179,6 @@ def _on_spot(load: Conditions) -> Mask:
     return holds
 
 
-def _task_hour_usd(load: Conditions, spot: bool) -> Number:
-    """What an hour of the smallest task that holds one request costs [USD]."""
-    lines = task_hours(load, 1.0, *smallest_task(load), spot=spot)
-    return sum(load.price(name) * amount for name, amount in lines)
-
-
 def stopped_share(load: Conditions) -> Number:
     """The share of jobs on Spot that are stopped before they end."""
     rate = _stops_per_s(load)
@@ -193,11 +186,27 @@ def stopped_share(load: Conditions) -> Number:
 
 
 def repeated_s(load: Conditions) -> Number:
-    """Seconds that a job on Spot runs on average, with what is begun again: (e^rt - 1) / r for work of t."""
-    rate = _stops_per_s(load)
-    return load.memo(
-        "repeated", lambda: load.runtime.expect(lambda s: np.expm1(np.minimum(rate * s, 50)) / rate)
+    """Seconds of Spot that a job takes on average, with what is begun again: (e^rt - 1) / r for work of t.
+
+    A job for which that costs more than on demand is run there after all: it counts as the seconds of Spot
+    that its money buys. Else the longest jobs of a tail that goes on without end would decide the bill.
+    """
+    rate, ratio = _stops_per_s(load), _on_demand_ratio(load)
+
+    def spot_s(work_s: Number) -> Number:
+        return np.minimum(np.expm1(np.minimum(rate * work_s, 50)) / rate, ratio * work_s)
+
+    return load.memo("repeated", lambda: load.runtime.expect(spot_s))
+
+
+def _on_demand_ratio(load: Conditions) -> Number:
+    """How many times as much an hour of the task that holds one request costs on demand as on Spot."""
+    size = smallest_task(load)
+    on_demand, spot = (
+        sum(load.price(name) * amount for name, amount in task_hours(load, 1.0, *size, spot=spot))
+        for spot in (False, True)
     )
+    return on_demand / spot
 
 
 def _stops_per_s(load: Conditions) -> float:

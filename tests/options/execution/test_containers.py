@@ -21,7 +21,11 @@ def workload(rps: float, peak: float | None = None, runtime=None, **fields) -> W
         peak_rps=peak or rps,
         request="1 KB",
         response="1 KB",
-        runtime={"value": "1 s", "memory": "512 MB", "cpu": 0.1, "language": "nodejs22.x", **(runtime or {})},
+        runtime={
+            **({} if "p50" in (runtime or {}) else {"value": "1 s"}),
+            **{"memory": "512 MB", "cpu": 0.1, "language": "nodejs22.x"},
+            **(runtime or {}),
+        },
         **{"client": {"waits": "60 s", "collects": False}, **fields},
     )
 
@@ -161,6 +165,13 @@ def test_what_is_begun_again_is_billed():
 def test_spot_has_to_keep_the_promise_with_what_is_begun_again(runtime, promise, spot):
     w = workload(0.001, runtime={"value": runtime, "interruptible": True}, targets={"latency_p95": promise})
     assert bool(on_spot(Conditions(w))) is spot
+
+
+def test_a_tail_that_goes_on_without_end_does_not_decide_what_is_begun_again():
+    """Of p50 10 min and p99 2 h the mean is 600 e^(1.0682^2 / 2) = 1,061.5 s; stops are a hundredth an hour."""
+    w = workload(0.001, runtime={"p50": "10 min", "p99": "2 hours", "interruptible": True})
+    hours = used(w, TASK)["fargate.spot_vcpu_linux_arm"] / 0.5 / (0.001 * HOURS * 3600)
+    assert 1061.5 / 3600 < hours - 35 / 3600 < 1.01 * 1061.5 / 3600
 
 
 @pytest.mark.parametrize(("runtime", "spot"), [("140 hours", True), ("142 hours", False)])
