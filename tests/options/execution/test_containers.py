@@ -168,9 +168,9 @@ def test_spot_has_to_keep_the_promise_with_what_is_begun_again(runtime, promise,
 
 
 def test_a_tail_that_goes_on_without_end_does_not_decide_what_is_begun_again():
-    """Of p50 10 min and p99 2 h the mean is 600 e^(1.0682^2 / 2) = 1,061.5 s; stops are a hundredth an hour."""
+    """Of p50 10 min and p99 2 h the mean is 600 e^(1.0682^2 / 2) = 1,061.5 s; 0.01 stops an hour."""
     w = workload(0.001, runtime={"p50": "10 min", "p99": "2 hours", "interruptible": True})
-    hours = used(w, TASK)["fargate.spot_vcpu_linux_arm"] / 0.5 / (0.001 * HOURS * 3600)
+    hours = quantities(w, TASK)["fargate.spot_vcpu_linux_arm"] / 0.5 / (0.001 * HOURS * 3600)
     assert 1061.5 / 3600 < hours - 35 / 3600 < 1.01 * 1061.5 / 3600
 
 
