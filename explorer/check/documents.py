@@ -116,7 +116,8 @@ def _beside(stack: Stack, place: Any, line: int, values: dict[str, Any]) -> Map:
     if not isinstance(tree, Map):
         raise _NotReadError(UNRESOLVED, f"{place} holds no document")
     stack.read.add(path.resolve())
-    return on_one_line(tree, line)
+    document: Map = on_one_line(tree, line)
+    return document
 
 
 def _put_together(value: Any, line: int, values: dict[str, Any]) -> Map:
@@ -131,7 +132,8 @@ def _put_together(value: Any, line: int, values: dict[str, Any]) -> Map:
         tree = None
     if not isinstance(tree, Map):
         raise _NotReadError(UNRESOLVED, "the text that it is put together from is no JSON or YAML")
-    return on_one_line(tree, line)
+    document: Map = on_one_line(tree, line)
+    return document
 
 
 def _parsed(content: str, values: dict[str, Any]) -> Any:

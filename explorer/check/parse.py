@@ -252,7 +252,8 @@ class _Json:
 
     def _token(self, match: re.Match[str]) -> int:
         """Take one token in; the position behind it."""
-        start, end = match.start(match.lastgroup or 0), match.end()
+        start: int = match.start(match.lastgroup or 0)
+        end: int = match.end()
         token = match[match.lastgroup or 0]
         if match.lastgroup == "mark":
             self._mark(token, start)
@@ -263,6 +264,7 @@ class _Json:
         return end
 
     def _text(self, start: int) -> int:
+        end: int
         try:
             value, end = decoder.scanstring(self.content, start + 1, False)  # type: ignore[attr-defined]
         except JSONDecodeError:

@@ -263,9 +263,8 @@ def _variable(scope: Scope, name: str, values: Mapping[str, str | Unknown]) -> s
     if "." in name:
         return _attribute(scope, name)
     value = scope.reference(name)
-    if isinstance(value, list):
-        return _join(scope, [",", value])
-    return scope.text(value)
+    joined: str | Unknown = _join(scope, [",", value]) if isinstance(value, list) else scope.text(value)
+    return joined
 
 
 def _join(scope: Scope, argument: Any) -> Any:

@@ -411,7 +411,7 @@ def dotenv(judge: Judge, path: Path, content: str) -> list[Finding]:
 
     from explorer.facts.encoding import environment_size
 
-    from .stack import Scope
+    from .resolve import Scope
 
     variables = {}
     for entry in parse_stream(io.StringIO(content)):

@@ -179,10 +179,11 @@ class Stream:
 
     def _more(self, size: int) -> bytes:
         while True:
-            piece = self._unpacked(size) if self._packed else self._file(size)
+            piece: bytes = self._unpacked(size) if self._packed else self._file(size)
             if not piece or not self._decoder:
                 return piece
-            if piece := self._decoder.decode(piece).encode("utf-8", "replace"):
+            piece = self._decoder.decode(piece).encode("utf-8", "replace")
+            if piece:
                 return piece
 
     def _file(self, size: int) -> bytes:
@@ -201,7 +202,7 @@ class Stream:
                     return b""
                 self._packed = self._packed.again()
             at_end = not self._waiting and not self._packed.is_full
-            piece = self._packed.decompress(self._waiting, size)
+            piece: bytes = self._packed.decompress(self._waiting, size)
             self._waiting = self._packed.rest
             if piece:
                 return piece

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from explorer.live.deployment.deploy import deploy as deploy
     from explorer.live.deployment.deploy import destroy as destroy
     from explorer.live.deployment.deploy import export as export
-    from explorer.live.deployment.deploy import found as found
+    from explorer.live.deployment.deploy import find_standing as find_standing
     from explorer.live.deployment.deploy import plan as plan
     from explorer.live.deployment.deploy import stacks as stacks
     from explorer.live.deployment.registry import Standing as Standing
@@ -34,7 +34,7 @@ _CONTENTS = {  # public name: the module that holds it
     "deploy": "deployment.deploy",
     "destroy": "deployment.deploy",
     "export": "deployment.deploy",
-    "found": "deployment.deploy",
+    "find_standing": "deployment.deploy",
     "measure": "bench.measure",
     "plan": "deployment.deploy",
     "stacks": "deployment.deploy",

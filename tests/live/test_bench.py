@@ -378,10 +378,14 @@ def test_what_the_sample_work_would_refuse_is_refused_before_the_load(load, why)
         ({"corrupted": 1}, True),
         ({"not_sent": 1}, True),
         ({"jobs": 0, "succeeded": 0}, True),
+        # ended by its user: what was under way then had no time to succeed
+        ({"succeeded": 97, "errors": {"interrupted": 3}}, False),
+        ({"succeeded": 95, "errors": {"interrupted": 3, "503": 2}}, True),
     ],
 )
 def test_the_answer_is_no_where_a_job_is_lost_or_too_few_succeed(more, no):
     answer = {"jobs": 100, "succeeded": 100, "lost": 0, "corrupted": 0, "not_sent": 0, "success": 0.99}
+    answer["errors"] = {}
     assert has_failed(answer | more) == no
 
 

@@ -166,7 +166,7 @@ def test_stacks_side_by_side_do_not_see_each_other(place, workload):
 
 def test_what_stands_tells_what_it_was_made_from(place, workload):
     deployed = deploy.deploy(workload, STORED, place)
-    stack = deploy.found(deployed.name, cloud=place.cloud.name)
+    stack = deploy.find_standing(deployed.name, cloud=place.cloud.name)
     deploy.destroy(stack)
     assert stack.design == deployed.design and stack.url == deployed.url
     assert stack.workload.to_toml() == workload.to_toml()
@@ -205,14 +205,14 @@ def test_a_stack_that_is_not_ours_is_left_alone(place):
     formation = place.client("cloudformation")
     formation.create_stack(StackName="foreign", TemplateBody=json.dumps(template))
     with pytest.raises(ExplorerError, match=r"foreign.*was not made here, and is left alone"):
-        deploy.found("foreign", cloud=place.cloud.name)
+        deploy.find_standing("foreign", cloud=place.cloud.name)
     assert formation.describe_stacks(StackName="foreign")["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE"
     formation.delete_stack(StackName="foreign")
 
 
 def test_a_stack_that_is_not_there_is_one_line(place):
     with pytest.raises(ExplorerError, match='stack is "nothing": there is none on the local cloud'):
-        deploy.found("nothing", cloud=place.cloud.name)
+        deploy.find_standing("nothing", cloud=place.cloud.name)
 
 
 HANDLERS = {

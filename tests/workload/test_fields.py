@@ -115,8 +115,8 @@ json.dump({
              axes.axis_unit("client.patience")],
     "report": [row for row in cells if row[0] in ("Callers stay in line", "Cooks", "Vegan")],
     "break_evens": list(break_evens.AXES),
-    "ranges": [(r.low, r.high, r.called, r.said(r.low)) for r in ranges.ranges_of(w, None, ranges.CHOSEN)
-               if r.field == "client.patience"],
+    "ranges": [(r.low, r.high, r.label, r.format_value(r.low))
+               for r in ranges.ranges_of(w, None, ranges.DECISIONS) if r.field == "client.patience"],
     "assumed": [(row.id, row.value, row.why) for row in ex.recommend(w).answer.assumptions
                 if row.id in ("client.patience", "kitchen.vegan")],
     "dial": [dial.name, dial.read(w), dial.marks[0], dial.marks[-1], dial.wording(90.0)],

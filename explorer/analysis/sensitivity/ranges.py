@@ -37,7 +37,7 @@ MEASURED = (
     TOTAL,
     *(path for path, record in UNCERTAIN.items() if record.origin == "measured" and "." in path),
 )
-CHOSEN = tuple(path for path, record in UNCERTAIN.items() if record.origin == "chosen")
+DECISIONS = tuple(path for path, record in UNCERTAIN.items() if record.origin == "chosen")
 
 
 def noun_of(field: str) -> str:
@@ -64,7 +64,7 @@ class Range:
     why: str = "given"
 
     @property
-    def called(self) -> str:
+    def label(self) -> str:
         """What people call it."""
         return noun_of(self.field)
 
@@ -73,7 +73,7 @@ class Range:
         """The unit of its values."""
         return kind_of(self.field).short
 
-    def said(self, value: float) -> str:
+    def format_value(self, value: float) -> str:
         """A value of it, as people say it."""
         return kind_of(self.field).show(value)
 
@@ -163,7 +163,7 @@ def _stated_range(workload: Workload, field: str, value: Any) -> Range:
                             " not above the high end")  # fmt: skip
     bare = not any(isinstance(end, str) and re.search("[A-Za-z]", end) for end in ends)
     if bare and (high < now / FAR_OFF or low > now * FAR_OFF):
-        words = Range(field, now, low, high).said
+        words = Range(field, now, low, high).format_value
         raise ExplorerError(f"range of {field} is {quote_value(value)}, {words(low)} to {words(high)}, and"
                             f" today's is {words(now)}: expected {ACCEPTED}")  # fmt: skip
     _checked(workload, field, low, high)
@@ -212,7 +212,7 @@ def _checked(workload: Workload, field: str, low: float, high: float) -> None:
     """Raise if the field cannot have one of these values."""
     if field in TAILS:
         spread = getattr(workload, TAILS[field]).spread
-        words = Range(field, 0, low, high).said
+        words = Range(field, 0, low, high).format_value
         least, most = float(spread.median), largest(spread)
         if low < least * (1 - 1e-12) or high > most * (1 + 1e-12):
             upto = f" to its largest value of {words(most)}" if most < np.inf else ""

@@ -19,7 +19,7 @@ from explorer.facts.units import format_rough_usd
 from explorer.options.base.conditions import Conditions
 from explorer.workload.workload import Workload
 
-from .ranges import CHOSEN, MEASURED, Range, ranges_of, today
+from .ranges import DECISIONS, MEASURED, Range, ranges_of, today
 from .scenarios import TAILS, Outcomes, ScenarioList, along, at
 
 if TYPE_CHECKING:
@@ -128,19 +128,19 @@ class Sensitivity:
     @cached_property
     def summary(self) -> str:
         """Which input moves the cost most, and which break the design or change it."""
-        called = {each.field: each.called for each in self.ranges}
+        labels = {each.field: each.label for each in self.ranges}
         first = self.swings[0]
         low, high = (format_rough_usd(usd) for usd in (first.usd_low, first.usd_high))
         span = f"from {low} to {high} a month" if low != high else f"{low} a month all over its range"
-        sentences = [f"What moves the cost most: {called[first.input]}, {span}."]
+        sentences = [f"What moves the cost most: {labels[first.input]}, {span}."]
         if self.recommended is None:
-            remedies = [called[s.input] for s in self.swings if s.feasible_from is not None]
+            remedies = [labels[s.input] for s in self.swings if s.feasible_from is not None]
             where = (
                 f"it is within the range of: {', '.join(remedies)}" if remedies else "nor anywhere in a range"
             )
             return " ".join([*sentences, f"As the inputs are today the design is not feasible, {where}."])
-        breaks = [called[s.input] for s in self.swings if not s.feasible]
-        turns = [called[s.input] for s, path in zip(self.swings, self.paths, strict=True)
+        breaks = [labels[s.input] for s in self.swings if not s.feasible]
+        turns = [labels[s.input] for s, path in zip(self.swings, self.paths, strict=True)
                  if (path.state == OTHER).any()]  # fmt: skip
         sentences += (
             [f"The design breaks or is late within the range of: {', '.join(breaks)}."] if breaks else []
@@ -177,7 +177,7 @@ def sensitivity(
 
     Raises ExplorerError for a field that is not numeric, or a range that it cannot have.
     """
-    every = ranges_of(workload, ranges, (*MEASURED, *CHOSEN))
+    every = ranges_of(workload, ranges, (*MEASURED, *DECISIONS))
     r = Recommendation(workload.without_current())
     subject = r.nearest if design is None else complete_design(workload, design)
     paths = dict(zip(every, _paths(workload, every, subject), strict=True))

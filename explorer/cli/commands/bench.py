@@ -81,7 +81,7 @@ def bench(
     interruptible(context)
     if output:
         _must_be_written(output)
-    live_stack = deploy.found(stack, target, region, cloud)
+    live_stack = deploy.find_standing(stack, target, region, cloud)
     load = measure.plan_load(
         live_stack.workload,
         rate=rate,
@@ -106,8 +106,11 @@ def bench(
 
 
 def has_failed(answer: Row) -> bool:
-    """A job lost or with another's result, or too few that succeeded."""
-    too_few = answer["succeeded"] < answer["success"] * answer["jobs"] or not answer["jobs"]
+    """A job lost or with another's result, or too few that succeeded of those that had their time."""
+    from explorer.live.bench.load import INTERRUPTED
+
+    ended = answer["jobs"] - answer["errors"].get(INTERRUPTED, 0)
+    too_few = answer["succeeded"] < answer["success"] * ended or not answer["jobs"]
     return bool(answer["lost"] or answer["corrupted"] or answer["not_sent"] or too_few)
 
 

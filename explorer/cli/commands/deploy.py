@@ -61,7 +61,9 @@ def deploy(
     from datetime import timedelta
 
     require_cloud("explorer deploy", target)
-    from explorer.live.deployment import deploy
+    from explorer.live.deployment import create, deploy
+    from explorer.live.deployment.target import Aws
+    from explorer.live.deployment.target import target as place_of
 
     began = time.monotonic()
     interruptible(context)
@@ -69,10 +71,10 @@ def deploy(
         must_be_asked(yes, as_json, "--target aws makes what costs money")
     planned = _planned(load_workload(workload, region, fields), design, handler, as_json)
     planned.must_work_on(target)
-    name = deploy.stacks_of.new_name(planned.workload)
-    place = deploy.target(target, planned.workload.region, cloud)
+    name = create.new_name(planned.workload)
+    place = place_of(target, planned.workload.region, cloud)
     before = {}
-    if isinstance(place, deploy.Aws):
+    if isinstance(place, Aws):
         before = _announce_stack(name, planned, place, hours, as_json)
         if not yes:
             ask("Go on?")
@@ -150,13 +152,14 @@ def stacks(
     """List what stands, what has expired, and what is half made; on AWS, in one region."""
     if target == "aws":
         require_cloud("explorer stacks", target)
+    from explorer.live.cloud import supervisor
     from explorer.live.deployment import deploy
 
     where = deploy.places(target, region, cloud)
     for place in where[:1]:
         note_endpoint(place)
     rows = [stack.to_dict() for stack in deploy.all_on(where)]
-    ended = None if where else deploy.supervisor.status(cloud)
+    ended = None if where else supervisor.status(cloud)
     if ended and ended.crashed:
         answer = {"stacks": rows, "crashed": True, "gone": list(ended.lost_stacks)}
         out(answer, as_json, crashed, ended.name, ended.lost_stacks)

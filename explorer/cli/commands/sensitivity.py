@@ -15,6 +15,7 @@ SELDOM = 0.005  # share of scenarios: designs that are the best less often have 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from explorer.analysis.sensitivity.ranges import Range
     from explorer.analysis.sensitivity.regret import Regret
     from explorer.analysis.sensitivity.tornado import Sensitivity
 
@@ -81,10 +82,10 @@ def _swings(s: Sensitivity) -> Iterator[RenderableType]:
         whole = (swing.best_from, swing.best_to) == (swing.low, swing.high)
         rows.append(
             (
-                field_range.called,
-                field_range.said(field_range.low),
-                field_range.said(field_range.now),
-                field_range.said(field_range.high),
+                field_range.label,
+                field_range.format_value(field_range.low),
+                field_range.format_value(field_range.now),
+                field_range.format_value(field_range.high),
                 format_usd(swing.usd_low),
                 format_usd(swing.usd_high),
                 feasible + (f" ({swing.because})" if swing.because else ""),
@@ -98,7 +99,9 @@ def _swings(s: Sensitivity) -> Iterator[RenderableType]:
 
 def _part(field_range, low: float | None, high: float | None) -> str:  # type: ignore[no-untyped-def]
     return (
-        "nowhere" if low is None or high is None else f"{field_range.said(low)} to {field_range.said(high)}"
+        "nowhere"
+        if low is None or high is None
+        else f"{field_range.format_value(low)} to {field_range.format_value(high)}"
     )
 
 

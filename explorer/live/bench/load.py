@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from .row import Row
 from .schedule import Closed, Schedule
 
+INTERRUPTED = "interrupted"  # the error of a job that was under way when its run was ended
 GRACE_S = 5.0  # how long an interrupted run waits for what is under way
 LEAD_S = 0.05  # from the start of a run to its first request
 Job = Callable[[Row], Awaitable[None]]
@@ -142,7 +143,7 @@ class Run:
             if not row.status and self.outage:
                 row.fail("lost" if row.accepted else "unknown", "the endpoint is gone")
             elif not row.status:
-                row.fail("unknown", "interrupted")
+                row.fail("unknown", INTERRUPTED)
 
 
 @contextmanager

@@ -95,7 +95,8 @@ class AsyncClient(Caller):  # noqa: D101 - documented below
                 try:
                     action = steps.send(answer)
                 except StopIteration as end:
-                    return end.value
+                    result: T = end.value
+                    return result
                 except EndpointError as error:
                     raise self._explained(error) from None
                 if isinstance(action, Pause):

@@ -128,7 +128,8 @@ class Client(Caller):  # noqa: D101 - documented below
                 try:
                     action = steps.send(answer)
                 except StopIteration as end:
-                    return end.value
+                    result: T = end.value
+                    return result
                 except EndpointError as error:
                     raise self._explained(error) from None
                 if isinstance(action, Pause):

@@ -24,7 +24,8 @@ def within(steps: Steps[T], timeout_s: float | None, late: CloudError) -> Steps[
         try:
             action = steps.send(answer)
         except StopIteration as end:
-            return end.value
+            result: T = end.value
+            return result
         if until is not None:
             left_s = until - time.monotonic()
             if isinstance(action, Request):
@@ -64,7 +65,7 @@ def next_link(answer: Answer) -> str | None:
     for target, parameters in re.findall(r"<([^<>]*)>([^<]*)", answer.headers.get("link", "")):
         relation = re.search(r";\s*rel\s*=\s*(?:\"([^\"]*)\"|([^\s;,\"]+))", parameters, re.IGNORECASE)
         if relation and "next" in (relation[1] or relation[2] or "").lower().split():
-            return target
+            return str(target)
     return None
 
 

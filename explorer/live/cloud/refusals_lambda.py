@@ -61,7 +61,7 @@ def record(parameters: Parameters) -> Any:
 def arn(parameters: Parameters, qualified: bool = True) -> str:
     """The function's ARN as AWS's texts name it."""
     name, qualifier = name_and_qualifier(parameters)
-    return state()._func_arn(name) + (f":{qualifier}" if qualified and qualifier else "")
+    return f"{state()._func_arn(name)}{f':{qualifier}' if qualified and qualifier else ''}"
 
 
 def other_region(limits: Limits, parameters: Parameters) -> Refusal | None:

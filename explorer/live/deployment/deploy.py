@@ -186,7 +186,9 @@ def _target(place: str | Target, region: str, cloud: str) -> Target:
     return target(place, region, cloud) if isinstance(place, str) else place
 
 
-def found(name: str, on: str | None = None, region: str | None = None, cloud: str = "default") -> Standing:
+def find_standing(
+    name: str, on: str | None = None, region: str | None = None, cloud: str = "default"
+) -> Standing:
     """The stack of a name that stands: on the local cloud, or on AWS if it is asked for.
 
     Raises ExplorerError if there is none, or if it is not whole.

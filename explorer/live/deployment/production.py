@@ -55,7 +55,7 @@ def production_template(stack: Stack, alarms: bool = False) -> dict[str, Any]:
     -------
     The template, as JSON has it: with access logs and a throttle on each stage of an API.
     """
-    template = json.loads(json.dumps(stack.template))
+    template: dict[str, Any] = json.loads(json.dumps(stack.template))
     resources = template["Resources"]
     more: list[Resource] = []
     for name, resource in resources.items():

@@ -128,7 +128,7 @@ class Dial:
 def _field_dials(record: Field, slider: Slider) -> Iterator[Dial]:
     """The slider of a field; of a distribution one more for its tail."""
     kind, name = record.kind, slider.name or record.label
-    wording = WORDINGS.get(kind.unit, kind.show)
+    wording: Callable[[float], str] = WORDINGS.get(kind.unit, kind.show)
     if record.path in SPREADS:
         yield Dial(
             record.path, f"{name}, median", _slider_marks(kind, slider), wording, record, slider.on_map

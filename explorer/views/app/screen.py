@@ -370,4 +370,6 @@ def page() -> None:
 
     gc.freeze()  # what is there now stays: looking through it for cycles would only halt a turn
     sys.setswitchinterval(SWITCH_S)
-    display(explore(os.environ.get(WORKLOAD) or None, alone=True).widget)
+    display(  # type: ignore[no-untyped-call]
+        explore(os.environ.get(WORKLOAD) or None, alone=True).widget
+    )

@@ -114,7 +114,7 @@ def _voila_application(page: Page, ready: Callable[[], None]) -> Any:
                 with suppress(Exception):  # it may have ended meanwhile
                     await self.shutdown_kernel(kernel_id)
 
-    class Alone(voila.Voila):  # type: ignore[name-defined]
+    class Alone(voila.Voila):  # type: ignore[name-defined, misc]
         """Voila, but for where its page and its port come from."""
 
         def setup_template_dirs(self) -> None:

@@ -134,8 +134,8 @@ def talks_between_boxes(talks: list[Talk], boxes: Mapping[str, Box]) -> dict[tup
     talks_by_boxes.setdefault(("door", inner), [])
     if "hands" in boxes:
         before = "front" if "front" in boxes else "door"
-        handed = talks_by_boxes.pop((before, "worker"), [])
-        talks_by_boxes |= {(before, "hands"): handed, ("hands", "worker"): []}
+        notes = talks_by_boxes.pop((before, "worker"), [])
+        talks_by_boxes |= {(before, "hands"): notes, ("hands", "worker"): []}
     if inner == "front" and ("front", "worker") not in talks_by_boxes and "hands" not in boxes:
         talks_by_boxes[("door", "worker")] = []
     if "store" in boxes:

@@ -216,9 +216,9 @@ def _merge_walls(walls: Sequence[Wall]) -> list[Wall]:
 def _wall_label(wall: Wall, unit: str) -> str:
     """What a wall says: "http-api: 4.5 MB (6 MB once encoded), 3.4 % over"."""
     value, limit_text = WORDINGS[unit](wall.value), WORDINGS[unit](wall.stated)
-    carried = f" ({limit_text} as counted)" if unit == "bytes" and value != limit_text else ""
+    limit_note = f" ({limit_text} as counted)" if unit == "bytes" and value != limit_text else ""
     over = "none over" if wall.over < NEVER else f"{format_chance(wall.over)} over"
-    return f"{', '.join(wall.names)}: {value}{carried}, {over}"
+    return f"{', '.join(wall.names)}: {value}{limit_note}, {over}"
 
 
 def _draw_walls(picture: Picture, axes: Axes, walls: Sequence[Wall], unit: str) -> None:

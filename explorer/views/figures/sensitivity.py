@@ -61,7 +61,7 @@ def tornado(s: Sensitivity) -> Picture:
         if _matters_to_cost(s, path)
     ]
     none = [
-        input_range.called
+        input_range.label
         for input_range, path in zip(s.ranges, s.paths, strict=True)
         if not _matters_to_cost(s, path)
     ]
@@ -130,9 +130,9 @@ def _cost_bars(axes: Axes, rows: Sequence[tuple[Range, Path]], today: float) -> 
     for row, (input_range, path) in enumerate(rows):
         y = len(rows) - 1 - row
         place: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "ha": "right", "va": "center"}
-        axes.text(-0.03, y + 0.14, input_range.called, size=9, weight="bold", **place)
-        between = f"{input_range.said(input_range.low)} to {input_range.said(input_range.high)}"
-        axes.text(-0.03, y - 0.2, between, size=7.5, color=FAINT, **place)
+        axes.text(-0.03, y + 0.14, input_range.label, size=9, weight="bold", **place)
+        words = (input_range.format_value(end) for end in (input_range.low, input_range.high))
+        axes.text(-0.03, y - 0.2, " to ".join(words), size=7.5, color=FAINT, **place)
         _cost_bar(axes, y, path, today)
     axes.axvline(today, color=INK, lw=1.0, zorder=4)
 

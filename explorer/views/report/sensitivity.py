@@ -21,7 +21,7 @@ def report_sensitivity(r: Recommendation) -> Sensitivity:
 def swings_table(sensitivity: Sensitivity) -> Table | None:
     """The inputs that move the cost most, or that can make the design fail."""
     swings = [swing for swing in sensitivity.swings if swing.swing_usd > 0.005 or _fails_in_part(swing)]
-    wording_by_field = {input_range.field: input_range.said for input_range in sensitivity.ranges}
+    wording_by_field = {input_range.field: input_range.format_value for input_range in sensitivity.ranges}
     rows = [_swing_row(swing, wording_by_field[swing.input]) for swing in swings[:MOST]]
     head = "Input | >Low | >Today | >High | >USD at low | >USD at high | Is the best | Stays feasible"
     caption = "Half and twice of one input at a time, largest swing of the cost first"
