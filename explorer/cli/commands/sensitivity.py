@@ -97,12 +97,10 @@ def _swings(s: Sensitivity) -> Iterator[RenderableType]:
     yield table(columns, rows, ("the best", "today"))
 
 
-def _part(field_range, low: float | None, high: float | None) -> str:  # type: ignore[no-untyped-def]
-    return (
-        "nowhere"
-        if low is None or high is None
-        else f"{field_range.format_value(low)} to {field_range.format_value(high)}"
-    )
+def _part(field_range: Range, low: float | None, high: float | None) -> str:
+    if low is None or high is None:
+        return "nowhere"
+    return f"{field_range.format_value(low)} to {field_range.format_value(high)}"
 
 
 def _judged(r: Regret) -> Iterator[RenderableType]:
