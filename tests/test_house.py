@@ -1,6 +1,7 @@
 """What holds the house together beside the walls that `make lint` checks: names, places, ids."""
 
 import ast
+import csv
 import re
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from explorer.facts import catalogue
 from explorer.facts.locations import PACKAGE
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.request_path import RequestPath
+from explorer.workload.fields import FIELDS
 from explorer.workload.workload import Workload
 
 SOURCES = sorted(PACKAGE.rglob("*.py"))
@@ -333,7 +335,7 @@ def test_every_constant_and_time_is_used_or_says_why_not():
     text = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES)
     rows = {**catalogue.constants(), **catalogue.times()}
     named = {id for id in rows if f'"{id}"' in text} | {
-        id for id in catalogue.constants() if id.startswith("ddb.")
+        id for id in catalogue.constants() if id.startswith(("ddb.", "encoding.copies.", "encoding.headers."))
     }
     unused = rows.keys() - named
     assert unused == {id for id, row in rows.items() if row.not_used}
@@ -439,4 +441,15 @@ def test_what_an_option_reads_and_says_are_quantities_of_the_flow():
     names = set(RequestPath.__dataclass_fields__)
     for options in OPTIONS.values():
         for option in options.values():
-            assert {*option.depends_on, *option.provides} <= names
+            assert {*option.depends_on, *option.provides, *option.clash_fields} <= names
+
+
+def test_what_an_option_offers_and_rests_on_is_known():
+    needs = {choice for record in FIELDS if record.path == "client.needs" for choice in record.choices}
+    rows = csv.DictReader((PACKAGE.parent / "data" / "regions.csv").read_text(encoding="utf-8").splitlines())
+    features = {feature for row in rows for feature in row["lacks"].split()}
+    features |= {"durable"}  # no region lacks it today
+    for options in OPTIONS.values():
+        for option in options.values():
+            assert set(getattr(option, "offers", ())) <= needs, option.id
+            assert not option.region_feature or option.region_feature in features, option.id

@@ -14,7 +14,7 @@ from explorer.analysis.phrases import door_lacks, rejection
 from explorer.cli.commands.init import QUESTIONS, question
 from explorer.engine.answers import Answers
 from explorer.engine.cost import cost
-from explorer.engine.designs import Design, allowed_designs, choices, more_options, table
+from explorer.engine.designs import OPTIONS, Design, allowed_designs, choices, more_options, table
 from explorer.engine.encoded_size import encoded_size
 from explorer.engine.evaluation import Evaluation
 from explorer.engine.latency import latency, steps
@@ -239,9 +239,9 @@ def test_their_words():
 
 def test_the_question_for_todays_door_names_it():
     (field,) = [field for field in QUESTIONS if field.name == "current.door"]
-    assert (
-        question(field) == "today's: function-url, http-api, rest-api, alb or made-up-hatch; left out: none"
-    )
+    *doors, last = OPTIONS["door"]
+    assert last == "made-up-hatch"
+    assert question(field) == f"today's: {', '.join(doors)} or {last}; left out: none"
 
 
 # Numbers ------------------------------------------------------------------------------------------

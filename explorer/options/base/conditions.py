@@ -34,11 +34,7 @@ MB = float(BYTES["MB"])
 MEGABIT = 1e6 / 8  # bytes
 P95_BEARS = 0.05  # the share of requests beyond a p95
 LEAST_SHARE = 1e-12  # of the requests that a cache answers none of: no rate is 0
-ENVELOPES = {  # of events that hold the headers: how often, and how many bytes of them were measured
-    "encoding.envelope.request.v1": ("encoding.copies.v1", "encoding.headers.v1"),
-    "encoding.envelope.request.v2": ("encoding.copies.v2", "encoding.headers.v2"),
-    "encoding.envelope.request.alb": ("encoding.copies.alb", "encoding.headers.alb"),
-}
+REQUEST_ENVELOPE = "encoding.envelope.request."  # and the event's kind: "v2"
 ARM, X86, EITHER = "_arm", "_x86", "_*"  # how price ids of an architecture end; of either, see `by_size`
 PER_VCPU = {  # by family of runtimes
     "nodejs": "lmi.concurrency.node",
@@ -457,12 +453,13 @@ class Conditions:
     def envelope(self, envelope_id: str) -> Number:
         """Bytes that a door puts around a body: as measured, or with the headers that the workload gives.
 
-        The measured event has assumed headers in it, once or as often as its format repeats them.
+        The measured event has assumed headers in it, once or as often as its format repeats them: so many
+        bytes and copies as the constants `encoding.headers` and `encoding.copies` of its kind say.
         """
-        measured, headers = self.constant(envelope_id), ENVELOPES.get(envelope_id)
-        if self.headers is None or headers is None:
+        measured, kind = self.constant(envelope_id), envelope_id.removeprefix(REQUEST_ENVELOPE)
+        if self.headers is None or kind == envelope_id:
             return measured
-        copies, assumed = (self.constant(each) for each in headers)
+        copies, assumed = self.constant(f"encoding.copies.{kind}"), self.constant(f"encoding.headers.{kind}")
         return measured + copies * (self.headers - assumed)
 
     def body_factor(self, direction: str, path: Paths) -> Number:
