@@ -55,6 +55,7 @@ class Bracket:
     inside: float  # the nearer to today
     outside: float
     service: bool = False  # whether it is where an always-on service takes over, or Lambda from it
+    back: float | None = None  # where it is as today again, if that is the next point already
 
 
 def break_evens(r: Choice) -> list[BreakEven]:
@@ -107,14 +108,20 @@ def _brackets(r: Choice, axis: str, factors: np.ndarray, designs: list[Design | 
         while 0 <= index < len(designs) and designs[index] == r.design:
             index += step
         if 0 <= index < len(designs):
-            yield Bracket(axis, direction, factors[index - step], factors[index])
+            beyond = index + step
+            is_back = 0 <= beyond < len(designs) and designs[beyond] == r.design
+            back = factors[beyond] if is_back else None
+            yield Bracket(axis, direction, factors[index - step], factors[index], back=back)
     if axis == "requests_per_month" and r.design is not None:
         direction, is_service = _service(r)
         step = -1 if is_service else 1
         span = range(start, -1, -1) if is_service else range(start, len(designs))
         place = next((i for i in span if _serves(designs[i]) is (not is_service)), None)
         if place is not None:
-            yield Bracket(axis, direction, factors[place - step], factors[place], True)
+            beyond = place + step
+            is_back = 0 <= beyond < len(designs) and _serves(designs[beyond]) is is_service
+            back = factors[beyond] if is_back else None
+            yield Bracket(axis, direction, factors[place - step], factors[place], True, back)
 
 
 def _service(r: Choice) -> tuple[str, bool]:
@@ -141,7 +148,7 @@ def _refined(r: Choice, brackets: list[Bracket]) -> dict[Bracket, BreakEven]:
             if bracket.service:
                 other = not _service(r)[1]
                 first = next((i for i, d in enumerate(designs) if _serves(d) is other), FINE - 1)
-                turn = _turn(r, bracket.axis, bracket.direction, float(factors[first]), designs[first])
+                turn = _turn(r, bracket, float(factors[first]), designs[first])
                 turns[bracket] = replace(turn, service=True)
                 continue
             others = [i for i, design in enumerate(designs) if design != r.design]
@@ -150,21 +157,24 @@ def _refined(r: Choice, brackets: list[Bracket]) -> dict[Bracket, BreakEven]:
     beyond = [(b.axis, ends[b][1] * (LASTS if b.direction == "above" else 1 / LASTS)) for b in next_designs]
     for bracket, lasting in zip(next_designs, _winners(r, beyond), strict=True):
         design = next_designs[bracket] if lasting == r.design else lasting
-        turns[bracket] = _turn(r, bracket.axis, bracket.direction, float(ends[bracket][1]), design)
+        turns[bracket] = _turn(r, bracket, float(ends[bracket][1]), design)
     return turns
 
 
-def _turn(r: Choice, axis: str, direction: str, factor: float, design: Design | None) -> BreakEven:
-    unit, called = AXES[axis].unit, AXES[axis].noun
+def _turn(r: Choice, bracket: Bracket, factor: float, design: Design | None) -> BreakEven:
+    axis, direction = bracket.axis, bracket.direction
+    unit, noun = AXES[axis].unit, AXES[axis].noun
     value = value_now(r.workload, axis) * factor
     then = "no design is feasible"
     if design:
         then = f"it {change_in_words(design, r.design)}" if r.design else describe_design(design)
         then = f"build {then}"
-    rounded = float(f"{value:.3g}")
-    words = _share_in_words(value) if unit == "share" else format_quantity_as_listed(rounded, unit)
+    words = _value_in_words(value, unit)
     at = words if round(factor, 2) == 1 else f"{words} ({format_multiple(factor)} today's)"
-    says = f"{direction} a {called} of {at}, {then}"
+    says = f"{direction} a {noun} of {at}, {then}"
+    if bracket.back:
+        end = _value_in_words(value_now(r.workload, axis) * bracket.back, unit)
+        says += f", but no further than {end}"
     return BreakEven(axis, value, unit, factor, direction, design.ids if design else None, says)
 
 
@@ -178,6 +188,12 @@ def _no_turn(direction: str, is_service: bool) -> BreakEven:
         else f"{what} at no rate up to {reach} today's"
     )
     return BreakEven("requests_per_month", None, unit, None, direction, None, says, True)
+
+
+def _value_in_words(value: float, unit: str) -> str:
+    if unit == "share":
+        return _share_in_words(value)
+    return format_quantity_as_listed(float(f"{value:.3g}"), unit)
 
 
 def _share_in_words(share: float) -> str:
