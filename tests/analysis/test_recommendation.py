@@ -122,8 +122,6 @@ def test_a_change_that_does_not_last_says_how_far_it_goes_at_most():
     (turn,) = (turn for turn in ex.recommend(w).answer.break_evens if "no further than" in turn.says)
     assert turn.axis == "requests_per_month"
     assert turn.says.endswith("no further than 274,000 requests a month")
-        "no further than 274,000 requests a month"
-    )
     peak = w.peak_rps / w.requests_per_month  # goes along
     rates = [{"requests_per_month": rate, "peak_rps": peak * rate} for rate in (186_000, 274_000)]
     winners = [ex.recommend(w.replace(rate)).design for rate in rates]
