@@ -1,8 +1,9 @@
 """Whether an API fits AWS Lambda, from numbers, and what to build when it does not.
 
 >>> import explorer as ex
->>> w = ex.Workload.load("data/workloads/statements.toml")
->>> ex.recommend(w).summary
+>>> w = ex.Workload.load(ex.examples()["statements"])
+>>> ex.recommend(w).design.response
+'stored'
 
 This is the contents page: each public name and the module that holds it. A module is imported when
 one of its names is first asked for.

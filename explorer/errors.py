@@ -2,7 +2,16 @@
 
 
 class ExplorerError(Exception):
-    """What was given cannot be used; the message names it and what is accepted."""
+    """What was given cannot be used; the message names it and what is accepted.
+
+    Examples
+    --------
+    >>> try:
+    ...     ex.Workload(requests_per_month=1e6, response="2 XB", runtime="1 s")
+    ... except ex.ExplorerError as error:
+    ...     print(error)
+    workload: response is "2 XB": expected a size such as "9 MB" or 9437184
+    """
 
 
 class WorkloadError(ExplorerError):

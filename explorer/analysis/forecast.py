@@ -74,6 +74,13 @@ def forecast(workload: Workload, growth: Mapping[str, Any], months: int = 36, de
     a row a month: month, requests, monthly_usd of the design, best_usd of the one recommended then [USD a
     month], not a number where nothing is feasible.
     Raises ExplorerError for a field that is not numeric, a rate, or months that cannot be.
+
+    Examples
+    --------
+    >>> w = ex.Workload.load(ex.examples()["statements"])
+    >>> f = ex.forecast(w, {"response": "3 %"}, months=24)
+    >>> f.first_breach
+    (0, 'lambda.sync.response')
     """
     if not isinstance(workload, Workload):
         raise WorkloadError(

@@ -38,6 +38,13 @@ def assess(workload: Workload, design: DesignArgument) -> pd.DataFrame:
     What excludes the design for this workload stands first, a row a field: its `limit` is the field, its
     `consequence` why, and no number is known of it.
     Raises DesignError for a design that cannot be built.
+
+    Examples
+    --------
+    >>> w = ex.Workload.load(ex.examples()["statements"])
+    >>> findings = ex.assess(w, "door=http-api, response=buffered, execution=single")
+    >>> findings.loc[0, ["limit", "verdict"]].tolist()
+    ['lambda.sync.response', 'breach']
     """
     import pandas as pd
 
@@ -68,6 +75,12 @@ def cost(workload: Workload, design: DesignArgument) -> Bill:
     """The bill of one design a month; concerns left out are filled by the best.
 
     Raises DesignError for a design that cannot be built.
+
+    Examples
+    --------
+    >>> w = ex.Workload.load(ex.examples()["statements"])
+    >>> round(float(ex.cost(w, "response=stored, execution=single").total_usd))
+    661
     """
     complete = complete_design(workload, design)
     return bill_of(workload, complete, sized_conditions(workload, complete))
@@ -78,6 +91,12 @@ def latency(workload: Workload, design: DesignArgument) -> pd.DataFrame:
 
     Index: the steps in the order in which they happen, then first_byte (from submitting to the first byte
     of the result) and total. Columns: p50, p95, p99 [s]; quantiles of a sum are sums of quantiles.
+
+    Examples
+    --------
+    >>> w = ex.Workload.load(ex.examples()["statements"])
+    >>> ex.latency(w, "response=stored, execution=single").index[-2:].tolist()
+    ['first_byte', 'total']
     """
     import pandas as pd
 
@@ -90,6 +109,13 @@ def compare(workload: Workload, designs: Mapping[str, DesignArgument]) -> pd.Dat
 
     Columns: monthly_usd [USD a month], parts, latency_p50_s, latency_p95_s [s], verdict and limit of
     the worst finding, broken_per_month [requests].
+
+    Examples
+    --------
+    >>> w = ex.Workload.load(ex.examples()["statements"])
+    >>> frame = ex.compare(w, {"at once": "response=buffered", "later": "response=stored"})
+    >>> frame["verdict"].to_dict()
+    {'at once': 'breach', 'later': 'tight'}
     """
     import pandas as pd
 

@@ -22,6 +22,14 @@ class Recommendation:
     """The answer for one workload.
 
     `answer` has the rows; here they are frames, each made when it is first read.
+
+    Examples
+    --------
+    >>> r = ex.recommend(ex.Workload.load(ex.examples()["statements"]))
+    >>> r.feasible, r.parts, round(r.monthly_usd)
+    (True, 6, 661)
+    >>> r.alternatives.columns[:3].tolist()
+    ['edge', 'door', 'request']
     """
 
     def __init__(self, workload: Workload) -> None:
@@ -208,5 +216,11 @@ def recommend(workload: Workload) -> Recommendation:
     requests (quotas raised as far as AWS raises them), within client.waits and targets.latency_p95.
     Among those the least of monthly_usd + part_usd x parts wins; ties go to fewer parts, then to the
     lower p95.
+
+    Examples
+    --------
+    >>> r = ex.recommend(ex.Workload.load(ex.examples()["statements"]))
+    >>> r.design.response, round(r.monthly_usd)
+    ('stored', 661)
     """
     return Recommendation(workload)

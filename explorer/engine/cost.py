@@ -55,7 +55,14 @@ class BillLine:
 
 @dataclass(frozen=True, repr=False)
 class Bill:
-    """Priced usage of a month; `total_usd` is the sum of its lines."""
+    """Priced usage of a month; `total_usd` is the sum of its lines.
+
+    Examples
+    --------
+    >>> bill = ex.bill({"lambda.request_arm": 1_000_000, "lambda.duration_arm": 2_000})
+    >>> [(line.id, float(line.usd)) for line in bill.lines]
+    [('lambda.duration_arm', 0.0266668), ('lambda.request_arm', 0.2)]
+    """
 
     lines: tuple[BillLine, ...]
     region: str
@@ -95,6 +102,11 @@ def bill(
     `assumed`; a global price holds everywhere.
     Raises UnknownIdError for an unknown id or region, PriceError for a quantity that is negative or
     beyond the last tier with a known price.
+
+    Examples
+    --------
+    >>> float(ex.bill({"lambda.request_arm": 5_000_000}).total_usd)
+    1.0
     """
     if not isinstance(usage, Mapping):
         raise PriceError(f"usage is {type(usage).__name__}: expected quantities by price id")

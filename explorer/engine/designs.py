@@ -70,7 +70,16 @@ def _forget_designs() -> None:
 
 @dataclass(frozen=True)
 class Design:
-    """One option id for each concern."""
+    """One option id for each concern.
+
+    Examples
+    --------
+    >>> design = ex.recommend(ex.Workload.load(ex.examples()["statements"])).design
+    >>> design.response, design.execution
+    ('stored', 'single')
+    >>> design.ids["door"]
+    'function-url'
+    """
 
     edge: str
     door: str

@@ -39,6 +39,13 @@ def encoded_size(
 
     Raises ExplorerError for an unknown door or direction, a negative size, or the content type of a response.
     Source: API Gateway payload formats 1.0 and 2.0; envelopes measured (`data/constants.csv`).
+
+    Examples
+    --------
+    >>> ex.encoded_size(bytes(3_000_000))
+    4002150
+    >>> ex.encoded_size(1_000, direction="response")
+    1182
     """
     doors = OPTIONS["door"]
     if not isinstance(door, str) or door not in doors:

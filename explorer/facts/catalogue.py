@@ -446,11 +446,24 @@ class Facts:
         return [{**asdict(limit), "age_days": age_days(limit.as_of)} for limit in self._limits.values()]
 
     def limits_frame(self) -> pd.DataFrame:
-        """`limit_rows` as a frame."""
+        """A row a limit: its value and unit, how far it can be raised, its source, date and age.
+
+        Examples
+        --------
+        >>> float(ex.limits().set_index("id").loc["lambda.timeout", "value"])
+        1800.0
+        """
         return frame_with_age([asdict(limit) for limit in self._limits.values()])
 
     def prices_frame(self) -> pd.DataFrame:
-        """A row a price ever seen; `age_days` as above, and `stale`: not seen since 2026 began."""
+        """A row a price ever seen; `age_days` as above, and `stale`: not seen since 2026 began.
+
+        Examples
+        --------
+        >>> rows = ex.prices().query("id == 'lambda.request_arm' and region == 'us-east-1'")
+        >>> rows["price_usd"].tolist()
+        [2e-07]
+        """
         values = self._price_columns.values
         frame = frame_with_age(
             {**values, "source": [source_address(key, self._sources) for key in values["source"]]}
@@ -459,7 +472,13 @@ class Facts:
         return frame.astype(numbers).assign(stale=[records.is_stale(as_of) for as_of in frame["as_of"]])
 
     def breaches_frame(self) -> pd.DataFrame:
-        """A row a limit and door: what the caller sees when the limit breaks."""
+        """A row a limit and door: what the caller sees when the limit breaks.
+
+        Examples
+        --------
+        >>> ex.breaches().columns[:3].tolist()
+        ['limit', 'door', 'status']
+        """
         return frame_with_age([asdict(breach) for breach in self._breaches.values()])
 
 

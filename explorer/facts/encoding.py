@@ -55,6 +55,11 @@ def environment_size(variables: Mapping[str, str]) -> int:
 
     That is the UTF-8 bytes of the JSON-escaped names and values, and 6 n + 1 for n variables;
     the limit is 4,096. Raises ExplorerError, without the value, if one is not text.
+
+    Examples
+    --------
+    >>> ex.environment_size({"STAGE": "live", "TABLE": "orders"})
+    33
     """
     if not isinstance(variables, Mapping):
         raise ExplorerError(f"variables is {type(variables).__name__}: expected names with their values")

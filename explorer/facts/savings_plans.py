@@ -58,7 +58,7 @@ def under_plan(
 
     >>> from explorer.facts import catalogue
     >>> catalogue.tariff("fargate.vcpu_linux_arm", "us-east-1", "compute-1y").tiers[0].usd
-    Decimal('0.0255')
+    Decimal('0.025500')
     """
     plan_usd, full = plan.tiers[0].usd, full_tariff.tiers[0].usd
     price = plan_usd * covered + full * (1 - covered)

@@ -26,7 +26,13 @@ EXPECTED = "a workload in TOML"
 
 
 def examples() -> dict[str, Path]:
-    """The example workloads that come with the package: their files by name."""
+    """The example workloads that come with the package: their files by name.
+
+    Examples
+    --------
+    >>> sorted(ex.examples())[:3]
+    ['access', 'chat', 'passwords']
+    """
     return {path.stem: path for path in sorted(locations.workloads_dir().glob("*.toml"))}
 
 
@@ -36,6 +42,12 @@ class Workload(Fields):
     Give the fields of the workload file: `Workload(requests_per_month=3e6, response="2 MB",
     runtime={"p50": "1 s", "p99": "9 s"})`. Raises WorkloadError naming the field, the value given
     and what is accepted.
+
+    Examples
+    --------
+    >>> w = ex.Workload(requests_per_month=3e6, response="2 MB", runtime={"p50": "1 s", "p99": "9 s"})
+    >>> float(w.response.spread.median)
+    2097152.0
     """
 
     _content: dict[str, Any] = PrivateAttr(default_factory=dict)

@@ -201,6 +201,12 @@ def regret(
     any other, by ratio. Both are assumptions. The regret of a design is its money and parts less those of
     the best design of the scenario; where it is not feasible it has none, and is counted.
     Raises ExplorerError for a field that is not numeric, a range that it cannot have, or other numbers.
+
+    Examples
+    --------
+    >>> w = ex.Workload.load(ex.examples()["statements"])
+    >>> ex.regret(w, samples=200).samples
+    200
     """
     _whole("samples", samples, FEWEST, MOST)
     _whole("seed", seed, 0, 2**63)

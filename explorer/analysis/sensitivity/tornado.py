@@ -176,6 +176,13 @@ def sensitivity(
     design : which is held to; the recommended one, or the nearest miss, if none is given
 
     Raises ExplorerError for a field that is not numeric, or a range that it cannot have.
+
+    Examples
+    --------
+    >>> w = ex.Workload.load(ex.examples()["statements"])
+    >>> s = ex.sensitivity(w, {"response": "0.5x..2x"})
+    >>> [swing.input for swing in s.swings]
+    ['response']
     """
     every = ranges_of(workload, ranges, (*MEASURED, *DECISIONS))
     r = Recommendation(workload.without_current())

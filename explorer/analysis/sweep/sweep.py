@@ -45,6 +45,14 @@ class Sweep:
     Arrays have the shape of the axes, in their order. `winner` and `runner_up` index `designs`, -1 where
     nothing is feasible. `monthly_usd` [USD a month] and `breach_probability` [share of requests] are the
     winner's, NaN where there is none; where designs were given, theirs, with the designs as first axis.
+
+    Examples
+    --------
+    >>> s = ex.sweep(ex.Workload.load(ex.examples()["statements"]), {"response": [1e3, 1e8]})
+    >>> s.winner.shape
+    (2,)
+    >>> [s.designs[index].response for index in s.winner]
+    ['stored', 'pushed']
     """
 
     workload: Workload
@@ -135,6 +143,13 @@ def sweep(
 
     Raises ExplorerError for a field that is not numeric, values that cannot be, more than 6 axes; a file that
     cannot be written, or the parts of another sweep in its place.
+
+    Examples
+    --------
+    >>> w = ex.Workload.load(ex.examples()["statements"])
+    >>> s = ex.sweep(w, {"response": [1e3, 1e8], "runtime": [1, 1000]})
+    >>> s.winner.shape, s.monthly_usd.shape
+    ((2, 2), (2, 2))
     """
     grid = grid_axes(workload, axes)
     compared = None if designs is None else _designs(designs)

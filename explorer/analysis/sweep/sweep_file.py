@@ -26,6 +26,13 @@ class SweepFile:
     shape of the axes, those of given designs with the designs as first axis, as in a `Sweep`.
 
     Raises ExplorerError for a file that is no sweep's.
+
+    Examples
+    --------
+    >>> w = ex.Workload.load(ex.examples()["statements"])
+    >>> s = ex.sweep(w, {"response": [1e3, 1e8]}, to="responses.parquet")
+    >>> s.monthly_usd.shape
+    (2,)
     """
 
     def __init__(self, path: str | Path) -> None:

@@ -45,6 +45,12 @@ def provisioned_for(
     load : the arguments of `simulate`; each number is tried on the same arrivals
 
     Raises ExplorerError naming the argument, the value and what is accepted.
+
+    Examples
+    --------
+    >>> prices = {"provisioned_usd_s": 6e-6, "running_usd_s": 1.4e-5, "on_demand_usd_s": 2.4e-5}
+    >>> ex.provisioned_for(0.01, arrival_rps=0.1, warm_s=2, cold_s=2.5, duration_s=1e5, **prices).provisioned
+    0
     """
     target = arguments.number("target", target, 0, 1)
     rates = [arguments.number(name, value, 0) for name, value in (

@@ -72,6 +72,12 @@ def simulate(
     Returns a Simulation: .cold_start_probability .rejection_probability .mean_servers .mean_running
     .mean_idle .requests and more; .intervals by name.
     Raises ExplorerError naming the argument, the value and what is accepted.
+
+    Examples
+    --------
+    >>> s = ex.simulate(0.1, warm_s="250 ms", cold_s="1 s", duration_s=1e5)
+    >>> round(s.cold_start_probability, 2)
+    0.01
     """
     plan = planned(arrival_rps, warm_s, cold_s, keep_alive_s, duration_s, **options)
     count = arguments.whole("replications", replications, 1, 1_000_000)

@@ -355,6 +355,11 @@ def explore(workload: Workload | str | Path | None = None, *, alone: bool = Fals
     alone : whether the screen is the whole page, as under `explorer app`
 
     Raises ExplorerError if the file is no workload.
+
+    Examples
+    --------
+    >>> ex.explore(ex.examples()["statements"]).workload.name
+    'Account statements'
     """
     if isinstance(workload, str) and sharing.is_shared(workload):
         return Explorer(sharing.workload_of_paste(workload), alone=alone)

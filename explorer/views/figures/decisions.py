@@ -40,6 +40,12 @@ def decision_map(
     workload : in the middle of the map, with its own spread from the p1 to the p99
     x, y : two numeric fields, as `explorer.sweep` takes them; a distribution is scaled to its median
     swept : a sweep over these two, to draw again without asking again
+
+    Examples
+    --------
+    >>> w = ex.Workload.load(ex.examples()["statements"])
+    >>> "stored" in ex.decision_map(w).alt
+    True
     """
     decisions = map_decisions(workload, x, y) if swept is None else DecisionMap(workload, x, y, swept)
     picture, axes = canvas(

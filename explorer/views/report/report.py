@@ -40,6 +40,12 @@ def report(
     Raises
     ------
     ReportError for another ending, a form whose extra is not installed, or a path that cannot be written.
+
+    Examples
+    --------
+    >>> w = ex.Workload.load(ex.examples()["statements"])
+    >>> ex.report(w, "statements.md").name
+    'statements.md'
     """
     path = Path(path)
     check_report_path(path)
