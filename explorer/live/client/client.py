@@ -1,7 +1,6 @@
 """The client of an endpoint: submit, wait, download, and all of it in one call.
 
-    with ex.live.Client(url, credentials) as client:
-        statement = client.run({"account": 7})
+`with ex.live.Client(url, credentials) as client: statement = client.run({"account": 7})`
 """
 
 from __future__ import annotations

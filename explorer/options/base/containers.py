@@ -191,12 +191,19 @@ def repeated_s(load: Conditions) -> Number:
     A job for which that costs more than on demand is run there after all: it counts as the seconds of Spot
     that its money buys. Else the longest jobs of a tail that goes on without end would decide the bill.
     """
-    rate, ratio = _stops_per_s(load), _on_demand_ratio(load)
+    return load.memo("repeated", lambda: _repeated_s(load, np.asarray(_on_demand_ratio(load))))
 
-    def spot_s(work_s: Number) -> Number:
-        return np.minimum(np.expm1(np.minimum(rate * work_s, 50)) / rate, ratio * work_s)
 
-    return load.memo("repeated", lambda: load.runtime.expect(spot_s))
+def _repeated_s(load: Conditions, ratio: np.ndarray) -> Number:
+    """It for each of the ratios in turn: the run time may be another distribution at each point."""
+    rate, seconds = _stops_per_s(load), 0.0
+    for each in np.unique(ratio).tolist():
+
+        def spot_s(work_s: Number, most: float = each) -> Number:
+            return np.minimum(np.expm1(np.minimum(rate * work_s, 50)) / rate, most * work_s)
+
+        seconds = seconds + (ratio == each) * load.runtime.expect(spot_s)
+    return seconds
 
 
 def _on_demand_ratio(load: Conditions) -> Number:
