@@ -235,7 +235,7 @@ class Explorer:
 
     def _side_by_side(self, what: str, name: str, new_name: str) -> None:
         """Keep, rename or remove a scenario, and show them all; what cannot be done is a line there."""
-        scenarios, trouble, done = self._answers.scenarios, "", False
+        scenarios, trouble, is_done = self._answers.scenarios, "", False
         try:
             if what == "keep":
                 scenarios.add(name, self._history.now)
@@ -243,12 +243,12 @@ class Explorer:
                 scenarios.rename(name, new_name)
             elif what == "remove":
                 scenarios.remove(name)
-            done = True
+            is_done = True
             if len(scenarios) and not self._where():
                 trouble = "These are too much for the page's address: they last until the page is left."
         except ExplorerError as error:
             trouble = sentence(str(error))
-        message = {**scenarios.to_dict(self._history.now), "trouble": trouble, "ok": done}
+        message = {**scenarios.to_dict(self._history.now), "trouble": trouble, "ok": is_done}
         self.widget.send({"say": "scenarios", "did": what, **message})
 
     # Where it stands, in the page's address -------------------------------------------------------
