@@ -1,5 +1,7 @@
 """The explorer alone, as `explorer app` serves it, in a real browser: from a preset to a report."""
 
+import csv
+import io
 import json
 import os
 import re
@@ -12,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -19,7 +22,7 @@ from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 import explorer as ex
 from explorer.facts import locations
-from explorer.facts.units import format_usd
+from explorer.facts.units import format_time, format_usd
 from explorer.views.app.controls import DIALS, SWITCHES
 from explorer.views.app.screen_state import drawer_group
 from explorer.views.app.server import LEFT_S
@@ -452,7 +455,17 @@ def test_the_keyboard_reaches_every_control(page: Page) -> None:
     assert {*front, *(f"{name}: value" for name in front)} <= names
     assert {name for path, name in SWITCHES.items() if not drawer_group(path)} <= names
     assert {"All fields…", "Help", "Zoom in (+)", "The map as a file"} <= names
-    assert {"Open", "Share", "Compare", "Save", "Report", "Light or dark", "Region", "Processor"} <= names
+    assert {
+        "Open",
+        "Share",
+        "Compare",
+        "Scenarios",
+        "Save",
+        "Report",
+        "Light or dark",
+        "Region",
+        "Processor",
+    } <= names
     assert {"Axis across", "Axis up"} <= names and any("Decision map" in name for name in names)
     assert {panel for *_, panel in reached} >= {"answer", "limits", "costs", "rejected", "turns", "map"}
 
@@ -710,6 +723,131 @@ def test_compare_two_workloads(page: Page) -> None:
     expect(usd(page)).to_have_text(before)
     page.get_by_role("button", name="Comparing").click()
     expect(page.locator(".x-answer .against")).to_have_count(0)
+
+
+# Scenarios ----------------------------------------------------------------------------------------
+
+
+def scenarios(page: Page) -> Locator:
+    """The dialog, opened."""
+    page.get_by_role("button", name="Scenarios").click()
+    dialog = page.get_by_role("dialog", name="Scenarios side by side")
+    dialog.wait_for()
+    return dialog
+
+
+def scenarios_in(url: str) -> int:
+    """How many an address carries."""
+    letters = parse_qs(url.partition("#")[2]).get("s", [""])[0]
+    return len(letters.split(".")) // 3
+
+
+def keep(page: Page, name: str) -> None:
+    """Keep the workload on the screen, by keyboard."""
+    dialog = scenarios(page)
+    expect(dialog.get_by_label("Keep the workload")).to_be_focused()
+    page.keyboard.type(name)
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_role("button", name=name, exact=True)).to_be_visible()
+    page.keyboard.press("Escape")
+
+
+def three_workloads() -> dict[str, ex.Workload]:
+    """What the test keeps: as it began, ten times the requests, and larger results besides."""
+    w = ex.Workload.load(STATEMENTS)
+    many = w.replace(requests_per_month=3e7, peak_rps=w.peak_rps * 10)
+    return {"Today": w, "Black Friday": many, "Nobody polls": many.replace({"client.polls": False})}
+
+
+def keep_three(page: Page) -> None:
+    keep(page, "Today")
+    type_into(page, "Requests a month", "30 million")
+    expect(page.get_by_role("button", name="Reset")).to_be_enabled()
+    keep(page, "Black Friday")
+    page.get_by_role("switch", name="Client can poll").uncheck()
+    expect(page.locator(".x-answer h2")).to_contain_text("Nothing is feasible")
+    keep(page, "Nobody polls")
+
+
+def remove_all(page: Page) -> None:
+    dialog = scenarios(page)
+    for button in reversed(dialog.get_by_role("button", name=re.compile("^Remove ")).all()):
+        button.click()
+        expect(button).to_have_count(0)
+    page.keyboard.press("Escape")
+
+
+def test_three_scenarios_stand_side_by_side_and_outlive_a_reload(page: Page) -> None:
+    keep_three(page)
+    page.wait_for_url(lambda url: scenarios_in(url) == 3)
+    page.reload(wait_until="commit", timeout=1000 * START_S)
+    expect(page.get_by_role("button", name="Scenarios 3")).to_be_visible(timeout=1000 * START_S)
+    dialog = scenarios(page)
+    for row, (name, w) in zip(dialog.locator("tbody tr").all(), three_workloads().items(), strict=True):
+        r = ex.recommend(w)
+        cells = row.locator("td")
+        expect(row.get_by_role("rowheader")).to_contain_text(name)
+        expect(cells.nth(2)).to_contain_text(format_usd(r.monthly_usd))
+        expect(cells.nth(3)).to_contain_text(str(r.parts))
+        expect(cells.nth(5)).to_contain_text(format_time(r.latency_s["p95"], 2))
+        expect(cells.nth(7)).to_contain_text("fits" if r.feasible else "not feasible")
+    expect(dialog.locator("tbody tr").nth(1)).to_contain_text("3 million → 30 million")
+    with page.expect_download() as caught:
+        dialog.get_by_role("button", name="Download").click()
+    assert caught.value.suggested_filename == "scenarios.csv"
+    table = list(csv.DictReader(io.StringIO(Path(caught.value.path()).read_text(encoding="utf-8"))))
+    figures = {row["scenario"]: float(row["monthly_usd"]) for row in table}
+    assert figures == pytest.approx({n: ex.recommend(w).monthly_usd for n, w in three_workloads().items()})
+    page.keyboard.press("Escape")
+    remove_all(page)
+
+
+def test_a_scenario_is_loaded_renamed_and_removed(page: Page) -> None:
+    keep_three(page)
+    page.wait_for_url(lambda url: scenarios_in(url) == 3)
+    dialog = scenarios(page)
+    dialog.get_by_role("button", name="Today", exact=True).click()
+    expect(dialog).to_be_hidden()
+    expect(slider(page, "Requests a month")).to_have_attribute("aria-valuetext", "3 million")
+    expect(usd(page)).to_have_text(format_usd(ex.recommend(three_workloads()["Today"]).monthly_usd))
+    scenarios(page)
+    expect(dialog.locator("tbody tr").first).to_contain_text("on the screen")
+    dialog.get_by_role("button", name="Rename Black Friday").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.type("Today")
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_role("alert")).to_contain_text('"Today" already')
+    page.keyboard.press("Control+a")
+    page.keyboard.type("Cyber Monday")
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_role("button", name="Rename Cyber Monday")).to_be_focused()
+    expect(dialog.get_by_role("alert")).to_be_empty()
+    dialog.get_by_role("button", name="Remove Today").click()
+    expect(dialog.locator("tbody th")).to_have_text(["Cyber Monday", "Nobody polls"])
+    page.keyboard.press("Escape")
+    page.wait_for_url(lambda url: scenarios_in(url) == 2)
+    page.go_back()
+    expect(page.get_by_role("button", name="Scenarios 3")).to_be_visible()
+    remove_all(page)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_scenarios_fit_any_screen_and_axe_finds_nothing(page: Page, scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme)
+    keep_three(page)
+    dialog = scenarios(page)
+    for width, height in ((1280, 720), (400, 800)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.evaluate(FRAMES)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert dialog.evaluate("e => e.scrollWidth <= e.clientWidth")
+        assert dialog.locator(".x-table").evaluate("e => e.scrollWidth <= e.clientWidth")
+        assert violations(page) == []
+        picture(page, f"app-scenarios-{width}-{scheme}")
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.emulate_media(color_scheme="light")
+    page.keyboard.press("Escape")
+    remove_all(page)
 
 
 def test_from_a_preset_to_a_report(page: Page, tmp_path: Path) -> None:

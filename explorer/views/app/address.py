@@ -1,7 +1,8 @@
-"""A state in the page's address: what began, what was turned since, and what it is compared with.
+"""A state in the page's address: what began, what was turned since, what stands beside it.
 
 Behind the `#`, which no server is sent: `w` the workload as it began, `v` what was turned, `a` and `av` the
-same of the one that is compared with, `m` the axes of the map, `d` the design that is open.
+same of the one that is compared with, `s` the same of each scenario with its name, `m` the axes of the map,
+`d` the design that is open.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import json
 import zlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from explorer.errors import ExplorerError, WorkloadError
@@ -19,9 +20,13 @@ from . import sharing
 from .controls import CHOICES, DIALS, SWITCHES, Value
 from .drawer import ENTRIES
 from .history import State
+from .scenarios import Scenario, Scenarios
 
 LONGEST = 60_000  # letters of an address: what holds many samples is saved as a file
 LARGEST = 2**16  # bytes of what was turned
+NOT_WHOLE = "the address is not whole: expected one that Share gave"
+BETWEEN = "."  # the parts of scenarios: no letter of base64, and spelt as it is in an address
+PARTS = 3  # of a scenario: name, base, turns
 TEXTS = ("text", "quantiles", "toml")
 FIELDS = {*(dial.field for dial in DIALS), *SWITCHES, *CHOICES}
 
@@ -39,11 +44,13 @@ def checked_values(values: Mapping[str, Any]) -> dict[str, Value]:
     return checked
 
 
-def address_of(state: State, compared: State | None) -> dict[str, str]:
-    """The letters of a state, and of the one that it is compared with; none of what is too long."""
+def address_of(state: State, compared: State | None, scenarios: Iterable[Scenario] = ()) -> dict[str, str]:
+    """The letters of a state, of the one that it is compared with, of scenarios; none of what is too long."""
     letters = {"w": sharing.workload_as_text(state.base), "v": _packed(state.values)}
     if compared:
         letters |= {"a": sharing.workload_as_text(compared.base), "av": _packed(compared.values)}
+    if scenario_letters := _scenario_letters(scenarios, letters["w"]):
+        letters["s"] = scenario_letters
     return letters if sum(map(len, letters.values())) <= LONGEST else {}
 
 
@@ -59,20 +66,54 @@ def state_of_address(base_text: str, values_text: str) -> State:
     return state
 
 
+def _scenario_letters(scenarios: Iterable[Scenario], base_text: str) -> str:
+    """Name, base and turns of each; no base where it is that of the one before, first `base_text`."""
+    parts: list[str] = []
+    for scenario in scenarios:
+        text, before = sharing.workload_as_text(scenario.state.base), base_text
+        base_text = text
+        parts += [_letters(scenario.name.encode()), "" if text == before else text]
+        parts += [_packed(scenario.state.values)]
+    return BETWEEN.join(parts)
+
+
+def scenarios_of_address(scenario_letters: str, base_text: str) -> Scenarios:
+    """The scenarios of their letters, `base_text` those of `w`. Raises ExplorerError in one line."""
+    parts = scenario_letters.split(BETWEEN) if scenario_letters else []
+    if len(parts) % PARTS:
+        raise WorkloadError(NOT_WHOLE)
+    scenarios = Scenarios()
+    for name, base, values in zip(parts[::PARTS], parts[1::PARTS], parts[2::PARTS], strict=True):
+        base_text = base or base_text
+        try:
+            scenario_name = _bytes_of(name).decode()
+        except ValueError:
+            raise WorkloadError(NOT_WHOLE) from None
+        scenarios.add(scenario_name, state_of_address(base_text, values))
+    return scenarios
+
+
+def _letters(content: bytes) -> str:
+    return urlsafe_b64encode(content).decode().rstrip("=")
+
+
+def _bytes_of(letters: str) -> bytes:
+    return urlsafe_b64decode(letters + "=" * (-len(letters) % 4))
+
+
 def _packed(values: Mapping[str, Value]) -> str:
     if not values:
         return ""
     text = json.dumps(values, separators=(",", ":"))
-    return urlsafe_b64encode(zlib.compress(text.encode(), 9)).decode().rstrip("=")
+    return _letters(zlib.compress(text.encode(), 9))
 
 
 def _unpacked(letters: str) -> dict[str, Any]:
     try:
-        packed = urlsafe_b64decode(letters + "=" * (-len(letters) % 4))
         decompressor = zlib.decompressobj()
-        content = json.loads(decompressor.decompress(packed, LARGEST))
+        content = json.loads(decompressor.decompress(_bytes_of(letters), LARGEST))
     except (ValueError, zlib.error):
         content = None
     if not isinstance(content, dict):
-        raise WorkloadError("the address is not whole: expected one that Share gave")
+        raise WorkloadError(NOT_WHOLE)
     return content

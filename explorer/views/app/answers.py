@@ -16,6 +16,7 @@ from . import panels, screen_state
 from .history import History, State
 from .maps import COARSE, FINE_POINTS, Maps, now_of
 from .prefetch import Ready, Shelf, neighbouring_states
+from .scenarios import Scenarios
 
 Send = Callable[..., None]
 
@@ -48,6 +49,7 @@ class Answers:
         self.shown = False
         self.pinned: Recommendation | None = None
         self.pinned_state: State | None = None
+        self.scenarios = Scenarios()
 
     def hello(self, presets: Mapping[str, Workload], endings: list[str]) -> None:
         """A view has opened, and knows nothing."""
@@ -138,7 +140,7 @@ class Answers:
             message["texts"] = texts
         self._at = message["at"]["dials"]
         name = history.now.base.name
-        bar = screen_state.toolbar_state(history, name, self.pinned is not None)
+        bar = screen_state.toolbar_state(history, name, self.pinned is not None, len(self.scenarios))
         names = list(self._offered)
         if names != self._presets:
             self._presets = names

@@ -37,7 +37,7 @@ from explorer.options.base.conditions import Conditions
 from explorer.views.figures.bills import by_service
 from explorer.workload.workload import Workload
 
-from .html import design_link
+from .html import design_link, html_table
 from .panels import CONCERNS as CONCERN_NAMES
 from .panels import limit_bars
 from .sequence import sequence_of
@@ -193,18 +193,7 @@ def _breach_share(rows: Iterable[Finding]) -> str:
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table of texts, whose first column names the rows."""
-    return _html_table(head, ([escape(cell) for cell in row] for row in rows))
-
-
-def _html_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """The same of cells that are HTML."""
-    first = "".join(f'<th scope="col">{escape(text)}</th>' for text in head)
-    body = "".join(
-        f'<tr><th scope="row">{name}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
-        for name, *cells in rows
-    )
-    table = f"<table><thead><tr>{first}</tr></thead><tbody>{body}</tbody></table>"
-    return f'<div class="x-table" tabindex="0" role="group" aria-label="Table">{table}</div>'
+    return html_table(head, ([escape(cell) for cell in row] for row in rows))
 
 
 # Lists --------------------------------------------------------------------------------------------
@@ -249,7 +238,7 @@ def _design_list(r: Recommendation) -> tuple[str, str]:
     rest = len(others) - MOST_DESIGNS
     note = f"<p>{rest:,} more have a higher score.</p>" if rest > 0 else ""
     title = f"All {format_count(len(others), 'other feasible design')}"
-    return title, _html_table(heads, rows) + note
+    return title, html_table(heads, rows) + note
 
 
 LISTS = {"limits": _limit_list, "reasons": _reason_list, "designs": _design_list}

@@ -17,6 +17,7 @@ KINDS = {
     ".pdf": "application/pdf",
     ".ipynb": "application/x-ipynb+json",
     ".toml": "application/toml",
+    ".csv": "text/csv",
 }
 ENDINGS = {".html": None, ".pdf": "typst", ".md": None, ".ipynb": "nbformat"}  # and what each needs
 

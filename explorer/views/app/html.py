@@ -1,7 +1,8 @@
-"""Pieces of the panels: a number that explains itself, a panel's title."""
+"""Pieces of the panels: a number that explains itself, a panel's title, a table."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from html import escape
 
 from explorer.analysis.phrases import design_difference_briefly
@@ -36,3 +37,14 @@ def list_button(text: str, name: str) -> str:
 def term(text: str, word: str) -> str:
     """A word of the screen that says what it means."""
     return f'<button type="button" class="n term" data-why="word:{escape(word)}">{escape(text)}</button>'
+
+
+def html_table(head: Sequence[str], rows: Iterable[Sequence[str]], label: str = "Table") -> str:
+    """A table of cells that are HTML, whose first column names the rows."""
+    first = "".join(f'<th scope="col">{escape(text)}</th>' for text in head)
+    body = "".join(
+        f'<tr><th scope="row">{name}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
+        for name, *cells in rows
+    )
+    table = f"<table><thead><tr>{first}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<div class="x-table" tabindex="0" role="group" aria-label="{escape(label)}">{table}</div>'

@@ -14,6 +14,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from explorer.analysis.phrases import sentence
 from explorer.analysis.recommendation import Recommendation
 from explorer.engine.designs import Design, choices
 from explorer.errors import ExplorerError
@@ -30,12 +31,13 @@ from .glossary import WORDS
 from .history import History, State
 from .maps import AXES
 from .prefetch import Ready
+from .scenarios import Scenario, Scenarios
 from .view import View
 from .why import explanation_of
 
 CHANGES = (  # what leads to another state
     *("turn", "type", "preset", "undo", "redo", "reset", "paste", "open"),
-    *("axes", "zoom", "pin", "swap", "arrive"),
+    *("axes", "zoom", "pin", "swap", "load", "arrive"),
 )
 MOST_PLACES = 200  # states that the page's address can go back to
 WORKLOAD = "EXPLORER_WORKLOAD"  # the variable in which `explorer app` hands its workload over
@@ -183,7 +185,9 @@ class Explorer:
         elif what in CHANGES:
             change = partial(self._next_state, what, content, buffers)
             self._do(change, content.get("number"), str(content.get("field", "")))
-        elif what in ("share", "save", "export"):
+        elif what in ("scenarios", "keep", "rename", "remove"):
+            self._side_by_side(what, str(content.get("name", "")), str(content.get("now", "")))
+        elif what in ("share", "save", "export", "table"):
             self._give(what, content)
 
     def _next_state(self, what: str, content: Mapping[str, Any], buffers: list[bytes]) -> str | None:
@@ -217,13 +221,41 @@ class Explorer:
             there, here = self._answers.pinned_state, (self.recommendation, self._history.now)
             self._answers.swap(*here)
             self._go(there)
+        elif what == "load":
+            self._lead(self._answers.scenarios.take(str(content["name"])).state)
         return None
+
+    def _lead(self, state: State) -> None:
+        """Another state, which may begin from another workload."""
+        base = self._history.now.base
+        self._go(state)
+        if state.base is not base:
+            self._presets.setdefault(state.base.name, state.base)
+            self._answers.begin()
+
+    def _side_by_side(self, what: str, name: str, new_name: str) -> None:
+        """Keep, rename or remove a scenario, and show them all; what cannot be done is a line there."""
+        scenarios, trouble, is_done = self._answers.scenarios, "", False
+        try:
+            if what == "keep":
+                scenarios.add(name, self._history.now)
+            elif what == "rename":
+                scenarios.rename(name, new_name)
+            elif what == "remove":
+                scenarios.remove(name)
+            is_done = True
+            if len(scenarios) and not self._where():
+                trouble = "These are too much for the page's address: they last until the page is left."
+        except ExplorerError as error:
+            trouble = sentence(str(error))
+        message = {**scenarios.to_dict(self._history.now), "trouble": trouble, "ok": is_done}
+        self.widget.send({"say": "scenarios", "did": what, **message})
 
     # Where it stands, in the page's address -------------------------------------------------------
 
     def _where(self) -> dict[str, str]:
         """The address of the state that is shown; what it leads back to is kept, undo and all."""
-        letters = address.address_of(self._history.now, self._answers.pinned_state)
+        letters = address.address_of(self._history.now, self._answers.pinned_state, self._answers.scenarios)
         if letters:
             self._places[letters["w"], letters["v"]] = self._history.now
             while len(self._places) > MOST_PLACES:
@@ -231,24 +263,26 @@ class Explorer:
         return letters
 
     def _arrive(self, content: Mapping[str, Any]) -> None:
-        """Show the state of an address, and what it is compared with; an empty one changes nothing."""
-        w, v, a, av = (str(content.get(name) or "") for name in ("w", "v", "a", "av"))
+        """Show the state of an address, and what stands beside it; an empty one changes nothing."""
+        w, v, a, av, s = (str(content.get(name) or "") for name in ("w", "v", "a", "av", "s"))
         if not w:
             return
         state = self._places.get((w, v)) or address.state_of_address(w, v)
         compared = address.state_of_address(a, av) if a else None
+        scenarios = address.scenarios_of_address(s, w)
+        state = self._from_preset(state)
+        self._answers.hold(Recommendation(compared.workload) if compared else None, compared)
+        self._answers.scenarios = Scenarios(
+            Scenario(each.name, self._from_preset(each.state)) for each in scenarios
+        )
+        self._lead(state if state != self._history.now else self._history.now)
+
+    def _from_preset(self, state: State) -> State:
+        """The same state; from the preset itself if it begins at what one holds."""
         preset = self._presets.get(state.base.name)
         if preset is not None and preset is not state.base and preset.to_toml() == state.base.to_toml():
-            state = State(preset, state.values)
-        base = self._history.now.base
-        self._answers.hold(Recommendation(compared.workload) if compared else None, compared)
-        if state != self._history.now:
-            self._go(state)
-        else:
-            self._go(self._history.now)
-        if self._history.now.base is not base:
-            self._presets.setdefault(state.base.name, state.base)
-            self._answers.begin()
+            return State(preset, state.values)
+        return state
 
     # A design that is opened ----------------------------------------------------------------------
 
@@ -290,6 +324,8 @@ class Explorer:
             self.widget.send({"say": "share", "text": text, "toml": toml, "where": self._where()})
         elif what == "save":
             self._file(".toml", self.workload.to_toml().encode())
+        elif what == "table":
+            self._file(".csv", self._answers.scenarios.to_csv(), "scenarios.csv")
         else:
             self.widget.send({"say": "working", "text": "Writing the report…"})
             self._aside(self._report(str(content.get("ending"))))
@@ -303,8 +339,8 @@ class Explorer:
         finally:
             self.widget.send({"say": "working", "text": ""})
 
-    def _file(self, ending: str, content: bytes) -> None:
-        name = downloads.file_name(self.workload, ending)
+    def _file(self, ending: str, content: bytes, name: str = "") -> None:
+        name = name or downloads.file_name(self.workload, ending)
         self.widget.send({"say": "file", "name": name, "kind": downloads.KINDS.get(ending, "")}, [content])
 
     # What takes longer ---------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any
 
@@ -17,6 +17,7 @@ from .history import History
 FOLLOWED = ("name", "peak_rps", *(key for key in ENTRIES if key.endswith(QUANTILES)))  # told by a slider
 NEAR = 1e-6  # a value this near to a stop of its slider stands there
 Stops = dict[str, list[float]]
+Difference = tuple[str, str, str]  # a field's name, what it is there, what it is here
 
 
 def slider_stops(workload: Workload, base: Workload, stops_before: Stops) -> Stops:
@@ -115,7 +116,7 @@ def texts_of(workload: Workload) -> dict[str, str]:
     return {entry.key: entry.text_of(workload, content) for entry in typed}
 
 
-def toolbar_state(history: History, name: str, pinned: bool) -> dict[str, Any]:
+def toolbar_state(history: History, name: str, pinned: bool, scenarios: int) -> dict[str, Any]:
     """What the buttons above can do now."""
     return {
         "preset": name,
@@ -123,11 +124,23 @@ def toolbar_state(history: History, name: str, pinned: bool) -> dict[str, Any]:
         "redo": history.can_redo,
         "changed": bool(history.now.values),
         "pinned": pinned,
+        "scenarios": scenarios,
     }
 
 
 def workload_differences(workload: Workload, other: Workload) -> str:
-    """In which fields two workloads differ, as HTML."""
+    """In which fields a workload differs from another, as HTML."""
+    rows = workload_difference_rows(workload, other)
+    return difference_html(rows) or "the same workload so far: turn something"
+
+
+def difference_html(rows: Iterable[Difference]) -> str:
+    """Differences in one line."""
+    return "; ".join(f"{escape(n)} {escape(a)} → <b>{escape(b)}</b>" for n, a, b in rows)
+
+
+def workload_difference_rows(workload: Workload, other: Workload) -> list[Difference]:
+    """In which fields a workload differs from another: name, what it is there, what it is here."""
     rows = [
         (
             dial.name.removesuffix(", median"),
@@ -152,8 +165,7 @@ def workload_differences(workload: Workload, other: Workload) -> str:
         for key, text in texts.items()
         if text != before_texts[key] and key not in FOLLOWED
     ]
-    difference_text = "; ".join(f"{escape(n)} {escape(a)} → <b>{escape(b)}</b>" for n, a, b in rows)
-    return difference_text or "the same workload so far: turn something"
+    return rows
 
 
 def _word(value: Any) -> str:

@@ -24,6 +24,7 @@ SCRIPTS = (
     "picture",
     "why",
     "bar",
+    "scenarios",
     "place",
     "tour",
     "app",

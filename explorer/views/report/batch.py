@@ -9,8 +9,7 @@ from pathlib import Path
 from explorer.analysis.phrases import describe_design
 from explorer.analysis.recommendation import Recommendation, recommend
 from explorer.errors import ExplorerError
-from explorer.facts.units import format_share, format_time, format_usd
-from explorer.facts.verdict import Verdict
+from explorer.facts.units import format_time, format_usd
 from explorer.facts.version import __version__
 from explorer.workload.workload import Workload
 
@@ -118,26 +117,7 @@ def _fill_entry(entry: Entry, r: Recommendation) -> None:
     entry.usd_said, entry.p95 = format_usd(r.monthly_usd), format_time(r.latency_s["p95"], 2)
     tightest = front_page.watched_limit_tile(r)
     entry.tightest = Cell(tightest.text, tightest.note)
-    entry.verdict = _entry_verdict(r)
-
-
-def _entry_verdict(r: Recommendation) -> Cell:
-    """Whether it fits, and what stands in its way."""
-    if not r.feasible:
-        return Cell("not feasible", kind="breach")
-    verdict = r.answer.findings[0].verdict if r.answer.findings else Verdict.FITS
-    most_breaches = max(
-        (finding.breach_probability for finding in front_page.findings_with_verdict(r, Verdict.TIGHT)),
-        default=0.0,
-    )
-    words = {
-        Verdict.FITS: "fits",
-        Verdict.TIGHT: f"fits but for {format_share(most_breaches)}"
-        if most_breaches
-        else "fits, a limit is near",
-        Verdict.RAISE: "fits once a quota is raised",
-    }
-    return Cell(words[verdict], kind=verdict)
+    entry.verdict = front_page.verdict_cell(r)
 
 
 def index_page(entries: Iterable[Entry]) -> bytes:

@@ -135,6 +135,25 @@ def watched_limit_tile(r: Recommendation) -> Cell:
     return Cell(format_rough_share(used_share(worst)), use, "Tightest limit")
 
 
+def verdict_cell(r: Recommendation) -> Cell:
+    """Whether it fits, and what stands in its way."""
+    if not r.feasible:
+        return Cell("not feasible", kind="breach")
+    verdict = r.answer.findings[0].verdict if r.answer.findings else Verdict.FITS
+    most_breaches = max(
+        (finding.breach_probability for finding in findings_with_verdict(r, Verdict.TIGHT)),
+        default=0.0,
+    )
+    words = {
+        Verdict.FITS: "fits",
+        Verdict.TIGHT: f"fits but for {format_share(most_breaches)}"
+        if most_breaches
+        else "fits, a limit is near",
+        Verdict.RAISE: "fits once a quota is raised",
+    }
+    return Cell(words[verdict], kind=verdict)
+
+
 # What a reader who stops here must know ----------------------------------------------------------
 
 

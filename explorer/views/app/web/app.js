@@ -39,6 +39,7 @@ class Screen {
     });
     this.trouble.addEventListener("pointerdown", () => { this.trouble.textContent = ""; });
     this.address = alone ? new Address(this) : null;
+    this.scenarios = new Scenarios(this.bar, (message) => this.send(message));
     this.pulse = new Pulse(this, alone);
     this.tour = new Tour(this.root);
     (alone ? document : this.root).addEventListener("keydown", (event) => {
@@ -147,6 +148,12 @@ class Screen {
       h("h3", {}, "Words"), h("dl.x-pairs", {}, ...Object.entries(words).flatMap(pair)));
   }
 
+  // The scenarios side by side; once one came or went, the address follows.
+  beside(message) {
+    this.scenarios.show(message);
+    if (message.did !== "scenarios") this.address?.follow();
+  }
+
   // A design on a page of its own.
   open({ title, html, steps, key, at }) {
     this.bar.page(title, html, () => { this.opened = ""; this.address?.follow(); });
@@ -183,6 +190,7 @@ class Screen {
     else if (message.say === "design") this.open(message);
     else if (message.say === "help") this.help(message.words);
     else if (message.say === "list") this.bar.page(message.title, message.html, () => {});
+    else if (message.say === "scenarios") this.beside(message);
     else if (message.say === "file") download(message.name, message.kind, buffers[0]);
     else if (message.say === "working") this.bar.busy(message.text);
   }

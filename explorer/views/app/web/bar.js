@@ -9,6 +9,7 @@ const ICONS = {
   save: "M10 3v9m0 0 3.5-3.5M10 12 6.5 8.5M4 13v4h12v-4",
   report: "M5 3h7l3 3v11H5zM8 9h4M8 12h4",
   compare: "M4 4h5v12H4zM11 4h5v12h-5z",
+  scenarios: "M3 4h14v12H3zM3 8h14M3 12h14M8 4v12",
   light: "M10 6.5a3.5 3.5 0 1 0 0 7 3.5 3.5 0 0 0 0-7zM10 2v2m0 12v2M2 10h2m12 0h2M4.3 4.3l1.4 1.4m8.6 8.6 1.4 1.4m0-11.4-1.4 1.4m-8.6 8.6-1.4 1.4",
 };
 
@@ -31,13 +32,14 @@ class Bar {
     this.reset = button("reset", "", "Reset to where it began", () => send({ do: "reset" }));
     this.file = h("input", { type: "file", hidden: true, tabindex: -1, "aria-label": "A workload or a log", onchange: () => this.opened() });
     this.pin = button("compare", "Compare", "Keep this one beside what you turn next", () => send({ do: "pin" }), { "aria-pressed": "false" });
+    this.scenarios = button("scenarios", "Scenarios", "Workloads by name, side by side", () => send({ do: "scenarios" }));
     const theme = button("light", "", "Light or dark", () => state.turnTheme());
     this.element = h(root.classList.contains("alone") ? "header.x-bar" : "div.x-bar", {},
       h("h1.x-brand", {}, "explorer"),
       this.presets, this.undo, this.redo, this.reset, h("span.x-gap"), h("span.x-working", { hidden: true, role: "status" }),
       button("open", "Open", "A workload in TOML, or a log of your traffic", () => this.opening()), this.file,
       button("share", "Share", "This workload as a short text", () => send({ do: "share" })),
-      this.pin,
+      this.pin, this.scenarios,
       button("save", "Save", "This workload as TOML", () => send({ do: "save" })),
       button("report", "Report", "A decision record to hand on", () => this.reporting()), theme,
       h("button.x-button.bare", { type: "button", title: "Help: first steps, keys, words (?)", "aria-label": "Help", onclick: () => send({ do: "help" }) }, "?"));
@@ -63,17 +65,20 @@ class Bar {
     this.send({ do: wanted });
   }
 
-  stand({ presets, preset, undo, redo, changed, pinned, endings }) {
+  stand({ presets, preset, undo, redo, changed, pinned, scenarios, endings }) {
     if (presets) this.presets.replaceChildren(...presets.map((name) => h("option", { value: name }, name)));
     if (preset !== undefined) this.presets.value = preset;
     if (endings) this.endings = endings;
     this.undo.disabled = !undo;
     this.redo.disabled = !redo;
     this.reset.disabled = !changed;
+    if (scenarios !== undefined) this.count(scenarios);
     this.pin.setAttribute("aria-pressed", String(pinned));
     this.pin.lastChild.textContent = pinned ? "Comparing" : "Compare";
     this.pin.title = pinned ? "End the comparison" : "Keep this one beside what you turn next";
   }
+
+  count(scenarios) { this.scenarios.lastChild.textContent = scenarios ? `Scenarios ${scenarios}` : "Scenarios"; }
 
   busy(text) {
     this.owned = false;
@@ -145,7 +150,7 @@ class Bar {
       return [h("p.x-end.x-head", {}, h("b", {}, title), h("small", {}, hint), h("span.x-gap"), h("button.x-button", { type: "button", "aria-label": `Copy ${title.toLowerCase()}`, onclick: copy }, "Copy")), area];
     };
     this.modal("Share this workload",
-      ...(link ? part("Link", "to this very screen, in this browser; what it is compared with too", link, 2) : []),
+      ...(link ? part("Link", "to this very screen, in this browser; what it is compared with and the scenarios too", link, 2) : []),
       ...part("The workload as text", "for a message: Open, paste; or explorer app TEXT", text, 3),
       ...part("TOML", "the workload file", toml, 7), h("p.x-end", {}, done));
     this.dialog.querySelector("textarea").select();

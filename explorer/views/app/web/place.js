@@ -6,7 +6,7 @@ const SILENCE_MS = 9000; // without an answer before it is said
 const PATIENCE_MS = 30000; // as long a slow machine may be silent
 const READ_MS = 1500; // to read why the page loads again
 const RETURNS = 3; // times in a minute that the page comes back by itself
-const MOVES = ["turn", "type", "preset", "undo", "redo", "reset", "paste", "open", "axes", "pin", "swap", "design"]; // what leads to another place
+const MOVES = ["turn", "type", "preset", "undo", "redo", "reset", "paste", "open", "axes", "pin", "swap", "load", "keep", "rename", "remove", "design"]; // what leads to another place
 
 // The address behind the #: reload, back, forward and a bookmark lead to what was shown.
 class Address {
@@ -39,7 +39,7 @@ class Address {
 
   hash(letters) {
     const { spec } = this.screen.map, open = this.screen.opened;
-    const parts = Object.fromEntries(["w", "v", "a", "av"].map((name) => [name, letters[name]]));
+    const parts = Object.fromEntries(["w", "v", "a", "av", "s"].map((name) => [name, letters[name]]));
     if (spec) parts.m = `${spec.x.field},${spec.y.field}`;
     if (open) parts.d = open;
     return `#${new URLSearchParams(Object.entries(parts).filter(([, value]) => value))}`;
