@@ -99,7 +99,17 @@ def pattern_name(design: Design) -> str:
     'an asynchronous endpoint behind an HTTP API'
     """
     by_concern = {option.concern: option for option in design.options}
-    return f"{by_concern['response'].phrase} behind {by_concern['door'].phrase}"
+    return f"{endpoint_name(design)} behind {by_concern['door'].phrase}"
+
+
+def endpoint_name(design: Design) -> str:
+    """A design's kind of endpoint, as people call it.
+
+    >>> endpoint_name(design)
+    'an asynchronous endpoint'
+    """
+    (response,) = (option for option in design.options if option.concern == "response")
+    return response.phrase
 
 
 def besides_pattern(design: Design) -> str:

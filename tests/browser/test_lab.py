@@ -169,4 +169,4 @@ def test_a_client_that_cannot_poll_changes_the_answer_and_back(page: Page) -> No
     poll.uncheck()
     expect(said).to_have_text("Nothing is feasible for Account statements")
     poll.check()
-    expect(said).to_have_text("Build this for Account statements")
+    expect(said).to_have_text("Build an asynchronous endpoint for Account statements")

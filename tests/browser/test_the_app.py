@@ -331,7 +331,7 @@ def test_a_switch_changes_the_answer_and_back(page: Page) -> None:
     settled(page)
     picture(page, "app-cannot-poll")
     poll.check()
-    expect(said).to_have_text("Build this for Account statements")
+    expect(said).to_have_text("Build an asynchronous endpoint for Account statements")
 
 
 def test_the_map_tells_and_takes_the_pointer(page: Page) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 from explorer.analysis.break_evens import BreakEven
 from explorer.analysis.phrases import (
     design_difference_or_all,
+    endpoint_name,
     quota_request,
     rejected_options_briefly,
     sentence,
@@ -63,7 +64,8 @@ CONCERNS = {
 def answer_panel(r: Recommendation, beside: Recommendation | None = None) -> str:
     """What to build, and its four numbers; `beside` is what it is compared with."""
     name = escape(r.workload.name)
-    heading = f"Build this for <b>{name}</b>" if r.feasible else f"Nothing is feasible for <b>{name}</b>"
+    heading = f"Build {escape(endpoint_name(r.nearest))}" if r.feasible else "Nothing is feasible"
+    heading += f" for <b>{name}</b>"
     kind = "" if r.feasible else ' class="no"'
     head = f"<header><h2{kind}>{heading}</h2></header>"
     note = _comparison(r, beside) if beside else _answer_note(r)
