@@ -184,7 +184,8 @@ def _request(use: LimitUse, load: Conditions) -> str:
     quota = float(np.ceil(need / digits * 2) / 2 * digits)
     quota = quota if row.raised_to is None else min(quota, row.raised_to)
     code = f" (quota {row.quota_code})" if row.quota_code else ""
-    how = f", {row.max_if_raised}" if row.max_if_raised else ", for which AWS names no maximum"
+    most = row.max_if_raised or "for which AWS names no maximum"
+    how = f", {most}" if most.startswith(("for ", "on ", "by ")) else f", at most {most}"
     name = row.short_name
     unit = "" if row.unit.lower() in name.lower() else f" {row.unit}"
     return f"{name} to {quota:,.0f}{unit}{code}{how}"

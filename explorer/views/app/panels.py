@@ -228,4 +228,4 @@ def _break_even_item(index: int, turn: BreakEven, r: Recommendation) -> str:
     far = format_factor(turn.factor or 1.0)
     where = f"{name} {turn.direction} {format_value(turn.value)}"
     button = number_button(far, key)
-    return f'<li data-why="{key}"><span>{escape(where)} → <b>{then}</b></span>{button}</li>'
+    return f'<li data-why="{key}"><span class="turn">{escape(where)} → <b>{then}</b></span>{button}</li>'
