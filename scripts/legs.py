@@ -31,11 +31,11 @@ def main(uv: str) -> int:
             continue
         print(f"== {name}: {_version(python)}", flush=True)
         with tempfile.TemporaryDirectory(prefix="explorer-leg-") as folder:
-            failed += _ran(uv, python, resolution, Path(folder))
+            failed += _has_failed(uv, python, resolution, Path(folder))
     return failed
 
 
-def _ran(uv: str, python: str, resolution: str, folder: Path) -> bool:
+def _has_failed(uv: str, python: str, resolution: str, folder: Path) -> bool:
     """Whether a leg failed: its environment could not be made, or a command is not as it should be."""
     here = folder / "bin" / "python"
     steps = (
@@ -58,4 +58,4 @@ def _version(python: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(min(1, main(sys.argv[1])))
+    sys.exit(min(1, main(str(Path(sys.argv[1]).absolute()))))
