@@ -108,9 +108,7 @@ def _brackets(r: Choice, axis: str, factors: np.ndarray, designs: list[Design | 
         while 0 <= index < len(designs) and designs[index] == r.design:
             index += step
         if 0 <= index < len(designs):
-            beyond = index + step
-            is_back = 0 <= beyond < len(designs) and designs[beyond] == r.design
-            back = factors[beyond] if is_back else None
+            back = _factor_if(factors, index + step, [design == r.design for design in designs])
             yield Bracket(axis, direction, factors[index - step], factors[index], back=back)
     if axis == "requests_per_month" and r.design is not None:
         direction, is_service = _service(r)
@@ -118,10 +116,13 @@ def _brackets(r: Choice, axis: str, factors: np.ndarray, designs: list[Design | 
         span = range(start, -1, -1) if is_service else range(start, len(designs))
         place = next((i for i in span if _serves(designs[i]) is (not is_service)), None)
         if place is not None:
-            beyond = place + step
-            is_back = 0 <= beyond < len(designs) and _serves(designs[beyond]) is is_service
-            back = factors[beyond] if is_back else None
+            back = _factor_if(factors, place + step, [_serves(design) is is_service for design in designs])
             yield Bracket(axis, direction, factors[place - step], factors[place], True, back)
+
+
+def _factor_if(factors: np.ndarray, index: int, holds: list[bool]) -> float | None:
+    """The multiple at a point, if there is such a point and it holds there."""
+    return float(factors[index]) if 0 <= index < len(factors) and holds[index] else None
 
 
 def _service(r: Choice) -> tuple[str, bool]:

@@ -98,8 +98,7 @@ def pattern_name(design: Design) -> str:
     >>> pattern_name(design)
     'an asynchronous endpoint behind an HTTP API'
     """
-    by_concern = {option.concern: option for option in design.options}
-    return f"{endpoint_name(design)} behind {by_concern['door'].phrase}"
+    return f"{endpoint_name(design)} behind {_phrase_of(design, 'door')}"
 
 
 def endpoint_name(design: Design) -> str:
@@ -108,8 +107,12 @@ def endpoint_name(design: Design) -> str:
     >>> endpoint_name(design)
     'an asynchronous endpoint'
     """
-    (response,) = (option for option in design.options if option.concern == "response")
-    return response.phrase
+    return _phrase_of(design, "response")
+
+
+def _phrase_of(design: Design, concern: str) -> str:
+    (option,) = (option for option in design.options if option.concern == concern)
+    return option.phrase
 
 
 def besides_pattern(design: Design) -> str:

@@ -76,6 +76,12 @@ def cell_one_of(*accepted: str) -> Check:
     return check_cell
 
 
+def cell_yes_or_no(cell: str) -> bool:
+    """Whether a cell says "yes"; "no" is the other word that it may hold."""
+    result: bool = cell_one_of("yes", "no")(cell) == "yes"
+    return result
+
+
 def cell_list(separator: str, within: str = "") -> Check:
     """A list with a separator between its items, each of which contains `within`."""
 

@@ -17,6 +17,7 @@ from .csv_table import (
     cell_list,
     cell_one_of,
     cell_or_blank,
+    cell_yes_or_no,
     date_cell,
     decimal_cell,
     first_day,
@@ -223,11 +224,6 @@ def _hex_colour(cell: str) -> str:
     return cell
 
 
-def _yes_or_no(cell: str) -> bool:
-    result: bool = cell_one_of("yes", "no")(cell) == "yes"
-    return result
-
-
 def _rising_numbers(cell: str) -> tuple[float, ...]:
     sizes = tuple(number_cell(each) for each in cell.split())
     if not sizes or list(sizes) != sorted(set(sizes)):
@@ -241,7 +237,7 @@ LIMIT: dict[str, Check] = dict.fromkeys(Limit.__dataclass_fields__, str) | {
     "adjustable": cell_one_of("yes", "partly", "no", "setting", "unknown"),
     "as_of": date_cell,
     "source_url": url_cell,
-    "verified": _yes_or_no,
+    "verified": cell_yes_or_no,
 }
 BREACH: dict[str, Check] = dict.fromkeys(Breach.__dataclass_fields__, text_cell) | {
     "status": cell_or_blank(_http_status),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .csv_table import Check, Row, cell_one_of, date_cell, refusal, text_cell, url_cell
+from .csv_table import Check, Row, cell_yes_or_no, date_cell, refusal, text_cell, url_cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +30,10 @@ def _words_of_cell(cell: str) -> tuple[str, ...]:
     return tuple(cell.split())
 
 
-def _yes_or_no(cell: str) -> bool:
-    result: bool = cell_one_of("yes", "no")(cell) == "yes"
-    return result
-
-
 RULE: dict[str, Check] = {
     **dict.fromkeys(("applies_to", "subject", "rule"), text_cell),
     "values": _words_of_cell,
-    "verified": _yes_or_no,
+    "verified": cell_yes_or_no,
     "as_of": date_cell,
     "source_url": url_cell,
     "notes": str,

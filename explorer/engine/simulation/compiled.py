@@ -53,12 +53,12 @@ def compiled(name: str) -> Callable[..., int]:
         "nogil": True,
         "_nrt": False,
     }  # nothing is allocated: no array's users are counted, 3 times faster
-    compiled: Callable[..., int]
+    machine_code: Callable[..., int]
     try:
-        compiled = numba.njit(cache=True, **unmanaged)(plain)
+        machine_code = numba.njit(cache=True, **unmanaged)(plain)
     except RuntimeError:  # nowhere to keep it
-        compiled = numba.njit(**unmanaged)(plain)
-    return compiled
+        machine_code = numba.njit(**unmanaged)(plain)
+    return machine_code
 
 
 @cache
