@@ -50,10 +50,28 @@ def summary(r: Answer) -> str:
 
 def summary_paragraphs(r: Answer) -> dict[str, str]:
     """The summary in its parts, by what each tells; those that have something to say."""
+    opening, more = _opening(r)
+    texts = {
+        "Build" if r.feasible else "Nothing is feasible": f"{opening} {more}",
+        "The trade": part_price_sentence(r) if r.feasible else "",
+        "Why": _reasons_sentence(r) if r.feasible else "",
+        TURNS: _break_even_sentence(r) if r.feasible else "",
+        "Against today": _change_sentence(r) if r.feasible else "",
+    }
+    return {title: text for title, text in texts.items() if text}
+
+
+def headed_paragraphs(r: Answer) -> list[tuple[str, str]]:
+    """The summary as paragraphs under headings: the answer itself is the first heading."""
+    _, *others = summary_paragraphs(r).items()
+    return [_opening(r), *((f"{title}.", sentence(text, "")) for title, text in others)]
+
+
+def _opening(r: Answer) -> tuple[str, str]:
+    """The answer in a sentence, or two, and what belongs to it."""
     if not r.feasible:
-        return {"Nothing is feasible": _nothing_feasible_sentence(r)}
-    build = (
-        build_sentence(r),
+        return sentence(f"nothing is feasible for {r.workload.name}"), _nearest_miss_sentences(r)
+    more = (
         _cost_sentence(r),
         flat_rate_sentence(r),
         _quota_sentence(r),
@@ -61,19 +79,12 @@ def summary_paragraphs(r: Answer) -> dict[str, str]:
         public_address_sentence(r),
         unconfirmed_limit_sentences(r),
     )
-    texts = {
-        "Build": " ".join(filter(None, build)),
-        "The trade": part_price_sentence(r),
-        "Why": _reasons_sentence(r),
-        TURNS: _break_even_sentence(r),
-        "Against today": _change_sentence(r),
-    }
-    return {title: text for title, text in texts.items() if text}
+    return build_sentence(r), " ".join(filter(None, more))
 
 
 def summary_markdown(r: Answer) -> str:
     """The summary for a notebook: a paragraph a part, with nothing that reads as mathematics."""
-    parts = (f"**{title}.** {sentence(text, '')}" for title, text in summary_paragraphs(r).items())
+    parts = (f"**{heading}** {text}" for heading, text in headed_paragraphs(r))
     return "\n\n".join(parts).replace("$", r"\$")
 
 
@@ -210,11 +221,10 @@ def misses_of_nearest(r: Answer) -> list[str]:
     return texts
 
 
-def _nothing_feasible_sentence(r: Answer) -> str:
+def _nearest_miss_sentences(r: Answer) -> str:
     """How the nearest design misses, and what would make one feasible."""
-    texts = [f"For {r.workload.name} nothing is feasible."]
     missed = "; ".join(misses_of_nearest(r))
-    texts.append(f"The nearest miss is {describe_design(r.nearest)}: {missed}.")
+    texts = [f"The nearest miss is {describe_design(r.nearest)}: {missed}."]
     ways = [way.text for way in r.ways_out if way.pair is None][:3]
     pairs = [way.text.removeprefix("feasible if ") for way in r.ways_out if way.pair is not None]
     if ways:

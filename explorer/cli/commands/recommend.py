@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import RenderableType
-from rich.text import Text
 
 from explorer.cli.answer_tables import bill_table, findings_table
 from explorer.cli.console import NO, STANDARD, Fields, Json, Region, WorkloadFile, load_workload, out
@@ -20,7 +19,6 @@ from explorer.facts.units import format_share, format_signed_usd, format_time, f
 
 BEST = 5  # designs on one screen
 ALTERNATIVES = 50  # in the JSON, without --all
-OPENING = {"Build", "Nothing is feasible", "The trade"}  # titles that the first paragraph goes without
 
 
 def recommend(
@@ -35,7 +33,7 @@ def recommend(
 ) -> None:
     """The design to build, why, what it costs, and what would change it."""
     from explorer.analysis.recommendation import recommend as choose
-    from explorer.analysis.summary import summary_paragraphs
+    from explorer.analysis.summary import headed_paragraphs
 
     r = choose(load_workload(workload, region, fields))
     answer = r.to_dict(None if every else ALTERNATIVES)
@@ -44,19 +42,16 @@ def recommend(
     elif manners.quiet:
         print(format_pairs(r.design.ids, ",") if r.design else "", end="\n" if r.design else "")
     elif every:
-        out(answer, False, recommendation, answer, summary_paragraphs(r.answer))
+        out(answer, False, recommendation, answer, headed_paragraphs(r.answer))
     else:
-        out(answer, False, screen, answer, summary_paragraphs(r.answer), str(workload))
+        out(answer, False, screen, answer, headed_paragraphs(r.answer), str(workload))
     raise typer.Exit(0 if answer["feasible"] else NO)
 
 
-def screen(answer: Row, paragraphs: Mapping[str, str], workload: str) -> Iterator[RenderableType]:
+def screen(answer: Row, paragraphs: Sequence[tuple[str, str]], workload: str) -> Iterator[RenderableType]:
     """What fits one screen: the answer in words, the next best designs, and where more is to be had."""
-    from explorer.analysis.phrases import sentence
-
-    for i, (heading, text) in enumerate(paragraphs.items()):
-        head = Text.assemble((f"{heading}. ", "bold")) if i or heading not in OPENING else Text()
-        yield Prose.assemble(head, sentence(text, ""))
+    for heading, text in paragraphs:
+        yield Prose.assemble((heading, "bold"), f" {text}")
     yield ""
     others = answer["alternatives"][:BEST]
     if others:
@@ -78,13 +73,11 @@ def _more(answer: Row, workload: str) -> Iterator[RenderableType]:
     yield Hint(f"      explorer report {file} -o {shlex.quote(name)}.html")
 
 
-def recommendation(answer: Row, paragraphs: Mapping[str, str]) -> Iterator[RenderableType]:
-    """All of the answer: in words, a paragraph a title, then what it rests on."""
-    from explorer.analysis.phrases import sentence
-
-    for i, (heading, text) in enumerate(paragraphs.items()):
-        yield title(heading, first=not i)
-        yield sentence(text, "")
+def recommendation(answer: Row, paragraphs: Sequence[tuple[str, str]]) -> Iterator[RenderableType]:
+    """All of the answer: in words, a paragraph a heading, then what it rests on."""
+    for i, (heading, text) in enumerate(paragraphs):
+        yield title(heading if not i else heading.rstrip("."), first=not i)
+        yield text
     yield from _parts(answer)
     yield from findings_table(answer["findings"])
     yield from bill_table(answer["bill"])
