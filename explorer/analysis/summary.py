@@ -22,6 +22,7 @@ from .phrases import (
     change_in_words,
     describe_design,
     late_answers,
+    late_first_byte,
     late_p95,
     limit_name,
     limit_with_value,
@@ -70,7 +71,7 @@ def headed_paragraphs(r: Answer) -> list[tuple[str, str]]:
 def _opening(r: Answer) -> tuple[str, str]:
     """The answer in a sentence, or two, and what belongs to it."""
     if not r.feasible:
-        return sentence(f"nothing is feasible for {r.workload.name}"), _nearest_miss_sentences(r)
+        return nothing_feasible_sentence(r), _nearest_miss_sentences(r)
     more = (
         _cost_sentence(r),
         flat_rate_sentence(r),
@@ -218,13 +219,24 @@ def misses_of_nearest(r: Answer) -> list[str]:
         texts.append(late_answers(late))
     if not r.evaluation.in_time[r.index]:
         texts.append(late_p95(r.latency_s["p95"]))
+    if not r.evaluation.begins_in_time[r.index]:
+        texts.append(late_first_byte(float(r.evaluation.first_byte_p95_s[r.index])))
     return texts
+
+
+def nothing_feasible_sentence(r: Answer) -> str:
+    """That nothing is feasible."""
+    return sentence(f"nothing is feasible for {r.workload.name}")
+
+
+def nearest_miss_sentence(r: Answer) -> str:
+    """Which design misses by least, and how."""
+    return f"The nearest miss is {describe_design(r.nearest)}: {'; '.join(misses_of_nearest(r))}."
 
 
 def _nearest_miss_sentences(r: Answer) -> str:
     """How the nearest design misses, and what would make one feasible."""
-    missed = "; ".join(misses_of_nearest(r))
-    texts = [f"The nearest miss is {describe_design(r.nearest)}: {missed}."]
+    texts = [nearest_miss_sentence(r)]
     ways = [way.text for way in r.ways_out if way.pair is None][:3]
     pairs = [way.text.removeprefix("feasible if ") for way in r.ways_out if way.pair is not None]
     if ways:
