@@ -17,6 +17,7 @@ all those in which the option stands at once. Four rules make one answer serve b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -32,6 +33,8 @@ from .paths import Column, Paths
 from .request_path import Actor, RequestPath, Step
 from .resources import TemplatePiece
 from .usage import FlatRate, UsageLines
+
+ARTICLE = re.compile(r"^(?:an?|the) ")
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +64,7 @@ class Option:
     concern: ClassVar[str]
     summary: ClassVar[str]  # what it is, in half a sentence
     phrase: ClassVar[str] = ""  # what people call it, in a sentence about a design; "" where it is plain
+    short_name: ClassVar[str] = ""  # its name in a list or a picture, where that is not the phrase
     parts: ClassVar[tuple[str, ...]] = ()  # what whoever is on call, or the client, must know of
     provides: ClassVar[
         Mapping[str, Any]
@@ -75,13 +79,23 @@ class Option:
     in_front: ClassVar[bool] = False  # it meets every request; the others only what no cache answers
     flat_rates: ClassVar[tuple[FlatRate, ...]] = ()  # prices a month that may stand in place of its lines
 
+    @property
+    def words(self) -> str:
+        """What people call it, in a sentence; the plain one of a concern by what it is."""
+        return self.phrase or self.summary
+
+    @property
+    def name(self) -> str:
+        """What it is called in a list or a picture, without an article."""
+        return self.short_name or ARTICLE.sub("", self.words)
+
     def clashes(self, flow: RequestPath) -> str | None:
         """Why it cannot go with the other choices, or None. Of `flow` it reads `clash_fields` alone."""
         return None
 
     def undeployable(self, flow: RequestPath) -> str | None:
         """Why it cannot be put up among the other choices, or None."""
-        return None if self.deployable else f"{self.id} has no template here"
+        return None if self.deployable else f"{self.words} has no template here"
 
     def unbuilt(self, load: Conditions, flow: RequestPath) -> Iterable[str]:
         """What this workload asks of it that its template does not have, a sentence each."""
@@ -98,7 +112,7 @@ class Option:
             yield Exclusion("region", f"{region.region} has no {self.region_feature}", is_whole=True)
         runtime = load.runtime_row if self.runtime_use else None
         if runtime and getattr(runtime, self.runtime_use) is False:
-            why = f"{self.id} does not take {load.workload.runtime.language}"
+            why = f"{self.words} does not take {load.workload.runtime.language}"
             yield Exclusion("runtime.language", why, is_whole=True)
 
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:

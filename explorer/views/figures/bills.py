@@ -9,11 +9,12 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from explorer.analysis.choice import Alternative
 from explorer.analysis.phrases import label_design
 from explorer.analysis.recommendation import Recommendation
 from explorer.engine.cost import Bill
 from explorer.engine.cost import cost as bill_of
-from explorer.engine.designs import CONCERNS, Design
+from explorer.engine.designs import Design
 from explorer.engine.sizing import sized_conditions
 from explorer.facts import catalogue
 from explorer.facts.units import format_count, format_time, format_usd, format_usd_briefly
@@ -35,6 +36,7 @@ from .style import (
 SPARE = (SKY, "#882255", "#44aa99")  # for the largest of the services without a colour of their own
 MOST_SERVICES = 8
 LEAST_USD = 0.01  # at the end of the axis: less than a cent is drawn as a part of one
+LEAST_S = 1e-3  # of a latency: less is no difference
 LETTER = 0.0105  # of the axis, that a letter in a bar takes
 
 
@@ -65,20 +67,30 @@ def costs(r: Recommendation, most: int = 6) -> Picture:
         y = len(designs) - 1 - row
         _bill_stack(axes, y, group_services(bill, services), services, limit)
         _cost_labels(axes, y, design, r, min(totals[row], limit))
-    colour_key(picture, services.items(), 0.30)
+    colour_key(picture, [(catalogue.service_name(name), colour) for name, colour in services.items()], 0.30)
     return picture
 
 
 def best_beside(r: Recommendation, most: int) -> list[Design]:
-    """The best alternatives of which each has an option that is new among those above it."""
+    """The best alternatives of which each has an option that is new among those above it.
+
+    What neither costs nor takes nor spares anything beside the chosen design is no alternative.
+    """
     options_so_far = set(r.nearest.ids.items())
     designs: list[Design] = []
-    for row in r.alternatives[list(CONCERNS)].itertuples(index=False):
-        design = Design(*row)
-        if len(designs) < most and not options_so_far.issuperset(design.ids.items()):
-            options_so_far.update(design.ids.items())
-            designs.append(design)
+    for other in r.answer.alternatives:
+        if len(designs) == most:
+            break
+        if not (options_so_far.issuperset(other.design.items()) or _is_same_in_numbers(other, r)):
+            options_so_far.update(other.design.items())
+            designs.append(Design(**other.design))
     return designs
+
+
+def _is_same_in_numbers(other: Alternative, r: Recommendation) -> bool:
+    usd = abs(other.monthly_usd - r.monthly_usd)
+    seconds = abs(other.latency_p50_s - r.latency_s["p50"]) + abs(other.latency_p95_s - r.latency_s["p95"])
+    return usd < LEAST_USD / 2 and seconds < LEAST_S and other.parts >= r.parts
 
 
 def by_service(bill: Bill) -> dict[str, float]:

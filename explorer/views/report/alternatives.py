@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from explorer.analysis.phrases import design_difference, rejected_options_at_length, sentence
+from explorer.analysis.phrases import change_in_words, rejected_options_at_length, sentence
 from explorer.analysis.recommendation import Recommendation
 from explorer.analysis.rejections import Rejection, clash_rules
 from explorer.engine.cost import usage
@@ -26,6 +26,9 @@ from .blocks import Cell, Sources, Table, table
 from .front_page import deciding_assumptions_sentence
 from .typography import one_line
 
+if TYPE_CHECKING:
+    from explorer.analysis.phrases import Choices
+
 MOST_ALTERNATIVES = 10
 
 
@@ -46,18 +49,27 @@ def _rejection_table_row(r: Recommendation, reason: Rejection, sources: Sources)
     chance = "" if reason.breach_probability is None else format_share(reason.breach_probability)
     return [
         because,
-        rejected_options_at_length(reason, r.nearest),
+        sentence(rejected_options_at_length(reason, r.nearest), ""),
         f"{reason.designs:,}",
         chance,
-        design_difference(reason.nearest, r.nearest),
+        difference_cell(reason.nearest, r),
         source,
     ]
+
+
+def difference_cell(design: Choices, r: Recommendation) -> str:
+    """How a design is built otherwise than the one of the document."""
+    return sentence(change_in_words(design, r.nearest) or "the same design", "")
 
 
 def combinations_table(r: Recommendation) -> Table:
     """What no workload can combine."""
     rows = [
-        (sentence(rule.why, ""), rejected_options_at_length(rule, r.nearest), f"{rule.designs:,}")
+        (
+            sentence(rule.why, ""),
+            sentence(rejected_options_at_length(rule, r.nearest), ""),
+            f"{rule.designs:,}",
+        )
         for rule in clash_rules()
     ]
     return table("Combinations that cannot be built", "Because | Rules out | >Combinations", rows)
@@ -76,7 +88,7 @@ def _alternative_row(r: Recommendation, row: dict[Any, Any]) -> list[Cell | str]
     usd, design = row["monthly_usd"], {concern: row[concern] for concern in r.nearest.ids}
     times = [format_time(row[f"latency_{p}_s"], 2) for p in ("p50", "p95")]
     return [
-        design_difference(design, r.nearest),
+        difference_cell(design, r),
         format_cents(usd),
         format_signed_cents(usd - r.monthly_usd),
         str(row["parts"]),
@@ -105,7 +117,7 @@ def part_price_table(r: Recommendation) -> Table | None:
     rows = [
         (
             format_usd(usd),
-            design_difference(at["design"], r.nearest),
+            difference_cell(at["design"], r),
             format_cents(at["monthly_usd"]),
             str(at["parts"]),
         )
