@@ -224,7 +224,9 @@ def test_other_axes_can_be_chosen(app, x, y):
     app.say("axes", x=x, y=y)
     assert (app.map["x"]["field"], app.map["y"]["field"]) == (x, y)
     now = [next(d for d in DIALS if d.field == axis).read(app.app.workload) for axis in (x, y)]
-    assert set(app.map["names"][cell(app, *now)]["label"]) <= {option.name for option in app.app.recommendation.nearest.options}
+    assert set(app.map["names"][cell(app, *now)]["label"]) <= {
+        option.name for option in app.app.recommendation.nearest.options
+    }
 
 
 def test_axes_that_are_none_are_not_taken(app):
