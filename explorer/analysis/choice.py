@@ -28,6 +28,7 @@ from explorer.workload.workload import Workload
 
 from .answer_rows import Rows
 
+SAME_USD, SAME_S = 0.005, 1e-3  # of a bill and of a latency: less is no difference
 TRADES = (0.0, 10.0, 100.0)  # USD a part at which the trade is shown
 
 
@@ -213,3 +214,25 @@ class Choice:
         design = self.candidates.design(index)
         usd = float(self.evaluation.monthly_usd[index])
         return {"design": design.ids, "monthly_usd": usd, "parts": int(self.evaluation.table.parts[index])}
+
+
+def notable_alternatives(r: Choice, most: int) -> list[Alternative]:
+    """The best alternatives of which each has an option that is new among those above it.
+
+    What neither costs nor takes nor spares anything beside the chosen design is no alternative.
+    """
+    options_so_far = set(r.nearest.ids.items())
+    notable: list[Alternative] = []
+    for other in r.alternatives:
+        if len(notable) == most:
+            break
+        if not (options_so_far.issuperset(other.design.items()) or _is_same_in_numbers(other, r)):
+            options_so_far.update(other.design.items())
+            notable.append(other)
+    return notable
+
+
+def _is_same_in_numbers(other: Alternative, r: Choice) -> bool:
+    seconds = abs(other.latency_p50_s - r.latency_s["p50"]) + abs(other.latency_p95_s - r.latency_s["p95"])
+    usd = abs(other.monthly_usd - r.monthly_usd)
+    return usd < SAME_USD and seconds < SAME_S and other.parts >= r.parts

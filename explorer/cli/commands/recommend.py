@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -32,6 +33,7 @@ def recommend(
     as_json: Json = False,
 ) -> None:
     """The design to build, why, what it costs, and what would change it."""
+    from explorer.analysis.choice import notable_alternatives
     from explorer.analysis.recommendation import recommend as choose
     from explorer.analysis.summary import headed_paragraphs
 
@@ -44,16 +46,18 @@ def recommend(
     elif every:
         out(answer, False, recommendation, answer, headed_paragraphs(r.answer))
     else:
-        out(answer, False, screen, answer, headed_paragraphs(r.answer), str(workload))
+        notable = [asdict(other) for other in notable_alternatives(r.answer, BEST)]
+        out(answer, False, screen, answer, headed_paragraphs(r.answer), notable, str(workload))
     raise typer.Exit(0 if answer["feasible"] else NO)
 
 
-def screen(answer: Row, paragraphs: Sequence[tuple[str, str]], workload: str) -> Iterator[RenderableType]:
+def screen(
+    answer: Row, paragraphs: Sequence[tuple[str, str]], others: Sequence[Row], workload: str
+) -> Iterator[RenderableType]:
     """What fits one screen: the answer in words, the next best designs, and where more is to be had."""
     for heading, text in paragraphs:
         yield Prose.assemble((heading, "bold"), f" {text}")
     yield ""
-    others = answer["alternatives"][:BEST]
     if others:
         columns = ("the next best, instead", ">USD", ">parts", ">p50", ">p95")
         yield table(columns, (_alternative(row, answer["design"]) for row in others), ("p50",))

@@ -9,7 +9,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from explorer.analysis.choice import Alternative
+from explorer.analysis.choice import notable_alternatives
 from explorer.analysis.phrases import label_design
 from explorer.analysis.recommendation import Recommendation
 from explorer.engine.cost import Bill
@@ -36,7 +36,6 @@ from .style import (
 SPARE = (SKY, "#882255", "#44aa99")  # for the largest of the services without a colour of their own
 MOST_SERVICES = 8
 LEAST_USD = 0.01  # at the end of the axis: less than a cent is drawn as a part of one
-LEAST_S = 1e-3  # of a latency: less is no difference
 LETTER = 0.0105  # of the axis, that a letter in a bar takes
 
 
@@ -51,7 +50,7 @@ def costs(r: Recommendation, most: int = 6) -> Picture:
     r : a recommendation
     most : alternatives at most
     """
-    designs = [r.nearest, *best_beside(r, most)]
+    designs = [r.nearest, *(Design(**other.design) for other in notable_alternatives(r.answer, most))]
     bills = [
         by_service(bill_of(r.workload, design, sized_conditions(r.workload, design))) for design in designs
     ]
@@ -69,28 +68,6 @@ def costs(r: Recommendation, most: int = 6) -> Picture:
         _cost_labels(axes, y, design, r, min(totals[row], limit))
     colour_key(picture, [(catalogue.service_name(name), colour) for name, colour in services.items()], 0.30)
     return picture
-
-
-def best_beside(r: Recommendation, most: int) -> list[Design]:
-    """The best alternatives of which each has an option that is new among those above it.
-
-    What neither costs nor takes nor spares anything beside the chosen design is no alternative.
-    """
-    options_so_far = set(r.nearest.ids.items())
-    designs: list[Design] = []
-    for other in r.answer.alternatives:
-        if len(designs) == most:
-            break
-        if not (options_so_far.issuperset(other.design.items()) or _is_same_in_numbers(other, r)):
-            options_so_far.update(other.design.items())
-            designs.append(Design(**other.design))
-    return designs
-
-
-def _is_same_in_numbers(other: Alternative, r: Recommendation) -> bool:
-    usd = abs(other.monthly_usd - r.monthly_usd)
-    seconds = abs(other.latency_p50_s - r.latency_s["p50"]) + abs(other.latency_p95_s - r.latency_s["p95"])
-    return usd < LEAST_USD / 2 and seconds < LEAST_S and other.parts >= r.parts
 
 
 def by_service(bill: Bill) -> dict[str, float]:
@@ -174,6 +151,6 @@ def _cost_labels(axes: Axes, y: int, design: Design, r: Recommendation, end: flo
     axes.text(1.02, y - 0.2, f"{parts}, p95 {latency}", **small)
 
 
-def _two_line_label(text: str, width: int = 42) -> list[str]:
+def _two_line_label(text: str, width: int = 40) -> list[str]:
     lines = textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
     return [*lines[:1], *([shorten(" ".join(lines[1:]), width)] if len(lines) > 1 else [])]
