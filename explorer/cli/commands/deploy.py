@@ -94,11 +94,11 @@ def _planned(workload: Any, design: str | None, handler: str | None, as_json: bo
     from explorer.analysis.summary import nearest_miss_sentence, nothing_feasible_sentence
     from explorer.live.deployment import deploy
 
-    chosen = None if design else Answer(workload)
-    if chosen and not chosen.feasible:
-        note(f"{nothing_feasible_sentence(chosen)} {nearest_miss_sentence(chosen)} That design is taken.")
+    best = None if design else Answer(workload)
+    if best and not best.feasible:
+        note(f"{nothing_feasible_sentence(best)} {nearest_miss_sentence(best)} That design is taken.")
     try:
-        return deploy.plan(workload, chosen.nearest if chosen else design, handler)
+        return deploy.plan(workload, best.nearest if best else design, handler)
     except deploy.NotDeployableError as error:
         answer = {
             "deployable": False,
