@@ -95,7 +95,7 @@ class Option:
 
     def undeployable(self, flow: RequestPath) -> str | None:
         """Why it cannot be put up among the other choices, or None."""
-        return None if self.deployable else f"{self.words} has no template here"
+        return None if self.deployable else f"{self.id} has no template here"
 
     def unbuilt(self, load: Conditions, flow: RequestPath) -> Iterable[str]:
         """What this workload asks of it that its template does not have, a sentence each."""

@@ -141,11 +141,11 @@ class Execution(Option):
 
     def clashes(self, flow: RequestPath) -> str | None:
         jobs = self.jobs_only and not flow.asynchronous
-        return f"{self.words} needs a response that nobody waits for" if jobs else None
+        return f"{self.id} needs a response that nobody waits for" if jobs else None
 
     def undeployable(self, flow: RequestPath) -> str | None:
         if self.deployable and flow.body_out is BodyOut.NOTHING and not self.acknowledges:
-            return f"{self.words} has a template only where a result is collected"
+            return f"{self.id} has a template only where a result is collected"
         return super().undeployable(flow)
 
     def spills(self, load: Conditions, path: Paths) -> Iterable[Offloaded]:
