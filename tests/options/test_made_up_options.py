@@ -150,7 +150,7 @@ madeup.kettle_second,us-east-1,s,0,,0.0000005,2026-11-01,{SOURCE}
 madeup.kettle_pot,us-east-1,request,0,,0.00002,2026-11-01,{SOURCE}
 """,
     "products": "madeup.hatch_call,MadeUpHatch,Hatch-Calls,group=Hatches,",
-    "services": "madeup,#123456,3",
+    "services": "madeup,Made Up,#123456,3,https://example.com/pricing/",
     "times": f"door.made-up-hatch,6,30,measured,2026,{SOURCE},,",
     "constants": f"""
 encoding.envelope.request.madeup,700,bytes,measured,2026,{SOURCE},,
@@ -231,7 +231,7 @@ def test_their_words():
     assert BOTH.parts == ("hatch", "kettle rack", "descaling", "client brings cups")
     assert str(BOTH).startswith("edge=none, door=made-up-hatch, request=inline")
     assert [step.title for step in steps(Conditions(workload()), BOTH)] == [
-        "request through made-up-hatch",
+        "request through a made-up hatch",
         "the work",
         "the result",
     ]
@@ -350,7 +350,7 @@ def test_each_part_has_its_place_in_the_picture_of_the_resources():
     boxes = boxes_by_role(Conditions(workload()), BOTH)
     assert {role: (box.title, box.parts) for role, box in boxes.items()} == {
         "client": ("client", ["client brings cups"]),
-        "door": ("made-up-hatch", ["hatch"]),
+        "door": ("made-up hatch", ["hatch"]),
         "hands": ("kettle rack", []),
         "worker": ("made-up kettle", ["descaling"]),
     }
@@ -360,8 +360,8 @@ def test_each_part_has_its_place_in_the_picture_of_the_resources():
 
 
 def test_the_sequence_has_its_column():
-    assert [actor_name(actor, BOTH) for actor in ("door", "worker")] == ["made-up-hatch", "kettle"]
-    assert "request through made-up-hatch" in sequence(workload(), BOTH).alt
+    assert [actor_name(actor, BOTH) for actor in ("door", "worker")] == ["made-up hatch", "kettle"]
+    assert "request through a made-up hatch" in sequence(workload(), BOTH).alt
 
 
 def test_its_colour_is_that_of_its_row():
@@ -369,7 +369,7 @@ def test_its_colour_is_that_of_its_row():
         "madeup": "#123456",
         "elsewhere": "#56B4E9",
     }
-    assert '<i class="s3"></i>madeup</span>' in costs_on_screen(ex.recommend(workload()))
+    assert '<i class="s3"></i>Made Up</span>' in costs_on_screen(ex.recommend(workload()))
 
 
 # What is put up, and what is asked of AWS -----------------------------------------------------------
