@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -138,28 +139,38 @@ def _serves(design: Design | None) -> bool | None:
 
 def _refined(r: Choice, brackets: list[Bracket]) -> dict[Bracket, BreakEven]:
     """The changes within brackets, narrowed twice, and what wins from there on, not for a moment only."""
-    ends = {bracket: (bracket.inside, bracket.outside) for bracket in brackets}
-    next_designs: dict[Bracket, Design | None] = {}
+    fine = {bracket: np.geomspace(bracket.inside, bracket.outside, FINE) for bracket in brackets}
+    designs = _winners_within(r, fine)
     turns: dict[Bracket, BreakEven] = {}
-    for narrowed in (0, 1):
-        fine = {b: np.geomspace(*ends[b], FINE) for b in brackets if not (narrowed and b.service)}
-        results = _winners(r, [(b.axis, factor) for b, factors in fine.items() for factor in factors])
-        for bracket, factors in fine.items():
-            designs, results = results[:FINE], results[FINE:]
-            if bracket.service:
-                other = not _service(r)[1]
-                first = next((i for i, d in enumerate(designs) if _serves(d) is other), FINE - 1)
-                turn = _turn(r, bracket, float(factors[first]), designs[first])
-                turns[bracket] = replace(turn, service=True)
-                continue
-            others = [i for i, design in enumerate(designs) if design != r.design]
-            first = max(others[0], 1) if others else FINE - 1
-            ends[bracket], next_designs[bracket] = (factors[first - 1], factors[first]), designs[first]
-    beyond = [(b.axis, ends[b][1] * (LASTS if b.direction == "above" else 1 / LASTS)) for b in next_designs]
-    for bracket, lasting in zip(next_designs, _winners(r, beyond), strict=True):
-        design = next_designs[bracket] if lasting == r.design else lasting
-        turns[bracket] = _turn(r, bracket, float(ends[bracket][1]), design)
+    finer: dict[Bracket, np.ndarray] = {}
+    for bracket, factors in fine.items():
+        if bracket.service:
+            other = not _service(r)[1]
+            first = next((i for i, d in enumerate(designs[bracket]) if _serves(d) is other), FINE - 1)
+            turn = _turn(r, bracket, float(factors[first]), designs[bracket][first])
+            turns[bracket] = replace(turn, service=True)
+            continue
+        first = _first_change(r, designs[bracket])
+        ends = np.geomspace(factors[first - 1], factors[first], FINE)
+        finer[bracket] = np.concatenate([ends, ends * LASTS ** (1 if bracket.direction == "above" else -1)])
+    designs = _winners_within(r, finer)
+    for bracket, factors in finer.items():
+        here, beyond = designs[bracket][:FINE], designs[bracket][FINE:]
+        first = _first_change(r, here)
+        design = here[first] if beyond[first] == r.design else beyond[first]
+        turns[bracket] = _turn(r, bracket, float(factors[first]), design)
     return turns
+
+
+def _winners_within(r: Choice, factors: dict[Bracket, np.ndarray]) -> dict[Bracket, list[Design | None]]:
+    """The recommended design at each multiple, of all brackets in one evaluation."""
+    points = iter(_winners(r, [(bracket.axis, each) for bracket, all_ in factors.items() for each in all_]))
+    return {bracket: list(itertools.islice(points, len(each))) for bracket, each in factors.items()}
+
+
+def _first_change(r: Choice, designs: list[Design | None]) -> int:
+    """The first of the points, from the second on, where another design is recommended; else the last."""
+    return next((i for i, design in enumerate(designs) if i and design != r.design), FINE - 1)
 
 
 def _turn(r: Choice, bracket: Bracket, factor: float, design: Design | None) -> BreakEven:

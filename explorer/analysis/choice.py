@@ -31,10 +31,12 @@ from .answer_rows import Rows
 TRADES = (0.0, 10.0, 100.0)  # USD a part at which the trade is shown
 
 
-def complete_design(workload: Workload, design: str | Mapping[str, str | None] | Design) -> Design:
+def complete_design(
+    workload: Workload, design: str | Mapping[str, str | None] | Design, best: Design | None = None
+) -> Design:
     """The design that these choices name, concerns left out filled by the best for this workload.
 
-    If none of them is feasible, by the choices of the design that is recommended.
+    If none of them is feasible, by the choices of the design that is recommended: of `best`, if it is known.
     Raises DesignError for an unknown concern or option, or options that cannot go together.
     """
     choice_ids = choices(design)
@@ -45,8 +47,7 @@ def complete_design(workload: Workload, design: str | Mapping[str, str | None] |
     index = int(best_two(Answers(load, possible)).winner)
     if index >= 0:
         return possible.design(index)
-    best = Choice(workload.without_current()).nearest
-    return candidates.nearest_to(best)
+    return candidates.nearest_to(best or Choice(workload.without_current()).nearest)
 
 
 def nearest_miss(evaluation: Evaluation) -> int:
@@ -199,7 +200,7 @@ class Choice:
     @cached_property
     def current(self) -> Design | None:
         """What runs today, concerns left out filled by the best; None if the workload does not say."""
-        return complete_design(self.workload, self._today) if self._today else None
+        return complete_design(self.workload, self._today, self.nearest) if self._today else None
 
     @cached_property
     def at_part_usd(self) -> dict[float, dict[str, Any]]:

@@ -21,8 +21,23 @@ TINY = 1e-300  # below every size and time, above the logarithm's pole
 CEIL_TERMS = 64  # increments summed one by one before the smooth remainder is integrated
 NODES = 32  # points of the quadrature that averages a function over a distribution
 MANY_SAMPLES = 512  # more samples are averaged over evenly spaced quantiles
+MANY_VALUES = 64  # from here on it pays to look for those that are the same
 ROUNDING = 1e-12  # relative: what a product of floats may be off, at the edge of a limit
 ONE_QUANTILE_MAX = 0.999  # the probability at which `max` is set beside one lone quantile
+
+
+def _each_value_once(function: Callable[[np.ndarray], np.ndarray], values: Number) -> np.ndarray:
+    """`function` of each of the values, worked out once where many of them are the same.
+
+    Varied workloads, a list of points in which one field at a time has another value, repeat today's.
+    """
+    array = np.asarray(values)
+    if array.size < MANY_VALUES:
+        return function(array)
+    distinct, place = np.unique(array, return_inverse=True)
+    if 2 * distinct.size > array.size:
+        return function(array)
+    return function(distinct)[place].reshape(array.shape)
 
 
 def _log_share(low: Number, high: Number) -> Number:
@@ -99,13 +114,16 @@ class Distribution(ABC):
             total = total + weight * function(value * self.scale)
         return total
 
-    def mean_ceil(self, increment: float) -> Number:
-        """E[ceil(X / increment)]: the mean of what is billed by started increments.
+    def mean_ceil(self, increment: Number) -> Number:
+        """E[ceil(X / increment)]: the mean of what is billed by started increments."""
+        return self._mean_ceil(np.asarray(increment / self.scale))
+
+    def _mean_ceil(self, unit: np.ndarray) -> Number:
+        """The same of increments at scale 1.
 
         Exact as the sum over k of P(X > k increment); after `CEIL_TERMS` increments the sum is
         its integral and half its first term, which is exact for a straight survival curve.
         """
-        unit = np.asarray(increment / self.scale)
         terms = self._sf(np.arange(CEIL_TERMS + 1).reshape((-1,) + (1,) * unit.ndim) * unit)
         total: Number = terms[-1] / 2
         for term in terms[:-1]:
@@ -210,7 +228,23 @@ class Quantiles(Distribution):
         intercepts = self.log[:-1] - slopes * self.z[:-1]
         return list(zip(self.z[:-1], self.z[1:], intercepts, slopes, strict=True))
 
+    @cached_property
+    def _lines(self) -> list[np.ndarray]:
+        """The same, each of the four along a first axis."""
+        return [np.stack(np.broadcast_arrays(*each)) for each in zip(*self._segments, strict=True)]
+
+    def mean_ceil(self, increment: Number) -> Number:
+        """E[ceil(X / increment)]: the mean of what is billed by started increments."""
+        return self._at_each(self._mean_ceil, increment / self.scale)
+
     def _excess(self, value: Number) -> Number:
+        return self._at_each(self._excess_beyond, value)
+
+    def _at_each(self, measure: Callable[[np.ndarray], Number], values: Number) -> Number:
+        """A measure that is the same at every point, but for the scale."""
+        return _each_value_once(measure, values)
+
+    def _excess_beyond(self, value: Number) -> Number:
         above = self._z(value)
         ndim = np.ndim(above)
         lines = (
@@ -223,11 +257,6 @@ class Quantiles(Distribution):
         for mean in means[1:]:
             total = total + mean
         return np.maximum(total - value * ndtr(-above), 0.0)
-
-    @cached_property
-    def _lines(self) -> list[np.ndarray]:
-        """The same, each of the four along a first axis."""
-        return [np.stack(np.broadcast_arrays(*each)) for each in zip(*self._segments, strict=True)]
 
     @cached_property
     def _nodes(self) -> tuple[np.ndarray, np.ndarray]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -34,6 +35,10 @@ class Stretched(Quantiles):
             power = self.power if low >= 0 else 1.0
             segments.append((np.minimum(low, end), np.minimum(high, end), intercept * power, slope * power))
         return [*segments, (end, FAR, top, 0.0)]
+
+    def _at_each(self, measure: Callable[[np.ndarray], Number], values: Number) -> Number:
+        """A measure that differs from point to point as `power` does."""
+        return measure(np.asarray(values))
 
     def _z(self, value: Number) -> Number:
         log = np.log(np.maximum(value, TINY))
