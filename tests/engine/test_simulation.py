@@ -18,7 +18,7 @@ from explorer.cli.console import Commands
 from explorer.engine.simulation import compiled, replication
 from explorer.engine.simulation.arrivals import Bursts, Periodic
 from explorer.engine.simulation.provisioned import provisioned_for
-from explorer.engine.simulation.simulate import planned, simulate
+from explorer.engine.simulation.simulate import make_plan, simulate
 from explorer.errors import ExplorerError
 from explorer.options.base.cold_starts import cold_start_share
 from explorer.workload.distribution import constant, from_quantiles
@@ -238,7 +238,7 @@ def counted(is_compiled: bool = False, **changed):
         "keep_alive_s": 100,
         "duration_s": 1000,
     } | changed
-    return replication.run(planned(**load), np.random.SeedSequence(5), is_compiled)
+    return replication.run(make_plan(**load), np.random.SeedSequence(5), is_compiled)
 
 
 @numba_only

@@ -37,7 +37,18 @@ def simulate(
     replications: int = 1,
     confidence: float = 0.95,
     executor: Executor | None = None,
-    **options: Any,
+    shape: str = "exponential",
+    arrivals: Any = "poisson",
+    max_concurrency: int | None = None,
+    provisioned: int = 0,
+    start_limit: float | None = None,
+    start_limit_s: Any = 10.0,
+    queue: bool = False,
+    max_age_s: Any = INF,
+    failure_probability: float = 0.0,
+    retries: int = 0,
+    retry_wait_s: Any = 1.0,
+    chain: int = 1,
 ) -> Simulation:
     """What a load meets: cold starts, refusals and environments, by running every request.
 
@@ -79,7 +90,25 @@ def simulate(
     >>> round(s.cold_start_probability, 2)
     0.01
     """
-    plan = planned(arrival_rps, warm_s, cold_s, keep_alive_s, duration_s, **options)
+    plan = make_plan(
+        arrival_rps,
+        warm_s,
+        cold_s,
+        keep_alive_s,
+        duration_s,
+        shape=shape,
+        arrivals=arrivals,
+        max_concurrency=max_concurrency,
+        provisioned=provisioned,
+        start_limit=start_limit,
+        start_limit_s=start_limit_s,
+        queue=queue,
+        max_age_s=max_age_s,
+        failure_probability=failure_probability,
+        retries=retries,
+        retry_wait_s=retry_wait_s,
+        chain=chain,
+    )
     count = arguments.whole("replications", replications, 1, 1_000_000)
     sure = arguments.number("confidence", confidence, 0, 1, above=True)
     if sure == 1:
@@ -92,7 +121,7 @@ def simulate(
     return simulation(runs, plan.case.duration_s, sure)
 
 
-def planned(
+def make_plan(
     arrival_rps: float | None,
     warm_s: Any,
     cold_s: Any,
@@ -112,7 +141,7 @@ def planned(
     retry_wait_s: Any = 1.0,
     chain: int = 1,
 ) -> Plan:
-    """The arguments of `simulate`, checked."""
+    """What is to be run, from the arguments of `simulate`, which are checked."""
     source, rate, duration = _load(arrivals, arrival_rps, duration_s)
     if shape not in SHAPES:
         raise ExplorerError(f"shape is {quote_value(shape)}: {expected_one_of(SHAPES)}")
@@ -143,7 +172,7 @@ def planned(
         links=arguments.whole("chain", chain, 1, 1_000_000),
     )
     cold = warm if cold_s is None else service("cold_s", cold_s, shape)
-    _feasible(rate, duration, min(most, rate * max(warm.mean, cold.mean)))
+    _check_size(rate, duration, min(most, rate * max(warm.mean, cold.mean)))
     return Plan(source, rate, warm, cold, fixed, case)
 
 
@@ -167,7 +196,7 @@ def _load(source: Any, arrival_rps: Any, duration_s: Any) -> tuple[Any, float, f
     return process, recorded / duration, duration
 
 
-def _feasible(rate: float, duration_s: float, at_once: float) -> None:
+def _check_size(rate: float, duration_s: float, at_once: float) -> None:
     """Raise if it would take for ever, or more memory than there is."""
     if rate * duration_s > MOST_REQUESTS:
         raise ExplorerError(
@@ -180,4 +209,5 @@ def _feasible(rate: float, duration_s: float, at_once: float) -> None:
 
 
 def _most(name: str, value: int | None) -> float:
+    """A limit; infinite where there is none."""
     return INF if value is None else float(arguments.whole(name, value, 0, MOST_ENVIRONMENTS))
