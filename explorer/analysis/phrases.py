@@ -213,7 +213,7 @@ def option_in_words(concern: str, option_id: str) -> str:
     """An option as people call it; the plain one of a concern by what it is.
 
     >>> option_in_words("door", "http-api"), option_in_words("execution", "single")
-    ('an HTTP API', 'one invocation')
+    ('an HTTP API', 'a single Lambda invocation')
     """
     from explorer.engine.designs import OPTIONS
 
@@ -229,7 +229,7 @@ def change_in_words(choices: Choices, beside: Choices) -> str:
     >>> change_in_words({"response": "paged", "edge": "none"}, {"response": "stored", "edge": "cloudfront"})
     'as a paged endpoint, without CloudFront in front'
     >>> change_in_words({"execution": "single"}, {"execution": "service"})
-    'with one invocation in place of an always-on container service'
+    'with a single Lambda invocation in place of an always-on container service'
     """
     other, before = _other_choices(choices, beside), _ids(beside)
     pattern = [
@@ -409,12 +409,17 @@ def quota_request(finding: Finding) -> str:
 
 
 def breach(finding: Finding) -> str:
-    """Which limit breaks, and for how many.
+    """Which limit breaks, and for how many requests; by what amount, where it is the same for all of them.
 
     >>> breach(finding)
     '2 % of the requests exceed the integration timeout of 30 s'
+    >>> from dataclasses import replace
+    >>> breach(replace(finding, used_p50=40, breach_probability=1))
+    '40 s is over the integration timeout of 30 s'
     """
     limit = limit_with_value(finding.limit, finding.limit_value)
+    if finding.breach_probability >= ALL and finding.used_p50 == finding.used_p99:
+        return f"{format_quantity(finding.used_p99, finding.unit)} is over the {limit}"
     return f"{requests_in_words(finding.breach_probability)} exceed the {limit}"
 
 

@@ -178,7 +178,7 @@ def unconfirmed_limit_sentences(r: Answer) -> str:
 def _reasons_sentence(r: Answer) -> str:
     """Why it is not what one would build first."""
     texts = [reason.text for reason in plain_reasons(r)][:MOST_REASONS]
-    return sentence("; ".join(texts)) if texts else "No limit and no promise stands against what is plain."
+    return sentence("; ".join(texts)) if texts else "The plainest design keeps every limit and every promise."
 
 
 def _break_even_sentence(r: Answer) -> str:

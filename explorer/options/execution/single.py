@@ -22,7 +22,7 @@ class Single(LambdaExecution):
     id = "single"
     deployable = True
     acknowledges = True
-    summary = "one invocation"
+    summary = "a single Lambda invocation"
     provides = {"compute": FUNCTION}
     hand_over_limit = "lambda.async.payload"
     repeats = "an asynchronous event may reach the function twice"

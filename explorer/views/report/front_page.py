@@ -188,7 +188,7 @@ def context_sentence(r: Recommendation) -> str:
 
 
 def _plain(r: Recommendation) -> list[str]:
-    return ["No limit and no promise stands against what is plain."] if r.feasible else []
+    return ["The plainest design keeps every limit and every promise."] if r.feasible else []
 
 
 def _way_out_sentences(r: Recommendation) -> list[str]:
