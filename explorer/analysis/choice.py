@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 from explorer.engine.answers import Answers
 from explorer.engine.cost import Bill
 from explorer.engine.cost import cost as bill_of
-from explorer.engine.designs import CONCERNS, Design, allowed_designs, choices, table
+from explorer.engine.designs import CONCERNS, OPTIONS, Design, allowed_designs, choices, table
 from explorer.engine.evaluation import Evaluation
 from explorer.engine.latency import first_byte_s
 from explorer.engine.limits import Finding, findings
@@ -28,6 +28,7 @@ from explorer.workload.workload import Workload
 
 from .answer_rows import Rows
 
+SAME = 1e-6  # what two bills or times may differ by, of themselves, and nobody sees it
 TRADES = (0.0, 10.0, 100.0)  # USD a part at which the trade is shown
 
 
@@ -77,6 +78,11 @@ class Alternative:
     latency_p50_s: float
     latency_p95_s: float
     deployable: bool
+
+
+def _is_no_better(one: Sequence[float], other: Sequence[float]) -> bool:
+    """Whether one costs as much and takes as long as the other, with as many parts or more."""
+    return bool(np.allclose(one[:-1], other[:-1], rtol=SAME, atol=0)) and one[-1] >= other[-1]
 
 
 class Choice:
@@ -196,6 +202,36 @@ class Choice:
             )
         )
         return Rows(tuple(rows), Alternative, {"design": CONCERNS})
+
+    def distinct_alternatives(self, most: int) -> Rows[Alternative]:
+        """The best of the alternatives that differ in what somebody would choose by, least score first.
+
+        Each has an option that the design and those before it do not have. What costs as much, takes as
+        long and has no fewer parts than one of those is passed over, and so is what has another option
+        than the design where the workload asks for nothing.
+        """
+        options = set(self.nearest.ids.items())
+        idle = {*self._options_without_a_task} - options
+        outcomes = [(self.monthly_usd, self.latency_s["p50"], self.latency_s["p95"], self.parts)]
+        distinct: list[Alternative] = []
+        for other in self.alternatives:
+            if len(distinct) == most:
+                break
+            outcome = (other.monthly_usd, other.latency_p50_s, other.latency_p95_s, other.parts)
+            if options.issuperset(other.design.items()) or not idle.isdisjoint(other.design.items()):
+                continue
+            if any(_is_no_better(outcome, another) for another in outcomes):
+                continue
+            options.update(other.design.items())
+            outcomes.append(outcome)
+            distinct.append(other)
+        return Rows(tuple(distinct), Alternative, {"design": CONCERNS})
+
+    @property
+    def _options_without_a_task(self) -> Iterator[tuple[str, str]]:
+        """Concern and id of each option that this workload asks nothing of."""
+        for concern, options in OPTIONS.items():
+            yield from ((concern, key) for key, each in options.items() if not each.has_a_task(self.load))
 
     @cached_property
     def current(self) -> Design | None:

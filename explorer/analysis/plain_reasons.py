@@ -53,7 +53,9 @@ def _reasons(r: Answer, design: Design) -> Iterator[PlainReason]:
         if design.ids[concern] == plain:
             continue
         beside = Design(**{**design.ids, concern: plain})
-        reason = _ruled_out(r, concern, plain) if beside.clashes else _beside(r, design, beside, concern)
+        reason = (
+            _ruled_out(r, design, concern, plain) if beside.clashes else _beside(r, design, beside, concern)
+        )
         if reason and reason.text not in texts:
             texts.add(reason.text)
             yield reason
@@ -81,11 +83,12 @@ def _why_not(reason: dict[str, str], concern: str, beside: Design, design: Desig
     return exclusion_in_words(reason["why"], plain)
 
 
-def _ruled_out(r: Answer, concern: str, plain: str) -> PlainReason | None:
-    """The first limit or promise that rules the plain choice out in every design."""
+def _ruled_out(r: Answer, design: Design, concern: str, plain: str) -> PlainReason | None:
+    """The first limit or promise that rules the plain choice out, of its own door where there is one."""
     if concern == "door":  # of a door a limit tells only together with a body
         return None
     pair = format_pair(concern, plain)
-    firm = (reason for reason in r.rejections if reason.kind in ("limit", "promise"))
-    first = next((reason for reason in firm if pair in reason.options), None)
-    return PlainReason(concern, reason_in_words(first)) if first else None
+    firm = [each for each in r.rejections if each.kind in ("limit", "promise") and pair in each.options]
+    here = (each for each in firm if format_pair("door", design.door) in each.options)
+    reason = next(here, firm[0] if firm else None)
+    return PlainReason(concern, reason_in_words(reason)) if reason else None

@@ -45,6 +45,29 @@ def test_the_recommended_design_is_the_least_of_all_feasible_ones(r):
     assert list(r.alternatives["score_usd"]) == sorted(r.alternatives["score_usd"])
 
 
+def test_each_distinct_alternative_has_an_option_that_none_before_it_has(r):
+    distinct, options = r.answer.distinct_alternatives(12), set(r.nearest.ids.items())
+    every = r.answer.alternatives
+    assert [every.rows.index(other) for other in distinct] == sorted(every.rows.index(o) for o in distinct)
+    for other in distinct:
+        assert not options.issuperset(other.design.items())
+        options.update(other.design.items())
+
+
+def test_an_alternative_that_nobody_would_choose_by_is_passed_over():
+    small = recommended()  # 1 KB: streamed costs and takes the same, with one part more
+    first = small.alternatives.iloc[:4][["response", "configuration"]].to_numpy().tolist()
+    assert ["streamed", "environment"] in first and ["buffered", "bundled"] in first
+    distinct = small.answer.distinct_alternatives(99)
+    assert {other.design["configuration"] for other in distinct} == {"environment"}
+    assert distinct[0].design["door"] == "http-api"
+
+
+def test_where_there_is_configuration_its_place_is_an_alternative():
+    some = recommended(configuration="1 KB").answer.distinct_alternatives(99)
+    assert {"environment", "parameter-store"} <= {other.design["configuration"] for other in some}
+
+
 def test_the_bill_the_findings_and_the_latency_are_those_of_the_design(r):
     assert float(r.bill.total_usd) == pytest.approx(r.monthly_usd, rel=1e-9)
     assert ex.cost(r.workload, r.design).total_usd == r.bill.total_usd

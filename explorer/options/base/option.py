@@ -101,6 +101,10 @@ class Option:
             why = f"{self.id} does not take {load.workload.runtime.language}"
             yield Exclusion("runtime.language", why, is_whole=True)
 
+    def has_a_task(self, load: Conditions) -> bool:
+        """Whether this workload asks anything of it: if not, another choice in its place changes nothing."""
+        return True
+
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
         """The limits that bind, each with what drives it and where it binds."""
         return ()

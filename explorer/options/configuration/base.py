@@ -34,6 +34,9 @@ class Configuration(Option):
         if load.workload.configuration.rotation and not self.rotates and secrets.any():
             yield Exclusion("configuration.rotation", "it does not rotate secrets", secrets)
 
+    def has_a_task(self, load: Conditions) -> bool:
+        return bool(np.any(np.asarray(load.config_bytes) > 0))
+
     deployable = True
     store: ClassVar[str] = "environment"  # as the code that is shipped calls it
 

@@ -23,16 +23,8 @@ OTHER = 11
 
 
 def alternatives_beside(r: Recommendation, most: int = COSTS - 1) -> list[Design]:
-    """The best alternatives of which each has an option that is new among those above it."""
-    options_so_far = set(r.nearest.ids.items())
-    designs: list[Design] = []
-    for other in r.answer.alternatives:
-        if len(designs) == most:
-            break
-        if not options_so_far.issuperset(other.design.items()):
-            options_so_far.update(other.design.items())
-            designs.append(Design(**other.design))
-    return designs
+    """The best distinct alternatives."""
+    return [Design(**other.design) for other in r.answer.distinct_alternatives(most)]
 
 
 def costs_panel(r: Recommendation, pinned: Recommendation | None = None) -> str:

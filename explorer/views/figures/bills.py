@@ -13,7 +13,7 @@ from explorer.analysis.phrases import label_design
 from explorer.analysis.recommendation import Recommendation
 from explorer.engine.cost import Bill
 from explorer.engine.cost import cost as bill_of
-from explorer.engine.designs import CONCERNS, Design
+from explorer.engine.designs import Design
 from explorer.engine.sizing import sized_conditions
 from explorer.facts import catalogue
 from explorer.facts.units import format_count, format_time, format_usd, format_usd_briefly
@@ -42,14 +42,14 @@ LETTER = 0.0105  # of the axis, that a letter in a bar takes
 def costs(r: Recommendation, most: int = 6) -> Picture:
     """The monthly bill by service, of the recommended design and the best alternatives.
 
-    An alternative is shown if it brings an option that no design above it has.
+    An alternative is shown if it brings an option that no design above it has, and another bill or time.
 
     Parameters
     ----------
     r : a recommendation
     most : alternatives at most
     """
-    designs = [r.nearest, *best_beside(r, most)]
+    designs = [r.nearest, *(Design(**other.design) for other in r.answer.distinct_alternatives(most))]
     bills = [
         by_service(bill_of(r.workload, design, sized_conditions(r.workload, design))) for design in designs
     ]
@@ -67,18 +67,6 @@ def costs(r: Recommendation, most: int = 6) -> Picture:
         _cost_labels(axes, y, design, r, min(totals[row], limit))
     colour_key(picture, services.items(), 0.30)
     return picture
-
-
-def best_beside(r: Recommendation, most: int) -> list[Design]:
-    """The best alternatives of which each has an option that is new among those above it."""
-    options_so_far = set(r.nearest.ids.items())
-    designs: list[Design] = []
-    for row in r.alternatives[list(CONCERNS)].itertuples(index=False):
-        design = Design(*row)
-        if len(designs) < most and not options_so_far.issuperset(design.ids.items()):
-            options_so_far.update(design.ids.items())
-            designs.append(design)
-    return designs
 
 
 def by_service(bill: Bill) -> dict[str, float]:
