@@ -10,7 +10,6 @@ import numpy as np
 
 from explorer.errors import ExplorerError
 from explorer.facts.suggestions import expected_one_of
-from explorer.facts.units import Number
 
 from .arguments import above_0, numbers
 
@@ -136,7 +135,7 @@ class Trace:
             yield self.times[start : start + size]
 
 
-def _office(hours: Sequence[Number]) -> list[float]:
+def _office(hours: Sequence[float]) -> list[float]:
     return [float(np.interp(hour, [0, 5, 9, 12, 14, 18, 24], hours)) for hour in range(24)]
 
 

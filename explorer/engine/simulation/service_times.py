@@ -78,11 +78,9 @@ def _normal(rng: np.random.Generator, n: int) -> np.ndarray:
 def _times(of: Service, unit: np.ndarray) -> np.ndarray:
     if isinstance(of, Exponential):
         return of.mean * unit
-    times: np.ndarray
     if not isinstance(of, Samples):
-        times = of.at(unit)
-        return times
+        return np.asarray(of.at(unit))
     if of.values[0] == of.values[-1]:
         return np.full(unit.size, of.values[0] * of.scale)
-    times = of.values[(unit * of.values.size).astype(np.int64)] * of.scale
+    times: np.ndarray = of.values[(unit * of.values.size).astype(np.int64)] * of.scale
     return times

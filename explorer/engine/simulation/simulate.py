@@ -172,7 +172,7 @@ def make_plan(
         links=arguments.whole("chain", chain, 1, 1_000_000),
     )
     cold = warm if cold_s is None else service("cold_s", cold_s, shape)
-    _check_size(rate, duration, min(most, rate * max(warm.mean, cold.mean)))
+    _check_size(rate, duration, min(most, rate * max(float(warm.mean), float(cold.mean))))
     return Plan(source, rate, warm, cold, fixed, case)
 
 
