@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from explorer.errors import ExplorerError
 from explorer.facts.suggestions import expected_one_of
@@ -147,7 +148,7 @@ BY_NAME: dict[str, Arrivals] = {
 }
 
 
-def arrivals(source: Any) -> Arrivals:
+def arrivals(source: str | Arrivals | ArrayLike) -> Arrivals:
     """What `given` stands for: a name, Periodic, Bursts or recorded times.
 
     Raises ExplorerError for anything else.

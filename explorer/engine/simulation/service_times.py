@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from explorer.errors import ExplorerError
 from explorer.facts.units import parse_time, quote_value
@@ -22,6 +24,7 @@ class Exponential:
 
 
 Service = Exponential | Distribution
+Time: TypeAlias = "float | str | Distribution | ArrayLike"  # as one may be stated
 
 
 def service(name: str, value: object, shape: str) -> Service:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from explorer.facts import catalogue
+from explorer.facts.units import Number
 
 from .conditions import Conditions
 from .paths import Paths
@@ -240,6 +241,6 @@ def work_timeout_s(load: Conditions, path: RequestPath) -> float:
     return confirmed if late < 1 else longest
 
 
-def days(seconds: Any) -> int:
+def days(seconds: Number) -> int:
     """Whole days that hold as many seconds: what a bucket counts in."""
     return max(math.ceil(float(seconds) / DAY_S), 1)
