@@ -158,7 +158,7 @@ def _default(load: Conditions, field: str) -> Any:
         return float(load.request.median)
     if field == "configuration.entries":
         return load.workload.configuration.entry_count
-    return load.number(field)
+    return load.workload.field_value(field)
 
 
 def _tails(w: Workload) -> Iterator[Assumption]:

@@ -179,11 +179,11 @@ def why_infeasible(
     breaches = [finding for finding in findings if finding.verdict == Verdict.BREACH and not feasible]
     whys = {finding.limit: breach(finding) for finding in breaches} | reasons
     if not feasible and one.late[0] > load.tolerance:
-        whys["client.waits"] = late_answers_as_reason(float(one.late[0]), load.waits)
-    if not one.in_time[0]:
+        whys["client.waits"] = late_answers_as_reason(float(one.late[0]), float(load.waits))
+    if load.latency_p95 is not None and not one.in_time[0]:
         p95_s = float(one.latency_s[0, 1])
-        whys["targets.latency_p95"] = late_p95_as_reason(p95_s, load.latency_p95)
-    if not one.begins_in_time[0]:
+        whys["targets.latency_p95"] = late_p95_as_reason(p95_s, float(load.latency_p95))
+    if load.first_byte_p95 is not None and not one.begins_in_time[0]:
         begun_s = float(one.first_byte_p95_s[0])
-        whys["targets.first_byte_p95"] = late_first_byte_as_reason(begun_s, load.first_byte_p95)
+        whys["targets.first_byte_p95"] = late_first_byte_as_reason(begun_s, float(load.first_byte_p95))
     return feasible, [{"because": because, "why": why} for because, why in whys.items()]

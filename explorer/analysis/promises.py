@@ -43,7 +43,7 @@ def _promises_of(workload: Workload) -> Iterator[tuple[str, Any, Workload]]:
     """The promises that are given, each with the workload without it."""
     plain = workload.without_current()
     for path in TIMES:
-        value = getattr(getattr(workload, path.split(".")[0]), path.split(".")[1])
+        value = workload.field_value(path)
         if workload.is_given(path) and value is not None:
             absent = LONGEST_TIME if path == "client.waits" else None
             yield path, value, plain.replace({path: absent})

@@ -155,11 +155,11 @@ def _promises(evaluation: Evaluation) -> dict[str, RejectionTally]:
         why = f"the client waits {format_time(float(load.waits))} for the first byte of an answer"
         options = _options_in_these_alone(evaluation.table, missed)
         tallies["client.waits"] = RejectionTally(RejectionKind.PROMISE, why, missed, late, options)
-    if (missed := ~evaluation.in_time).any():
+    if load.latency_p95 is not None and (missed := ~evaluation.in_time).any():
         why = f"the p95 is promised within {format_time(float(load.latency_p95))}"
         options = _options_in_these_alone(evaluation.table, missed)
         tallies["targets.latency_p95"] = RejectionTally(RejectionKind.PROMISE, why, missed, None, options)
-    if (missed := ~evaluation.begins_in_time).any():
+    if load.first_byte_p95 is not None and (missed := ~evaluation.begins_in_time).any():
         why = f"the first byte's p95 is promised within {format_time(float(load.first_byte_p95))}"
         options = _options_in_these_alone(evaluation.table, missed)
         tallies["targets.first_byte_p95"] = RejectionTally(RejectionKind.PROMISE, why, missed, None, options)

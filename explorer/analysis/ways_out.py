@@ -96,15 +96,15 @@ def _changes(workload: Workload) -> Iterator[WayOut]:
 
 
 def _ability(workload: Workload, record: Field) -> WayOut | None:
-    if Conditions(workload).number(record.path):
+    if workload.field_value(record.path):
         return None
     return _way(workload, WayKind.ABILITY, record, False, True, None)
 
 
 def _promise(workload: Workload, record: Field) -> WayOut | None:
     """A promise or an ability that is a number, made wider."""
-    today = Conditions(workload).number(record.path)
-    if not today:
+    today = workload.field_value(record.path)
+    if not isinstance(today, int | float) or not today:
         return None
     factor = _least_factor(workload, record.path, float(today), 1)
     return None if factor is None else _way(workload, WayKind.PROMISE, record, today, today * factor, factor)
@@ -261,10 +261,10 @@ def _with(workload: Workload, kind: WayKind, field: str, value: Any, factor: flo
 
 def _given_up(workload: Workload) -> Iterator[tuple[Field, Any]]:
     """Each ability that the client does not have, and each promise as wide as may be."""
-    load = Conditions(workload)
     for record in fields_with("relaxation"):
-        today = load.number(record.path)
-        if record.kind is SWITCH and not today:
-            yield record, True
-        elif record.kind is not SWITCH and today:
+        today = workload.field_value(record.path)
+        if record.kind is SWITCH:
+            if not today:
+                yield record, True
+        elif isinstance(today, int | float) and today:
             yield record, min(float(today) * REACH, record.kind.most)

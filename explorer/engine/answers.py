@@ -25,7 +25,7 @@ import numpy as np
 from explorer.facts.units import Number
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import LimitUse
-from explorer.options.base.mask import EVERYWHERE
+from explorer.options.base.mask import EVERYWHERE, Mask
 from explorer.options.base.option import Option
 from explorer.options.base.paths import Paths
 from explorer.options.base.request_path import Phase, Step
@@ -180,7 +180,7 @@ class Answers:
             row_of[rows[holds]] = np.flatnonzero(holds)
             self.tests.append(Test(row_of, tuple(map(self._to_shape, terms)), self._to_shape(most)))
             return
-        bad = (total(terms) > most) & use.where
+        bad: Mask = np.asarray(total(terms) > most) & use.where
         if np.any(bad):
             self._add(sums, BAD, bad * 1.0)
 
@@ -191,7 +191,7 @@ class Answers:
         self._place(name)
         self.steps.append(Steps(name, row_of, sums, line.function, self._to_shape(line.times)))
 
-    def _to_shape(self, value: Number, ndim: int = 0) -> np.ndarray:
+    def _to_shape(self, value: Number | Mask, ndim: int = 0) -> np.ndarray:
         value = np.asarray(value)
         missing = (ndim or self.ndim) - value.ndim
         result: np.ndarray = value.reshape((1,) * missing + value.shape) if missing else value
@@ -200,7 +200,7 @@ class Answers:
     def _axes(self, value: np.ndarray) -> Axes:
         return tuple([length > 1 for length in value.shape[2:]]) if self._flat else ()
 
-    def _is_mixed(self, terms: Sequence[Number]) -> bool:
+    def _is_mixed(self, terms: Sequence[Number | Mask]) -> bool:
         """Whether terms vary along different axes: only then are they kept apart."""
         if len(self.axes_shape) < 2:
             return False

@@ -134,7 +134,7 @@ def _finding(use: LimitUse, load: Conditions, seen_at: str) -> Finding:
     # what fails is never in a cache: of all requests, as many as if nothing were
     broken_requests = chance * float(load.clients.requests if use.driver != Driver.PEAK else load.in_peaks)
     outcome = verdict(
-        chance, raised_chance, used_at[1] / value, load.tolerance, broken_requests, use.can_break
+        chance, raised_chance, used_at[1] / value, float(load.tolerance), broken_requests, use.can_break
     )
     consequence = _consequence(use, load, seen_at, outcome)
     if outcome in {Verdict.TIGHT, Verdict.FITS} and (new := confirmation_gap(use, load)):
@@ -178,7 +178,8 @@ def _consequence(use: LimitUse, load: Conditions, door: str, outcome: Verdict) -
 def _request(use: LimitUse, load: Conditions) -> str:
     """The quota and the value to ask for: what the p99 needs with a fifth to spare, in round numbers."""
     row = catalogue.limit(use.limit)
-    tail = 1 - load.tolerance / 2 if load.tolerance else 1 - 1e-9
+    tolerance = float(load.tolerance)
+    tail = 1 - tolerance / 2 if tolerance else 1 - 1e-9
     need = float(use.used_at(load, min(tail, 1 - 1e-9))) * 1.2
     digits = 10.0 ** np.floor(np.log10(max(need, 1.0)))
     quota = float(np.ceil(need / digits * 2) / 2 * digits)

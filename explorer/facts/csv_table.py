@@ -105,11 +105,12 @@ def url_cell(cell: str) -> str:
 @lru_cache(maxsize=1024)
 def first_day(as_of: str) -> date:
     """The day at which "2026", "2026-08" or "2026-08-07" starts; ValueError for anything else."""
-    match = _DATE.fullmatch(as_of)
-    try:
-        return date(int(match[1]), int(match[2] or 1), int(match[3] or 1))  # type: ignore[index]
-    except (TypeError, ValueError):
-        raise ValueError("a date: YYYY, YYYY-MM or YYYY-MM-DD") from None
+    if match := _DATE.fullmatch(as_of):
+        try:
+            return date(int(match[1]), int(match[2] or 1), int(match[3] or 1))
+        except ValueError:  # a month of 13, a day of 31 in June
+            pass
+    raise ValueError("a date: YYYY, YYYY-MM or YYYY-MM-DD")
 
 
 def date_cell(cell: str) -> str:

@@ -10,9 +10,16 @@ import math
 import re
 from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias
 
 from explorer.errors import ExplorerError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+# a number of one workload, or an array of them along the axes of a grid: the same expressions serve both
+Number: TypeAlias = "float | NDArray[np.float64]"
 
 BYTES = {
     "B": 1,
@@ -360,6 +367,3 @@ def label_rough_share(share: float) -> str:
     if share >= 2:
         return f"{format_number(float(f'{share:.3g}'))} times"
     return f"{100 * share:.0f} %" if share >= 0.01 else "under 1 %"
-
-
-Number = Any  # a float, or an array of them: the same expressions serve both

@@ -56,12 +56,10 @@ def value_now(workload: Workload, axis: str) -> float:
     """
     if check_axis(axis) in SPREADS:
         return float(getattr(workload, axis).spread.median)
-    value: object = workload
-    for part in (f"{TOTAL}.total" if axis == TOTAL else axis).split("."):
-        value = getattr(value, part)
-    if value is None:
+    value = workload.field_value(f"{TOTAL}.total" if axis == TOTAL else axis)
+    if not isinstance(value, int | float):
         raise ExplorerError(f"{workload.origin} gives no {axis}: expected a value to begin from")
-    return float(value)  # type: ignore[arg-type]
+    return float(value)
 
 
 def scale_axis(workload: Workload, axis: str, factors: np.ndarray) -> dict[str, np.ndarray]:

@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from statistics import NormalDist
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from explorer.errors import ExplorerError
 from explorer.facts.ufuncs import log_ndtr, ndtr, ndtri
@@ -26,7 +27,7 @@ ROUNDING = 1e-12  # relative: what a product of floats may be off, at the edge o
 ONE_QUANTILE_MAX = 0.999  # the probability at which `max` is set beside one lone quantile
 
 
-def _each_value_once(function: Callable[[np.ndarray], np.ndarray], values: Number) -> np.ndarray:
+def _each_value_once(function: Callable[[NDArray[np.float64]], Number], values: Number) -> Number:
     """`function` of each of the values, worked out once where many of them are the same.
 
     Varied workloads, a list of points in which one field at a time has another value, repeat today's.
@@ -37,7 +38,7 @@ def _each_value_once(function: Callable[[np.ndarray], np.ndarray], values: Numbe
     distinct, place = np.unique(array, return_inverse=True)
     if 2 * distinct.size > array.size:
         return function(array)
-    return function(distinct)[place].reshape(array.shape)
+    return np.asarray(function(distinct))[place].reshape(array.shape)
 
 
 def _log_share(low: Number, high: Number) -> Number:
@@ -69,7 +70,7 @@ class Distribution(ABC):
 
     @property
     @abstractmethod
-    def _nodes(self) -> tuple[np.ndarray, np.ndarray]:
+    def _nodes(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Values at scale 1 and their weights, to average a smooth function over."""
 
     @property
@@ -118,13 +119,13 @@ class Distribution(ABC):
         """E[ceil(X / increment)]: the mean of what is billed by started increments."""
         return self._mean_ceil(np.asarray(increment / self.scale))
 
-    def _mean_ceil(self, unit: np.ndarray) -> Number:
+    def _mean_ceil(self, unit: NDArray[np.float64]) -> Number:
         """The same of increments at scale 1.
 
         Exact as the sum over k of P(X > k increment); after `CEIL_TERMS` increments the sum is
         its integral and half its first term, which is exact for a straight survival curve.
         """
-        terms = self._sf(np.arange(CEIL_TERMS + 1).reshape((-1,) + (1,) * unit.ndim) * unit)
+        terms = np.asarray(self._sf(np.arange(CEIL_TERMS + 1).reshape((-1,) + (1,) * unit.ndim) * unit))
         total: Number = terms[-1] / 2
         for term in terms[:-1]:
             total = total + term
@@ -146,7 +147,7 @@ class Distribution(ABC):
 class Samples(Distribution):
     """The values themselves, each as likely as the others: their own distribution."""
 
-    values: np.ndarray  # sorted
+    values: NDArray[np.float64]  # sorted
 
     @property
     def tail(self) -> str:
@@ -160,10 +161,11 @@ class Samples(Distribution):
 
     def _quantile(self, p: Number) -> Number:
         rank = np.ceil(np.asarray(p) * self.values.size - 1e-9).astype(int) - 1
-        return self.values[np.clip(rank, 0, self.values.size - 1)]
+        result: Number = self.values[np.clip(rank, 0, self.values.size - 1)]
+        return result
 
     @cached_property
-    def _sums_above(self) -> np.ndarray:
+    def _sums_above(self) -> NDArray[np.float64]:
         return np.append(np.cumsum(self.values[::-1])[::-1], 0.0)
 
     def _excess(self, value: Number) -> Number:
@@ -172,14 +174,14 @@ class Samples(Distribution):
         return (self._sums_above[position] - above * value) / self.values.size
 
     @cached_property
-    def _nodes(self) -> tuple[np.ndarray, np.ndarray]:
+    def _nodes(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         values = self.values
         if values.size > MANY_SAMPLES:
-            values = self._quantile((np.arange(MANY_SAMPLES) + 0.5) / MANY_SAMPLES)
+            values = np.asarray(self._quantile((np.arange(MANY_SAMPLES) + 0.5) / MANY_SAMPLES))
         values, counts = np.unique(values, return_counts=True)
         return values, counts / counts.sum()
 
-    def mean_ceil(self, increment: float) -> Number:
+    def mean_ceil(self, increment: Number) -> Number:
         """The mean of the values, each rounded up to a multiple of the increment."""
         values, counts = self._distinct
         total: Number = 0.0
@@ -198,12 +200,12 @@ class Samples(Distribution):
 class Quantiles(Distribution):
     """Linear in (normal quantile, log of the value) between knots, cut at the last one's value."""
 
-    z: np.ndarray  # normal quantiles of the knots, from -FAR to FAR, strictly rising
-    log: np.ndarray  # natural logs of the values there, never falling
+    z: NDArray[np.float64]  # normal quantiles of the knots, from -FAR to FAR, strictly rising
+    log: NDArray[np.float64]  # natural logs of the values there, never falling
     tail: str = ""
 
     @cached_property
-    def _rising(self) -> np.ndarray:
+    def _rising(self) -> NDArray[np.float64]:
         """`log` with its flat parts lowered by 1e-13, so that `np.interp` finds the last z of a value."""
         last = np.arange(self.log.size - 1, -1, -1)
         flat = np.append(np.diff(self.log) <= 0, False)
@@ -229,7 +231,7 @@ class Quantiles(Distribution):
         return list(zip(self.z[:-1], self.z[1:], intercepts, slopes, strict=True))
 
     @cached_property
-    def _lines(self) -> list[np.ndarray]:
+    def _lines(self) -> list[NDArray[np.float64]]:
         """The same, each of the four along a first axis."""
         return [np.stack(np.broadcast_arrays(*each)) for each in zip(*self._segments, strict=True)]
 
@@ -240,7 +242,7 @@ class Quantiles(Distribution):
     def _excess(self, value: Number) -> Number:
         return self._at_each(self._excess_beyond, value)
 
-    def _at_each(self, measure: Callable[[np.ndarray], Number], values: Number) -> Number:
+    def _at_each(self, measure: Callable[[NDArray[np.float64]], Number], values: Number) -> Number:
         """A measure that is the same at every point, but for the scale."""
         return _each_value_once(measure, values)
 
@@ -256,12 +258,13 @@ class Quantiles(Distribution):
         total = means[0]
         for mean in means[1:]:
             total = total + mean
-        return np.maximum(total - value * ndtr(-above), 0.0)
+        result: Number = np.maximum(total - value * ndtr(-above), 0.0)
+        return result
 
     @cached_property
-    def _nodes(self) -> tuple[np.ndarray, np.ndarray]:
+    def _nodes(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         z, weights = np.polynomial.hermite_e.hermegauss(NODES)
-        return self._at(z), weights / weights.sum()
+        return np.asarray(self._at(z)), weights / weights.sum()
 
 
 @dataclass(frozen=True, eq=False)
@@ -273,7 +276,7 @@ class ByPoint(Distribution):
     """
 
     parts: tuple[Distribution, ...]
-    index: np.ndarray
+    index: NDArray[np.intp]
 
     @property
     def tail(self) -> str:
@@ -293,14 +296,14 @@ class ByPoint(Distribution):
         return self._each(lambda part, value: part.excess(value), value)
 
     @property
-    def _nodes(self) -> tuple[np.ndarray, np.ndarray]:
+    def _nodes(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         raise NotImplementedError("each part has nodes of its own: see `expect`")
 
     def expect(self, function: Callable[[Number], Number]) -> Number:
         """The mean of a function of the value, at each point."""
         return self._each(lambda part, scale: part.scaled(scale).expect(function), self.scale)
 
-    def mean_ceil(self, increment: float) -> Number:
+    def mean_ceil(self, increment: Number) -> Number:
         """The mean of the values rounded up to multiples of the increment, at each point."""
         return self._each(lambda part, scale: part.scaled(scale).mean_ceil(increment), self.scale)
 
@@ -360,7 +363,7 @@ class Earlier(Distribution):
         return total
 
     @property
-    def _nodes(self) -> tuple[np.ndarray, np.ndarray]:
+    def _nodes(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         raise NotImplementedError("its values may vary along the axes of both: see `expect`")
 
     def expect(self, function: Callable[[Number], Number]) -> Number:
@@ -405,10 +408,12 @@ def from_quantiles(
     if maximum is not None and len(points) == 1:
         points[max(ONE_QUANTILE_MAX, (1 + max(points)) / 2)] = maximum
     values = list(points.values())
-    if not points and maximum is None:
-        raise ExplorerError("has no quantiles: expected one value, quantiles such as p50, or samples")
-    if len({*values}) <= 1:
-        return constant(values[-1] if values else cast(float, maximum))
+    if not values:
+        if maximum is None:
+            raise ExplorerError("has no quantiles: expected one value, quantiles such as p50, or samples")
+        return constant(maximum)
+    if len({*values}) == 1:
+        return constant(values[0])
     z = np.array([NormalDist().inv_cdf(p) for p in points])
     log = np.log(np.array(values, dtype=float))
     z, log = _extend_tails(z, log)
@@ -433,7 +438,9 @@ def _check_quantiles_rise(points: Mapping[float, float], maximum: float | None) 
             raise ExplorerError(f"{high} is {value:.12g}: expected at least {low} = {least:.12g}")
 
 
-def _extend_tails(z: np.ndarray, log: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _extend_tails(
+    z: NDArray[np.float64], log: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The knots with the first and the last segment continued to -FAR and FAR."""
     first = (log[1] - log[0]) / (z[1] - z[0])
     last = (log[-1] - log[-2]) / (z[-1] - z[-2])
@@ -441,7 +448,9 @@ def _extend_tails(z: np.ndarray, log: np.ndarray) -> tuple[np.ndarray, np.ndarra
     return np.concatenate(([-FAR], z, [FAR])), np.concatenate(([low], log, [high]))
 
 
-def _cut_at_maximum(z: np.ndarray, log: np.ndarray, top: float) -> tuple[np.ndarray, np.ndarray]:
+def _cut_at_maximum(
+    z: NDArray[np.float64], log: NDArray[np.float64], top: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The knots up to where the value reaches `top`, and level from there."""
     if log[-1] <= top:
         return z, log

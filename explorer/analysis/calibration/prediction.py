@@ -73,7 +73,7 @@ class PredictionConditions(Conditions):
         return np.full(self.levels.shape, self.only.get(time_id, 0.0))
 
     @property
-    def network(self) -> float:
+    def network(self) -> Number:
         """Bandwidth between an environment and S3 [B/s]; where `only` is given, its value there."""
         return super().network if self.only is None else _bytes_per_s(self.only, "runtime.network")
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from explorer.facts.ufuncs import ndtri
 from explorer.facts.units import Number
@@ -50,9 +51,10 @@ class Stretched(Quantiles):
         return np.exp(np.where(log > 0, np.minimum(log * self.power, self.log[-1]), log))
 
     @cached_property
-    def _nodes(self) -> tuple[np.ndarray, np.ndarray]:
+    def _nodes(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         z, weights = np.polynomial.hermite_e.hermegauss(NODES)
-        return self._at(z.reshape((-1,) + (1,) * np.ndim(self.power))), weights / weights.sum()
+        values = self._at(z.reshape((-1,) + (1,) * np.ndim(self.power)))
+        return np.asarray(values), weights / weights.sum()
 
 
 def lone(spread: Distribution) -> bool:
@@ -67,10 +69,11 @@ def largest(spread: Distribution) -> float:
 
 def can_stretch(spread: Distribution) -> bool:
     """Whether there is a tail to stretch: one value has none yet, samples are what they are."""
-    if spread.median <= 0:
+    median = float(spread.median)
+    if median <= 0:
         return False
     return lone(spread) or (
-        isinstance(spread, Quantiles) and spread.quantile(0.99) > spread.median * (1 + 1e-9)
+        isinstance(spread, Quantiles) and float(spread.quantile(0.99)) > median * (1 + 1e-9)
     )
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from explorer.errors import ExplorerError
 from explorer.facts.suggestions import expected_one_of
-from explorer.facts.units import Number
 
 from .arguments import above_0, numbers
 
@@ -136,7 +136,7 @@ class Trace:
             yield self.times[start : start + size]
 
 
-def _office(hours: Sequence[Number]) -> list[float]:
+def _office(hours: Sequence[float]) -> list[float]:
     return [float(np.interp(hour, [0, 5, 9, 12, 14, 18, 24], hours)) for hour in range(24)]
 
 
@@ -148,7 +148,7 @@ BY_NAME: dict[str, Arrivals] = {
 }
 
 
-def arrivals(source: Any) -> Arrivals:
+def arrivals(source: str | Arrivals | ArrayLike) -> Arrivals:
     """What `given` stands for: a name, Periodic, Bursts or recorded times.
 
     Raises ExplorerError for anything else.

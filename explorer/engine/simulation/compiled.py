@@ -6,9 +6,15 @@ import importlib.util
 import sys
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, overload
 
 from . import heaps, kernel
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from .heaps import Counts, Numbers
 
 WORTH_COMPILING = 300_000  # requests: loading Numba takes as long as running so many plainly
 _plain_requests = [0.0]  # requests so far that ran plainly
@@ -70,6 +76,10 @@ def _register() -> None:
         register_jitable(function)
 
 
-def to_kernel(values: Any, is_compiled: bool) -> Any:
+@overload
+def to_kernel(values: NDArray[np.float64], is_compiled: bool) -> Numbers: ...
+@overload
+def to_kernel(values: NDArray[np.int64], is_compiled: bool) -> Counts: ...
+def to_kernel(values: NDArray[np.float64] | NDArray[np.int64], is_compiled: bool) -> Numbers | Counts:
     """`values` as the kernel reads them fastest: an array when compiled, else a list."""
     return values if is_compiled else values.tolist()

@@ -5,9 +5,14 @@ Numba keeps the machine code of `kernel` until that file changes: touch it after
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias
 
-Numbers = Any  # a list or an array
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Numbers: TypeAlias = "list[float] | NDArray[np.float64]"  # an array where the code is compiled
+Counts: TypeAlias = "list[int] | NDArray[np.int64]"
 
 
 def push(heap: Numbers, size: int, value: float) -> None:
@@ -36,7 +41,7 @@ def pop(heap: Numbers, size: int) -> None:
     heap[at] = last
 
 
-def plan(ahead: Numbers, rows: Numbers, size: int, t: float) -> None:
+def plan(ahead: Numbers, rows: Counts, size: int, t: float) -> None:
     """Put the first free row, at `size`, among the attempts to come: `size` of them, the soonest first."""
     at = size
     row = rows[at]
@@ -49,7 +54,7 @@ def plan(ahead: Numbers, rows: Numbers, size: int, t: float) -> None:
     ahead[at], rows[at] = t, row
 
 
-def unplan(ahead: Numbers, rows: Numbers, size: int) -> None:
+def unplan(ahead: Numbers, rows: Counts, size: int) -> None:
     """Take the soonest attempt out, which leaves `size`: its row is the first free one."""
     last, row, free = ahead[size], rows[size], rows[0]
     at, below = 0, 1

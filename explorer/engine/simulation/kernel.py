@@ -10,9 +10,9 @@ Plain functions of lists or arrays: without Numba they run as they are, and give
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from .heaps import plan, pop, push, unplan
+from .heaps import Counts, Numbers, plan, pop, push, unplan
 
 SCANNED = 128  # slots that are looked at one by one; a tree above
 INF = float("inf")
@@ -32,8 +32,6 @@ OVER, GROW, MORE_ARRIVALS, MORE_WORK, MORE_COINS = range(5)
 BORN, TRIES, LINKS, WARM_S, COLD_S = range(5)
 ROW = 5
 
-Numbers = Any  # a list or an array
-
 
 class Case(NamedTuple):
     """What does not change in a run; INF stands for no limit."""
@@ -51,7 +49,7 @@ class Case(NamedTuple):
     links: int  # invocations in a chain, the first counted
 
 
-def occupy(slots: Numbers, counts: Numbers, slot: int, until: float) -> None:
+def occupy(slots: Numbers, counts: Counts, slot: int, until: float) -> None:
     """Set when a slot's request departs, and the least of each node above it."""
     node = counts[BASE] + slot
     slots[node] = until
@@ -64,7 +62,7 @@ def occupy(slots: Numbers, counts: Numbers, slot: int, until: float) -> None:
             slots[node] = least
 
 
-def idle_slot(slots: Numbers, counts: Numbers, sums: Numbers, t: float, keep_alive_s: float) -> int:
+def idle_slot(slots: Numbers, counts: Counts, sums: Numbers, t: float, keep_alive_s: float) -> int:
     """The newest idle slot at `t`, -1 if there is none."""
     capacity, base = counts[CAPACITY], counts[BASE]
     room = capacity - counts[FIXED]
@@ -84,14 +82,13 @@ def idle_slot(slots: Numbers, counts: Numbers, sums: Numbers, t: float, keep_ali
             if slots[node] > t:
                 node -= 1
         if node - base >= room or t < slots[node] + keep_alive_s:
-            result: int = node - base
-            return result
+            return node - base
         sums[IDLE] += keep_alive_s
         occupy(slots, counts, node - base, INF)
     return -1
 
 
-def compact(slots: Numbers, counts: Numbers, sums: Numbers, t: float, keep_alive_s: float) -> None:
+def compact(slots: Numbers, counts: Counts, sums: Numbers, t: float, keep_alive_s: float) -> None:
     """Close the gaps that expired environments left."""
     base, idle = counts[BASE], 0
     for slot in range(counts[CREATED]):
@@ -110,7 +107,7 @@ def compact(slots: Numbers, counts: Numbers, sums: Numbers, t: float, keep_alive
         slots[node] = min(slots[2 * node], slots[2 * node + 1])
 
 
-def makes_room(slots: Numbers, counts: Numbers, sums: Numbers, t: float, keep_alive_s: float) -> bool:
+def makes_room(slots: Numbers, counts: Counts, sums: Numbers, t: float, keep_alive_s: float) -> bool:
     """Whether there is a slot for a new environment, with expired ones put away."""
     room = counts[CAPACITY] - counts[FIXED]
     full = counts[CREATED] >= room
@@ -119,7 +116,7 @@ def makes_room(slots: Numbers, counts: Numbers, sums: Numbers, t: float, keep_al
     return counts[CREATED] < room and not (full and counts[CREATED] > room - (counts[CAPACITY] >> 2))
 
 
-def running(slots: Numbers, busy: Numbers, counts: Numbers, t: float) -> int:
+def running(slots: Numbers, busy: Numbers, counts: Counts, t: float) -> int:
     """How many requests run at `t`; `busy` holds their departures, the least first."""
     if counts[BUSY] == UNKNOWN:
         counts[BUSY] = 0
@@ -146,7 +143,7 @@ def may_start(sums: Numbers, t: float, case: Case) -> bool:
     return result
 
 
-def take(slots: Numbers, counts: Numbers, sums: Numbers, slot: int, t: float, warm_s: float,
+def take(slots: Numbers, counts: Counts, sums: Numbers, slot: int, t: float, warm_s: float,
          cold_s: float, case: Case) -> float:  # fmt: skip
     """Run a request in an idle slot, or in a new one at -1; returns when it departs."""
     if slot >= 0:
@@ -168,7 +165,7 @@ def take(slots: Numbers, counts: Numbers, sums: Numbers, slot: int, t: float, wa
     return until
 
 
-def plain(times: Numbers, warm: Numbers, cold: Numbers, slots: Numbers, busy: Numbers, counts: Numbers,
+def plain(times: Numbers, warm: Numbers, cold: Numbers, slots: Numbers, busy: Numbers, counts: Counts,
           sums: Numbers, case: Case) -> int:  # fmt: skip
     """Run a block of arrivals that are refused for good when they cannot start at once."""
     for at in range(counts[AT], len(times)):
@@ -194,7 +191,7 @@ def plain(times: Numbers, warm: Numbers, cold: Numbers, slots: Numbers, busy: Nu
     return MORE_ARRIVALS
 
 
-def lacks(times: Numbers, warm: Numbers, coins: Numbers, rows: Numbers, counts: Numbers) -> int:
+def lacks(times: Numbers, warm: Numbers, coins: Numbers, rows: Counts, counts: Counts) -> int:
     """What the next attempt may want and is used up; `DONE` if nothing is."""
     if counts[AT] >= len(times):
         return MORE_ARRIVALS
@@ -205,7 +202,7 @@ def lacks(times: Numbers, warm: Numbers, coins: Numbers, rows: Numbers, counts: 
     return GROW if counts[PENDING] >= len(rows) else OVER
 
 
-def begins(slots: Numbers, busy: Numbers, counts: Numbers, sums: Numbers, now: float, last: float,
+def begins(slots: Numbers, busy: Numbers, counts: Counts, sums: Numbers, now: float, last: float,
            case: Case) -> tuple[float, int, bool]:  # fmt: skip
     """When an attempt starts, where, and whether it does: at `now`, or by `last` where it may wait."""
     while now <= last:
@@ -226,7 +223,7 @@ def begins(slots: Numbers, busy: Numbers, counts: Numbers, sums: Numbers, now: f
 
 
 def full(times: Numbers, warm: Numbers, cold: Numbers, coins: Numbers, slots: Numbers, busy: Numbers,
-         ahead: Numbers, rows: Numbers, pool: Numbers, counts: Numbers, sums: Numbers,
+         ahead: Numbers, rows: Counts, pool: Numbers, counts: Counts, sums: Numbers,
          case: Case) -> int:  # fmt: skip
     """Run a block of arrivals with all that comes of them: waiting, retries, failures, chains.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -72,8 +71,9 @@ def run(plan: Plan, seed: np.random.SeedSequence, is_compiled: bool) -> dict[str
     return state.result(requests)
 
 
-def _kernel(name: str, is_compiled: bool) -> Any:
-    return compiled(name) if is_compiled else getattr(kernel, name)
+def _kernel(name: str, is_compiled: bool) -> Callable[..., int]:
+    plain: Callable[..., int] = getattr(kernel, name)
+    return compiled(name) if is_compiled else plain
 
 
 def _plain(plan: Plan, state: State, rngs: list[np.random.Generator]) -> int:
@@ -135,12 +135,10 @@ class State:
         while capacity < 2 * plan.provisioned:
             capacity *= 2
         self._lay_out(capacity, np.empty(0), np.zeros(plan.provisioned))
-        self.busy = self._to_kernel(np.zeros(capacity))
-        self.ahead, self.rows = self._to_kernel(np.zeros(SCANNED)), self._to_kernel(np.arange(SCANNED))
-        self.pool = self._to_kernel(np.zeros(SCANNED * ROW))
-
-    def _to_kernel(self, values: np.ndarray) -> Any:
-        return to_kernel(values, self.is_compiled)
+        self.busy = to_kernel(np.zeros(capacity), is_compiled)
+        self.ahead = to_kernel(np.zeros(SCANNED), is_compiled)
+        self.rows = to_kernel(np.arange(SCANNED, dtype=np.int64), is_compiled)
+        self.pool = to_kernel(np.zeros(SCANNED * ROW), is_compiled)
 
     def _lay_out(self, capacity: int, created: np.ndarray, fixed: np.ndarray) -> None:
         """Environments in order of creation, the provisioned ones last; above `SCANNED`, a tree over them."""
@@ -152,7 +150,7 @@ class State:
             while levels[0].size > 1:
                 levels.insert(0, levels[0].reshape(-1, 2).min(axis=1))
             levels.insert(0, np.full(1, np.inf))
-        self.slots = self._to_kernel(np.concatenate(levels))
+        self.slots = to_kernel(np.concatenate(levels), self.is_compiled)
         self.counts[CAPACITY], self.counts[BASE] = capacity, capacity if capacity > SCANNED else 0
 
     @property
@@ -166,12 +164,13 @@ class State:
         capacity = self.counts[CAPACITY]
         if 2 * (self.counts[CREATED] + self.counts[FIXED]) > capacity:
             self._lay_out(2 * capacity, *self.environments)
-            self.busy = self._to_kernel(np.append(np.asarray(self.busy), np.zeros(capacity)))
+            self.busy = to_kernel(np.append(np.asarray(self.busy), np.zeros(capacity)), self.is_compiled)
         count = len(self.rows)
         if 2 * self.counts[kernel.PENDING] > count:
-            self.ahead = self._to_kernel(np.append(np.asarray(self.ahead), np.zeros(count)))
-            self.rows = self._to_kernel(np.append(np.asarray(self.rows), np.arange(count, 2 * count)))
-            self.pool = self._to_kernel(np.append(np.asarray(self.pool), np.zeros(count * ROW)))
+            self.ahead = to_kernel(np.append(np.asarray(self.ahead), np.zeros(count)), self.is_compiled)
+            rows = np.append(np.asarray(self.rows), np.arange(count, 2 * count))
+            self.rows = to_kernel(rows, self.is_compiled)
+            self.pool = to_kernel(np.append(np.asarray(self.pool), np.zeros(count * ROW)), self.is_compiled)
 
     def result(self, requests: int) -> dict[str, float]:
         """Counts and times by name, the idle time at the end included."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from explorer.errors import ExplorerError
 from explorer.facts.units import parse_time, quote_value
@@ -22,6 +24,7 @@ class Exponential:
 
 
 Service = Exponential | Distribution
+Time: TypeAlias = "float | str | Distribution | ArrayLike"  # as one may be stated
 
 
 def service(name: str, value: object, shape: str) -> Service:
@@ -78,11 +81,9 @@ def _normal(rng: np.random.Generator, n: int) -> np.ndarray:
 def _times(of: Service, unit: np.ndarray) -> np.ndarray:
     if isinstance(of, Exponential):
         return of.mean * unit
-    times: np.ndarray
     if not isinstance(of, Samples):
-        times = of.at(unit)
-        return times
+        return np.asarray(of.at(unit))
     if of.values[0] == of.values[-1]:
         return np.full(unit.size, of.values[0] * of.scale)
-    times = of.values[(unit * of.values.size).astype(np.int64)] * of.scale
+    times: np.ndarray = of.values[(unit * of.values.size).astype(np.int64)] * of.scale
     return times

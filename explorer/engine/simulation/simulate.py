@@ -7,18 +7,19 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from explorer.errors import ExplorerError
 from explorer.facts.suggestions import expected_one_of
 from explorer.facts.units import quote_value
 
 from . import arguments
-from .arrivals import Trace, arrivals
+from .arrivals import Arrivals, Trace, arrivals
 from .compiled import is_worth_compiling
 from .kernel import INF, Case
 from .replication import Plan, run
 from .result import Simulation, simulation
-from .service_times import SHAPES, service
+from .service_times import SHAPES, Time, service
 
 MOST_ENVIRONMENTS = 1_000_000
 MOST_RETRIES = 50
@@ -28,10 +29,10 @@ MOST_AT_ONCE = 1e7
 
 def simulate(
     arrival_rps: float | None = None,
-    warm_s: Any = None,
-    cold_s: Any = None,
-    keep_alive_s: Any = 600.0,
-    duration_s: Any = None,
+    warm_s: Time | None = None,
+    cold_s: Time | None = None,
+    keep_alive_s: float | str = 600.0,
+    duration_s: float | str | None = None,
     seed: int = 1,
     *,
     replications: int = 1,
@@ -123,22 +124,22 @@ def simulate(
 
 def make_plan(
     arrival_rps: float | None,
-    warm_s: Any,
-    cold_s: Any,
-    keep_alive_s: Any,
-    duration_s: Any,
+    warm_s: Time | None,
+    cold_s: Time | None,
+    keep_alive_s: float | str,
+    duration_s: float | str | None,
     *,
     shape: str = "exponential",
-    arrivals: Any = "poisson",
+    arrivals: str | Arrivals | ArrayLike = "poisson",
     max_concurrency: int | None = None,
     provisioned: int = 0,
     start_limit: float | None = None,
-    start_limit_s: Any = 10.0,
+    start_limit_s: float | str = 10.0,
     queue: bool = False,
-    max_age_s: Any = INF,
+    max_age_s: float | str = INF,
     failure_probability: float = 0.0,
     retries: int = 0,
-    retry_wait_s: Any = 1.0,
+    retry_wait_s: float | str = 1.0,
     chain: int = 1,
 ) -> Plan:
     """What is to be run, from the arguments of `simulate`, which are checked."""
@@ -172,11 +173,13 @@ def make_plan(
         links=arguments.whole("chain", chain, 1, 1_000_000),
     )
     cold = warm if cold_s is None else service("cold_s", cold_s, shape)
-    _check_size(rate, duration, min(most, rate * max(warm.mean, cold.mean)))
+    _check_size(rate, duration, min(most, rate * max(float(warm.mean), float(cold.mean))))
     return Plan(source, rate, warm, cold, fixed, case)
 
 
-def _load(source: Any, arrival_rps: Any, duration_s: Any) -> tuple[Any, float, float]:
+def _load(
+    source: str | Arrivals | ArrayLike, arrival_rps: float | None, duration_s: float | str | None
+) -> tuple[Arrivals, float, float]:
     """Where requests come from, their mean rate [1/s] and for how long [s]."""
     process, recorded = arrivals(source), 0
     default = 100_000.0

@@ -56,7 +56,7 @@ def plan_load(
     warm_up: int = 0,
 ) -> Load:
     """What a stack of this workload is to be asked for: see `measure`."""
-    runtime_s = w.runtime.spread.median if runtime is None else runtime
+    runtime_s = float(w.runtime.spread.median) if runtime is None else runtime
     size = int(w.response.spread.median if response is None else response)
     _must_be_taken(runtime_s, size)
     work = Work.sample(runtime_s, size)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from explorer.facts.ufuncs import gammainc, gammaincc, gammaincinv, gammaln, ndtri, pdtrik
 from explorer.facts.units import Number
@@ -16,7 +17,7 @@ EXACT = 1e6  # a mean from which on the expansion is off by less than SciPy's fu
 LEVELS = 64  # environments that are looked at one by one, or in strides where more are busy
 
 
-def _levels(rate: Number, service_s: Number) -> tuple[Number, Number, Number, Number]:
+def _levels(rate: Number, service_s: Number) -> tuple[NDArray[np.float64], ...]:
     """For level k: its stride, P(N = k), P(N <= k) and the first k, with N Poisson of the mean busy."""
     busy = np.maximum(np.asarray(rate * service_s, dtype=float), 1e-12)
     spread = np.sqrt(busy)
@@ -137,9 +138,9 @@ def ready_servers(busy: Number, answering: Number, less_share: Number) -> Number
     return np.maximum(fewest, np.ceil(np.maximum(answering, 1.0) - 1e-9))
 
 
-def _sum(terms: Number) -> Number:
+def _sum(terms: NDArray[np.float64]) -> Number:
     """The sum over levels, in their order whatever the memory layout."""
-    total = terms[0]
+    total: Number = terms[0]
     for term in terms[1:]:
         total = total + term
     return total

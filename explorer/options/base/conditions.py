@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from explorer.facts import catalogue, records
 from explorer.facts.encoding import Codec
@@ -18,6 +19,7 @@ from explorer.workload.kinds import ANY
 from explorer.workload.run_time import computing_factor, reference_memory, run_time_at
 from explorer.workload.workload import Workload
 
+from .added_time import BodyPath
 from .cold_starts import cold_start_share, mean_environments, ready_servers
 from .limit_uses import AfterBurst, LimitUse, Linear, PerRequest, SumPerRequest, Term
 from .mask import EVERYWHERE, Mask
@@ -57,6 +59,34 @@ class Conditions:
     make it, the same object where nothing is cached.
     """
 
+    hours: Number  # of a month
+    month_s: Number
+    requests: Number  # a month
+    mean_rps: Number
+    peak_rps: Number
+    peak_ramp_s: Number
+    hits: Number  # the share of the clients' requests that a cache answers before they come here
+    memory_mb: Number
+    memory_gb: Number
+    vcpu: Number  # what memory buys
+    used_vcpu: Number  # and the work can use
+    cpu: Number  # the share of the run time that it computes
+    arm: Mask  # whether a size is of arm64
+    state_bytes: Number
+    compression: Number  # what gzip leaves of a byte of the response
+    cacheable: Number
+    headers: Number | None  # [B]; None: as measured
+    bandwidth: Number  # [B/s]
+    tolerance: Number  # the share of requests that may fail
+    waits: Number  # how long a client waits for the first byte of an answer [s]
+    latency_p95: Number | None  # as promised [s]
+    first_byte_p95: Number | None
+    config_bytes: Number
+    config_entries: Number
+    config_secrets: Number
+    config_largest: Number  # [B]
+    secret_bytes: Number
+
     def __init__(
         self,
         workload: Workload,
@@ -83,15 +113,13 @@ class Conditions:
         self.levels = np.array(LEVELS).reshape((3,) + (1,) * len(self.shape))
         self.limits: dict[str, float] = {}  # facts that were asked for: the assumptions of an answer
         self.constants: dict[str, float] = {}
-        self.times: dict[str, np.ndarray] = {}
+        self.times: dict[str, NDArray[np.float64]] = {}
         self._memo: dict[Hashable, Any] = {}
         self._whole: dict[Hashable, Any] = {}  # what was worked out for the load whose points these are
         self._pick: Callable[[Any], Any] = lambda value: value
         self._clients: Conditions | None = None
         self._beyond_cache: Conditions | None = None
-        self.hits: Number = (
-            0.0  # the share of the clients' requests that a cache answers before they come here
-        )
+        self.hits = 0.0
         self.workload = workload
         self._read_numbers()
 
@@ -146,7 +174,7 @@ class Conditions:
     @property
     def bears(self) -> Number:
         """Calls at once that what the work calls will bear; infinite where nothing is said."""
-        bearable = self.number("downstream.concurrency")
+        bearable = self.stated_number("downstream.concurrency")
         return np.inf if bearable is None else bearable
 
     def limit_per_s(self, limit_id: str) -> float:
@@ -163,30 +191,30 @@ class Conditions:
             self.constants[constant_id] = catalogue.constant(constant_id).value
         return self.constants[constant_id]
 
-    def time(self, time_id: str) -> np.ndarray:
+    def time(self, time_id: str) -> NDArray[np.float64]:
         """What an operation takes at each of `LEVELS` [s], shape (3, ...): as measured, or as assumed."""
         if self.clients is not self:
             self.clients.time(time_id)  # that it was asked for is kept there
-            return self.memo(("time", time_id), lambda: self._time_spread(time_id).quantile(self.levels))
+            return self.memo(("time", time_id), lambda: self._time_at_levels(time_id))
         measured = self.workload.times.get(time_id)
         if measured is not None:
-            result: np.ndarray = measured.spread.quantile(np.array(LEVELS)).reshape(self.levels.shape)
-            return result
+            return np.asarray(measured.spread.quantile(np.array(LEVELS))).reshape(self.levels.shape)
         if time_id not in self.times:
             row = catalogue.time(time_id)
             seconds = np.array([row.p50_s, row.p95_s, row.p99_s])
             self.times[time_id] = seconds.reshape(self.levels.shape)
         return self.times[time_id]
 
+    def _time_at_levels(self, time_id: str) -> NDArray[np.float64]:
+        return np.asarray(self._time_spread(time_id).quantile(self.levels))
+
     def typical_s(self, time_id: str) -> float:
         """The p50 of an operation [s], where its mean is wanted: no other figure is published."""
-        result: float = self.clients.time(time_id)[0].item()
-        return result
+        return float(self.clients.time(time_id)[0].item())
 
     def longest_s(self, time_id: str) -> float:
         """The p99 of an operation [s], whatever share of the requests meets it."""
-        result: float = self.clients.time(time_id)[-1].item()
-        return result
+        return float(self.clients.time(time_id)[-1].item())
 
     def _time_spread(self, time_id: str) -> Distribution:
         measured = self.workload.times.get(time_id)
@@ -200,13 +228,20 @@ class Conditions:
     # The workload's own quantities -------------------------------------------------------------
 
     def number(self, field: str) -> Number:
-        """A numeric field of the workload, or its axis."""
+        """A numeric field that every workload has, or its axis. Raises ValueError if nothing is said."""
+        value = self.stated_number(field)
+        if value is None:
+            raise ValueError(f"{field} is not stated")
+        return value
+
+    def stated_number(self, field: str) -> Number | None:
+        """A numeric field of the workload, or its axis; None where nothing is said."""
         if field in self.axes:
             return self.axes[field]
-        value: Any = self.workload
-        for part in field.split("."):
-            value = getattr(value, part)
-        return value
+        value = self.workload.field_value(field)
+        if value is None or isinstance(value, int | float):
+            return value
+        raise TypeError(f"{field} is {value!r}: expected a number")
 
     def _read_numbers(self) -> None:
         w, number = self.workload, self.number
@@ -214,7 +249,7 @@ class Conditions:
         self.hours, self.month_s = hours, hours * 3600
         self.requests = number("requests_per_month")
         self.mean_rps = self.requests / self.month_s
-        peak = number("peak_rps")
+        peak = self.stated_number("peak_rps")
         if peak is None:
             peak = self.constant("peak.factor") * self.mean_rps
         self.peak_rps = np.maximum(peak, self.mean_rps)
@@ -226,11 +261,11 @@ class Conditions:
         self.spreads["first_byte"] = self.first_byte
         self.state_bytes = number("runtime.state")
         self.compression = number("response.compression")
-        self.cacheable, self.headers = number("response.cacheable"), number("client.headers")
+        self.cacheable, self.headers = number("response.cacheable"), self.stated_number("client.headers")
         self.bandwidth = number("client.bandwidth")
         self.tolerance = 1 - number("targets.success") + 1e-12  # what may fail; 1 - 0.999 is off by less
-        self.waits, self.latency_p95 = number("client.waits"), number("targets.latency_p95")
-        self.first_byte_p95 = number("targets.first_byte_p95")
+        self.waits, self.latency_p95 = number("client.waits"), self.stated_number("targets.latency_p95")
+        self.first_byte_p95 = self.stated_number("targets.first_byte_p95")
         if w.preferences.savings_plan != NO_PLAN:
             self.constant("savings_plan.covered")  # an answer names it
         self._read_configuration()
@@ -239,19 +274,19 @@ class Conditions:
         """Memory and architecture: of one size, or of all along the axis that is there for them."""
         sizes = self.sizes if self.at_all_sizes else (typical(self.sizes),)
         column = (1, len(sizes), *(1,) * (len(self.shape) - 2))
-        self.memory_mb: Number = sizes[0].memory_mb
+        self.memory_mb = sizes[0].memory_mb
         if "runtime.memory" in self.axes:
             self.memory_mb = self.axes["runtime.memory"]
         elif len(sizes) > 1:
             self.memory_mb = np.reshape([size.memory_mb for size in sizes], column)
         architectures = {size.architecture for size in sizes}
         self.architecture = ANY if len(architectures) > 1 else sizes[0].architecture
-        self.arm: Mask = np.bool_(self.architecture == "arm64")
+        self.arm = np.bool_(self.architecture == "arm64")
         if self.architecture == ANY:
             self.arm = np.reshape([size.architecture == "arm64" for size in sizes], column)
         self.memory_gb = self.memory_mb / 1024
-        self.vcpu = self.memory_mb / self.constant("lambda.vcpu_mb")  # what memory buys
-        self.used_vcpu = np.minimum(self.vcpu, self.number("runtime.threads"))  # and the work can use
+        self.vcpu = self.memory_mb / self.constant("lambda.vcpu_mb")
+        self.used_vcpu = np.minimum(self.vcpu, self.number("runtime.threads"))
 
     def _read_run_time(self) -> None:
         """The run time at the memory, what of it computes there, and the first byte in proportion to it."""
@@ -278,10 +313,10 @@ class Conditions:
     def _read_configuration(self) -> None:
         configuration, number = self.workload.configuration, self.number
         total: Number = self.axes.get("configuration", configuration.total)
-        entries, largest = number("configuration.entries"), number("configuration.largest")
+        entries, largest = (self.stated_number(f"configuration.{name}") for name in ("entries", "largest"))
         self.config_bytes, self.config_secrets = total, number("configuration.secrets")
         self.config_entries = configuration.entries_of(total) if entries is None else entries
-        mean = total / np.maximum(self.config_entries, 1)
+        mean: Number = total / np.maximum(self.config_entries, 1)
         growth = (
             total / configuration.total if configuration.total >= 1 else 1.0
         )  # of less than a byte nothing grows
@@ -300,9 +335,12 @@ class Conditions:
         """The value of a driver that no more requests exceed than may fail."""
         return self.memo(("edge", driver), lambda: self.spreads[driver].quantile(1 - self.tolerance))
 
-    def at_levels(self, driver: str) -> Number:
+    def at_levels(self, driver: str) -> NDArray[np.float64]:
         """The driver at each of `LEVELS`, shape (3, ...)."""
-        return self.memo(("levels", driver), lambda: self.spreads[driver].quantile(self.levels))
+        return self.memo(("levels", driver), lambda: self._at_levels(driver))
+
+    def _at_levels(self, driver: str) -> NDArray[np.float64]:
+        return np.asarray(self.spreads[driver].quantile(self.levels))
 
     def first_byte_at_levels(self, streamed: Mask) -> Number | None:
         """What of the work passes before the response's first byte, at each of `LEVELS` [s]; None: all."""
@@ -318,10 +356,12 @@ class Conditions:
     def _steps(self) -> Number:
         if not self.workload.runtime.divisible:
             return 1.0
-        steps = self.number("runtime.steps")
+        steps = self.stated_number("runtime.steps")
         if steps is not None:
             return steps
-        return np.maximum(1.0, np.ceil(self.runtime.quantile(0.99) / self.constant("step.seconds")))
+        seconds = self.constant("step.seconds")
+        result: Number = np.maximum(1.0, np.ceil(self.runtime.quantile(0.99) / seconds))
+        return result
 
     def price(self, price_id: str) -> Number:
         """The first tier's price of an id as it is paid [USD a unit], where a quantity depends on money."""
@@ -351,7 +391,7 @@ class Conditions:
                 yield price_id, quantity
                 continue
             for ending, has in ((ARM, self.arm), (X86, ~self.arm)):
-                own = quantity.scaled(has) if isinstance(quantity, StepQuantity) else quantity * has
+                own = quantity.scaled(has * 1.0) if isinstance(quantity, StepQuantity) else quantity * has
                 yield price_id.removesuffix(EITHER) + ending, own
 
     # A cache at the edge -------------------------------------------------------------------------
@@ -425,11 +465,12 @@ class Conditions:
         """The same at the median of the requests that no cache answers: a client's patience is held to it."""
         before = np.asarray(step.seconds if step.before_first_byte is None else step.before_first_byte)
         if before.ndim == 0:
-            return before[()]
-        return before[-1 if len(before) > len(LEVELS) else 0]
+            return float(before)
+        result: Number = before[-1 if len(before) > len(LEVELS) else 0]
+        return result
 
     def _of_all(self, seconds: Number, for_hits: bool) -> Number:
-        seconds = seconds[: len(LEVELS)] if np.ndim(seconds) else seconds
+        seconds = seconds[: len(LEVELS)] if isinstance(seconds, np.ndarray) and seconds.ndim else seconds
         if self.clients is self or for_hits:
             return seconds
         return np.where(self.clients.levels > self.hits, seconds, 0.0)
@@ -462,7 +503,7 @@ class Conditions:
         copies, assumed = self.constant(f"encoding.copies.{kind}"), self.constant(f"encoding.headers.{kind}")
         return measured + copies * (self.headers - assumed)
 
-    def body_factor(self, direction: str, path: Paths) -> Number:
+    def body_factor(self, direction: str, path: BodyPath) -> Number:
         """What a body is times its size once the function has made it: less where it is compressed."""
         if direction != "response" or not path.gzip.any():
             return 1.0
@@ -472,7 +513,7 @@ class Conditions:
         """Bytes of the response as it is sent, on average."""
         return self.body_factor("response", path) * self.response.mean
 
-    def sent_at_levels(self, path: Paths) -> Number:
+    def sent_at_levels(self, path: Paths) -> NDArray[np.float64]:
         """The response as it is sent at each of `LEVELS` [B], shape (3, ...)."""
         return self.body_factor("response", path) * self.at_levels("response")
 
@@ -501,7 +542,8 @@ class Conditions:
         first, growth = self.constant("poll.first_s"), self.constant("poll.growth")
         even = first / growth  # until here every `first` seconds, then each `growth` longer
         late = np.maximum(seconds, even) / even
-        return 1 + np.minimum(seconds, even) / first + np.log(late) / np.log1p(growth)
+        result: Number = 1 + np.minimum(seconds, even) / first + np.log(late) / np.log1p(growth)
+        return result
 
     @property
     def poll_wait(self) -> Number:
@@ -517,7 +559,7 @@ class Conditions:
 
     def exchanges(self, path: Paths) -> list[Number]:
         """Requests through the door for one request of the client, on average: terms with one driver each."""
-        terms = [1.0 + path.body_in.is_(BodyIn.S3)]
+        terms: list[Number] = [1.0 + path.body_in.is_(BodyIn.S3)]
         if path.polls.any():
             terms.append(path.polls * self.polls)
         paged = path.body_out.is_(BodyOut.PAGE)
@@ -525,18 +567,18 @@ class Conditions:
             terms.append(paged * (self.pages(path) - 1))
         return terms
 
-    def stream(self, path: Paths) -> AfterBurst:
+    def stream(self, path: BodyPath) -> AfterBurst:
         """Seconds that a stream is held to Lambda's bandwidth, after the burst."""
         # a client that is slower than the stream holds it back
         rate = np.minimum(self.limit("lambda.stream.rate") * MB, self.bandwidth)
         return AfterBurst(self.limit("lambda.stream.burst"), rate, self.body_factor("response", path))
 
-    def streamed_beyond(self, path: Paths) -> Number:
+    def streamed_beyond(self, path: BodyPath) -> Number:
         """Bytes of a stream beyond the burst, on average."""
         factor = self.body_factor("response", path)
         return factor * self.response.excess(self.limit("lambda.stream.burst") / factor)
 
-    def stream_mean_s(self, path: Paths) -> Number:
+    def stream_mean_s(self, path: BodyPath) -> Number:
         """What `stream` takes for a response, on average [s]."""
         return self.memo(("stream", path), lambda: self.streamed_beyond(path) / self.stream(path).rate)
 
@@ -576,17 +618,18 @@ class Conditions:
 
     def held_s(self, path: Paths) -> list[Number]:
         """How long one request holds its environment, on average [s]: terms with one driver each."""
-        terms = [self.runtime.mean]
+        terms: list[Number] = [self.runtime.mean]
         function = path.compute.has(function=True)
         for time, on in path.added_times.members():
-            if (on & function).any():
-                terms.append((on & function) * time.held_s(self, path))
+            here: Mask = on & function
+            if here.any():
+                terms.append(here * time.held_s(self, path))
         return terms
 
     @property
-    def network(self) -> float:
+    def network(self) -> Number:
         """Bandwidth between an environment and S3 [B/s]."""
-        measured = self.number("runtime.network")
+        measured = self.stated_number("runtime.network")
         return self.limit("lambda.network") * 1e6 / 8 if measured is None else measured
 
     def new_requests(self, seconds: float) -> tuple[Number, Number]:
@@ -647,7 +690,7 @@ class Conditions:
 
     def exchanged(self) -> list[Number]:
         """Bytes that the work exchanges with the internet for one request: terms with one driver each."""
-        per_request = self.number("network.per_request")
+        per_request = self.stated_number("network.per_request")
         return [self.request.mean, self.response.mean] if per_request is None else [per_request]
 
     def transfer(self, size_bytes: Number) -> Number:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from explorer.facts import catalogue
 from explorer.facts.units import Number
@@ -37,8 +38,8 @@ def task_hours(
 
 def _holds_one(load: Conditions, vcpu: Number, gb: Number) -> Mask:
     """Whether a task has the processors that one request uses at once, and its memory."""
-    result: Mask = (vcpu >= load.used_vcpu * (1 - 1e-9)) & (gb >= load.memory_gb * (1 - 1e-9))
-    return result
+    result: Mask = np.asarray(vcpu >= load.used_vcpu * (1 - 1e-9))
+    return result & (gb >= load.memory_gb * (1 - 1e-9))
 
 
 def carries_one(load: Conditions) -> Mask:
@@ -46,7 +47,7 @@ def carries_one(load: Conditions) -> Mask:
     return load.memo("carries one", lambda: _holds_one(load, *_columns(load)).any(axis=0))
 
 
-def _columns(load: Conditions) -> tuple[np.ndarray, np.ndarray]:
+def _columns(load: Conditions) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """VCPU and GB of the sizes that are sold, along a first axis."""
     shape = (-1, *(1,) * len(load.shape))
     vcpu, gb = (np.reshape(each, shape) for each in zip(*_sold(), strict=True))
@@ -118,7 +119,8 @@ def _priced(load: Conditions, sizes: Sequence[tuple[float, float]]) -> tuple[Fle
     each, least = load.runtime.mean / np.maximum(slots, 1.0), load.constant("service.tasks_min")
 
     def tasks(rate: Number) -> Number:
-        return np.maximum(np.ceil(rate * each * (1 - 1e-12)), least)
+        count: Number = np.maximum(np.ceil(rate * each * (1 - 1e-12)), least)
+        return count
 
     headroom, (share, rest) = load.constant("service.headroom"), _day(load)
     most = tasks(load.peak_rps * headroom)
@@ -167,8 +169,8 @@ def _on_spot(load: Conditions) -> Mask:
     runtime = load.workload.runtime
     if not runtime.interruptible or runtime.once:
         return np.False_
-    promises = [load.latency_p95, load.number("targets.first_byte_p95")]
-    holds: Mask = repeated_s(load) < load.runtime.mean * _on_demand_ratio(load) * (1 - 1e-9)
+    promises = [load.latency_p95, load.stated_number("targets.first_byte_p95")]
+    holds: Mask = np.asarray(repeated_s(load)) < load.runtime.mean * _on_demand_ratio(load) * (1 - 1e-9)
     twice = (
         2 * (load.time("ecs.start")[1] + load.at_levels("runtime")[1]) * (1 + load.constant("poll.growth"))
     )

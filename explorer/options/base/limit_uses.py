@@ -174,7 +174,7 @@ class LimitUse(ABC):
         Where the sum is no more, no more requests break `limit` than may fail.
         """
 
-    def within(self, load: Quantities, limit: float) -> Number:
+    def within(self, load: Quantities, limit: float) -> Mask:
         """Whether it breaks for no more requests than may fail, or does not bind."""
         terms, most = self.terms(load, limit)
         return (total(terms) <= most) | ~self.where
@@ -279,7 +279,7 @@ class SumPerRequest(LimitUse):
         low, width = np.full(shape, -9.0), RARE + 9.0
         inside = (np.arange(1, parts) / parts).reshape((-1,) + (1,) * len(shape))
         for _ in range(rounds):
-            over = self._at(load, low + width * inside) > limit * SLACK
+            over = np.asarray(self._at(load, low + width * inside)) > limit * SLACK
             low = low + width * (~over).sum(axis=0) / parts
             width = width / parts
         return np.where(rest > 0, ndtr(-low), alone)[()]
@@ -373,7 +373,8 @@ class FixedUse(LimitUse):
 
     def exceed(self, load: Quantities, limit: float) -> Number:
         """1 where the amount is over `limit`, else 0."""
-        return (self.value > limit * SLACK) * 1.0 * self.where
+        over: np.ndarray = np.asarray(self.value > limit * SLACK)
+        return over * 1.0 * self.where
 
     def terms(self, load: Quantities, limit: float) -> tuple[Sequence[Number], Number]:
         return [self.value], limit * SLACK

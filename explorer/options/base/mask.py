@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numpy as np
 
-Mask = np.ndarray | np.bool_  # to broadcast against the workload's quantities; of one path a single one
+# to broadcast against the workload's quantities; of one path a single one
+Mask: TypeAlias = np.ndarray | np.bool_
 EVERYWHERE: Mask = np.True_

@@ -40,7 +40,7 @@ class Exclusion:
 
     because: str
     why: str
-    where: Number = True  # at which points of a sweep
+    where: Mask = EVERYWHERE  # at which points of a sweep
     on: Mapping[str, object] = field(default_factory=dict)  # on paths with these fields alone; {}: on all
     is_whole: bool = False  # whether the sentence names its subject: those of several options are all given
 

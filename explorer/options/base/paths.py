@@ -11,17 +11,21 @@ quantities have behind theirs; of a single path it is a plain number, and so are
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from explorer.facts.units import Number
 
+from .added_time import AddedTime
 from .mask import EVERYWHERE, Mask
-from .request_path import RequestPath
+from .request_path import Behind, BodyIn, BodyOut, Compute, Initialization, RequestPath
+
+T = TypeVar("T")
+Member = TypeVar("Member")
 
 
-class Column:
+class Column(Generic[T]):
     """One field of the paths, a value a row.
 
     Examples
@@ -33,19 +37,19 @@ class Column:
     8
     """
 
-    def __init__(self, values: Sequence[Any], tail: int | None) -> None:
-        self.distinct: list[Any] = list(dict.fromkeys(values))
+    def __init__(self, values: Sequence[T], tail: int | None) -> None:
+        self.distinct: list[T] = list(dict.fromkeys(values))
         self._codes = np.array([self.distinct.index(value) for value in values])
         self._tail = tail  # axes behind the paths; None: one path
-        self._masks: dict[Any, Mask] = {}
+        self._masks: dict[object, Mask] = {}
 
-    def is_(self, *values: Any) -> Mask:
+    def is_(self, *values: T) -> Mask:
         """On which paths the field has one of these values."""
         if values not in self._masks:
             self._masks[values] = self._mask([each in values for each in self.distinct])
         return self._masks[values]
 
-    def has(self, **attributes: Any) -> Mask:
+    def has(self, **attributes: object) -> Mask:
         """On which paths the field is a record with these attributes, such as compute's `billing`."""
         key = ("has", *attributes.items())
         if key not in self._masks:
@@ -57,7 +61,7 @@ class Column:
             )
         return self._masks[key]
 
-    def members(self) -> Iterator[tuple[Any, Mask]]:
+    def members(self: Column[tuple[Member, ...]]) -> Iterator[tuple[Member, Mask]]:
         """Each member of a field that is a tuple, with the paths whose tuple has it."""
         for member in dict.fromkeys(member for each in self.distinct for member in each):
             key = ("member", member)
@@ -65,12 +69,12 @@ class Column:
                 self._masks[key] = self._mask([member in each for each in self.distinct])
             yield member, self._masks[key]
 
-    def each(self) -> Iterator[tuple[Any, Mask]]:
+    def each(self) -> Iterator[tuple[T, Mask]]:
         """Each value with the paths that have it; everywhere where there is one value alone."""
         for value in self.distinct:
             yield value, EVERYWHERE if len(self.distinct) == 1 else self.is_(value)
 
-    def look_up(self, function: Callable[[Any], Number]) -> Number:
+    def look_up(self, function: Callable[[T], Number]) -> Number:
         """What a function of the field's value gives on each path: a fact by the id that the field holds.
 
         It is called once for each distinct value.
@@ -108,6 +112,32 @@ class Paths:
     True
     """
 
+    distribution: Mask
+    egress: Column[str]
+    origin_access: Mask
+    socket: Mask
+    gzip: Mask
+    compute: Column[Compute]
+    initialization: Column[Initialization]
+    behind: Column[Behind]
+    asynchronous: Mask
+    polls: Mask
+    body_in: Column[BodyIn]
+    body_out: Column[BodyOut]
+    added_times: Column[tuple[AddedTime, ...]]
+    door_waits: Column[str]
+    run_limit: Column[str]
+    door_time: Column[str]
+    request_envelope: Column[str]
+    response_envelope: Column[str]
+    response_limits: Column[tuple[str, ...]]
+    streams: Mask
+    streams_in_vpc: Mask
+    streaming: Mask
+    fronts_containers: Mask
+    starts_workflows: Mask
+    cached: Mask
+
     def __init__(self, rows: Sequence[Mapping[str, Any]], tail: int | None) -> None:
         self.rows, self._tail = rows, tail
         self._with_tail: dict[int, Paths] = {}
@@ -131,7 +161,7 @@ class Paths:
         """One of the paths by itself."""
         return Paths([self.rows[row]], None)
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> Mask | Column[Any]:
         if name.startswith("_") or name not in self.rows[0]:
             raise AttributeError(f"{name} is not among what is declared: {', '.join(self.rows[0])}")
         column = Column([row[name] for row in self.rows], self._tail)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from explorer.facts import catalogue
+from explorer.facts.units import Number
 
 from .conditions import Conditions
 from .paths import Paths
@@ -218,14 +219,14 @@ def work_part(
     versioned: bool = False,
 ) -> FunctionRole:
     """The function that does the work: behind the door, or handed its jobs."""
-    timeout_s = work_timeout_s(load, path)
+    timeout_s, memory_mb = work_timeout_s(load, path), float(load.memory_mb)
     if path.asynchronous:
-        return FunctionRole("work", entry, load.memory_mb, timeout_s, properties or {}, versioned)
+        return FunctionRole("work", entry, memory_mb, timeout_s, properties or {}, versioned)
     if path.run_limit:
         timeout_s = min(timeout_s, load.limit(path.run_limit))
     if path.door_waits:  # no longer than the door waits for it, or it would work for nobody
         timeout_s = min(timeout_s, load.limit(path.door_waits) - 1)
-    return FunctionRole("work", FRONT, load.memory_mb, timeout_s, properties or {}, versioned)
+    return FunctionRole("work", FRONT, memory_mb, timeout_s, properties or {}, versioned)
 
 
 def work_timeout_s(load: Conditions, path: RequestPath) -> float:
@@ -240,6 +241,6 @@ def work_timeout_s(load: Conditions, path: RequestPath) -> float:
     return confirmed if late < 1 else longest
 
 
-def days(seconds: Any) -> int:
+def days(seconds: Number) -> int:
     """Whole days that hold as many seconds: what a bucket counts in."""
     return max(math.ceil(float(seconds) / DAY_S), 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from explorer.facts.units import Number
 
@@ -40,7 +41,7 @@ class FlatRate:
     allows: tuple[tuple[str, str], ...]  # (price id of a line, id of the constant: the most of it)
 
 
-UsageLines = Iterable[tuple[str, Number | StepQuantity]]  # (price id, quantity a month)
+UsageLines: TypeAlias = "Iterable[tuple[str, Number | StepQuantity]]"  # (price id, quantity a month)
 
 
 def total(terms: Sequence[Number]) -> Number:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from explorer.facts.units import Number
-from explorer.options.base.added_time import AddedTime
+from explorer.options.base.added_time import AddedTime, BodyConditions, BodyPath
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import IfMaterial
 from explorer.options.base.option import Exclusion, Option
@@ -21,11 +21,11 @@ from explorer.options.base.usage_lines import compute
 class Compressing(AddedTime):
     """The result, compressed at what one vCPU does in a second."""
 
-    def measure(self, load: Conditions, path: Paths, least_s: float) -> IfMaterial:
+    def measure(self, load: BodyConditions, path: BodyPath, least_s: float) -> IfMaterial:
         return IfMaterial(compressing_s(load), 0.0, least_s)
 
 
-def compressing_s(load: Conditions) -> Number:
+def compressing_s(load: BodyConditions) -> Number:
     """Seconds that one byte of a response takes to compress."""
     return 1 / (load.constant("gzip.bytes_per_s") * load.vcpu)
 

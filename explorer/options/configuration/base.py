@@ -11,6 +11,7 @@ from explorer.facts.encoding import environment_total
 from explorer.facts.units import Number
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import LimitUse, PeakDemand
+from explorer.options.base.mask import Mask
 from explorer.options.base.option import Exclusion, Option
 from explorer.options.base.paths import Paths
 from explorer.options.base.request_path import Actor, Phase, RequestPath, Start, Step
@@ -64,7 +65,7 @@ class Store(Configuration):
     time: ClassVar[str]
     rate: ClassVar[str]  # the limit on reads a second
 
-    def plain_fits(self, load: Conditions, path: Paths) -> Number:
+    def plain_fits(self, load: Conditions, path: Paths) -> Mask:
         """Whether what is not secret stays in the environment: where there are secrets, if it fits."""
         plain = environment_total(
             load.config_bytes - load.secret_bytes, load.config_entries - load.config_secrets
@@ -74,8 +75,8 @@ class Store(Configuration):
 
     def entries(self, load: Conditions, path: Paths) -> Number:
         """Entries in the store."""
-        entries: Number = np.where(self.plain_fits(load, path), load.config_secrets, load.config_entries)
-        return entries[()]
+        entries: Number = np.where(self.plain_fits(load, path), load.config_secrets, load.config_entries)[()]
+        return entries
 
     def reads_each(self, load: Conditions, path: Paths) -> Number:
         """Calls that one environment makes to read it all."""
@@ -113,8 +114,8 @@ class Store(Configuration):
         if not per_job.all():
             refreshing = load.environments / load.constant("configuration.refresh_s")
             steady = steady + ~per_job * (refreshing * self.reads_each(load, path))
-        means = [steady, on_demand * each * load.runtime.mean]
-        streaming = on_demand & path.streaming
+        means: list[Number] = [steady, on_demand * each * load.runtime.mean]
+        streaming: Mask = on_demand & path.streaming
         if streaming.any():
             means.append(streaming * each * load.stream_mean_s(path))
         return PeakDemand(self.rate, means, most=steady + on_demand * each)

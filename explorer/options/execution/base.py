@@ -67,7 +67,8 @@ def started_chunks(load: Conditions, spill: Offloaded, starts: np.ndarray) -> Nu
     """How many of the chunks that begin at `starts` [B] a body reaches that is handed over, on average."""
     body, offload = load.spread(spill.driver), spill.share(load)
     rooms = spill.measure.room(starts.reshape((-1,) + (1,) * len(load.shape)))
-    return np.maximum(body.exceed(rooms) - offload, 0).sum(axis=0)
+    chunks: Number = np.maximum(np.asarray(body.exceed(rooms)) - offload, 0).sum(axis=0)
+    return chunks
 
 
 def waiting(load: Conditions, age: str, where: Mask, most: Number = np.inf) -> Iterable[LimitUse]:
@@ -375,7 +376,9 @@ class SlicedExecution(LambdaExecution):
         """The mean as the sum over k of P(more than k slices), up to `MOST`, and what is beyond."""
         measure = self.per_slice(1.0, 0.0, load)
         few = np.arange(1.0, MOST).reshape((-1,) + (1,) * len(load.shape))
-        return 1.0 + load.runtime.exceed(measure.room(few)).sum(axis=0) + self._beyond(load, measure)
+        chances = np.asarray(load.runtime.exceed(measure.room(few)))
+        few_of_them: Number = chances.sum(axis=0)
+        return 1.0 + few_of_them + self._beyond(load, measure)
 
     def _beyond(self, load: Conditions, measure: Slices) -> Number:
         """The sum over k from `MOST` of P(more than k slices).
@@ -392,7 +395,8 @@ class SlicedExecution(LambdaExecution):
         last = budget * steps / (STEPS + 1)
         ends = (work.exceed(first) - work.exceed(last)) / 2
         straight = ends + (work.excess(first) - work.excess(last)) / budget
-        return jumped + np.where(last > first, straight, 0.0)
+        beyond: Number = jumped + np.where(last > first, straight, 0.0)
+        return beyond
 
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
         divides = self.divides(load, path)

@@ -44,7 +44,7 @@ class ManagedInstance(Execution):
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:
         yield from super().excludes(load)
         if load.at_all_sizes and load.workload.runtime.memory == ANY:  # of these it sells the larger ones
-            small = load.memory_mb < load.limit("lmi.memory.min")
+            small = np.asarray(load.memory_mb) < load.limit("lmi.memory.min")
             yield Exclusion("runtime.memory", "a function has 2 GB at least", where=small)
         fits = np.logical_or.reduce([holds for _, _, holds in self._kinds_that_hold(load)])
         if not np.all(fits):

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from explorer.facts.units import Number
-from explorer.options.base.added_time import AddedTime
+from explorer.options.base.added_time import AddedTime, BodyConditions, BodyPath
 from explorer.options.base.conditions import GB, Conditions
 from explorer.options.base.limit_uses import AfterBurst, LimitUse, Linear, PerRequest
 from explorer.options.base.option import Exclusion
@@ -22,10 +22,10 @@ from .base import Response
 class Streaming(AddedTime):
     """What is beyond the burst of a stream, at its capped rate."""
 
-    def measure(self, load: Conditions, path: Paths, least_s: float) -> AfterBurst:
+    def measure(self, load: BodyConditions, path: BodyPath, least_s: float) -> AfterBurst:
         return load.stream(path)
 
-    def held_s(self, load: Conditions, path: Paths) -> Number:
+    def held_s(self, load: BodyConditions, path: BodyPath) -> Number:
         return load.stream_mean_s(path)
 
 
@@ -72,8 +72,8 @@ class Streamed(Response):
         received = clients.transfer(clients.sent_at_levels(path))
         seconds, function = received, path.compute.has(function=True)
         if function.any():
-            capped = function * load.stream(path).size(load.at_levels("response"))
-            seconds = np.maximum(seconds, capped[:count])
+            capped = function * load.stream(path).size(load.at_levels("response")[:count])
+            seconds = np.maximum(seconds, capped)
         if load.workload.runtime.first_byte is not None:  # it begins then, and ends no earlier than the work
             began, ended = load.at_levels("first_byte")[:count], load.at_levels("runtime")[:count]
             seconds = np.maximum(began + seconds - ended, 0.0)

@@ -35,10 +35,10 @@ class State:
         A distribution that is typed whole takes the place of what its sliders had made of it.
         """
         earlier = dict(self.values)
-        rate, peak = values.get(RATE), earlier.get(PEAK)
-        if rate is not None and isinstance(peak, float) and PEAK not in values:
-            before = earlier.get(RATE, self.base.requests_per_month)
-            earlier[PEAK] = peak * float(rate) / float(before)  # type: ignore[arg-type]
+        rate, peak = values.get(RATE), earlier.get(PEAK) if PEAK not in values else None
+        before = earlier.get(RATE, self.base.requests_per_month)
+        if isinstance(peak, float) and isinstance(rate, int | float) and isinstance(before, int | float):
+            earlier[PEAK] = peak * rate / before
         for key in values:
             if key.endswith(QUANTILES):
                 path = key.removesuffix(QUANTILES)

@@ -169,7 +169,7 @@ def _square(picture: Picture, x: float, y: float, colour: str) -> Rectangle:
 
 def text_width(picture: Picture, text: Any) -> float:
     """The width of a drawn text [share of the picture]."""
-    box = text.get_window_extent(picture.canvas.get_renderer())  # type: ignore[attr-defined]
+    box = text.get_window_extent()
     return float(box.width / picture.bbox.width)
 
 

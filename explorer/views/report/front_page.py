@@ -284,13 +284,11 @@ def miss_sentences(r: Recommendation) -> Iterator[str]:
     """Why the nearest miss is not feasible, and by how much; nothing if there is an answer."""
     if r.feasible:
         return
-    load = sized_conditions(r.workload, r.nearest)
-    yield from (
-        breach_at_length(finding, load.tolerance) for finding in findings_with_verdict(r, Verdict.BREACH)
-    )
+    tolerance = float(sized_conditions(r.workload, r.nearest).tolerance)
+    yield from (breach_at_length(finding, tolerance) for finding in findings_with_verdict(r, Verdict.BREACH))
     late, target = float(r.answer.evaluation.late[r.answer.index]), r.workload.targets.latency_p95
-    if late > load.tolerance + 1e-12:
-        yield late_answers_at_length(late, r.workload.client.waits, load.tolerance)
+    if late > tolerance + 1e-12:
+        yield late_answers_at_length(late, r.workload.client.waits, tolerance)
     if target is not None and r.latency_s["p95"] > target:
         yield late_p95_at_length(r.latency_s["p95"], target)
 
