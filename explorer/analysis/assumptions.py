@@ -1,4 +1,4 @@
-"""What an answer rests on that was not given or not measured, and whether it decides the answer."""
+"""The assumptions of an answer: values not stated or not measured, and whether each decides the answer."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class AssumptionKind(StrEnum):
-    """What an answer rests on."""
+    """The kind of an assumption."""
 
     DEFAULT = "default"
     TAIL = "tail"
@@ -41,29 +41,29 @@ class AssumptionKind(StrEnum):
 
 @dataclass(frozen=True)
 class Assumption:
-    """One thing that the answer rests on."""
+    """One assumption of the answer."""
 
     id: str
     kind: AssumptionKind
     value: str
     why: str
-    decides: bool = False  # half or twice of it changes the recommended design
+    decides: bool = False  # whether half or twice the value changes the recommended design
     as_of: str = ""
     source_url: str = ""
 
 
 @dataclass(frozen=True)
 class FactsRead:
-    """The ids of the facts that a design's limits, usage and steps are worked out from, in their order."""
+    """The ids of the facts that the limits, usage and steps of a design read, sorted."""
 
     limits: list[str]
     constants: list[str]
     times: list[str]
-    prices: list[str]  # of what it uses any of
+    prices: list[str]  # only those with a quantity above 0
 
 
 def assumptions(r: Choice) -> list[Assumption]:
-    """Defaults first (those that decide before the others), then constants, times, limits and prices."""
+    """The defaults (those that decide first), then tails, constants, times, limits, features and prices."""
     load = sized_conditions(r.workload, r.nearest)
     facts = _facts_read(load, r)
     defaults = sorted(_defaults(r), key=lambda row: not row.decides)
@@ -80,7 +80,7 @@ def assumptions(r: Choice) -> list[Assumption]:
 
 
 def _facts_read(load: Conditions, r: Choice) -> FactsRead:
-    """What the design rests on, and the bill of the first service: one is always among the candidates."""
+    """The facts of the design, and of the bill of the first always-on service among the candidates."""
     findings(r.workload, r.nearest, load)
     quantities = usage(load, r.nearest)
     steps(load, r.nearest)
@@ -116,7 +116,7 @@ def _defaults(r: Choice) -> Iterator[Assumption]:
 
 
 def _varied(workload: Workload, change: dict[str, Any]) -> Workload | None:
-    """The workload with other values; None where it cannot have them: half a default may be none."""
+    """The workload with other values; None where it rejects them (half a default may be invalid)."""
     try:
         return workload.replace(change)
     except ExplorerError:
@@ -124,7 +124,7 @@ def _varied(workload: Workload, change: dict[str, Any]) -> Workload | None:
 
 
 def _deciding(r: Choice, changes: list[tuple[Field, dict[str, Any], Workload]]) -> set[str]:
-    """The fields by one of whose changes another design is recommended: numbers are looked at together."""
+    """The fields for which another value changes the recommended design; all numbers in one evaluation."""
     numbers = [(record.path, change) for record, change, _ in changes if record.is_axis]
     winning = winners(variations(r.workload, [change for _, change in numbers])) if numbers else []
     decides = {path for (path, _), design in zip(numbers, winning, strict=True) if design != r.design}
@@ -137,12 +137,12 @@ def _deciding(r: Choice, changes: list[tuple[Field, dict[str, Any], Workload]]) 
 
 
 def _nature(record: Field) -> int:
-    """Numbers stand before abilities, these before lists."""
+    """The sort key of a field: numbers first, then switches, then lists."""
     return 2 if record.is_list else int(record.kind is SWITCH)
 
 
 def _others(record: Field, assumption: DefaultAssumption, value: Any) -> Iterator[Any]:
-    """What the field might have been in place of its default."""
+    """The values that the field might have in place of its default."""
     if record.is_list:
         yield from ([choice] for choice in record.choices)
     elif record.kind is SWITCH:

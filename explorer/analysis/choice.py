@@ -1,4 +1,4 @@
-"""What was chosen for one workload: the design, its money, its parts, its seconds, and today's beside it."""
+"""The choice for one workload: the design, its bill, parts and latency, beside those of today's design."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ from explorer.workload.workload import Workload
 from .answer_rows import Rows
 
 SAME = 1e-6  # what two bills or times may differ by, of themselves, and nobody sees it
-TRADES = (0.0, 10.0, 100.0)  # USD a part at which the trade is shown
+TRADES = (0.0, 10.0, 100.0)  # prices of a part [USD a month] for which the winner is shown
 
 
 def complete_design(
     workload: Workload, design: str | Mapping[str, str | None] | Design, best: Design | None = None
 ) -> Design:
-    """The design that these choices name, concerns left out filled by the best for this workload.
+    """The design with these choices; the other concerns are filled by the best for this workload.
 
-    If none of them is feasible, by the choices of the design that is recommended: of `best`, if it is known.
-    Raises DesignError for an unknown concern or option, or options that cannot go together.
+    If none of these designs is feasible, the other concerns are filled from `best`, or from the recommended
+    design. Raises DesignError for an unknown concern or option, or options that cannot be combined.
     """
     choice_ids = choices(design)
     if len(choice_ids) == len(CONCERNS):
@@ -52,7 +52,7 @@ def complete_design(
 
 
 def nearest_miss(evaluation: Evaluation) -> int:
-    """The index of the design that misses by the least factor, to a percent; then by score."""
+    """The index of the design with the smallest miss factor, to 1 %; ties by score."""
     miss = np.round(np.log(miss_factors(evaluation)) / np.log(1.01))
     part_usd = evaluation.load.workload.preferences.part_usd
     score = evaluation.monthly_usd + part_usd * evaluation.table.parts
@@ -60,7 +60,7 @@ def nearest_miss(evaluation: Evaluation) -> int:
 
 
 def _today_choices(workload: Workload) -> dict[str, str]:
-    """The options of today's design that the workload names. Raises DesignError naming its file."""
+    """The options of today's design that the workload states; raises DesignError naming its file."""
     try:
         return choices(workload.current.model_dump()) if workload.current else {}
     except DesignError as error:
@@ -86,7 +86,7 @@ def _is_no_better(one: Sequence[float], other: Sequence[float]) -> bool:
 
 
 class Choice:
-    """The design of least score for one workload, or the nearest miss where nothing is feasible."""
+    """The design with the lowest score for one workload, or the nearest miss if nothing is feasible."""
 
     def __init__(self, workload: Workload) -> None:
         if not isinstance(workload, Workload):
@@ -104,17 +104,17 @@ class Choice:
 
     @cached_property
     def evaluation(self) -> Evaluation:
-        """Every candidate."""
+        """The evaluation of every candidate."""
         return Evaluation(self.load, self.candidates, self.answers)
 
     @cached_property
     def _alone(self) -> Evaluation:
-        """`nearest` by itself."""
+        """The evaluation of `nearest` alone."""
         return Evaluation(self.load, self.candidates.only(np.array([self.index])), self.answers)
 
     @property
     def nearest(self) -> Design:
-        """The recommended design, or the one that misses by least where nothing is feasible."""
+        """The recommended design, or the nearest miss if nothing is feasible."""
         return self.candidates.design(self.index)
 
     @property
@@ -124,7 +124,7 @@ class Choice:
 
     @property
     def parts(self) -> int:
-        """The moving parts of `nearest`."""
+        """The number of moving parts of `nearest`."""
         return int(self.candidates.parts[self.index])
 
     @cached_property
@@ -134,12 +134,12 @@ class Choice:
 
     @property
     def memory_mb(self) -> float:
-        """The memory of what does the work [MB]."""
+        """The memory of the compute that does the work [MB]."""
         return float(self.sized_load.memory_mb)
 
     @property
     def architecture(self) -> str:
-        """The processor of what does the work."""
+        """The processor architecture of the compute that does the work."""
         return self.sized_load.architecture
 
     @cached_property
@@ -149,7 +149,7 @@ class Choice:
 
     @cached_property
     def given_size(self) -> dict[str, Any] | None:
-        """The best answer at the sizes that the file names; None where it names neither."""
+        """The answer at the sizes that the workload states; None if it states neither of them."""
         runtime = self.workload.runtime
         if runtime.memory == ANY and runtime.architecture == ANY:
             return None
@@ -162,17 +162,17 @@ class Choice:
 
     @property
     def part_usd(self) -> float:
-        """What one more part is worth avoiding [USD a month]."""
+        """The price of one more part [USD a month]."""
         return self.workload.preferences.part_usd
 
     @property
     def score_usd(self) -> float:
-        """Money and parts together [USD a month]."""
+        """The bill plus the price of the parts [USD a month]."""
         return self.monthly_usd + self.part_usd * self.parts
 
     @property
     def latency_s(self) -> dict[str, float]:
-        """From submitting to the whole result in hand [s], at the p50, p95 and p99."""
+        """The time from submitting until the whole result arrives [s], at the p50, p95 and p99."""
         seconds = self._alone.latency_s[0]
         return {f"p{100 * level:g}": float(s) for level, s in zip(LEVELS, seconds, strict=True)}
 
@@ -183,12 +183,12 @@ class Choice:
 
     @cached_property
     def findings(self) -> Rows[Finding]:
-        """Every limit held against `nearest`, worst first."""
+        """The findings on every limit that binds `nearest`, worst first."""
         return Rows(tuple(findings(self.workload, self.nearest, self.sized_load)), Finding)
 
     @cached_property
     def alternatives(self) -> Rows[Alternative]:
-        """Every other feasible design, least score first."""
+        """Every other feasible design, lowest score first."""
         e = self.evaluation
         score = e.score_usd(self.part_usd)
         order = np.lexsort((e.latency_s[:, 1], e.table.parts, score))
@@ -235,12 +235,12 @@ class Choice:
 
     @cached_property
     def current(self) -> Design | None:
-        """What runs today, concerns left out filled by the best; None if the workload does not say."""
+        """Today's design, concerns left out filled by the best; None if the workload does not state it."""
         return complete_design(self.workload, self._today, self.nearest) if self._today else None
 
     @cached_property
     def at_part_usd(self) -> dict[float, dict[str, Any]]:
-        """The winner at 0, 10 and 100 USD a part: its design, money and parts; none if not feasible."""
+        """The winner at 0, 10 and 100 USD per part: design, bill, parts; None where nothing is feasible."""
         return {usd: self._winner_at_part_usd(usd) for usd in TRADES}
 
     def _winner_at_part_usd(self, part_usd: float) -> dict[str, Any]:

@@ -1,11 +1,11 @@
-"""Designs, limits and reasons in words, for commands, summaries, reports, pictures and the app.
+"""Words designs, limits and reasons for commands, summaries, reports, pictures and the app.
 
-Each thing is worded here alone. Where a summary, a document and a screen word it differently, the functions
-stand beside each other: `..._at_length` is a document's, `..._briefly` fits into little room.
+Each phrase is made only here. Where a summary, a document and a screen need different wordings, the functions
+are next to each other: `..._at_length` is for documents, `..._briefly` for narrow space.
 
-In the examples, which may be broken into lines, `finding` is that of the 30 s of an HTTP API the p99 needs
-40 s, so that 2 % of a million requests break the limit; `limit` and `promise` are reasons, and `design` is a
-design behind that door.
+In the examples, whose output may be broken into lines, `finding` is about the 30 s timeout of an HTTP API:
+the p99 needs 40 s, and 2 % of a million requests break the limit. `limit` and `promise` are reasons, and
+`design` is a design behind that door.
 """
 
 from __future__ import annotations
@@ -40,22 +40,22 @@ if TYPE_CHECKING:
 
     Choices = Mapping[str, str] | Design  # the option id of each concern
 
-ALL = 0.9995  # a share of the requests that is as good as all
-MOST_NAMES = 4  # of options in a sentence
+ALL = 0.9995  # share of the requests above which a phrase says "all" or "nearly all"
+MOST_NAMES = 4  # number of option names in a sentence
 PATTERN = ("response", "door")  # concerns whose options name the pattern
-KINDS_OF_WORK = ("execution", "configuration")  # concerns whose plain option is a thing of its own
+KINDS_OF_WORK = ("execution", "configuration")  # concerns whose plain option needs a name of its own
 PLURALS = {"is": "are", "does": "do", "has": "have"}
-NEEDS = {  # what a client may need of a door, as a sentence has it
+NEEDS = {  # the words for what a client may need of a door
     "custom-domain": "custom domain",
     "waf": "WAF",
     "usage-plans": "usage plans",
     "private": "private access",
 }
-ABILITIES = {**NEEDS, "iam": "IAM", "jwt": "JWT"}  # what a door may be asked for, by its id
+ABILITIES = {**NEEDS, "iam": "IAM", "jwt": "JWT"}  # and for authorisation, by id
 
 
 def sentence(text: str, end: str = ".") -> str:
-    """`text` with a capital and, unless it has one, an end.
+    """`text` with a capital first letter, and with `end` unless it already has an end.
 
     >>> sentence("the p95 takes 4 s")
     'The p95 takes 4 s.'
@@ -73,12 +73,12 @@ def _ids(choices: Choices) -> Mapping[str, str]:
 
 
 def _option_name(concern: str, option_id: str) -> str:
-    """An option's id; one that two concerns have, with its concern."""
+    """The id of an option; with its concern if the id occurs in two concerns."""
     return f"{concern}=none" if option_id == "none" else option_id
 
 
 def list_options(choices: Choices) -> str:
-    """A design by the names of its door, its response, and every option that is not the plain one.
+    """A design by its door, its response, and every option that is not the plain one.
 
     >>> list_options({"edge": "none", "door": "http-api", "response": "stored", "compression": "gzip"})
     'http-api, stored, gzip'
@@ -93,7 +93,7 @@ def list_options(choices: Choices) -> str:
 
 
 def pattern_name(design: Design) -> str:
-    """A design's kind of endpoint and its door, as people call them.
+    """The kind of endpoint and the door of a design, in common words.
 
     >>> pattern_name(design)
     'an asynchronous endpoint behind an HTTP API'
@@ -102,7 +102,7 @@ def pattern_name(design: Design) -> str:
 
 
 def endpoint_name(design: Design) -> str:
-    """A design's kind of endpoint, as people call it.
+    """The kind of endpoint of a design, in common words.
 
     >>> endpoint_name(design)
     'an asynchronous endpoint'
@@ -116,7 +116,7 @@ def _phrase_of(design: Design, concern: str) -> str:
 
 
 def besides_pattern(design: Design) -> str:
-    """What else of a design is not plain; "" if all is.
+    """The options beyond endpoint and door that are not plain; "" if all are.
 
     >>> besides_pattern(design)
     'configuration in a bundled file'
@@ -126,7 +126,7 @@ def besides_pattern(design: Design) -> str:
 
 
 def describe_design(design: Design) -> str:
-    """A design as people call it: the kind of endpoint and its door, then what is not plain.
+    """A design in common words: the kind of endpoint and its door, then the options that are not plain.
 
     >>> describe_design(design)
     'an asynchronous endpoint behind an HTTP API, with configuration in a bundled file'
@@ -141,7 +141,7 @@ def _other_choices(choices: Choices, beside: Choices) -> dict[str, str]:
 
 
 def design_difference(choices: Choices, beside: Choices | None) -> str:
-    """The choices in which a design differs from the one beside it; all of them if there is none.
+    """The choices in which a design differs from another; all of them if there is no other.
 
     >>> design_difference({"door": "alb", "response": "stored"}, {"door": "alb", "response": "paged"})
     'response=stored'
@@ -154,7 +154,7 @@ def design_difference(choices: Choices, beside: Choices | None) -> str:
 
 
 def design_difference_or_all(choices: Choices, beside: Choices | None) -> str:
-    """The choices in which a design differs from the one beside it; all of them if it does not.
+    """The choices in which a design differs from another; all of them if it does not differ.
 
     >>> design_difference_or_all({"door": "alb", "response": "stored"}, {"door": "alb", "response": "paged"})
     'response=stored'
@@ -165,7 +165,7 @@ def design_difference_or_all(choices: Choices, beside: Choices | None) -> str:
 
 
 def design_difference_briefly(choices: Choices, beside: Choices) -> str:
-    """The options in which a design differs from the one beside it, by name; "" if it does not.
+    """The options in which a design differs from another, by name; "" if it does not differ.
 
     >>> design_difference_briefly({"door": "alb", "response": "stored"}, {"door": "alb", "response": "paged"})
     'stored'
@@ -174,7 +174,7 @@ def design_difference_briefly(choices: Choices, beside: Choices) -> str:
 
 
 def label_design(choices: Choices, first: Choices) -> str:
-    """The first design of a list by its options, another by what differs from it.
+    """The first design of a list by its options, another by its differences from the first.
 
     >>> label_design({"door": "alb", "response": "stored"}, {"door": "alb", "response": "stored"})
     'alb, stored'
@@ -186,7 +186,7 @@ def label_design(choices: Choices, first: Choices) -> str:
 
 
 def varying_concerns(designs: Sequence[Choices]) -> list[str]:
-    """The concerns in which these designs are not all the same.
+    """The concerns in which these designs differ.
 
     >>> varying_concerns([{"door": "alb", "response": "stored"}, {"door": "alb", "response": "paged"}])
     ['response']
@@ -196,7 +196,7 @@ def varying_concerns(designs: Sequence[Choices]) -> list[str]:
 
 
 def label_designs(designs: Sequence[Choices]) -> list[str]:
-    """Each design by the options in which they differ from each other; by what is not plain if they do not.
+    """Each design by the options in which the designs differ, or by all that are not plain.
 
     >>> label_designs([{"door": "alb", "response": "stored"}, {"door": "alb", "response": "paged"}])
     ['stored', 'paged']
@@ -210,7 +210,7 @@ def label_designs(designs: Sequence[Choices]) -> list[str]:
 
 
 def option_in_words(concern: str, option_id: str) -> str:
-    """An option as people call it; the plain one of a concern by what it is.
+    """An option in common words; the plain one of a concern by its summary.
 
     >>> option_in_words("door", "http-api"), option_in_words("execution", "single")
     ('an HTTP API', 'a single Lambda invocation')
@@ -222,7 +222,7 @@ def option_in_words(concern: str, option_id: str) -> str:
 
 
 def change_in_words(choices: Choices, beside: Choices) -> str:
-    """How a design is built otherwise than the one beside it, after "build it".
+    """How a design differs from another, to follow "build it".
 
     >>> change_in_words({"door": "alb", "compression": "gzip"}, {"door": "http-api", "compression": "none"})
     'behind a load balancer, with gzipped results'
@@ -252,14 +252,14 @@ def change_in_words(choices: Choices, beside: Choices) -> str:
 
 
 def _is_plain(concern: str, option_id: str) -> bool:
-    """Whether an option has no name in a sentence, for it is what one takes as given."""
+    """Whether an option is the default that sentences do not name."""
     from explorer.engine.designs import OPTIONS
 
     return not OPTIONS[concern][option_id].phrase
 
 
 def door_lacks(door: Option) -> str:
-    """What a door does not offer of all that a client may need; "" if it offers all.
+    """What a client may need that a door does not offer, as a sentence; "" if it offers all.
 
     >>> door_lacks(design.option("door"))
     'An API Gateway HTTP API has no WAF, usage plans or private access of its own.'
@@ -272,7 +272,7 @@ def door_lacks(door: Option) -> str:
 
 
 def limit_name(limit_id: str) -> str:
-    """A limit's name inside a sentence: what is no term begins with a small letter.
+    """The name of a limit inside a sentence: lower case unless its first word is a term.
 
     >>> limit_name("apigw.rest.timeout")
     'integration timeout'
@@ -283,7 +283,7 @@ def limit_name(limit_id: str) -> str:
 
 
 def limit_with_value(limit_id: str, value: float | None = None) -> str:
-    """A limit's name with its value, AWS's own unless another holds; what it counts is named once.
+    """The name of a limit with its value, by default AWS's; a unit in the name is not repeated.
 
     >>> limit_with_value("apigw.http.timeout")
     'integration timeout of 30 s'
@@ -294,7 +294,7 @@ def limit_with_value(limit_id: str, value: float | None = None) -> str:
     """
     row = catalogue.limit(limit_id)
     value = row.value if value is None else value
-    if value is None:  # the workload's own
+    if value is None:  # a limit that only the workload sets
         return limit_name(limit_id)
     thing, slash, rate = row.unit.partition("/")
     if thing.lower() in row.short_name.lower():
@@ -303,7 +303,7 @@ def limit_with_value(limit_id: str, value: float | None = None) -> str:
 
 
 def limit_at_length(limit_id: str) -> str:
-    """A limit's name with AWS's value and its service.
+    """The name of a limit with AWS's value and its service.
 
     >>> limit_at_length("apigw.http.timeout")
     'integration timeout of 30 s (API Gateway HTTP API)'
@@ -315,7 +315,7 @@ def limit_at_length(limit_id: str) -> str:
 
 
 def used_share(finding: Finding) -> float:
-    """The share of its limit that the p99 uses.
+    """The share of the limit that the p99 uses.
 
     >>> round(used_share(finding), 3)
     1.333
@@ -326,7 +326,7 @@ def used_share(finding: Finding) -> float:
 
 
 def use_of_limit(finding: Finding) -> str:
-    """What the p99 uses of a limit.
+    """The use at the p99, of the limit.
 
     >>> use_of_limit(finding)
     '40 s of 30 s'
@@ -336,7 +336,7 @@ def use_of_limit(finding: Finding) -> str:
 
 
 def use_of_limit_at_length(finding: Finding) -> str:
-    """The same in a document, where every size is in the unit that fits it.
+    """The use at the p99, of the limit, for a document: each size is in the unit that fits it.
 
     >>> use_of_limit_at_length(finding)
     '40 s of 30 s'
@@ -347,13 +347,13 @@ def use_of_limit_at_length(finding: Finding) -> str:
 
 
 def _bare(finding: Finding, use: str) -> str:
-    """A use as it stands before "of" and its limit: a count's unit is written there."""
+    """The use before "of" and its limit: for a count without its unit, which follows the limit."""
     is_count = finding.unit not in ("bytes", "seconds", *SIZES) and math.isfinite(finding.used_p99)
     return format_number(finding.used_p99) if is_count else use
 
 
 def use_of_limit_briefly(finding: Finding) -> str:
-    """The same where the unit of a count is written elsewhere.
+    """The use at the p99, of the limit, where the unit of a count is shown elsewhere.
 
     >>> use_of_limit_briefly(finding)
     '40 s of 30 s'
@@ -363,7 +363,7 @@ def use_of_limit_briefly(finding: Finding) -> str:
 
 
 def broken_a_month(finding: Finding) -> str:
-    """How many requests a month break a limit; "" for none.
+    """The number of requests that break a limit in a month; "" for none.
 
     >>> broken_a_month(finding)
     '20,000 a month'
@@ -377,7 +377,7 @@ def broken_a_month(finding: Finding) -> str:
 
 
 def requests_in_words(share: float) -> str:
-    """A share of the requests at the beginning of a sentence.
+    """A share of the requests as the subject of a sentence.
 
     >>> requests_in_words(0.02), requests_in_words(0.9997), requests_in_words(1)
     ('2 % of the requests', 'nearly all requests', 'all requests')
@@ -388,7 +388,7 @@ def requests_in_words(share: float) -> str:
 
 
 def broken_requests(finding: Finding) -> str:
-    """The requests that break a limit, as a share and in number.
+    """The requests that break a limit, as a share and as a number.
 
     >>> broken_requests(finding)
     '2 % of the requests (20,000 a month)'
@@ -409,7 +409,7 @@ def quota_request(finding: Finding) -> str:
 
 
 def breach(finding: Finding) -> str:
-    """Which limit breaks, and for how many requests; by what amount, where it is the same for all of them.
+    """The limit that breaks and for how many requests, or by what amount if it is the same for all.
 
     >>> breach(finding)
     '2 % of the requests exceed the integration timeout of 30 s'
@@ -424,7 +424,7 @@ def breach(finding: Finding) -> str:
 
 
 def breach_today(finding: Finding) -> str:
-    """The same of what runs now, as a sentence.
+    """The limit that breaks today, as a sentence.
 
     >>> breach_today(finding)
     'Today 2 % of the requests exceed the integration timeout of 30 s.'
@@ -433,7 +433,7 @@ def breach_today(finding: Finding) -> str:
 
 
 def breach_today_at_length(finding: Finding) -> str:
-    """The same in a document.
+    """The limit that breaks today, for a document.
 
     >>> print(breach_today_at_length(finding))
     What runs today fails:
@@ -443,7 +443,7 @@ def breach_today_at_length(finding: Finding) -> str:
 
 
 def breach_at_length(finding: Finding, tolerance: float) -> str:
-    """Which limit breaks, for how many where how many may, and what it would take.
+    """The limit that breaks, the share that breaks it and the tolerated share, and what the p99 needs.
 
     >>> print(breach_at_length(finding, 0.01))
     2 % of the requests exceed the integration timeout of 30 s (API Gateway HTTP API), where 1 % may;
@@ -458,7 +458,7 @@ def breach_at_length(finding: Finding, tolerance: float) -> str:
 
 
 def tight_limit_at_length(finding: Finding) -> str:
-    """A limit that is nearly used up, or breaks now and then.
+    """A limit that is nearly used up, or breaks occasionally, for a document.
 
     >>> print(tight_limit_at_length(finding))
     2 % of the requests (20,000 a month) exceed the integration timeout of 30 s (API Gateway HTTP API);
@@ -471,7 +471,7 @@ def tight_limit_at_length(finding: Finding) -> str:
 
 
 def late_answers(share: float) -> str:
-    """That answers begin too late.
+    """The share of responses that begin too late.
 
     >>> late_answers(0.02)
     '2 % of the answers begin after the client stops waiting'
@@ -480,7 +480,7 @@ def late_answers(share: float) -> str:
 
 
 def late_answers_at_length(share: float, waits_s: float, tolerance: float) -> str:
-    """The same, with how long the client waits [s], and how many may be late.
+    """The share of late responses, with how long the client waits [s] and the tolerated share.
 
     >>> late_answers_at_length(0.02, 30, 0.01)
     'the client waits 30 s for the first byte; 2 % of the answers come later, where 1 % may'
@@ -490,7 +490,7 @@ def late_answers_at_length(share: float, waits_s: float, tolerance: float) -> st
 
 
 def late_answers_as_reason(share: float, waits_s: float) -> str:
-    """The same as what keeps a design from being built.
+    """The share of late responses, as the reason why a design is not feasible.
 
     >>> late_answers_as_reason(0.02, 30)
     'the first byte comes after the 30 s that the client waits, in 2 % of the requests'
@@ -500,7 +500,7 @@ def late_answers_as_reason(share: float, waits_s: float) -> str:
 
 
 def late_p95(p95_s: float) -> str:
-    """That a promised latency is missed.
+    """The missed latency target, with the p95 [s].
 
     >>> late_p95(12.34)
     'its p95 is 12 s, later than promised'
@@ -509,7 +509,7 @@ def late_p95(p95_s: float) -> str:
 
 
 def late_p95_at_length(p95_s: float, promised_s: float) -> str:
-    """The same, with what was promised [s].
+    """The missed latency target, with the p95 and the target [s].
 
     >>> late_p95_at_length(12.34, 10)
     'the p95 takes 12.3 s, where 10 s is promised'
@@ -518,7 +518,7 @@ def late_p95_at_length(p95_s: float, promised_s: float) -> str:
 
 
 def late_first_byte_as_reason(p95_s: float, promised_s: float) -> str:
-    """The same of the first byte.
+    """The missed target of the first byte, as the reason why a design is not feasible.
 
     >>> late_first_byte_as_reason(2.5, 1)
     "the first byte's p95 is 2.5 s, promised 1 s"
@@ -527,7 +527,7 @@ def late_first_byte_as_reason(p95_s: float, promised_s: float) -> str:
 
 
 def late_p95_as_reason(p95_s: float, promised_s: float) -> str:
-    """The same as what keeps a design from being built.
+    """The missed latency target, as the reason why a design is not feasible.
 
     >>> late_p95_as_reason(12.34, 10)
     'the p95 is 12.3 s, promised 10 s'
@@ -535,11 +535,11 @@ def late_p95_as_reason(p95_s: float, promised_s: float) -> str:
     return f"the p95 is {format_time(p95_s)}, promised {format_time(promised_s)}"
 
 
-# Against what runs today --------------------------------------------------------------------------
+# Compared with today's design ---------------------------------------------------------------------
 
 
 def change_from_today(changes: Iterable[Change], usd: float) -> str:
-    """What a design costs beside today's, then the parts that come and go.
+    """The cost of a design compared with today's, then the parts added and removed.
 
     >>> from explorer.analysis.rejections import Change
     >>> change_from_today([Change("added", "results bucket"), Change("removed", "REST API")], 40.722)
@@ -560,7 +560,7 @@ def change_from_today(changes: Iterable[Change], usd: float) -> str:
 
 
 def exclusion_in_words(why: str, what: str) -> str:
-    """Why something is ruled out, inside a sentence; a reason that begins with "it" is said of the thing.
+    """Why something is excluded, inside a sentence; in a reason that begins with "it", `what` is the subject.
 
     >>> exclusion_in_words("it is no place for secrets", "environment variables")
     'environment variables are no place for secrets'
@@ -578,7 +578,7 @@ def exclusion_in_words(why: str, what: str) -> str:
 
 
 def option_ids(options: Iterable[str]) -> list[str]:
-    """The ids of options that are written as concern=option.
+    """The ids of options written as concern=option.
 
     >>> option_ids(["door=alb", "response=paged"])
     ['alb', 'paged']
@@ -595,7 +595,7 @@ def _options_by_concern(options: Iterable[str]) -> dict[str, list[str]]:
 
 
 def rejected_options(reason: Rejection, design: Design) -> str:
-    """The options that a reason rules out, those first that a reader would look for.
+    """The options that a reason rules out, those of doors and bodies first.
 
     >>> rejected_options(limit, design)
     'buffered behind http-api, rest-api'
@@ -645,7 +645,7 @@ def reason_in_words(reason: Rejection) -> str:
 
 
 def too_large_for(limit_id: str) -> str:
-    """That a configuration does not go where it would be kept.
+    """That the configuration is too large for where it would be stored.
 
     >>> too_large_for("lambda.env")
     'the configuration does not fit the environment variables of 4 KB'
@@ -657,14 +657,14 @@ def too_large_for(limit_id: str) -> str:
 
 
 def _plain_first(concern: str) -> Callable[[str], int]:
-    """The place of an option in its concern's list, where the plain one is first."""
+    """The position of an option in its concern's list, where the plain one is first."""
     from explorer.engine.designs import OPTIONS
 
     return list(OPTIONS[concern]).index
 
 
 def rejected_options_at_length(reason: Rejection | ClashRule, design: Design) -> str:
-    """The same in a document: every option; what makes it bind beside those that it binds.
+    """The options that a reason rules out, for a document: all of them, with those that make it bind.
 
     >>> rejected_options_at_length(limit, design)
     'buffered behind http-api, rest-api'
@@ -682,7 +682,7 @@ def rejected_options_at_length(reason: Rejection | ClashRule, design: Design) ->
 
 
 def rejected_options_briefly(reason: Rejection, most: int) -> str:
-    """The same in few letters: so many options, and how many more there are.
+    """The first `most` options that a reason rules out, and the number of the others.
 
     >>> rejected_options_briefly(limit, 2)
     'http-api, rest-api +1'
@@ -693,7 +693,7 @@ def rejected_options_briefly(reason: Rejection, most: int) -> str:
 
 
 def rejection(reason: Rejection, design: Design) -> str:
-    """What a reason rules out, and why.
+    """The options that a reason rules out, and why.
 
     >>> print(rejection(limit, design))
     buffered behind http-api, rest-api
@@ -709,7 +709,7 @@ def rejection(reason: Rejection, design: Design) -> str:
 
 
 def rejection_at_length(reason: Rejection, design: Design) -> str:
-    """The same in a document.
+    """The options that a reason rules out, and why, for a document.
 
     >>> print(rejection_at_length(limit, design))
     buffered behind http-api, rest-api:

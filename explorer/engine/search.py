@@ -1,24 +1,33 @@
-"""The two best designs at every point: of one workload, of a list of varied ones, or of a grid.
+"""The two best designs at every point: of one workload, of a list of varied workloads, or of a grid.
 
-Few designs are priced. The axes are cut into cells of neighbouring points. First each placement gets one
-number in each cell: the least that it adds to a score there. A design's sum of these is no more than its
-score anywhere in the cell. Then, in rounds and in all cells at once, those designs are priced whose sums are
-the lowest in a cell, until none is left whose sum is no more than what the second best costs there. Where
-designs and points are few, all are priced.
+Few designs are priced. The axes are cut into cells of neighbouring points. For each placement and cell one
+number is computed: the least that the placement adds to a score anywhere in the cell. The sum of these
+numbers over the placements of a design is a lower bound of the design's score in the cell. Then, in rounds
+and in all cells at once, the designs with the lowest bounds are priced, until every bound that is left in a
+cell exceeds what the second best costs there. Where designs and points are few, all are priced.
 
-The least of a sum. min sum f >= sum min f: in a cell, the least of each placement's terms may be summed. With
-terms along different axes this is even the least of their sum, since a cell is a product of intervals.
+Lower bound of a sum. min (f + g) >= min f + min g, because f and g are at least their own minima everywhere.
+So the minima of the terms in a cell may be summed. Where the terms vary along different axes, both sides are
+equal: a cell is a product of intervals, so there is a point where both terms are least. Example: let f = 3, 1
+and g = 2, 5. Along one axis f + g = 5, 6 and the bound is 1 + 2 = 3 < 5. Along two axes f + g takes the
+values 5, 8, 3 and 6, and the bound 3 is reached.
 
-Tiers. The money T(q) of a tiered id is not a sum of what placements add, because each tier's price holds
-for the sum q of all. On the interval [a, b] of what q can be in a cell, T(q) >= s q + min (T - s q) for any
-slope s >= 0, and T - s q is linear between tiers, so its least is at a, at b or at the start of a tier
-between them. With the chord's slope s = (T(b) - T(a)) / (b - a) this is exact where [a, b] lies within one
-tier. Of a free pool, which several ids share, each id is given the whole.
+Tiers. The cost T(q) of a price id with tiers is not a sum over placements, because the price of a tier
+applies to the sum q over all placements. Let [a, b] contain every q in a cell. For any slope s >= 0,
 
-Promises and limits. A limit that surely breaks all over a cell makes the number infinite. Whether a design is
-in time is asked only of those that are cheap enough. A point is closed where surely no design is feasible:
-where each option of some concern breaks a limit there, or even the least seconds of every concern are too
-many. What is cheap enough for a closed point alone is not priced.
+    T(q) = s q + (T(q) - s q) >= s q + c   with   c = min of T(x) - s x over a <= x <= b,
+
+where s q is a sum over placements again. T(x) - s x is linear within a tier, so its minimum is at a, at b, or
+at the start of a tier between them. With the slope of the chord, s = (T(b) - T(a)) / (b - a), the bound is
+exact if [a, b] lies within one tier. Example: a unit costs 1 USD up to 10 units and 0.5 USD beyond, and
+[a, b] is [5, 15]. Then T(5) = 5, T(15) = 12.5 and s = 0.75. T(x) - s x is 1.25 at 5, 2.5 at 10 and 1.25 at
+15, so T(q) >= 0.75 q + 1.25. Where several ids share a free pool, each id gets the whole pool, which only
+lowers the bound.
+
+Promises and limits. Where a placement breaks a limit at every point of a cell, its number is infinite.
+Whether a design is in time is checked only for designs that are cheap enough. A point is closed where
+certainly no design is feasible: every option of some concern breaks a limit there, or the least seconds of
+all concerns together exceed a promise. A design that is cheap enough only at closed points is not priced.
 """
 
 from __future__ import annotations
@@ -38,47 +47,47 @@ from .designs import Table
 from .ranking import NOTHING, best_of
 from .sums import Cells, Sums
 
-CELLS = 64  # cells over which the least that a design can cost is taken, about, and
-CELL = 128  # the most points of one
-PRICED = 2**17  # designs x points x sizes that are priced together: what they need fits into a cache
-FEW = 4096  # of designs x points x sizes, all are priced
-FIRST = 6  # designs that are priced first in each cell
-SLACK = 1e-9  # by which a sum has to be less, of itself: far more than rounding
+CELLS = 64  # approximate number of cells, each with one lower bound per design
+CELL = 128  # the most points of a cell
+PRICED = 2**17  # designs x points x sizes that are priced together: their arrays fit into the CPU's cache
+FEW = 4096  # up to so many designs x points x sizes, all are priced
+FIRST = 6  # designs priced in each cell in the first round
+SLACK = 1e-9  # relative margin for the rounding of sums
 
 
 @dataclass(frozen=True, eq=False)
 class TopTwo:
     """The best and the second best at each point; arrays of shape (2, *axes)."""
 
-    index: np.ndarray  # into the table's designs, -1 where there is none
-    size: np.ndarray  # of the sizes
-    score: np.ndarray  # [USD a month] with the parts, infinite where there is none
+    index: np.ndarray  # into the designs of the table, -1 where there is none
+    size: np.ndarray  # into the sizes of the load
+    score: np.ndarray  # [USD a month], with the price of the parts; infinite where there is none
     usd: np.ndarray  # [USD a month], NaN where there is none
 
     @property
     def winner(self) -> np.ndarray:
-        """The index of the best."""
+        """The index of the best design."""
         result: np.ndarray = self.index[0]
         return result
 
     @property
     def runner_up(self) -> np.ndarray:
-        """The index of the second best."""
+        """The index of the second best design."""
         result: np.ndarray = self.index[1]
         return result
 
 
 def best_two(answers: Answers, designs: Table | None = None) -> TopTwo:
-    """The two best of these designs at every point of the axes; without any, of those that were asked.
+    """The two best designs at every point of the axes; without `designs`, of all designs in `answers`.
 
-    Least score; ties go to fewer parts, then to the lower p95, then to the first in the table. Sizes of one
-    design are one design: each is taken at its best size.
+    The lowest score wins; ties go to fewer parts, then to the lower p95, then to the first in the table. Each
+    design is taken at its best size, so two sizes of one design never take both places.
     """
     return Search(answers, answers.table if designs is None else designs).best_two()
 
 
 class Search:
-    """The bounds of designs in the cells of all axes, and the contest in each block."""
+    """The lower bounds of designs in the cells of all axes, and the contest that uses them."""
 
     def __init__(self, answers: Answers, table: Table) -> None:
         self.answers, self.load, self.table = answers, answers.load, table
@@ -88,16 +97,16 @@ class Search:
         self.placements = table.placement_rows
 
     def best_two(self) -> TopTwo:
-        """The contest in every cell."""
+        """Run the contest in every cell and return the two best at every point."""
         contest = Contest(self)
         if len(self.table.rows):
             contest.run()
         return TopTwo(*(self.grid.join(values) for values in contest.best[:-1]))
 
-    # The least and the most in each cell, of shape (placements, sizes, *cells) ------------------------
+    # Minima and maxima in each cell, shape (placements, sizes, *cells) ----------------------------
 
     def ends(self, name: str, how: np.ufunc) -> np.ndarray:
-        """The least (`np.minimum`) or the most (`np.maximum`) that each placement adds to a quantity."""
+        """The least (`np.minimum`) or most (`np.maximum`) that each placement adds to a quantity."""
         a = self.answers
         constant = a.constant[a.quantities.index(name)][self.placements]
         result: np.ndarray = constant.reshape(*constant.shape, *(1,) * len(self.shape))
@@ -116,19 +125,19 @@ class Search:
         return result
 
     def reduce_cells(self, values: np.ndarray, how: np.ufunc) -> np.ndarray:
-        """The ends of each row, of shape (rows, sizes, *cells)."""
+        """The minimum or maximum of each row in each cell, shape (rows, sizes, *cells)."""
         return self.grid.reduce_cells(how, values)
 
     @staticmethod
     def _sum_terms(terms: list[np.ndarray], rows: np.ndarray) -> np.ndarray:
-        """The sum of terms, a row a placement."""
+        """The sum of the terms, one row per placement."""
         own = [term[rows if len(term) > 1 else np.zeros_like(rows)] for term in terms]
         result: np.ndarray = np.sum(np.broadcast_arrays(*own), axis=0) if len(own) > 1 else own[0]
         return result
 
     @cached_property
     def breaks(self) -> np.ndarray:
-        """Where each placement surely breaks a limit or is excluded, all over a cell."""
+        """Whether each placement certainly breaks a limit or is excluded at every point of a cell."""
         sure = self.ends(BAD, np.minimum) > 0
         for test in self.answers.tests:
             rows = test.row_of[self.placements]
@@ -140,7 +149,7 @@ class Search:
 
     @cached_property
     def least(self) -> np.ndarray:
-        """No more than the score of each design in each cell, whatever its size: shape (designs, cells)."""
+        """A lower bound of each design's score in each cell, at any size: shape (designs, cells)."""
         money, beside = self.ends(USD, np.minimum), np.zeros((1, 1))
         for name in self.answers.tiered_ids:
             slope, offset = self._chord(name)
@@ -156,28 +165,28 @@ class Search:
         return values.reshape(-1, *(1,) * len(self.shape))
 
     def _end(self, value: object, how: np.ufunc) -> np.ndarray:
-        """The end of a quantity of the load in each cell, shape (1, 1, *cells or 1)."""
+        """The minimum or maximum of a quantity of the load in each cell, shape (1, 1, *cells or 1)."""
         values = np.asarray(value, dtype=float)
         missing = 2 + len(self.shape) - values.ndim
         return self.reduce_cells(values.reshape((1,) * missing + values.shape), how)
 
     @cached_property
     def _rows(self) -> np.ndarray:
-        """The rows of the designs among the placements that are used."""
+        """The placements of each design, as indices into `self.placements`: shape (designs, concerns)."""
         place = np.zeros(len(self.table.placements), dtype=int)
         place[self.placements] = np.arange(len(self.placements))
         result: np.ndarray = place[self.table.rows]
         return result
 
     def _designs(self, values: np.ndarray) -> np.ndarray:
-        """Sums over the placements of each design."""
+        """The sum of `values` over the placements of each design."""
         total: np.ndarray = values[self._rows[:, 0]]
         for concern in range(1, self._rows.shape[1]):
             total = total + values[self._rows[:, concern]]
         return total
 
     def _chord(self, name: str) -> tuple[np.ndarray, np.ndarray]:
-        """A slope and an offset so that slope x quantity + offset is no more than its money, in each cell."""
+        """In each cell, a slope s and an offset c: a quantity q of the id costs at least s q + c."""
         low, high = self._range(name, np.minimum), self._range(name, np.maximum)
         book = self.answers.book
         slope = book.least_usd(name, high) - book.least_usd(name, low)
@@ -194,7 +203,7 @@ class Search:
         return slope, offset
 
     def _range(self, name: str, how: np.ufunc) -> np.ndarray:
-        """The least or the most that any design can sum up to, shape (1, 1, *cells)."""
+        """The least or the most that any design can use of one id in each cell, shape (1, 1, *cells)."""
         ends = how.reduce(self.ends(name, how), axis=1, keepdims=True)
         total = 0.0
         for placements in self._of_concerns:
@@ -203,29 +212,29 @@ class Search:
 
     @cached_property
     def _of_concerns(self) -> list[np.ndarray]:
-        """The placements of each concern."""
+        """The placements of each concern, as indices into `self.placements`."""
         return [np.unique(column) for column in self._rows.T]
 
     @cached_property
     def exchange(self) -> np.ndarray:
-        """The least seconds until the request is accepted: shape (placements, *cells or 1)."""
+        """The least time until the request is accepted [s], shape (placements, *cells or 1)."""
         result: np.ndarray = self.ends(EXCHANGE, np.minimum).min(axis=1)
         return result
 
     @cached_property
     def work(self) -> np.ndarray:
-        """The least seconds of work beside the run time."""
+        """The least time of the work without the run time [s], shape (placements, *cells or 1)."""
         result: np.ndarray = self.ends(WORK, np.minimum).min(axis=1)
         return result
 
     @cached_property
     def p95(self) -> np.ndarray:
-        """The least p95."""
+        """The least p95 [s], shape (placements, *cells or 1)."""
         result: np.ndarray = self.ends(P95, np.minimum).min(axis=1)
         return result
 
     def surely_late(self, designs: np.ndarray, cell: np.ndarray) -> np.ndarray:
-        """Whether designs miss `client.waits` or `targets.latency_p95` all over a cell: one each."""
+        """Whether each design certainly misses `client.waits` or `targets.latency_p95` all over its cell."""
         rows, places = self._rows[designs], self.grid.places(cell)
 
         def here(values: np.ndarray, row: np.ndarray) -> np.ndarray:
@@ -242,7 +251,7 @@ class Search:
         load, at_once = self.load, self.table.answers[designs]
         begun, edge = (load.edge(driver) for driver in ("first_byte", "runtime"))
         ends = {
-            name: here(how.reduce(self._end(value, how), axis=1), np.zeros_like(cell))  # of all sizes
+            name: here(how.reduce(self._end(value, how), axis=1), np.zeros_like(cell))  # over all sizes
             for name, value, how in (
                 ("edge", edge, np.minimum),
                 ("begun", begun, np.minimum),
@@ -259,17 +268,18 @@ class Search:
 
 
 class ClosedPoints:
-    """Where surely no design is feasible, worked out from placements alone.
+    """The points where certainly no design is feasible, computed from placements alone.
 
-    Those that answer at once and those that do not are looked at apart: what makes the ones late leaves the
-    others be. A quantity of a design is no less than the sum of the least of each concern.
+    Synchronous designs (the response waits for the work) and asynchronous ones are checked separately,
+    because what makes synchronous designs late need not make the others late. A quantity of any design is at
+    least the sum over the concerns of the least that an option of the concern adds.
     """
 
     def __init__(self, answers: Answers, table: Table) -> None:
         self.answers, self.load, self.table = answers, answers.load, table
 
     def closed(self) -> np.ndarray:
-        """Whether each point is closed: shape of the axes, or 1 along those on which nothing varies."""
+        """Whether each point is closed: the shape of the axes, or 1 along axes on which nothing varies."""
         closed: np.ndarray = np.ones((1,) * len(self.answers.axes_shape), dtype=bool)
         for at_once in (False, True):
             designs = self.table.only(self.table.answers == at_once)
@@ -278,7 +288,7 @@ class ClosedPoints:
         return closed
 
     def _break(self, designs: Table) -> np.ndarray:
-        """Where every placement of some concern breaks a limit or is excluded, at each size."""
+        """Where, at each size, every placement of some concern breaks a limit or is excluded."""
         breaks = np.zeros((1,) * (1 + len(self.answers.axes_shape)), dtype=bool)
         for placements in designs.of_concerns:
             each = (self._breaks(placement) for placement in placements.tolist())
@@ -304,7 +314,7 @@ class ClosedPoints:
         return np.asarray(bad)
 
     def _late(self, designs: Table, at_once: bool) -> np.ndarray:
-        """Where even the least seconds are too many for the client, or for the promised latency."""
+        """Where even the least seconds exceed `client.waits` or the promised latency."""
         load, before = self.load, self._least(designs, EXCHANGE)
         if at_once:
             edge = self._end(load.edge("runtime"), np.minimum)
@@ -318,7 +328,7 @@ class ClosedPoints:
         return np.asarray(late)
 
     def _least(self, designs: Table, name: str) -> np.ndarray:
-        """The sum of the least of each concern, at every point."""
+        """The sum over the concerns of the least of a quantity, at every point."""
         a = self.answers
         constant = a.constant[a.quantities.index(name)].min(axis=1)
         result = np.full((1,) * len(a.axes_shape), sum(constant[rows].min() for rows in designs.of_concerns))
@@ -329,16 +339,16 @@ class ClosedPoints:
         return result
 
     def _end(self, value: Number, how: np.ufunc) -> np.ndarray:
-        """A quantity of the load, of all sizes the least or the most."""
+        """The minimum or maximum over all sizes of a quantity of the load."""
         values = np.asarray(value, dtype=float)
         return values if values.ndim == 0 else how.reduce(values, axis=(0, 1))
 
 
 class Contest:
-    """The two best in each cell, so far.
+    """The two best designs in each cell so far.
 
-    In rounds: those designs are priced whose least is the lowest of those that are left in their cell, in
-    all cells at once, until none is left whose least is no more than what the second best costs there.
+    In each round, the designs with the lowest bounds of those left in a cell are priced, in all cells at
+    once, until every bound that is left exceeds what the second best costs in its cell.
     """
 
     def __init__(self, search: Search) -> None:
@@ -349,23 +359,23 @@ class Contest:
         self.best = [np.full(shape, fill) for fill in fills]
         self.points = math.prod(self.grid.side) * search.answers.sizes
         everything = len(search.table.rows) * self.grid.cells * self.points
-        self.bounded = everything > FEW  # else bounds would cost more than they save
+        self.bounded = everything > FEW  # else the bounds would cost more time than they save
         self.closed = self._by_cell(np.broadcast_to(False, search.shape))
 
     def _by_cell(self, values: np.ndarray) -> np.ndarray:
-        """From the axes to (cells, *sides)."""
+        """Reshape values along the axes to (cells, *sides)."""
         parts = self.grid.split(np.broadcast_to(values, self.search.shape))
         return parts.reshape(self.grid.cells, *self.grid.side)
 
     def run(self) -> None:
-        """All rounds."""
+        """Run all rounds."""
         cells, count = np.arange(self.grid.cells), len(self.search.table.rows)
         if not self.bounded:
             designs = np.repeat(np.arange(count)[:, None], self.grid.cells, axis=1)
             self._price(designs, cells, np.ones(designs.shape, dtype=bool))
             return
         self.closed = self._by_cell(ClosedPoints(self.search.answers, self.search.table).closed())
-        least, each = self.search.least.copy(), FIRST  # infinite of those that were priced
+        least, each = self.search.least.copy(), FIRST  # infinite for designs already priced
         while len(cells):
             designs = self._lowest(least, cells, max(1, min(each, len(least))))
             open_to = np.take_along_axis(least[:, cells], designs, 0) <= self._second(cells)
@@ -376,14 +386,14 @@ class Contest:
 
     @staticmethod
     def _lowest(least: np.ndarray, cells: np.ndarray, count: int) -> np.ndarray:
-        """The designs of the lowest least in each cell: shape (count, cells)."""
+        """The designs with the lowest bounds in each cell: shape (count, cells)."""
         here = least[:, cells]
         if count >= len(here):
             return np.broadcast_to(np.arange(len(here))[:, None], here.shape)
         return np.argpartition(here, count - 1, axis=0)[:count]
 
     def _second(self, cells: np.ndarray) -> np.ndarray:
-        """The most that the second best costs in each of these cells, finite; closed points left out."""
+        """The highest score of the second best in each of these cells, finite; closed points are ignored."""
         score = (
             np.where(self.closed[cells], -np.inf, self.best[2][1, cells]).reshape(len(cells), -1).max(axis=1)
         )
@@ -391,14 +401,14 @@ class Contest:
         return result
 
     def _price(self, designs: np.ndarray, cells: np.ndarray, open_to: np.ndarray) -> None:
-        """Let designs compete, in so many cells at a time that what they need fits into a cache."""
+        """Let designs compete, in as many cells at a time as fit into the CPU's cache."""
         at_once = max(1, PRICED // (self.points * len(designs)))
         for start in range(0, len(cells), at_once):
             part = slice(start, start + at_once)
             self._enter(designs[:, part], cells[part], open_to[:, part])
 
     def _enter(self, designs: np.ndarray, cells: np.ndarray, open_to: np.ndarray) -> None:
-        number, place = np.nonzero(open_to)  # one each: a design in a cell
+        number, place = np.nonzero(open_to)  # pairs of a design and a cell
         design, cell = designs[number, place], cells[place]
         if self.bounded:
             fine = ~self.search.surely_late(design, cell)
@@ -409,7 +419,7 @@ class Contest:
         sums = Sums(self.cells, table, design, cell)
         holds = ~sums.breaks()
         some = np.flatnonzero(holds.reshape(len(design), -1).any(axis=1))
-        if len(some) < len(design):  # what breaks all over its cell need not be priced
+        if len(some) < len(design):  # designs that break a limit at every point of their cell need no price
             sums, number, place, design = sums.only(some), number[some], place[some], design[some]
             holds, cell = holds[some], cell[some]
         if not len(design):
@@ -429,7 +439,7 @@ class Contest:
             self._place(number, place, design, values, designs.shape, cells)
 
     def _at_best_size(self, *values: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Size, score, money and p95 of each design at its best size: shape (designs, *sides)."""
+        """Size, score, cost and p95 of each design at its best size: shape (designs, *sides)."""
         shape = np.broadcast_shapes(*(each.shape for each in values), (1, 1, *self.grid.side))
         size = np.broadcast_to(values[0], shape).argmin(axis=1)
         if shape[1] == 1:
@@ -448,7 +458,7 @@ class Contest:
         shape: tuple[int, ...],
         cells: np.ndarray,
     ) -> None:
-        """The two best of those so far and these, in the cells where one of these competes."""
+        """Merge the new candidates into the two best, in the cells where one of them competes."""
         here, place = np.unique(place, return_inverse=True)
         cells = cells[here]
         size = (shape[0], len(cells), *self.grid.side)
@@ -458,7 +468,7 @@ class Contest:
             entered = np.full(size, fill, dtype=old.dtype)
             entered[number, place] = new
             every.append(np.concatenate([old[:, cells], entered]))
-        parts = self.search.table.parts[every[0]]  # of nobody those of any design, at an infinite score
+        parts = self.search.table.parts[every[0]]  # where no design is, arbitrary: the score is infinite
         score = every[2].copy()
         for rank in (0, 1):
             first = best_of(score, parts, every[4], every[0])

@@ -1,4 +1,4 @@
-"""A tail that is itself uncertain: the half of a distribution above its median, stretched."""
+"""Uncertain tails: stretches a distribution above its median."""
 
 from __future__ import annotations
 
@@ -14,21 +14,22 @@ from explorer.facts.units import Number
 from explorer.workload.distribution import FAR, NODES, TINY, Distribution, Quantiles, Samples
 
 P99 = float(ndtri(0.99))
-NARROW = 1e-12  # a power of 0 stands for a tail as long as the median
+NARROW = 1e-12  # stands for a power of 0, where the p99 equals the median
 
 
 @dataclass(frozen=True, eq=False)
 class Stretched(Quantiles):
-    """Quantiles about the median 1 whose logarithms above it are `power` times as large.
+    """Quantiles with median 1, whose logarithms above the median are multiplied by `power`.
 
-    What lies below the median stays, and so does the largest value.
+    Values below the median and the largest value do not change. Example: with the power 2 a p99 of 3 becomes
+    9.
     """
 
     power: Number = 1.0
 
     @cached_property
     def _segments(self) -> list[tuple[Number, Number, Number, Number]]:
-        """As those of the base, stretched above the median and level from where the top is reached."""
+        """The segments of the base class, stretched above the median, and flat above the maximum."""
         top = self.log[-1]
         end = np.interp(top / self.power, self._rising, self.z)
         segments: list[tuple[Number, Number, Number, Number]] = []
@@ -38,7 +39,7 @@ class Stretched(Quantiles):
         return [*segments, (end, FAR, top, 0.0)]
 
     def _at_each(self, measure: Callable[[np.ndarray], Number], values: Number) -> Number:
-        """A measure that differs from point to point as `power` does."""
+        """The measure of all values at once: `power` may differ from point to point."""
         return measure(np.asarray(values))
 
     def _z(self, value: Number) -> Number:
@@ -58,17 +59,17 @@ class Stretched(Quantiles):
 
 
 def lone(spread: Distribution) -> bool:
-    """Whether it is one value, of which no tail was given."""
+    """Whether a distribution is a single value, without a stated tail."""
     return isinstance(spread, Samples) and bool(spread.values[0] == spread.values[-1])
 
 
 def largest(spread: Distribution) -> float:
-    """The most that a p99 can be: the largest value of a distribution."""
+    """The largest value of a distribution, the upper bound of its p99."""
     return np.inf if lone(spread) else float(spread.at(FAR))
 
 
 def can_stretch(spread: Distribution) -> bool:
-    """Whether there is a tail to stretch: one value has none yet, samples are what they are."""
+    """Whether a distribution can be stretched: a single value or quantiles with a tail, but not samples."""
     median = float(spread.median)
     if median <= 0:
         return False
@@ -78,7 +79,7 @@ def can_stretch(spread: Distribution) -> bool:
 
 
 def stretched(spread: Distribution, ratio: Number) -> Stretched:
-    """The distribution with its p99 at `ratio` times its median; one value becomes lognormal above it."""
+    """The distribution with a p99 of `ratio` times its median; a single value becomes lognormal above it."""
     scale = np.asarray(spread.median) + 0.0 * np.asarray(ratio)
     logs = np.log(np.maximum(ratio, 1.0))
     if not isinstance(spread, Quantiles):

@@ -1,4 +1,4 @@
-"""What a simulation may be given, each refused in one line that names it."""
+"""Checks the arguments of a simulation; an error names the argument in one line."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from explorer.facts.units import parse_time, quote_value
 
 
 def numbers(name: str, value: object) -> np.ndarray:
-    """`value` as numbers of 0 or more, at least one."""
+    """`value` as an array of at least one number of 0 or more."""
     try:
         array = np.asarray(value, dtype=float)
     except (TypeError, ValueError):
@@ -31,7 +31,7 @@ def above_0(name: str, value: object) -> None:
 def number(
     name: str, number_or_text: object, least: float, most: float = float("inf"), above: bool = False
 ) -> float:
-    """`number_or_text` as a number from `least` (`above` it) to `most`."""
+    """`number_or_text` as a number from `least` (exclusive if `above`) to `most`."""
     accepted_range = f"{'above' if above else 'of at least'} {least:g}"
     accepted_range += f", at most {most:g}" if most < float("inf") else ""
     value = number_or_text.item() if isinstance(number_or_text, np.number) else number_or_text
@@ -43,7 +43,7 @@ def number(
 
 
 def whole(name: str, number_or_text: object, least: int, most: int | None = None) -> int:
-    """`number_or_text` as a whole number of at least `least`, and of at most `most`."""
+    """`number_or_text` as a whole number from `least` to `most`."""
     value = number_or_text.item() if isinstance(number_or_text, np.number) else number_or_text
     is_over = most is not None and isinstance(value, int) and value > most
     if isinstance(value, int) and not isinstance(value, bool) and least <= value and not is_over:
@@ -53,7 +53,7 @@ def whole(name: str, number_or_text: object, least: int, most: int | None = None
 
 
 def time(name: str, number_or_text: object, endless: bool = False) -> float:
-    """`number_or_text` [s] or such as "10 min"; infinite where `endless`."""
+    """`number_or_text` [s], or text such as "10 min", in seconds; "inf" is accepted if `endless`."""
     value = number_or_text.item() if isinstance(number_or_text, np.number) else number_or_text
     if endless and isinstance(value, str | float) and value in (float("inf"), "inf"):
         return float("inf")

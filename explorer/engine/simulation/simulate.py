@@ -1,4 +1,4 @@
-"""`simulate`: the arguments read, the replications run, one answer."""
+"""`simulate`: reads the arguments, runs the replications, returns one result."""
 
 from __future__ import annotations
 
@@ -51,35 +51,37 @@ def simulate(
     retry_wait_s: Any = 1.0,
     chain: int = 1,
 ) -> Simulation:
-    """What a load meets: cold starts, refusals and environments, by running every request.
+    """Cold starts, refusals and environments of a load, simulated request by request.
 
-    It starts without environments. A request takes the newest environment that is idle, else a new one
-    starts; what is idle for `keep_alive_s` is gone. The same arguments and seed give the same numbers.
+    The simulation starts without environments. A request takes the newest idle environment, else a new one
+    starts; an environment that was idle for `keep_alive_s` is removed. The same arguments and seed give the
+    same numbers.
 
     Parameters
     ----------
-    arrival_rps : mean rate of arrivals [1/s]; left out where times are recorded
+    arrival_rps : mean arrival rate [1/s]; omitted for recorded arrivals
     warm_s, cold_s : a request's time in a warm and in a new environment [s]: a mean, "250 ms", a
-        Distribution or an array of samples; `cold_s` left out: as warm
-    keep_alive_s : how long an idle environment is kept [s], may be infinite
-    duration_s : how long is simulated [s]; left out: 100,000, or to the last recorded arrival
-    seed : a whole number of 0 or more; replications have independent seeds that come of it
+        Distribution or an array of samples; `cold_s` is by default `warm_s`
+    keep_alive_s : how long an idle environment is kept [s], possibly infinite
+    duration_s : simulated time [s]; by default 100,000, or up to the last recorded arrival
+    seed : a whole number of 0 or more; the independent seeds of the replications are derived from it
     replications : independent runs; two or more give confidence intervals
     confidence : of the intervals, between 0 and 1
-    executor : runs the replications; threads serve, as compiled code leaves them free
-    shape : of times that are given as a mean: "exponential" or "constant"
+    executor : runs the replications; threads suffice, because compiled code releases the GIL
+    shape : distribution of times that are stated as a mean: "exponential" or "constant"
     arrivals : "poisson", "day", "week", a Periodic, Bursts, or recorded times [s], shape (n,)
-    max_concurrency : requests that may run at once, by the account's or the function's own limit, whichever
-        is less; what comes then is refused
-    provisioned : environments that always exist, used before others
-    start_limit, start_limit_s : so many environments may be started at once, and again each so many seconds
-    queue : whether what cannot start waits, first come first served, instead of being refused
-    max_age_s : how long it waits, counted from the request [s]
-    failure_probability : of an attempt, at its end
+    max_concurrency : limit on concurrent requests, the lower of the account's and the function's; further
+        requests are refused
+    provisioned : number of environments that always exist, used before others
+    start_limit, start_limit_s : number of environments that may be started at once, and again in each period
+        [s]
+    queue : whether requests that cannot start wait, first come, first served, instead of being refused
+    max_age_s : how long a request waits at most, from its arrival [s]
+    failure_probability : probability that an attempt fails, at its end
     retries : further attempts after a refusal (without `queue`) or a failure
-    retry_wait_s : before the first of them, doubled for each further one [s]; after a refusal, a random
+    retry_wait_s : wait before the first retry, doubled for each further one [s]; after a refusal, a random
         share of it
-    chain : invocations that a request makes, each at the end of the one before
+    chain : number of invocations of a request, each at the end of the one before
 
     Returns a Simulation: .cold_start_probability .rejection_probability .mean_servers .mean_running
     .mean_idle .requests and more; .intervals by name.
@@ -142,7 +144,7 @@ def make_plan(
     retry_wait_s: float | str = 1.0,
     chain: int = 1,
 ) -> Plan:
-    """What is to be run, from the arguments of `simulate`, which are checked."""
+    """The checked arguments of `simulate` as a plan."""
     source, rate, duration = _load(arrivals, arrival_rps, duration_s)
     if shape not in SHAPES:
         raise ExplorerError(f"shape is {quote_value(shape)}: {expected_one_of(SHAPES)}")
@@ -180,7 +182,7 @@ def make_plan(
 def _load(
     source: str | Arrivals | ArrayLike, arrival_rps: float | None, duration_s: float | str | None
 ) -> tuple[Arrivals, float, float]:
-    """Where requests come from, their mean rate [1/s] and for how long [s]."""
+    """The source of arrivals, their mean rate [1/s] and the duration [s]."""
     process, recorded = arrivals(source), 0
     default = 100_000.0
     if isinstance(process, Trace):
@@ -200,7 +202,7 @@ def _load(
 
 
 def _check_size(rate: float, duration_s: float, at_once: float) -> None:
-    """Raise if it would take for ever, or more memory than there is."""
+    """Raise ExplorerError if the run would take too long or need too much memory."""
     if rate * duration_s > MOST_REQUESTS:
         raise ExplorerError(
             f"arrival_rps x duration_s is {rate * duration_s:.3g}: expected at most {MOST_REQUESTS:g}"
@@ -212,5 +214,5 @@ def _check_size(rate: float, duration_s: float, at_once: float) -> None:
 
 
 def _most(name: str, value: int | None) -> float:
-    """A limit; infinite where there is none."""
+    """A limit as a float; infinite if it is None."""
     return INF if value is None else float(arguments.whole(name, value, 0, MOST_ENVIRONMENTS))
