@@ -283,7 +283,9 @@ def why_design_loses(workload: Workload, design: Design, point: Mapping[str, flo
     evaluation = Evaluation(load, table().where(design.ids))
     if not bool(np.all(evaluation.late <= load.tolerance)):
         return "client.waits"
-    return "cost" if bool(np.all(evaluation.in_time)) else "targets.latency_p95"
+    if not bool(np.all(evaluation.in_time)):
+        return "targets.latency_p95"
+    return "cost" if bool(np.all(evaluation.begins_in_time)) else "targets.first_byte_p95"
 
 
 def _request_range(workload: Workload, axis: str, level: float, at: float) -> np.ndarray:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 MOST_MONTHS = 600
 RATE = re.compile(r"\s*([+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?)\s*(%?)\s*(?:(?:/|a|per)\s*(month|year))?\s*", re.I)
+LEAST_WITH_SIGN = 1.0  # of a share in text, from which on it is taken for a percentage that lacks its "%"
 ACCEPTED = 'a rate such as "3 %", "30 %/year" or 0.03'
 COLUMNS = ("month", "limit", "used", "limit_value", "unit", "breach_probability", "verdict")
 CHANGES = ("month", "design", "monthly_usd", "added", "removed", "changed")
@@ -41,15 +42,16 @@ def growth_rate(value: Any, field: str) -> float:
     """
     value = value.item() if isinstance(value, np.number) else value
     match = RATE.fullmatch(value) if isinstance(value, str) else None
+    accepted = f"{ACCEPTED}, and more than -100 %"
     if match:
         share = float(match[1]) / (100 if match[2] else 1)
-        if -1 < share < np.inf:
+        if share >= LEAST_WITH_SIGN and not match[2]:
+            accepted = f'{ACCEPTED}; a share of 1 or more takes its sign, such as "{100 * share:g} %"'
+        elif -1 < share < np.inf:
             return (1 + share) ** (1 / 12) - 1 if (match[3] or "").lower() == "year" else share
     elif isinstance(value, int | float) and not isinstance(value, bool) and np.isfinite(value) and value > -1:
         return float(value)
-    raise ExplorerError(
-        f"growth of {field} is {quote_value(value)}: expected {ACCEPTED}, and more than -100 %"
-    )
+    raise ExplorerError(f"growth of {field} is {quote_value(value)}: expected {accepted}")
 
 
 def parse_growth(texts: list[str]) -> dict[str, str]:

@@ -508,6 +508,24 @@ def late_p95(p95_s: float) -> str:
     return f"its p95 is {format_time(p95_s, 2)}, later than promised"
 
 
+def late_first_byte(p95_s: float) -> str:
+    """The same of the first byte.
+
+    >>> late_first_byte(2.5)
+    "its first byte's p95 is 2.5 s, later than promised"
+    """
+    return f"its first byte's p95 is {format_time(p95_s, 2)}, later than promised"
+
+
+def late_first_byte_at_length(p95_s: float, promised_s: float) -> str:
+    """The same in a document, with what was promised [s].
+
+    >>> late_first_byte_at_length(2.5, 1)
+    "the first byte's p95 takes 2.5 s, where 1 s is promised"
+    """
+    return f"the first byte's p95 takes {format_time(p95_s)}, where {format_time(promised_s)} is promised"
+
+
 def late_p95_at_length(p95_s: float, promised_s: float) -> str:
     """The missed latency target, with the p95 and the target [s].
 

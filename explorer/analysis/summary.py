@@ -22,6 +22,7 @@ from .phrases import (
     change_in_words,
     describe_design,
     late_answers,
+    late_first_byte,
     late_p95,
     limit_name,
     limit_with_value,
@@ -50,10 +51,28 @@ def summary(r: Answer) -> str:
 
 def summary_paragraphs(r: Answer) -> dict[str, str]:
     """The paragraphs of the summary that are not empty, by title."""
+    opening, more = _opening(r)
+    texts = {
+        "Build" if r.feasible else "Nothing is feasible": f"{opening} {more}",
+        "The trade": part_price_sentence(r) if r.feasible else "",
+        "Why": _reasons_sentence(r) if r.feasible else "",
+        TURNS: _break_even_sentence(r) if r.feasible else "",
+        "Against today": _change_sentence(r) if r.feasible else "",
+    }
+    return {title: text for title, text in texts.items() if text}
+
+
+def headed_paragraphs(r: Answer) -> list[tuple[str, str]]:
+    """The summary as paragraphs under headings: the answer itself is the first heading."""
+    _, *others = summary_paragraphs(r).items()
+    return [_opening(r), *((f"{title}.", sentence(text, "")) for title, text in others)]
+
+
+def _opening(r: Answer) -> tuple[str, str]:
+    """The answer in a sentence, or two, and what belongs to it."""
     if not r.feasible:
-        return {"Nothing is feasible": _nothing_feasible_sentence(r)}
-    build = (
-        build_sentence(r),
+        return nothing_feasible_sentence(r), _nearest_miss_sentences(r)
+    more = (
         _cost_sentence(r),
         flat_rate_sentence(r),
         _quota_sentence(r),
@@ -61,19 +80,12 @@ def summary_paragraphs(r: Answer) -> dict[str, str]:
         public_address_sentence(r),
         unconfirmed_limit_sentences(r),
     )
-    texts = {
-        "Build": " ".join(filter(None, build)),
-        "The trade": part_price_sentence(r),
-        "Why": _reasons_sentence(r),
-        TURNS: _break_even_sentence(r),
-        "Against today": _change_sentence(r),
-    }
-    return {title: text for title, text in texts.items() if text}
+    return build_sentence(r), " ".join(filter(None, more))
 
 
 def summary_markdown(r: Answer) -> str:
     """The summary as Markdown for a notebook, one paragraph per part, with "$" escaped."""
-    parts = (f"**{title}.** {sentence(text, '')}" for title, text in summary_paragraphs(r).items())
+    parts = (f"**{heading}** {text}" for heading, text in headed_paragraphs(r))
     return "\n\n".join(parts).replace("$", r"\$")
 
 
@@ -207,14 +219,24 @@ def misses_of_nearest(r: Answer) -> list[str]:
         texts.append(late_answers(late))
     if not r.evaluation.in_time[r.index]:
         texts.append(late_p95(r.latency_s["p95"]))
+    if not r.evaluation.begins_in_time[r.index]:
+        texts.append(late_first_byte(float(r.evaluation.first_byte_p95_s[r.index])))
     return texts
 
 
-def _nothing_feasible_sentence(r: Answer) -> str:
-    """How the nearest design misses, and which changes would make one feasible."""
-    texts = [f"For {r.workload.name} nothing is feasible."]
-    missed = "; ".join(misses_of_nearest(r))
-    texts.append(f"The nearest miss is {describe_design(r.nearest)}: {missed}.")
+def nothing_feasible_sentence(r: Answer) -> str:
+    """That nothing is feasible."""
+    return sentence(f"nothing is feasible for {r.workload.name}")
+
+
+def nearest_miss_sentence(r: Answer) -> str:
+    """Which design misses by least, and how."""
+    return f"The nearest miss is {describe_design(r.nearest)}: {'; '.join(misses_of_nearest(r))}."
+
+
+def _nearest_miss_sentences(r: Answer) -> str:
+    """How the nearest design misses, and what would make one feasible."""
+    texts = [nearest_miss_sentence(r)]
     ways = [way.text for way in r.ways_out if way.pair is None][:3]
     pairs = [way.text.removeprefix("feasible if ") for way in r.ways_out if way.pair is not None]
     if ways:

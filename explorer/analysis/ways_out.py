@@ -108,7 +108,13 @@ def _promise(workload: Workload, record: Field) -> WayOut | None:
     if not isinstance(today, int | float) or not today:
         return None
     factor = _least_factor(workload, record.path, float(today), 1)
-    return None if factor is None else _way(workload, WayKind.PROMISE, record, today, today * factor, factor)
+    if factor is None:
+        return None
+    value = today * factor
+    if record.kind.is_whole:
+        value = float(np.ceil(value))
+        factor = value / float(today)
+    return _way(workload, WayKind.PROMISE, record, today, value, factor)
 
 
 def _smaller(workload: Workload, field: str) -> WayOut | None:

@@ -12,6 +12,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -45,6 +46,13 @@ INSIGHTS = {  # in milliseconds and bytes, a megabyte being 1,000,000 of them
 }
 SAMPLED = 50  # lines from which it is recognised what they wrap
 Reader = Callable[[bytes], list[Part]]
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """What stands in the place of a record that cannot be read."""
+
+    text: str
 
 
 def is_json(head: bytes) -> bool:
@@ -221,7 +229,7 @@ def parts(entries: Iterator[Any], reader: Callable[[bytes], Reader]) -> Iterator
         record = _record(element)
         if record is None:
             part.read += 1
-            part.bad(str(element)[:1000])
+            part.bad(element.text if isinstance(element, Unreadable) else json.dumps(element)[:1000])
         elif isinstance(record, str):
             lines.setdefault(_function(element), []).append(record)
             size += len(record) + 200  # of what holds it
@@ -279,8 +287,8 @@ def _safely(entries: Iterator[Any]) -> Iterator[Any]:
     """The elements up to where the CSV can be read no further."""
     try:
         yield from entries
-    except csv.Error:
-        yield None
+    except csv.Error as error:
+        yield Unreadable(f"a row of CSV: {error}")
 
 
 def _record(element: Any) -> str | dict[str, Any] | None:

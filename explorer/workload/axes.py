@@ -16,7 +16,7 @@ from explorer.errors import ExplorerError, WorkloadError
 from explorer.facts.suggestions import suggest
 from explorer.facts.units import quote_value
 
-from .fields import FIELDS, SPREADS
+from .fields import FIELDS, SPREADS, by_path
 from .kinds import LARGEST_SIZE
 from .workload import Workload
 
@@ -160,7 +160,7 @@ def check_growth(workload: Workload, axes: Mapping[str, np.ndarray]) -> None:
     last: dict[str, object] = {}
     for axis, value in last_values.items():
         if "." in axis:
-            last[axis] = value
+            last[axis] = round(value) if by_path()[axis].kind.is_whole else value
         elif (value or axis != TOTAL) and not LEAST <= value <= MOST_GROWTH:
             where = f"reaches {value:g} in month {len(axes[axis]) - 1}"
             raise ExplorerError(f"growth of {axis}: {where}: expected {LEAST:g} to {MOST_GROWTH:g}")

@@ -200,7 +200,7 @@ class Runtime(Timing):
         control=Slider(0.01, 1.0, "Share that computes", in_drawer=True),
     )
     threads: float = field(
-        replace(COUNT, accepted="a count from 1 to 192", least=1, most=192),
+        replace(COUNT, accepted="a whole number from 1 to 192", least=1, most=192),
         1,
         "vCPUs that the work can use at once",
         question="vCPUs that it can use at once",
@@ -271,7 +271,7 @@ class Runtime(Timing):
         control=Toggle("Work can be cut into steps", order=1),
     )
     steps: float | None = field(
-        replace(COUNT, accepted="a count of 1 or more", least=1, most=1e6),
+        replace(COUNT, accepted="a whole number of 1 or more", least=1, most=1e6),
         None,
         "into how many",
         is_axis=True,
@@ -577,7 +577,7 @@ class Downstream(Section):
     """What the work calls."""
 
     concurrency: float | None = field(
-        replace(COUNT, accepted="a count of 1 or more", least=1),
+        replace(COUNT, accepted="a whole number of 1 or more", least=1),
         None,
         "calls at once that what the work calls will bear",
         question="calls at once that what the work calls will bear",

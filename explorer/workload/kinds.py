@@ -72,6 +72,8 @@ class Kind:
             raise field_error(str(error)) from None
         if isinstance(value, float) and not self.least <= value <= self.most:
             raise field_error(f"is {quote_value(content)}: expected {self.accepted}")
+        if self.is_whole and value != int(value):
+            raise field_error(f"is {quote_value(content)}: expected {self.accepted}")
         return value
 
     def state(self, value: Any) -> str:
@@ -223,7 +225,7 @@ MEMORY_OR_ANY = replace(MEMORY, accepted='128 MB to 120 GB, or "any"', schema="m
                         parse=parse_memory_or_any,
                         plain=lambda memory: memory if memory == ANY else f"{memory:g} MB")  # fmt: skip
 NUMBER = Kind("a number", "number", parse_number, show=format_number)
-COUNT = replace(NUMBER, accepted="a count of 0 or more", least=0, most=1e9, is_whole=True)
+COUNT = replace(NUMBER, accepted="a whole number of 0 or more", least=0, most=1e9, is_whole=True)
 SHARE = replace(NUMBER, accepted="a share", least=0.0, most=1.0, short="share", show=format_percent,
                 plain=str, is_share=True)  # fmt: skip
 USD = replace(NUMBER, accepted="0 USD a month or more", least=0, most=1e6, unit="USD/month",

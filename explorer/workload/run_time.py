@@ -11,14 +11,14 @@ Measured times (`runtime.tuned`) take the formula's place: between two of them e
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
 
-from explorer.errors import ExplorerError
 from explorer.facts import catalogue
 from explorer.facts.ufuncs import ndtr
-from explorer.facts.units import Number
+from explorer.facts.units import Number, format_time
 
 from .distribution import FAR, ByPoint, Distribution, Quantiles, Samples, from_quantiles
 from .fields import Runtime
@@ -57,10 +57,23 @@ def check_sizes(runtime: Runtime) -> None:
             raise field_error(
                 f"runtime.tuned.{row}.memory is {entry.memory:g} MB again: expected each size once"
             )
-        try:
-            _entry_spread(runtime.spread, entry.spread)
-        except ExplorerError as error:
-            raise field_error(f"runtime.tuned.{row}.{error}") from None
+        _check_entry_rises(f"runtime.tuned.{row}", runtime.spread, entry.spread)
+
+
+def _check_entry_rises(path: str, stated: Distribution, measured: Distribution) -> None:
+    """Refuse a measured entry beside which the quantiles that it lacks, taken from [runtime], would fall."""
+    own = _points(measured)
+    for (low, least), (high, value) in itertools.pairwise(sorted(_entry_points(stated, measured).items())):
+        if value < least:
+            is_below = low not in own  # what is lacking stands below what the entry has
+            present, lacking = (high, low) if is_below else (low, high)
+            (here, there), side = ((value, least), "least") if is_below else ((least, value), "most")
+            name = f"p{100 * lacking:g}"
+            raise field_error(
+                f"{path}.p{100 * present:g} is {format_time(here)}: expected at {side} {format_time(there)}, "
+                f"the {name} of [runtime] at the ratio of their p50, for it has no {name}; "
+                f"or a {name} of its own"
+            )
 
 
 def vcpu(runtime: Runtime, memory_mb: Number, threads: Number | None = None) -> Number:
@@ -126,14 +139,20 @@ def _measured(runtime: Runtime, memory_mb: float) -> Distribution:
 
 def _entry_spread(stated: Distribution, measured: Distribution) -> Distribution:
     """A measured entry's distribution: the quantiles that it lacks keep their ratio to the p50."""
-    own = _points(measured)
     ratio = float(measured.median) / float(stated.median)
-    if len(own) == 1:
+    points = _entry_points(stated, measured)
+    if not points:
         return replace(stated, scale=stated.scale * ratio)
-    points = {p: float(stated.quantile(p)) * ratio for p in _points(stated)} | own
     most = float(stated.at(FAR)) * ratio
     top = max(points.values())
     return from_quantiles(points, most if top < most < LONGEST_TIME else None, LONGEST_TIME)
+
+
+def _entry_points(stated: Distribution, measured: Distribution) -> dict[float, float]:
+    """The quantiles of a measured entry, those that it lacks too; none where it has a p50 alone."""
+    own = _points(measured)
+    ratio = float(measured.median) / float(stated.median)
+    return {} if len(own) == 1 else {p: float(stated.quantile(p)) * ratio for p in _points(stated)} | own
 
 
 def _points(spread: Distribution) -> dict[float, float]:

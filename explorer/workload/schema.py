@@ -62,7 +62,7 @@ def _number_schema(kind: Kind) -> Schema:
     """A number in the base unit of a kind."""
     ends = {"minimum": kind.least, "maximum": kind.most}
     return {
-        "type": "number",
+        "type": "integer" if kind.is_whole else "number",
         **{name: _integer_if_whole(end) for name, end in ends.items() if math.isfinite(end)},
     }
 

@@ -31,6 +31,14 @@ def test_rates_are_read(given, share):
     assert growth_rate(given, "response") == pytest.approx(share)
 
 
+@pytest.mark.parametrize(("text", "percent"), [("3", 300), ("1/year", 100)])
+def test_a_share_of_all_or_more_takes_its_sign(text, percent):
+    assert growth_rate("99.9 %", "response") == pytest.approx(0.999) == growth_rate("0.999", "response")
+    with pytest.raises(ExplorerError, match=rf'growth of response is "{text}": .*such as "{percent} %"'):
+        growth_rate(text, "response")
+    assert growth_rate("300 %", "response") == growth_rate(3, "response") == 3
+
+
 @pytest.mark.parametrize("given", ["3 apples", "", "-100%", -1, True, None, float("nan"), "3%/week", [3]])
 def test_what_is_no_rate_is_refused(given):
     with pytest.raises(ExplorerError, match=r"growth of response is .*: expected a rate such as"):

@@ -306,6 +306,14 @@ def test_a_promise_that_is_missed_is_named(w):
     assert row.because == "targets.latency_p95" and row.feasible_to == 30 and row.feasible_from > 0.1
 
 
+def test_a_first_byte_that_comes_too_late_is_named_and_no_answer_in_time(w):
+    target = w.replace({"targets.first_byte_p95": "30 s"})
+    row = sensitivity(target, {"targets.first_byte_p95": "100ms..30s"}).frame.iloc[0]
+    assert row.because == "targets.first_byte_p95" and row.feasible_to == 30 and row.feasible_from > 0.1
+    outcomes = regret(target, {"targets.first_byte_p95": "100ms..30s"}, samples=100).outcomes
+    assert np.isfinite(outcomes.score[outcomes.holds]).all() and outcomes.late.any()
+
+
 def test_a_peak_goes_along_with_its_mean_given_or_not(w):
     alone = w.replace({"peak_rps": None})
     for one in (w, alone):

@@ -8,7 +8,7 @@ import pytest
 
 import explorer as ex
 from explorer.analysis.plain_reasons import plain_reasons
-from explorer.analysis.summary import LONGEST, build_sentence, summary_paragraphs
+from explorer.analysis.summary import LONGEST, build_sentence, headed_paragraphs, summary_paragraphs
 from explorer.engine.designs import OPTIONS, table
 from explorer.facts import catalogue
 from explorer.facts.locations import workloads_dir
@@ -78,6 +78,15 @@ def test_a_sentence_begins_with_a_capital_and_nothing_is_said_twice(path):
         assert len(set(sentences)) == len(sentences)
         assert text.count("First ") <= 1 and ".." not in text and "  " not in text
         assert not re.search(r"\b1 (?:moving )?parts\b|\b(?:[2-9]|\d\d+) (?:moving )?part\b", text)
+
+
+@every
+def test_the_answer_itself_is_the_first_heading_and_the_text_below_does_not_repeat_it(path):
+    (heading, text), *others = headed_paragraphs(answer(path).answer)
+    assert heading.startswith("Build ") == answer(path).feasible and heading.endswith(".")
+
+    assert not text.startswith(heading.split()[0]) and heading not in text
+    assert all(not below.startswith(title.rstrip(".")) for title, below in others)
 
 
 @every

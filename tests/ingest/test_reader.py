@@ -179,6 +179,14 @@ def test_logs_insights_csv_with_messages(tmp_path):
     assert summary(tmp_path / "a.csv").invocations == 17
 
 
+def test_a_row_of_csv_that_cannot_be_read_says_why_and_a_record_is_shown_as_it_is_written(tmp_path):
+    row = f"2026-07-02 11:43:54,{'x' * 200_000}"  # longer than the reader of CSV takes
+    answer = read(tmp_path, f"@timestamp,@message\n2026-07-02 11:43:54,{PLAIN.format(1)}\n{row}")
+    assert answer["examples"] == ["a row of CSV: field larger than field limit (131072)"]
+    events = json.dumps([{"timestamp": 1, "message": PLAIN.format(1)}, None, {"a": None}][:2])
+    assert read(tmp_path, events)["examples"] == ["null"]
+
+
 @pytest.mark.parametrize(
     ("stamp", "second"),
     [

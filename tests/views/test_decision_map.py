@@ -75,6 +75,16 @@ def test_a_line_is_named_by_what_rules_the_design_out(workload, point, because):
     assert why_design_loses(workload, BUFFERED, point) == because
 
 
+@pytest.mark.parametrize(
+    ("promise", "because"),
+    [({"first_byte_p95": 0.5}, "targets.first_byte_p95"), ({"latency_p95": 0.9}, "targets.latency_p95")],
+)
+def test_a_line_is_named_by_the_promise_that_is_missed(workload, promise, because):
+    w, point = workload.replace(targets=promise), {"response": 1e4, "runtime": 1.0}
+    assert why_design_loses(w, BUFFERED, point) == because
+    assert why_design_loses(workload, BUFFERED, point) == "cost"
+
+
 def test_borders_are_between_neighbours():
     winner = np.array([[0, 0, 1], [0, 0, 1], [2, 2, 2]])
     borders = border_cells(winner)

@@ -103,6 +103,7 @@ json.dump({
     "file": ex.__file__,
     "read": [w.client.patience, given.client.patience, w.kitchen.cooks, given.kitchen.vegan],
     "written": [again["client"], again["kitchen"]],
+    "whole": refused(kitchen={"cooks": 2.5}),
     "refused": [refused(client={"patience": "1 minit"}), refused(client={"patient": 1}),
                 refused(kitchen={"cooks": -1}), refused(kitchen={"vegan": 1}), refused(kichen={})],
     "schema": [schema["client"]["properties"]["patience"], schema["kitchen"]],
@@ -174,8 +175,9 @@ def test_a_new_field_is_refused_with_what_it_accepts(derived):
     time, unknown, count, switch, table = derived["refused"]
     assert time.startswith('workload: client.patience is "1 minit": expected a time such as "250 ms", "4 s"')
     assert 'client.patient is not a field (did you mean "patience"?)' in unknown
-    assert count == "workload: kitchen.cooks is -1: expected a count of 0 or more"
+    assert count == "workload: kitchen.cooks is -1: expected a whole number of 0 or more"
     assert switch == "workload: kitchen.vegan is 1: expected true or false"
+    assert derived["whole"] == "workload: kitchen.cooks is 2.5: expected a whole number of 0 or more"
     assert 'kichen is not a field (did you mean "kitchen"?)' in table
 
 
@@ -215,7 +217,7 @@ def test_a_new_field_is_shown(derived):
         "| `patience` | how long a caller stays in line | a time of at most 366 days | 12 s |",
         "## `[kitchen]`",
         "What cooks.",
-        "| `cooks` | how many cook | a count of 0 or more | `3` |",
+        "| `cooks` | how many cook | a whole number of 0 or more | `3` |",
         "| `vegan` | whether it is vegan | `true` or `false` | `false` |",
         "| `dishes` | what it cooks | a table of fields |  |",
         "| `stock` | what it has | a table of fields |  |",

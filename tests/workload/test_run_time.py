@@ -66,10 +66,16 @@ def test_any_memory_takes_the_sizes_from_what_the_work_needs_up():
         ({"tuned": [TUNED[0], TUNED[0]]}, "runtime.tuned.1.memory is 512 MB again: expected each size once"),
         (
             {"p99": "2 s", "tuned": [{"memory": "1 GB", "p50": "2 s", "p90": "5 s"}]},
-            "runtime.tuned.0.p99 is 4: expected at least p90 = 5",
+            "runtime.tuned.0.p90 is 5 s: expected at most 4 s, the p99 of [runtime] at the ratio of their "
+            "p50, for it has no p99; or a p99 of its own",
+        ),
+        (
+            {"p90": "2 s", "p99": "3 s", "tuned": [{"memory": "1 GB", "p50": "2 s", "p99": "3 s"}]},
+            "runtime.tuned.0.p99 is 3 s: expected at least 4 s, the p90 of [runtime] at the ratio of their "
+            "p50, for it has no p90; or a p90 of its own",
         ),
         ({"cpu": 0}, "runtime.cpu is 0: expected a share from 0.001 to 1"),
-        ({"threads": 0}, "runtime.threads is 0: expected a count from 1 to 192"),
+        ({"threads": 0}, "runtime.threads is 0: expected a whole number from 1 to 192"),
     ],
 )
 def test_a_size_that_makes_no_sense_is_one_line(fields, message):

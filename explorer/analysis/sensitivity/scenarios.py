@@ -59,12 +59,13 @@ class Outcomes:
     breaks: np.ndarray  # whether it is excluded, or a limit breaks for more requests than may fail
     overdue: np.ndarray  # whether more requests than may fail get the first byte after client.waits
     behind: np.ndarray  # whether the p95 exceeds targets.latency_p95
+    begins_behind: np.ndarray  # whether the first byte's p95 exceeds targets.first_byte_p95
     winner: np.ndarray  # (scenarios,): index of the best design, -1 where none is feasible
 
     @property
     def holds(self) -> np.ndarray:
         """Whether a design is feasible."""
-        result: np.ndarray = ~(self.breaks | self.overdue | self.behind)
+        result: np.ndarray = ~(self.breaks | self.overdue | self.behind | self.begins_behind)
         return result
 
     @property
@@ -122,7 +123,8 @@ def _answers(e: Evaluation) -> tuple[np.ndarray, ...]:
     tolerance = e.load.tolerance
     breaks = e.breaks
     score = e.score_usd(e.load.number("preferences.part_usd"))
-    return e.monthly_usd, score, e.breach_probability, breaks, e.late > tolerance, ~e.in_time, e.winner()
+    late = e.late > tolerance, ~e.in_time, ~e.begins_in_time
+    return e.monthly_usd, score, e.breach_probability, breaks, *late, e.winner()
 
 
 def at(workload: Workload, values: Mapping[str, Number]) -> Conditions:

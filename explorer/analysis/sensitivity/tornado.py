@@ -57,7 +57,7 @@ class Swing:
     breach_low: float
     breach_high: float
     feasible: bool  # over the whole range
-    because: str  # why not: a limit, client.waits, targets.latency_p95 or an exclusion
+    because: str  # why not: a limit, client.waits, one of targets or an exclusion
     feasible_from: float | None  # the range around today's value in which it is feasible; None: nowhere
     feasible_to: float | None
     best_from: float | None  # and in which it is recommended
@@ -271,4 +271,6 @@ def reason(workload: Workload, design: Design, load: Conditions) -> str:
     late = ScenarioList(workload, {name: np.atleast_1d(value) for name, value in load.axes.items()}).outcomes(
         {design}
     )
-    return "client.waits" if late.overdue[0, 0] else "targets.latency_p95"
+    if late.overdue[0, 0]:
+        return "client.waits"
+    return "targets.latency_p95" if late.behind[0, 0] else "targets.first_byte_p95"

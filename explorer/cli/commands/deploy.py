@@ -13,6 +13,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from explorer.cli.console import CLOUD_FAILED, NO, Fields, Json, WorkloadFile, load_workload, out
+from explorer.cli.manners import note
 from explorer.cli.prompts import (
     Alarms,
     CloudName,
@@ -89,10 +90,15 @@ def deploy(
 
 def _planned(workload: Any, design: str | None, handler: str | None, as_json: bool) -> Plan:
     """What would be put up; a design that cannot be is answered with the nearest that can."""
+    from explorer.analysis.answer import Answer
+    from explorer.analysis.summary import nearest_miss_sentence, nothing_feasible_sentence
     from explorer.live.deployment import deploy
 
+    chosen = None if design else Answer(workload)
+    if chosen and not chosen.feasible:
+        note(f"{nothing_feasible_sentence(chosen)} {nearest_miss_sentence(chosen)} That design is taken.")
     try:
-        return deploy.plan(workload, design, handler)
+        return deploy.plan(workload, chosen.nearest if chosen else design, handler)
     except deploy.NotDeployableError as error:
         answer = {
             "deployable": False,

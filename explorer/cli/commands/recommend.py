@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import RenderableType
-from rich.text import Text
 
 from explorer.cli.answer_tables import bill_table, findings_table
 from explorer.cli.console import NO, STANDARD, Fields, Json, Region, WorkloadFile, load_workload, out
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
 BEST = 5  # designs on one screen
 ALTERNATIVES = 50  # in the JSON, without --all
-OPENING = {"Build", "Nothing is feasible", "The trade"}  # titles that the first paragraph goes without
 
 
 def recommend(
@@ -39,7 +37,7 @@ def recommend(
 ) -> None:
     """The design to build, why, what it costs, and what would change it."""
     from explorer.analysis.recommendation import recommend as choose
-    from explorer.analysis.summary import summary_paragraphs
+    from explorer.analysis.summary import headed_paragraphs
 
     r = choose(load_workload(workload, region, fields))
     if as_json:
@@ -47,19 +45,16 @@ def recommend(
     elif manners.quiet:
         print(format_pairs(r.design.ids, ",") if r.design else "", end="\n" if r.design else "")
     elif every:
-        out(r, False, recommendation, r.to_dict(), summary_paragraphs(r.answer))
+        out(r, False, recommendation, r.to_dict(), headed_paragraphs(r.answer))
     else:
-        out(r, False, screen, r.answer, summary_paragraphs(r.answer), str(workload))
+        out(r, False, screen, r.answer, headed_paragraphs(r.answer), str(workload))
     raise typer.Exit(0 if r.feasible else NO)
 
 
-def screen(answer: Answer, paragraphs: Mapping[str, str], workload: str) -> Iterator[RenderableType]:
+def screen(answer: Answer, paragraphs: Sequence[tuple[str, str]], workload: str) -> Iterator[RenderableType]:
     """What fits one screen: the answer in words, the next best designs, and where more is to be had."""
-    from explorer.analysis.phrases import sentence
-
-    for i, (heading, text) in enumerate(paragraphs.items()):
-        head = Text.assemble((f"{heading}. ", "bold")) if i or heading not in OPENING else Text()
-        yield Prose.assemble(head, sentence(text, ""))
+    for heading, text in paragraphs:
+        yield Prose.assemble((heading, "bold"), f" {text}")
     yield ""
     if answer.design and (others := answer.distinct_alternatives(BEST).to_dicts()):
         columns = ("the next best, instead", ">USD", ">parts", ">p50", ">p95")
@@ -80,13 +75,11 @@ def _more(answer: Answer, workload: str) -> Iterator[RenderableType]:
     yield Hint(f"      explorer report {file} -o {shlex.quote(name)}.html")
 
 
-def recommendation(answer: Row, paragraphs: Mapping[str, str]) -> Iterator[RenderableType]:
-    """All of the answer: in words, a paragraph a title, then what it rests on."""
-    from explorer.analysis.phrases import sentence
-
-    for i, (heading, text) in enumerate(paragraphs.items()):
-        yield title(heading, first=not i)
-        yield sentence(text, "")
+def recommendation(answer: Row, paragraphs: Sequence[tuple[str, str]]) -> Iterator[RenderableType]:
+    """All of the answer: in words, a paragraph a heading, then what it rests on."""
+    for i, (heading, text) in enumerate(paragraphs):
+        yield title(heading if not i else heading.rstrip("."), first=not i)
+        yield text
     yield from _parts(answer)
     yield from findings_table(answer["findings"])
     yield from bill_table(answer["bill"])

@@ -358,7 +358,7 @@ def statistics(rows: list[dict[str, Any]]) -> Part:
         if len(rows) > 1:
             part.notes.append("quantiles of several periods cannot be put together: counts and maxima can")
     else:
-        part.bad(str(rows[0])[:200] if rows else "no row")
+        part.bad(json.dumps(rows[0])[:200] if rows else "no row")
     return part
 
 

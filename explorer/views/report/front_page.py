@@ -15,6 +15,7 @@ from explorer.analysis.phrases import (
     change_from_today,
     describe_design,
     late_answers_at_length,
+    late_first_byte_at_length,
     late_p95_at_length,
     limit_with_value,
     pattern_name,
@@ -291,6 +292,9 @@ def miss_sentences(r: Recommendation) -> Iterator[str]:
         yield late_answers_at_length(late, r.workload.client.waits, tolerance)
     if target is not None and r.latency_s["p95"] > target:
         yield late_p95_at_length(r.latency_s["p95"], target)
+    evaluation, first_byte = r.answer.evaluation, r.workload.targets.first_byte_p95
+    if first_byte is not None and not evaluation.begins_in_time[r.answer.index]:
+        yield late_first_byte_at_length(float(evaluation.first_byte_p95_s[r.answer.index]), first_byte)
 
 
 # Money --------------------------------------------------------------------------------------------

@@ -103,6 +103,14 @@ def test_a_design_that_cannot_be_put_up_is_a_no_with_the_nearest(workload):
     assert not supervisor.status(f"{NAME}-none").running
 
 
+def test_where_nothing_is_feasible_it_says_that_the_nearest_miss_is_taken(workload, tmp_path):
+    words = ["export", workload, "--set", "client.waits=0.001", "-o", tmp_path / "own"]
+    (line,) = run(*words).stderr.splitlines()
+    assert line.startswith("Nothing is feasible for small. The nearest miss is a")
+    assert line.endswith("begin after the client stops waiting. That design is taken.")
+    assert run("export", workload, "-o", tmp_path / "other").stderr == ""
+
+
 def test_a_load_is_answered_and_written(stands, tmp_path):
     file = tmp_path / "run.parquet"
     measured = answer("bench", stands["stack"], *QUICK, "--cloud", NAME, "-o", file)
