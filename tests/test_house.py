@@ -455,6 +455,7 @@ NAMED = {  # reviewed: what else the text of a file means that is an option's id
     "live/cloud/limits.py": {"function-url", "http-api", "rest-api"},
     "live/cloud/invocations.py": {"on-demand"},  # a value of Lambda's own variable
     "live/cloud/limits_at_door.py": {"function-url"},
+    "live/cloud/task_processes.py": {"cluster"},  # AWS's name of a field
     "live/cloud/limits_inside.py": {"function-url", "http-api", "rest-api"},
     "live/deployment/config_values.py": {"appconfig"},
     "live/deployment/export.py": {"appconfig"},

@@ -53,6 +53,11 @@ def page_dir() -> Path:
     return PACKAGE / "views" / "app" / "page"
 
 
+def task_start_file() -> Path:
+    """What begins a container's program on the local cloud, run as a file."""
+    return PACKAGE / "live" / "cloud" / "task_start.py"
+
+
 def functions_dir() -> Path:
     """Where the code is that is shipped to Lambda: each file lies at the root of a zip."""
     return PACKAGE / "live" / "functions"

@@ -145,7 +145,9 @@ def _ship(name: str, shipped: Mapping[str, bytes], target: Target, tags: Mapping
 
 def _create(name: str, stack: Stack, target: Target, tags: Mapping[str, str], on_step: OnStep) -> None:
     cloudformation = target.client("cloudformation")
-    parameters = {"CodeBucket": code_bucket(name), "CodeKey": CODE_KEY}
+    bucket = code_bucket(name)
+    values = {"CodeBucket": bucket, "CodeKey": CODE_KEY, **target.parameters(bucket, CODE_KEY)}
+    parameters = {key: value for key, value in values.items() if key in stack.parameters}
     cloudformation.create_stack(
         StackName=name,
         **_template(name, template_of(stack), target),

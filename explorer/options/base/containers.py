@@ -80,6 +80,7 @@ class Fleet:
     gb: Number
     most: Number  # tasks at the peak
     mean: Number  # tasks on average over the day
+    ready: Number  # tasks for the rest of the day, with those for what rises before more have started
 
 
 def fleet(load: Conditions) -> Fleet:
@@ -99,7 +100,7 @@ def _cheapest(load: Conditions) -> Fleet:
     for first in range(0, len(sizes), together):
         some, usd = _priced(load, sizes[first : first + together])
         at = np.argmin(usd, axis=0)[None]
-        arrays = (some.vcpu, some.gb, some.most, some.mean, usd)
+        arrays = (some.vcpu, some.gb, some.most, some.mean, some.ready, usd)
         *own, usd = (np.take_along_axis(each, at, axis=0)[0] for each in arrays)
         if best is None or least is None:
             best, least = own, usd
@@ -110,13 +111,17 @@ def _cheapest(load: Conditions) -> Fleet:
     return Fleet(*(each[()] for each in best))
 
 
+def at_once(load: Conditions, vcpu: Number, gb: Number) -> Number:
+    """Requests that a task of this size carries at once, at least one."""
+    slots = np.minimum(gb / load.memory_gb, vcpu / (load.cpu * load.used_vcpu))
+    return np.maximum(np.floor(np.minimum(slots, vcpu * load.most_per_vcpu) * (1 + 1e-9)), 1.0)
+
+
 def _priced(load: Conditions, sizes: Sequence[tuple[float, float]]) -> tuple[Fleet, np.ndarray]:
     """Fleets of several sizes along a first axis, and what an hour of them costs on average [USD]."""
     column = (-1, *(1,) * len(load.shape))
     vcpu, gb = (np.reshape(each, column) for each in zip(*sizes, strict=True))
-    slots = np.minimum(gb / load.memory_gb, vcpu / (load.cpu * load.used_vcpu))
-    slots = np.floor(np.minimum(slots, vcpu * load.most_per_vcpu) * (1 + 1e-9))
-    each, least = load.runtime.mean / np.maximum(slots, 1.0), load.constant("service.tasks_min")
+    each, least = load.runtime.mean / at_once(load, vcpu, gb), load.constant("service.tasks_min")
 
     def tasks(rate: Number) -> Number:
         count: Number = np.maximum(np.ceil(rate * each * (1 - 1e-12)), least)
@@ -133,7 +138,7 @@ def _priced(load: Conditions, sizes: Sequence[tuple[float, float]]) -> tuple[Fle
     none = ~carries_one(load) & (vcpu == max(sizes)[0])
     usd = np.where(holds | none, usd, np.inf)
     shape = usd.shape
-    whole = (np.broadcast_to(value, shape) for value in (vcpu, gb, most, mean))
+    whole = (np.broadcast_to(value, shape) for value in (vcpu, gb, most, mean, ready))
     return Fleet(*whole), usd
 
 

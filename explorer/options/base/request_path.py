@@ -72,6 +72,8 @@ class HandOver(StrEnum):
     QUEUE = "queue"
     MACHINE = "machine"
     DURABLE = "durable"
+    TASK = "task"
+    FLEET = "fleet"
 
 
 class Start(StrEnum):

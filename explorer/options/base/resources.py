@@ -40,6 +40,26 @@ class FunctionRole:
 
 
 @dataclass(frozen=True)
+class TaskRole:
+    """Something that a container does: what it runs, and the task that holds it."""
+
+    id: str
+    entry: str  # the module of the code that is shipped that its image runs
+    vcpu: float
+    gb: float
+    serves: bool = False  # it answers all routes, and plays the parts of the functions that would
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """What whoever puts a template up has to say, beside where the code lies."""
+
+    name: str
+    description: str
+    default: str | None = None
+
+
+@dataclass(frozen=True)
 class Route:
     """What a door sends to a part."""
 
@@ -93,9 +113,10 @@ class Resource:
     type: str
     properties: Mapping[str, Value]
     attributes: Mapping[str, Value] = field(default_factory=dict)  # such as DependsOn
+    owned_alone: bool = False  # it is in a template that is owned, not in a stack that is tried
 
 
-TemplatePiece = FunctionRole | Route | Allow | Setting | Variable | Entry | Resource
+TemplatePiece = FunctionRole | TaskRole | Parameter | Route | Allow | Setting | Variable | Entry | Resource
 
 
 def ref(logical: str) -> Value:
@@ -203,6 +224,7 @@ def log_group(name: str) -> Mapping[str, Value]:
 DAY_S = 86400
 # modules of the code that is shipped; each has a `handler`
 FRONT, WORK, ACCEPTED_WORK = "front", "work", "accepted_work"
+SERVICE, TASK = "service", "task"  # each of which is run as a program
 RESULTS, BODIES = "ResultsBucket", "BodiesBucket"  # logical ids
 
 

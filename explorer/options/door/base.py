@@ -145,6 +145,10 @@ class Door(Option):
         """What the endpoint's URL is."""
         return ""
 
+    def conditions(self) -> Mapping[str, Value]:
+        """The conditions of a template that its resources and its address name."""
+        return {}
+
     def door_bytes(self, load: Conditions, path: Paths) -> list[Number]:
         """Bytes of bodies that pass through the door for one request, on average: a term a body."""
         return [path.body_in.is_(BodyIn.DOOR) * load.request.mean, ~path.asynchronous * load.sent_mean(path)]
