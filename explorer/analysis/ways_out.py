@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from .choice import Choice
 
 REACH = 1000.0  # largest multiple of today's value
-COARSE, FINE = 49, 25  # points from 1 to REACH, then between two of these, in steps of 0.6 %
+COARSE, FINE = 49, 25  # points from 1 to REACH, then between two of these, in each further round
+ROUNDS = 3  # to steps of 0.03 %, as fine as those of the break-evens that stand beside them
 BISECTIONS = 11  # halvings of the interval from 1 to REACH, to less than 1 %
 
 
@@ -128,7 +129,7 @@ def _smaller(workload: Workload, field: str) -> WayOut | None:
 def _least_factor(workload: Workload, field: str, today: float, sign: int) -> float | None:
     """The smallest factor (at least 1) with which a design is feasible; None if not even `REACH` suffices."""
     low, high, count = 1.0, REACH, COARSE
-    for _ in range(2):
+    for _ in range(ROUNDS):
         factors = np.geomspace(low, high, count)
         most = by_path()[field].kind.most
         values = today * factors**sign
