@@ -44,6 +44,7 @@ from explorer.options.base.usage import total
 from .answers import BAD, EXCHANGE, P95, USD, WORK, Answers
 from .bounds import Grid
 from .designs import Table
+from .point_bounds import PointBounds
 from .ranking import NOTHING, best_of
 from .sums import Cells, Sums
 
@@ -51,7 +52,10 @@ CELLS = 64  # approximate number of cells, each with one lower bound per design
 CELL = 128  # the most points of a cell
 PRICED = 2**17  # designs x points x sizes that are priced together: their arrays fit into the CPU's cache
 FEW = 4096  # up to so many designs x points x sizes, all are priced
+NO_SECOND = float(np.finfo(float).max)  # stands for the score where fewer than two are feasible
 FIRST = 6  # designs priced in each cell in the first round
+NARROWED = 4 * FIRST  # the round before which bounds at points are taken
+MANY = 2**17  # design-point pairs left, from which on they pay
 SLACK = 1e-9  # relative margin for the rounding of sums
 
 
@@ -113,15 +117,22 @@ class Search:
         for along in a.along.get(name, ()):
             cell_ends = self.reduce_cells(along.values, how)
             result = result + cell_ends[along.row_of[self.placements]]
-        for steps in a.steps:
+        steps = self.steps_ends(name, how)
+        return result if steps is None else result + steps
+
+    def steps_ends(self, name: str, how: np.ufunc) -> np.ndarray | None:
+        """The same of the lines that rise by steps; None if the quantity has none."""
+        result = None
+        for steps in self.answers.steps:
             if steps.quantity == name:
                 rows = steps.row_of[self.placements]
                 sums = [
                     self._sum_terms([self.reduce_cells(t, how) for t in terms], rows) for terms in steps.sums
                 ]
                 times = self._sum_terms([self.reduce_cells(steps.times, how)], rows)
-                has = (rows >= 0).reshape(-1, *(1,) * (result.ndim - 1))
-                result = result + np.where(has, times * steps.function(*sums), 0.0)
+                line = times * steps.function(*sums)
+                line = np.where((rows >= 0).reshape(-1, *(1,) * (line.ndim - 1)), line, 0.0)
+                result = line if result is None else result + line
         return result
 
     def reduce_cells(self, values: np.ndarray, how: np.ufunc) -> np.ndarray:
@@ -152,14 +163,22 @@ class Search:
         """A lower bound of each design's score in each cell, at any size: shape (designs, cells)."""
         money, beside = self.ends(USD, np.minimum), np.zeros((1, 1))
         for name in self.answers.tiered_ids:
-            slope, offset = self._chord(name)
+            slope, offset = self.chord(name)
             money = money + slope * self.ends(name, np.minimum)
             beside = beside + offset
-        share = (1 - self._end(self.load.number("preferences.discount"), np.maximum)) * (1 - SLACK)
-        part_usd = self._end(self.load.number("preferences.part_usd"), np.minimum)
-        score = self._designs(np.where(self.breaks, np.inf, money * share)) + beside * share
-        score = score.min(axis=1) + part_usd[:, 0] * self._column(self.table.parts)
+        score = self._designs(np.where(self.breaks, np.inf, money * self.share)) + beside * self.share
+        score = score.min(axis=1) + self.part_usd[:, 0] * self._column(self.table.parts)
         return np.broadcast_to(score, (len(self.table.rows), *self.grid.counts)).reshape(len(score), -1)
+
+    @cached_property
+    def share(self) -> np.ndarray:
+        """The least share of the list prices that is paid in each cell, shape (1, 1, *cells or 1)."""
+        return (1 - self._end(self.load.number("preferences.discount"), np.maximum)) * (1 - SLACK)
+
+    @cached_property
+    def part_usd(self) -> np.ndarray:
+        """The least price of a part in each cell [USD a month], shape (1, 1, *cells or 1)."""
+        return self._end(self.load.number("preferences.part_usd"), np.minimum)
 
     def _column(self, values: np.ndarray) -> np.ndarray:
         return values.reshape(-1, *(1,) * len(self.shape))
@@ -171,7 +190,7 @@ class Search:
         return self.reduce_cells(values.reshape((1,) * missing + values.shape), how)
 
     @cached_property
-    def _rows(self) -> np.ndarray:
+    def rows(self) -> np.ndarray:
         """The placements of each design, as indices into `self.placements`: shape (designs, concerns)."""
         place = np.zeros(len(self.table.placements), dtype=int)
         place[self.placements] = np.arange(len(self.placements))
@@ -180,12 +199,12 @@ class Search:
 
     def _designs(self, values: np.ndarray) -> np.ndarray:
         """The sum of `values` over the placements of each design."""
-        total: np.ndarray = values[self._rows[:, 0]]
-        for concern in range(1, self._rows.shape[1]):
-            total = total + values[self._rows[:, concern]]
+        total: np.ndarray = values[self.rows[:, 0]]
+        for concern in range(1, self.rows.shape[1]):
+            total = total + values[self.rows[:, concern]]
         return total
 
-    def _chord(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+    def chord(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         """In each cell, a slope s and an offset c: a quantity q of the id costs at least s q + c."""
         low, high = self._range(name, np.minimum), self._range(name, np.maximum)
         book = self.answers.book
@@ -213,7 +232,7 @@ class Search:
     @cached_property
     def _of_concerns(self) -> list[np.ndarray]:
         """The placements of each concern, as indices into `self.placements`."""
-        return [np.unique(column) for column in self._rows.T]
+        return [np.unique(column) for column in self.rows.T]
 
     @cached_property
     def exchange(self) -> np.ndarray:
@@ -235,7 +254,7 @@ class Search:
 
     def surely_late(self, designs: np.ndarray, cell: np.ndarray) -> np.ndarray:
         """Whether each design certainly misses `client.waits` or `targets.latency_p95` all over its cell."""
-        rows, places = self._rows[designs], self.grid.places(cell)
+        rows, places = self.rows[designs], self.grid.places(cell)
 
         def here(values: np.ndarray, row: np.ndarray) -> np.ndarray:
             where = [place if n > 1 else 0 for place, n in zip(places, values.shape[1:], strict=True)]
@@ -361,6 +380,7 @@ class Contest:
         everything = len(search.table.rows) * self.grid.cells * self.points
         self.bounded = everything > FEW  # else the bounds would cost more time than they save
         self.closed = self._by_cell(np.broadcast_to(False, search.shape))
+        self.bounds: PointBounds | None = None
 
     def _by_cell(self, values: np.ndarray) -> np.ndarray:
         """Reshape values along the axes to (cells, *sides)."""
@@ -377,12 +397,29 @@ class Contest:
         self.closed = self._by_cell(ClosedPoints(self.search.answers, self.search.table).closed())
         least, each = self.search.least.copy(), FIRST  # infinite for designs already priced
         while len(cells):
+            if each >= NARROWED:
+                self._narrow(least, cells)
             designs = self._lowest(least, cells, max(1, min(each, len(least))))
             open_to = np.take_along_axis(least[:, cells], designs, 0) <= self._second(cells)
             least[designs, cells] = np.inf
             self._price(designs, cells, open_to)
             cells = cells[(least[:, cells] <= self._second(cells)).any(axis=0)]
             each *= 2
+
+    def _narrow(self, least: np.ndarray, cells: np.ndarray) -> None:
+        """Pass over designs that cost more than the second best at each point, though not all over a cell."""
+        second = self._second(cells)
+        cells, second = cells[second < NO_SECOND], second[second < NO_SECOND]
+        number, place = np.nonzero(least[:, cells] <= second)
+        if self.search.answers.sizes > 1 or len(number) * self.points < MANY:
+            return
+        self.bounds = self.bounds or PointBounds(self.search)
+        at_once = max(1, PRICED // self.points)
+        for start in range(0, len(number), at_once):
+            designs, cell = number[start : start + at_once], cells[place[start : start + at_once]]
+            score = np.where(self.closed[cell], -np.inf, self.best[2][1, cell])
+            over = ~self.bounds.may_compete(designs, cell, score)
+            least[designs[over], cell[over]] = np.inf
 
     @staticmethod
     def _lowest(least: np.ndarray, cells: np.ndarray, count: int) -> np.ndarray:
@@ -397,7 +434,7 @@ class Contest:
         score = (
             np.where(self.closed[cells], -np.inf, self.best[2][1, cells]).reshape(len(cells), -1).max(axis=1)
         )
-        result: np.ndarray = np.minimum(score, np.finfo(float).max)
+        result: np.ndarray = np.minimum(score, NO_SECOND)
         return result
 
     def _price(self, designs: np.ndarray, cells: np.ndarray, open_to: np.ndarray) -> None:

@@ -104,7 +104,8 @@ SIZES = [
 @contextmanager
 def cut_into(cells, cell, priced):
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in (("CELLS", cells), ("CELL", cell), ("PRICED", priced), ("FEW", 0)):
+        always = {"FEW": 0, "MANY": 0, "NARROWED": 2 * search.FIRST}
+        for name, value in ({"CELLS": cells, "CELL": cell, "PRICED": priced} | always).items():
             patch.setattr(f"explorer.engine.search.{name}", value)
         yield
 
@@ -163,17 +164,35 @@ def test_nobody_is_found_where_nothing_is_feasible():
     assert found.winner == found.runner_up == NOTHING and np.isnan(found.usd).all()
 
 
-def test_few_are_priced(monkeypatch):
-    """The point of it: at most one in eight of what could be."""
+@pytest.fixture
+def pairs_priced(monkeypatch):
+    """How many pairs of a design and a cell are priced on a map of an example, and how many there are."""
     priced, real = [], search.Sums.usd
     monkeypatch.setattr(search.Sums, "usd", lambda self: priced.append(len(self.cell)) or real(self))
-    workload = next(w for w in EXAMPLES if w.name == "Account statements")
-    axes = {"response": np.geomspace(1e3, 2e8, 300), "runtime": np.geomspace(0.01, 7200, 300)}
-    load = load_of(workload, axes)
-    designs = allowed_designs(load)
-    found = search.Search(Answers(load, designs), designs)
-    found.best_two()
-    assert 0 < sum(priced) < len(designs.designs) * found.grid.cells / 8
+
+    def pairs(name, count):
+        priced.clear()
+        axes = {"response": np.geomspace(1e3, 2e8, count), "runtime": np.geomspace(0.01, 7200, count)}
+        load = load_of(Workload.load(name).without_current(), axes)
+        designs = allowed_designs(load)
+        contest = search.Search(Answers(load, designs), designs)
+        contest.best_two()
+        return sum(priced), len(designs.designs) * contest.grid.cells
+
+    return pairs
+
+
+def test_few_are_priced(pairs_priced):
+    """The point of it: at most one in eight of what could be."""
+    priced, all_pairs = pairs_priced("statements", 300)
+    assert 0 < priced < all_pairs / 8
+
+
+def test_bounds_at_points_spare_most_of_what_bounds_of_whole_cells_let_through(pairs_priced, monkeypatch):
+    narrowed, _ = pairs_priced("photos", 200)
+    monkeypatch.setattr(search, "MANY", np.inf)
+    whole, _ = pairs_priced("photos", 200)
+    assert narrowed < whole / 3
 
 
 # Options asked at once ------------------------------------------------------------------------------
