@@ -252,7 +252,7 @@ IGNORED = {  # `type: ignore`, each for a library whose types say less than it d
     "views/app/screen.py": 1,  # IPython has no types
     "views/app/server.py": 3,  # Voila has no types
 }
-UNTYPED = {"engine": 13, "options": 25}  # how often `Any` stands where numbers are made; may only shrink
+UNTYPED = {"engine": 12, "options": 25}  # how often `Any` stands where numbers are made; may only shrink
 
 
 def count(path: Path, holds) -> int:
@@ -277,7 +277,7 @@ def test_a_type_is_shown_not_claimed():
 def test_no_any_hides_a_number():
     assert units.Number == "float | NDArray[np.float64]"
     for one, most in UNTYPED.items():
-        assert sum(count(path, is_any) for path in files(one)) == most, one
+        assert sum(count(path, is_any) for path in files(one)) <= most, one
 
 
 def test_request_paths_offer_each_field_as_a_mask_or_a_column():
