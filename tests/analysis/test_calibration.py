@@ -11,6 +11,7 @@ from explorer.engine.latency import latency
 from explorer.errors import DesignError
 from explorer.live.bench.endpoint import Endpoint, Work
 from explorer.live.bench.jobs import Polling
+from explorer.live.bench.row import Row
 from explorer.live.bench.run import bench
 from explorer.live.bench.schedule import Closed, poisson
 from tests.support.designs import plain
@@ -180,3 +181,18 @@ def test_a_run_without_a_success_says_nothing(runs):
     rows["status"] = "failed"
     with pytest.raises(ExplorerError, match="no job that succeeded"):
         calibrate(W, rows)
+
+
+def test_jobs_without_the_times_of_their_parts_are_refused_in_one_line():
+    rows = [Row(number, number / 10, status="succeeded", latency_s=1.4) for number in range(9)]
+    with pytest.raises(ExplorerError, match="the whole time of each job and none of its parts"):
+        calibrate(W, pd.DataFrame(rows), AT_ONCE)
+
+
+def test_what_every_job_took_longer_is_put_into_the_times():
+    times = {"latency_s": 1.4, "service_s": 1.4, "first_byte_s": 1.3, "runtime_s": 1.0, "bytes": 102_400}
+    rows = [Row(number, number / 10, status="succeeded", **times) for number in range(9)]
+    work = W.replace({"response": "100 KB", "runtime": "1 s"})
+    answer = calibrate(work, pd.DataFrame(rows), AT_ONCE)
+    assert answer.off["predicted_off_p50"].item() < -0.1
+    assert answer.off["calibrated_p50_s"].item() == pytest.approx(1.4, rel=1e-3)

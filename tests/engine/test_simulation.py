@@ -23,7 +23,14 @@ from explorer.errors import ExplorerError
 from explorer.options.base.cold_starts import cold_start_share
 from explorer.workload.distribution import constant, from_quantiles
 
-CASE = dict(arrival_rps=0.9, warm_s=1.991, cold_s=2.244, keep_alive_s=600, duration_s=1e5, seed=1)
+CASE = {
+    "arrival_rps": 0.9,
+    "warm_s": 1.991,
+    "cold_s": 2.244,
+    "keep_alive_s": 600,
+    "duration_s": 1e5,
+    "seed": 1,
+}
 HAS_NUMBA = importlib.util.find_spec("numba") is not None
 numba_only = pytest.mark.skipif(not HAS_NUMBA, reason="Numba is not installed (the extra fast)")
 
@@ -160,7 +167,7 @@ def test_so_it_is_with_hundreds_of_environments(most):
 
 # Pairs at the edge -------------------------------------------------------------------------------
 
-AT_ONCE = dict(warm_s=10, shape="constant", duration_s=10_000)
+AT_ONCE = {"warm_s": 10, "shape": "constant", "duration_s": 10_000}
 
 
 @pytest.mark.parametrize(
@@ -378,7 +385,7 @@ USD = {"provisioned_usd_s": 4.2e-6, "running_usd_s": 9.7e-6, "on_demand_usd_s": 
 
 @pytest.mark.parametrize("target", [0.0, 0.005, 1.0])
 def test_provisioned_is_the_cheapest_that_meets_the_target(target):
-    load = dict(arrival_rps=1.0, warm_s=2, cold_s=3, keep_alive_s=30, duration_s=3000)
+    load = {"arrival_rps": 1.0, "warm_s": 2, "cold_s": 3, "keep_alive_s": 30, "duration_s": 3000}
     best = provisioned_for(target, **USD, **load)
     assert best.cold_start_probability <= target
 
