@@ -78,8 +78,8 @@ def test_the_bill_the_findings_and_the_latency_are_those_of_the_design(r):
 
 def test_every_design_is_feasible_or_ruled_out(r):
     every = Evaluation(Conditions(r.workload), table())
-    excluded = {i for i, free in enumerate(table().allows(Conditions(r.workload))) if not free}
-    feasible = set(np.flatnonzero(every.feasible)) - excluded
+    exclusions = {i for i, free in enumerate(table().allows(Conditions(r.workload))) if not free}
+    feasible = set(np.flatnonzero(every.feasible)) - exclusions
     assert len(r.alternatives) + 1 == len(feasible)
     ruled_out = max(reason.designs for reason in r.answer.rejections)
     assert ruled_out <= len(every.designs) - len(feasible)
@@ -88,31 +88,31 @@ def test_every_design_is_feasible_or_ruled_out(r):
 
 def test_a_limit_rules_out_the_designs_whose_findings_break_it():
     w = Workload.load(workloads_dir() / "photos.toml")
-    broken: dict[str, list[float]] = {}
+    breaches: dict[str, list[float]] = {}
     load = Conditions(w)
     for design in table().designs:
         for finding in findings(w, design, load):
             if finding.verdict == "breach":
-                broken.setdefault(finding.limit, []).append(finding.breach_probability)
+                breaches.setdefault(finding.limit, []).append(finding.breach_probability)
     got = {reason.because: reason for reason in ex.recommend(w).answer.rejections if reason.kind == "limit"}
     assert {limit: reason.designs for limit, reason in got.items()} == {
-        limit: len(p) for limit, p in broken.items()
+        limit: len(p) for limit, p in breaches.items()
     }
-    for limit, chances in broken.items():
+    for limit, chances in breaches.items():
         assert got[limit].breach_probability == pytest.approx(min(chances), rel=1e-6), limit
 
 
 def test_a_reason_names_a_limit_a_promise_or_a_field(r):
     limits = set(ex.limits()["id"])
     for reason in r.answer.rejections:
-        known = {
+        fields = {
             "limit": limits,
             "promise": {"client.waits", "targets.latency_p95", "targets.first_byte_p95"},
         }.get(reason.kind)
-        if known is None:
+        if fields is None:
             section, name = reason.because.split(".")
-            known = {reason.because} if name in type(getattr(r.workload, section)).model_fields else set()
-        assert reason.because in known and reason.designs > 0 and reason.why
+            fields = {reason.because} if name in type(getattr(r.workload, section)).model_fields else set()
+        assert reason.because in fields and reason.designs > 0 and reason.why
         assert set(reason.nearest) == set(CONCERNS)
         assert all(option.split("=")[0] in CONCERNS for option in reason.options)
         assert reason.breach_probability is None or reason.breach_probability > 1 - r.workload.targets.success
@@ -154,10 +154,12 @@ def test_a_change_that_does_not_last_says_how_far_it_goes_at_most():
 def around(w: Workload, axis: str, value: float, factor: float):
     if axis == "configuration":
         largest = w.configuration.largest
-        grown = {"configuration.total": value} | (
+        growth = {"configuration.total": value} | (
             {"configuration.largest": largest * factor} if largest else {}
         )
-        return ex.recommend(w.replace({"configuration.entries": w.configuration.entry_count, **grown})).design
+        return ex.recommend(
+            w.replace({"configuration.entries": w.configuration.entry_count, **growth})
+        ).design
     evaluation = Evaluation(Conditions(w, {axis: np.array([value])}))
     index = int(evaluation.winner()[0])
     return evaluation.designs[index] if index >= 0 else None
@@ -298,8 +300,8 @@ def test_what_would_change_against_today():
     w = Workload.load(workloads_dir() / "statements.toml")
     r = ex.recommend(w)
     today = ex.cost(w, r.current).total_usd
-    added, removed = (set(r.changes.query("change == @kind")["what"]) for kind in ("added", "removed"))
-    assert added == set(r.design.parts) - set(r.current.parts)
+    additions, removed = (set(r.changes.query("change == @kind")["what"]) for kind in ("added", "removed"))
+    assert additions == set(r.design.parts) - set(r.current.parts)
     assert removed == set(r.current.parts) - set(r.design.parts)
     (cost,) = r.changes.query("change == 'cost'")["usd"]
     assert cost == pytest.approx(r.monthly_usd - float(today))
@@ -351,10 +353,10 @@ def test_a_tail_an_unverified_limit_and_a_stale_or_assumed_price_are_named():
 def test_the_words_name_the_workload_and_the_money(path):
     r = ex.recommend(Workload.load(path))
     assert r.workload.name in r.summary and "a month" in r.summary
-    shown = r._repr_markdown_()
-    opening = shown.split("**")[1]
+    markdown = r._repr_markdown_()
+    opening = markdown.split("**")[1]
     assert opening.startswith(("Build a", "Nothing is feasible for ")) and opening.endswith(".")
-    assert shown.count(opening.split()[0]) == 1 and shown.count("$") == shown.count(
+    assert markdown.count(opening.split()[0]) == 1 and markdown.count("$") == markdown.count(
         r"\$"
     )  # nothing reads as mathematics
 
@@ -366,5 +368,5 @@ def test_importing_and_recommending_needs_no_pandas():
         "assert r.feasible and r.bill.total_usd > 0\n"
         "print(sorted({'pandas', 'matplotlib', 'boto3', 'ipywidgets'} & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert process.stdout.strip() == "[]"

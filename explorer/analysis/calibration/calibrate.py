@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from explorer.engine.designs import CONCERNS, Design, choices
-from explorer.errors import DesignError
+from explorer.errors import DesignError, ExplorerError
 from explorer.workload.workload import Workload
 
 from .measurements import MeasuredRun, load_runs
@@ -46,8 +46,21 @@ def calibrate(workload: Workload, measurements: Any, design: Any = None) -> Cali
         differ in size and run time separate the times that one run measures only as a sum
     design : the measured design; None: as the measurements state
 
-    Raises ExplorerError if a measurement cannot be read or has no job that succeeded, DesignError if the
-    measured design is not stated.
+    Raises ExplorerError if a measurement cannot be read, has no job that succeeded or no times but the
+    whole of each, DesignError if the measured design is not stated.
+
+    Examples
+    --------
+    Jobs that took 0.3 s longer than predicted, as a benchmark writes them down: afterwards nothing is off.
+
+    >>> import pandas as pd
+    >>> from explorer.live.bench.row import Row
+    >>> w = ex.Workload(requests_per_month=1e6, response="100 KB", runtime="1 s")
+    >>> took = {"latency_s": 1.4, "service_s": 1.4, "first_byte_s": 1.3, "runtime_s": 1.0}
+    >>> rows = [Row(n, n / 10, status="succeeded", bytes=102_400, **took) for n in range(9)]
+    >>> answer = ex.calibrate(w, pd.DataFrame(rows), design=ex.recommend(w).design)
+    >>> [round(float(answer.off[f"{which}_off_p50"].item()), 2) for which in ("predicted", "calibrated")]
+    [-0.22, -0.0]
     """
     runs = load_runs(measurements)
     designs = [_design_of_run(design, run) for run in runs]
@@ -104,6 +117,11 @@ def _with_solved_times(w: Workload, designs: list[Design], runs: list[MeasuredRu
         for design, run in zip(designs, runs, strict=True)
         for equation in run_equations(w, design, run, list(prior))
     ]
+    if not every:
+        raise ExplorerError(
+            "measurements hold the whole time of each job and none of its parts: expected the rows that a "
+            "benchmark writes, with first_byte_s or submit_s"
+        )
     answer = solve_equations(every, prior)
     times = {name: _rising_quantiles(seconds) for name, seconds in answer.items() if name not in RATES}
     changes: dict[str, Any] = {"times": times}

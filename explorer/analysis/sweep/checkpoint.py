@@ -32,7 +32,7 @@ class Checkpoint:
 
     def __init__(self, path: Path, request: Mapping[str, Any], tiles: Tiles, rows_a_point: int) -> None:
         self.path, self.folder = path, folder_of(path)
-        self.asked, self.tiles, self.rows_a_point = request, tiles, rows_a_point
+        self.request, self.tiles, self.rows_a_point = request, tiles, rows_a_point
 
     def __enter__(self) -> Self:
         with ExitStack() as stack, _saying(self.path):
@@ -41,7 +41,7 @@ class Checkpoint:
             for path in self.folder.glob(f"*{UNFINISHED}"):
                 path.unlink()
             self._same()
-            self.kept = {number for number in self._numbers() if self._whole(number)}
+            self.ready = {number for number in self._numbers() if self._whole(number)}
             self._stack = stack.pop_all()
         return self
 
@@ -50,13 +50,13 @@ class Checkpoint:
 
     def missing(self) -> Iterator[int]:
         """The numbers of the tiles that are not finished."""
-        return (number for number in range(len(self.tiles)) if number not in self.kept)
+        return (number for number in range(len(self.tiles)) if number not in self.ready)
 
     def keep(self, number: int, table: Any) -> None:
         """Write a finished tile; it counts only when it is complete."""
-        with _saying(self.path, f"; {len(self.kept)} of {len(self.tiles)} tiles are kept"):
-            _write_parts(self._part(number), [table], self.asked)
-        self.kept.add(number)
+        with _saying(self.path, f"; {len(self.ready)} of {len(self.tiles)} tiles are kept"):
+            _write_parts(self._part(number), [table], self.request)
+        self.ready.add(number)
 
     def join(self) -> None:
         """Join all parts into one file, one row group each, and remove them."""
@@ -65,7 +65,7 @@ class Checkpoint:
         with _saying(self.path, f"; all {len(self.tiles)} tiles are kept"):
             parts = map(self._part, range(len(self.tiles)))
             whole = self.folder / self.path.name
-            _write_parts(whole, (pq.read_table(part, partitioning=None) for part in parts), self.asked)
+            _write_parts(whole, (pq.read_table(part, partitioning=None) for part in parts), self.request)
             os.replace(whole, self.path)
             shutil.rmtree(self.folder)
 
@@ -93,11 +93,11 @@ class Checkpoint:
             old = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             with _finished(path) as file:
-                file.write(json.dumps(self.asked, indent=1).encode())
+                file.write(json.dumps(self.request, indent=1).encode())
             return
         except ValueError:
             old = None
-        differs = other(old, self.asked)
+        differs = other(old, self.request)
         if differs:
             raise ExplorerError(
                 f"{self.folder}: holds the parts of a sweep with another {differs}:"

@@ -169,7 +169,7 @@ def sweep(
     with Checkpoint(_parquet(to), request, tiles, rows) as parts:
         answers = work_out(work, tiles.jobs(grid, parts.missing()), executor)
         with closing(answers):
-            for number, answer in watch(answers, len(tiles), len(parts.kept)):
+            for number, answer in watch(answers, len(tiles), len(parts.ready)):
                 parts.keep(number, legend.arrow(tiles.axes(number, grid), answer))
         parts.join()
     return SweepFile(to)

@@ -38,11 +38,11 @@ class SweepFile:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         try:
-            self.asked = json.loads(self._file.schema_arrow.metadata[KEY])
+            self.request = json.loads(self._file.schema_arrow.metadata[KEY])
         except (OSError, ValueError, KeyError, TypeError) as error:
             why = "no such file" if isinstance(error, FileNotFoundError) else "is not the file of a sweep"
             raise ExplorerError(f"{path}: {why}; expected one that sweep wrote") from None
-        self.axes = {axis: np.array(row["values"]) for axis, row in self.asked["axes"].items()}
+        self.axes = {axis: np.array(row["values"]) for axis, row in self.request["axes"].items()}
 
     def __repr__(self) -> str:
         return f"SweepFile({str(self.path)!r}, axes={self.axes!r})"
@@ -109,7 +109,7 @@ class SweepFile:
     @property
     def _each(self) -> int:
         """The number of rows per point."""
-        return 1 if self.asked["designs"] is None else len(self.designs)
+        return 1 if self.request["designs"] is None else len(self.designs)
 
     def _groups(self, column: str) -> Iterator[Any]:
         file = self._file
@@ -124,7 +124,7 @@ class SweepFile:
 
     def _money(self, column: str) -> np.ndarray:
         array = self._array(column)
-        return array[0] if self.asked["designs"] is None else array
+        return array[0] if self.request["designs"] is None else array
 
 
 def counted(designs: Sequence[Design], points: np.ndarray) -> list[tuple[Design | None, int]]:

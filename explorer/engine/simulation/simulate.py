@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from concurrent.futures import Executor
 from functools import partial
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -39,16 +38,16 @@ def simulate(
     confidence: float = 0.95,
     executor: Executor | None = None,
     shape: str = "exponential",
-    arrivals: Any = "poisson",
+    arrivals: str | Arrivals | ArrayLike = "poisson",
     max_concurrency: int | None = None,
     provisioned: int = 0,
     start_limit: float | None = None,
-    start_limit_s: Any = 10.0,
+    start_limit_s: float | str = 10.0,
     queue: bool = False,
-    max_age_s: Any = INF,
+    max_age_s: float | str = INF,
     failure_probability: float = 0.0,
     retries: int = 0,
-    retry_wait_s: Any = 1.0,
+    retry_wait_s: float | str = 1.0,
     chain: int = 1,
 ) -> Simulation:
     """Cold starts, refusals and environments of a load, simulated request by request.

@@ -72,7 +72,7 @@ def _by_task(id: str, payload: bytes, definition: str) -> None:
         clientToken=id,
         capacityProviderStrategy=[{"capacityProvider": SETTINGS.capacity}],
         networkConfiguration={"awsvpcConfiguration": network},
-        overrides={"containerOverrides": [dict(name="work", environment=environment)]},
+        overrides={"containerOverrides": [{"name": "work", "environment": environment}]},
     )
     if answer["failures"] or not answer["tasks"]:
         raise not_started(answer["failures"])

@@ -98,17 +98,17 @@ class Conditions:
 
         With `at_once` there is an axis of length 1 for the paths and one for the sizes before them.
         """
-        self.given = dict(axes or {})
-        memory = self.given.get("runtime.memory")
+        self.plain_axes = dict(axes or {})
+        memory = self.plain_axes.get("runtime.memory")
         self.sizes = tuple(sizes_of(workload, memory) if sizes is None else sizes)
         self.at_all_sizes, before = at_once, (1, len(self.sizes)) if at_once else ()
-        shape = np.broadcast_shapes(*(np.shape(values) for values in self.given.values()))
+        shape = np.broadcast_shapes(*(np.shape(values) for values in self.plain_axes.values()))
         self.shape, ndim = (*before, *shape), len(shape)
         self.axes = {
             name: np.reshape(
                 values, (*(1,) * len(before), *(1,) * (ndim - np.ndim(values)), *np.shape(values))
             )
-            for name, values in self.given.items()
+            for name, values in self.plain_axes.items()
         }
         self.levels = np.array(LEVELS).reshape((3,) + (1,) * len(self.shape))
         self.limits: dict[str, float] = {}  # facts that were asked for: the assumptions of an answer
@@ -128,16 +128,16 @@ class Conditions:
 
         With it an option answers for all of its paths and sizes at once.
         """
-        return type(self)(self.workload, self.given, self.sizes, at_once=True)
+        return type(self)(self.workload, self.plain_axes, self.sizes, at_once=True)
 
     def at_size(self, size: Size) -> Self:
         """The same load at one of its `sizes`."""
-        return type(self)(self.workload, self.given, (size,))
+        return type(self)(self.workload, self.plain_axes, (size,))
 
     def at_points(self, here: np.ndarray) -> Self:
         """The points of the load where `here` holds, along one axis."""
         shape = self.shape[len(self.shape) - here.ndim :]
-        axes = {name: np.broadcast_to(values, shape)[here] for name, values in self.given.items()}
+        axes = {name: np.broadcast_to(values, shape)[here] for name, values in self.plain_axes.items()}
         points = type(self)(self.workload, axes, self.sizes)
         if len(self.sizes) == 1:
             points._pick = lambda value: _at_points(value, self.shape, here)

@@ -53,7 +53,7 @@ class History:
         self.now = first
         self._behind: list[State] = []
         self._ahead: list[State] = []
-        self._turned: tuple[frozenset[str], float] = (frozenset(), 0.0)
+        self._last_turn: tuple[frozenset[str], float] = (frozenset(), 0.0)
 
     @property
     def can_undo(self) -> bool:
@@ -67,12 +67,12 @@ class History:
 
     def go(self, state: State, fields: frozenset[str] = frozenset()) -> None:
         """Show another state; turns of the same `fields` in quick succession are one step."""
-        before, when = self._turned
+        before, when = self._last_turn
         now = time.monotonic()
         if not (fields and fields == before and now - when < TOGETHER_S):
             self._behind = [*self._behind, self.now][-MOST:]
         self._ahead.clear()
-        self._turned = (fields, now)
+        self._last_turn = (fields, now)
         self.now = state
 
     def undo(self) -> None:
@@ -80,11 +80,11 @@ class History:
         if self._behind:
             self._ahead.append(self.now)
             self.now = self._behind.pop()
-            self._turned = (frozenset(), 0.0)
+            self._last_turn = (frozenset(), 0.0)
 
     def redo(self) -> None:
         """One state ahead, if there is one."""
         if self._ahead:
             self._behind.append(self.now)
             self.now = self._ahead.pop()
-            self._turned = (frozenset(), 0.0)
+            self._last_turn = (frozenset(), 0.0)

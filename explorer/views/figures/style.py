@@ -227,7 +227,7 @@ TICKS = {
     "bytes": [m * 1024.0**p for p in range(5) for m in (1, 10, 100)],
     "seconds": [1e-3, 1e-2, 0.1, 1, 10, 60, 600, 3600, 36000, 86400 * 2, 864000, 8640000],
     "usd": [10.0**p for p in range(-6, 13)],
-    "requests": [10.0**p for p in range(0, 15)],
+    "requests": [10.0**p for p in range(15)],
     "share": [10.0**p for p in range(-12, 13)],
 }
 FINE = {  # where fewer than four of those are in view

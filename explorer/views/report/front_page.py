@@ -54,7 +54,7 @@ from explorer.options.base.request_path import BodyOut
 from explorer.workload.fields import SPREADS, by_path
 
 from .blocks import Cell, Table, table
-from .document import Listed, Prose
+from .document import Prose, SentenceList
 from .growth import Ahead
 from .typography import one_line
 from .workload import field_wording
@@ -158,7 +158,7 @@ def verdict_cell(r: Recommendation) -> Cell:
 # What a reader who stops here must know ----------------------------------------------------------
 
 
-def decision_points(r: Recommendation, ahead: Ahead) -> list[Listed]:
+def decision_points(r: Recommendation, ahead: Ahead) -> list[SentenceList]:
     """A heading and its sentences each."""
     point_sentences = [
         ("Context", [context_sentence(r)]),
@@ -169,7 +169,7 @@ def decision_points(r: Recommendation, ahead: Ahead) -> list[Listed]:
         ("What would change it", change_sentences(r)),
         ("Beside today", _today_sentences(r)),
     ]
-    return [Listed(heading, sentences) for heading, sentences in point_sentences if sentences]
+    return [SentenceList(heading, sentences) for heading, sentences in point_sentences if sentences]
 
 
 def context_sentence(r: Recommendation) -> str:
