@@ -62,7 +62,7 @@ class Store(Configuration):
     rate: ClassVar[str]  # id of the limit on reads per second
 
     def plain_fits(self, load: Conditions, path: Paths) -> Number:
-        """Whether entries that are not secret stay in the environment: if there are secrets and it has room."""
+        """Whether entries that are not secret stay in the environment: if there are secrets, and they fit."""
         plain = environment_total(
             load.config_bytes - load.secret_bytes, load.config_entries - load.config_secrets
         )

@@ -150,7 +150,10 @@ class Door(Option):
         return [path.body_in.is_(BodyIn.DOOR) * load.request.mean, ~path.asynchronous * load.sent_mean(path)]
 
     def request_units(self, load: Conditions, path: Paths, increment: float) -> list[Number]:
-        """The billed exchanges per request, a large body counted by started increments [B]: terms of one driver."""
+        """The billed exchanges per request: terms with one driver each.
+
+        A large body counts as one exchange for each started increment [B].
+        """
         terms = load.exchanges(path)
         inline = path.body_in.is_(BodyIn.DOOR)
         if inline.any():

@@ -273,7 +273,7 @@ class LambdaExecution(Execution):
         return np.where(waits, load.bears, np.inf)[()] if waits.any() else np.inf
 
     def more_events(self, load: Conditions, path: Paths) -> UsageLines:
-        """The line for large asynchronous events: each started chunk beyond the free size counts as a request."""
+        """The line for large asynchronous events: each started chunk beyond the free size is one request."""
         free, chunk = load.constant("lambda.async.free_bytes"), load.constant("lambda.async.chunk_bytes")
         for spill in self.spills(load, path):
             chunks = started_chunks(load, spill, np.arange(free, load.limit(spill.limit), chunk))

@@ -78,9 +78,7 @@ class Queued(LambdaExecution):
         provisioned.
         """
         promised = load.latency_p95 is not None
-        if (
-            not promised or load.workload.downstream.concurrency is not None
-        ):  # a mapping has only one of these
+        if not promised or load.workload.downstream.concurrency is not None:  # only one at a time
             return 0.0
         rise = load.limit_per_s("lambda.esm.sqs.pollers.ramp") * load.peak_ramp_s
         missing = load.peak_rps * load.runtime.mean - rise

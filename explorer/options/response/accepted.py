@@ -27,7 +27,7 @@ from .base import Response
 
 
 class Accepted(Response):
-    """A 202 response at once, and the work later; failed requests go to a dead-letter queue, as for webhooks."""
+    """A 202 response at once, the work later; failed requests go to a dead-letter queue (a webhook)."""
 
     id = "accepted"
     deployable = True
