@@ -40,7 +40,8 @@ def cheaper_flat_rate(bill: Bill, design: Design) -> str:
 def _plan_name(price_id: str) -> str:
     """The plan as AWS names it.
 
-    >>> _plan_name("cloudfront.plan_premium_75tb") 'Premium 75TB'
+    >>> _plan_name("cloudfront.plan_premium_75tb")
+    'Premium 75TB'
     """
     name, _, size = price_id.partition("plan_")[2].partition("_")
     return f"{name.title()} {size.upper()}".strip()

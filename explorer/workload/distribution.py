@@ -1,4 +1,4 @@
-"""Distributions of sizes and times: a constant, quantiles or samples, their tails, and means over them."""
+"""Distributions of sizes and times: constants, quantiles or samples, with tails and means."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from explorer.errors import ExplorerError
 from explorer.facts.ufuncs import log_ndtr, ndtr, ndtri
 from explorer.facts.units import Number
 
-FAR = 40.0  # a normal quantile beyond every probability that a float can tell from 0 or 1
-TINY = 1e-300  # below every size and time, above the logarithm's pole
-CEIL_TERMS = 64  # increments summed one by one before the smooth remainder is integrated
-NODES = 32  # points of the quadrature that averages a function over a distribution
-MANY_SAMPLES = 512  # more samples are averaged over evenly spaced quantiles
-MANY_VALUES = 64  # from here on it pays to look for those that are the same
-ROUNDING = 1e-12  # relative: what a product of floats may be off, at the edge of a limit
-ONE_QUANTILE_MAX = 0.999  # the probability at which `max` is set beside one lone quantile
+FAR = 40.0  # normal quantile whose probability a float cannot distinguish from 0 or 1
+TINY = 1e-300  # below all sizes and times, above the logarithm's pole at 0
+CEIL_TERMS = 64  # increments summed one by one; the rest is integrated
+NODES = 32  # nodes of the quadrature for a mean over a distribution
+MANY_SAMPLES = 512  # above this number, means use evenly spaced quantiles
+MANY_VALUES = 64  # from this size on, searching for repeated values saves time
+ROUNDING = 1e-12  # relative rounding error of a product, at the edge of a limit
+ONE_QUANTILE_MAX = 0.999  # the probability of `max` if there is only one quantile
 
 
 def _each_value_once(function: Callable[[NDArray[np.float64]], Number], values: Number) -> Number:
-    """`function` of each of the values, worked out once where many of them are the same.
+    """`function` of the values, evaluated once per distinct value if many repeat.
 
-    Varied workloads, a list of points in which one field at a time has another value, repeat today's.
+    Varied workloads (a list of points at each of which one field has another value) repeat today's values.
     """
     array = np.asarray(values)
     if array.size < MANY_VALUES:
@@ -42,17 +42,17 @@ def _each_value_once(function: Callable[[NDArray[np.float64]], Number], values: 
 
 
 def _log_share(low: Number, high: Number) -> Number:
-    """Log P(low < Z <= high) of the standard normal distribution, in whichever tail is exact."""
+    """Log P(low < Z <= high) for a standard normal Z, computed in the tail where it is exact."""
     upper = np.asarray(low) > 0
     least, most = np.where(upper, -high, low), np.where(upper, -low, high)
     inside = log_ndtr(most)
-    with np.errstate(divide="ignore"):  # an empty segment has the share 0, the log -inf
+    with np.errstate(divide="ignore"):  # an empty segment has the probability 0, its log is -inf
         return inside + np.log1p(-np.exp(np.minimum(log_ndtr(least) - inside, 0.0)))
 
 
 @dataclass(frozen=True, eq=False)
 class Distribution(ABC):
-    """A random size [B] or time [s], which is never negative."""
+    """A random size [B] or time [s]; never negative."""
 
     scale: Number = field(default=1.0, kw_only=True)
 
@@ -66,35 +66,35 @@ class Distribution(ABC):
 
     @abstractmethod
     def _excess(self, value: Number) -> Number:
-        """E[(X - value)+] at scale 1."""
+        """E[max(X - value, 0)] at scale 1."""
 
     @property
     @abstractmethod
     def _nodes(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Values at scale 1 and their weights, to average a smooth function over."""
+        """Values at scale 1 and their weights, for the mean of a smooth function."""
 
     @property
     @abstractmethod
     def tail(self) -> str:
-        """What is assumed beyond the last point that was given; "" if nothing is."""
+        """The assumption beyond the last stated point; "" if there is none."""
 
     def exceed(self, value: Number) -> Number:
         """P(X > value), exact."""
         return self._sf(value / self.scale)
 
     def quantile(self, p: Number) -> Number:
-        """The least value that a share `p` of X does not exceed."""
+        """The smallest value that the share `p` of X does not exceed."""
         return self._quantile(p) * self.scale
 
     def at(self, z: Number) -> Number:
-        """The value at the normal quantile `z`: as `quantile`, far into the tails."""
+        """The value at the normal quantile `z`: like `quantile`, but exact far into the tails."""
         return self._at(z) * self.scale
 
     def _at(self, z: Number) -> Number:
         return self._quantile(ndtr(z))
 
     def excess(self, value: Number) -> Number:
-        """E[(X - value)+]: by how much X exceeds `value` on average."""
+        """E[max(X - value, 0)]: the mean amount by which X exceeds `value`."""
         return self._excess(value / self.scale) * self.scale
 
     @cached_property
@@ -108,7 +108,7 @@ class Distribution(ABC):
         return self._excess(0.0) * self.scale
 
     def expect(self, function: Callable[[Number], Number]) -> Number:
-        """E[function(X)], by quadrature: `function` is smooth and takes arrays."""
+        """E[function(X)] by quadrature; `function` is smooth and accepts arrays."""
         values, weights = self._nodes
         total: Number = 0.0
         for value, weight in zip(values, weights, strict=True):
@@ -116,14 +116,15 @@ class Distribution(ABC):
         return total
 
     def mean_ceil(self, increment: Number) -> Number:
-        """E[ceil(X / increment)]: the mean of what is billed by started increments."""
+        """E[ceil(X / increment)]: the mean number of started increments, which are billed."""
         return self._mean_ceil(np.asarray(increment / self.scale))
 
     def _mean_ceil(self, unit: NDArray[np.float64]) -> Number:
-        """The same of increments at scale 1.
+        """E[ceil(X / unit)] for X at scale 1.
 
-        Exact as the sum over k of P(X > k increment); after `CEIL_TERMS` increments the sum is
-        its integral and half its first term, which is exact for a straight survival curve.
+        It is the sum over k >= 0 of P(X > k unit). After n = `CEIL_TERMS` terms the rest of the sum is
+        replaced by its integral, E[max(X - n unit, 0)] / unit, plus half of its first term (trapezoidal
+        rule). This is exact if P(X > x) is linear between the multiples of the unit.
         """
         terms = np.asarray(self._sf(np.arange(CEIL_TERMS + 1).reshape((-1,) + (1,) * unit.ndim) * unit))
         total: Number = terms[-1] / 2
@@ -132,7 +133,7 @@ class Distribution(ABC):
         return total + self._excess(CEIL_TERMS * unit) / unit
 
     def scaled(self, factor: Number) -> Distribution:
-        """The same shape, so many times as large."""
+        """The same shape, `factor` times as large."""
         return replace(self, scale=self.scale * factor)
 
     def with_median(self, median: Number) -> Distribution:
@@ -145,13 +146,13 @@ class Distribution(ABC):
 
 @dataclass(frozen=True, eq=False)
 class Samples(Distribution):
-    """The values themselves, each as likely as the others: their own distribution."""
+    """Samples, all equally likely."""
 
     values: NDArray[np.float64]  # sorted
 
     @property
     def tail(self) -> str:
-        """What is assumed beyond the largest sample."""
+        """The assumption beyond the largest sample."""
         one = self.values[0] == self.values[-1]
         return "one value, no tail given" if one else "nothing beyond the largest sample"
 
@@ -182,7 +183,7 @@ class Samples(Distribution):
         return values, counts / counts.sum()
 
     def mean_ceil(self, increment: Number) -> Number:
-        """The mean of the values, each rounded up to a multiple of the increment."""
+        """The mean number of started increments, which are billed."""
         values, counts = self._distinct
         total: Number = 0.0
         if values.size > MANY_SAMPLES:
@@ -198,15 +199,15 @@ class Samples(Distribution):
 
 @dataclass(frozen=True, eq=False)
 class Quantiles(Distribution):
-    """Linear in (normal quantile, log of the value) between knots, cut at the last one's value."""
+    """Piecewise linear in (normal quantile, log of the value) between knots, constant after the last knot."""
 
-    z: NDArray[np.float64]  # normal quantiles of the knots, from -FAR to FAR, strictly rising
-    log: NDArray[np.float64]  # natural logs of the values there, never falling
+    z: NDArray[np.float64]  # normal quantiles of the knots, from -FAR to FAR, strictly increasing
+    log: NDArray[np.float64]  # natural logs of the values there, non-decreasing
     tail: str = ""
 
     @cached_property
     def _rising(self) -> NDArray[np.float64]:
-        """`log` with its flat parts lowered by 1e-13, so that `np.interp` finds the last z of a value."""
+        """`log` with flat parts lowered by 1e-13 per knot: `np.interp` then finds the last z of a value."""
         last = np.arange(self.log.size - 1, -1, -1)
         flat = np.append(np.diff(self.log) <= 0, False)
         return self.log - np.where(flat, 1e-13 * last, 0.0)
@@ -225,25 +226,25 @@ class Quantiles(Distribution):
 
     @cached_property
     def _segments(self) -> list[tuple[Number, Number, Number, Number]]:
-        """(from, to, intercept, slope) of each line in (z, log value)."""
+        """(from, to, intercept, slope) of each line in (z, log of the value)."""
         slopes = np.diff(self.log) / np.diff(self.z)
         intercepts = self.log[:-1] - slopes * self.z[:-1]
         return list(zip(self.z[:-1], self.z[1:], intercepts, slopes, strict=True))
 
     @cached_property
     def _lines(self) -> list[NDArray[np.float64]]:
-        """The same, each of the four along a first axis."""
+        """The segments as four arrays, the segments along the first axis."""
         return [np.stack(np.broadcast_arrays(*each)) for each in zip(*self._segments, strict=True)]
 
     def mean_ceil(self, increment: Number) -> Number:
-        """E[ceil(X / increment)]: the mean of what is billed by started increments."""
+        """E[ceil(X / increment)]: the mean number of started increments, which are billed."""
         return self._at_each(self._mean_ceil, increment / self.scale)
 
     def _excess(self, value: Number) -> Number:
         return self._at_each(self._excess_beyond, value)
 
     def _at_each(self, measure: Callable[[NDArray[np.float64]], Number], values: Number) -> Number:
-        """A measure that is the same at every point, but for the scale."""
+        """The measure of the values; it is the same at every point except for the scale."""
         return _each_value_once(measure, values)
 
     def _excess_beyond(self, value: Number) -> Number:
@@ -269,10 +270,10 @@ class Quantiles(Distribution):
 
 @dataclass(frozen=True, eq=False)
 class ByPoint(Distribution):
-    """One of several distributions at each point: measured run times at several sizes of memory.
+    """One of several distributions at each point, such as run times measured at several memory sizes.
 
-    `index` says which of `parts`; it has as many axes as the workload's quantities. Means ask that it varies
-    along one of them at most. Values come with as many axes at least, or with none.
+    `index` selects one of `parts` at each point; it has as many axes as the quantities of the workload. For
+    means it may vary along one axis only. Values are scalars or have at least as many axes.
     """
 
     parts: tuple[Distribution, ...]
@@ -280,7 +281,7 @@ class ByPoint(Distribution):
 
     @property
     def tail(self) -> str:
-        """What is assumed beyond the last quantile."""
+        """The assumption beyond the last quantile."""
         return self.parts[0].tail
 
     def _sf(self, value: Number) -> Number:
@@ -300,18 +301,18 @@ class ByPoint(Distribution):
         raise NotImplementedError("each part has nodes of its own: see `expect`")
 
     def expect(self, function: Callable[[Number], Number]) -> Number:
-        """The mean of a function of the value, at each point."""
+        """The mean of a function of X, at each point."""
         return self._each(lambda part, scale: part.scaled(scale).expect(function), self.scale)
 
     def mean_ceil(self, increment: Number) -> Number:
-        """The mean of the values rounded up to multiples of the increment, at each point."""
+        """The mean number of started increments, at each point."""
         return self._each(lambda part, scale: part.scaled(scale).mean_ceil(increment), self.scale)
 
     def _each(self, measure: Callable[[Distribution, Number], Number], value: Number) -> Number:
-        """`measure` of each part where it holds, for the values there.
+        """`measure` of each part at the points where it applies, for the values there.
 
-        The parts differ along one axis of a load. Where designs are looked at, each at a point of its own,
-        they differ along several: then the values are handed over one by one.
+        In a load, the parts differ along one axis. If each design is evaluated at its own point, they differ
+        along several axes; then the values are passed one by one.
         """
         index, value = self.index, np.asarray(value)
         long_axes = [n - index.ndim for n, length in enumerate(index.shape) if length > 1]
@@ -336,14 +337,14 @@ class ByPoint(Distribution):
 
 @dataclass(frozen=True, eq=False)
 class Earlier(Distribution):
-    """The lesser of two that are large together, such as a first byte that is never later than the last."""
+    """The lower of two values that are large together, such as a first byte never later than the last."""
 
     one: Distribution
     other: Distribution
 
     @property
     def tail(self) -> str:
-        """What is assumed beyond the last quantile."""
+        """The assumption beyond the last quantile."""
         return self.one.tail
 
     def _sf(self, value: Number) -> Number:
@@ -367,7 +368,7 @@ class Earlier(Distribution):
         raise NotImplementedError("its values may vary along the axes of both: see `expect`")
 
     def expect(self, function: Callable[[Number], Number]) -> Number:
-        """The mean of a function of the value, by Gauss-Hermite quadrature over the work."""
+        """The mean of a function of X, by Gauss-Hermite quadrature."""
         z, weights = np.polynomial.hermite_e.hermegauss(NODES)
         total: Number = 0.0
         for node, weight in zip(z, weights / weights.sum(), strict=True):
@@ -376,14 +377,14 @@ class Earlier(Distribution):
 
 
 def constant(value: float) -> Samples:
-    """A distribution of one value."""
+    """The distribution of a single value."""
     return Samples(np.array([float(value)]))
 
 
 def from_samples(values: Any) -> Samples:
     """The distribution of `values`, an array of shape (n,).
 
-    Raises ExplorerError if there are none, or one is negative or not a number.
+    Raises ExplorerError if there are none, or if a value is negative or not a number.
     """
     array = np.sort(np.asarray(values, dtype=float).ravel())
     if array.size == 0:
@@ -399,9 +400,9 @@ def from_quantiles(
 ) -> Distribution:
     """The distribution through `quantiles` (probability in (0, 1): value), cut at `maximum`.
 
-    It is linear in (normal quantile, log of the value); the last segments are continued, up to `cap`
-    where no maximum is given. Beside one lone quantile, `maximum` is set at the p99.9 or above.
-    Raises ExplorerError if a value is 0 or falls.
+    It is piecewise linear in (normal quantile, log of the value). The first and last segments are extended,
+    up to `cap` if there is no maximum. With a single quantile, `maximum` is placed at the p99.9 or above.
+    Raises ExplorerError if a value is 0 or lower than the one before.
     """
     points = dict(sorted(quantiles.items()))
     _check_quantiles_rise(points, maximum)
@@ -427,7 +428,7 @@ def from_quantiles(
 
 
 def _check_quantiles_rise(points: Mapping[float, float], maximum: float | None) -> None:
-    """Raise unless the values rise with their probability, from above 0 up to the maximum."""
+    """Raise ExplorerError unless the values are above 0 and non-decreasing, up to the maximum."""
     names_and_values = [(f"p{100 * p:g}", value) for p, value in points.items()]
     names_and_values += [("max", maximum)] if maximum is not None else []
     for name, value in names_and_values:
@@ -441,7 +442,7 @@ def _check_quantiles_rise(points: Mapping[float, float], maximum: float | None) 
 def _extend_tails(
     z: NDArray[np.float64], log: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The knots with the first and the last segment continued to -FAR and FAR."""
+    """The knots with the first and the last segment extended to -FAR and FAR."""
     first = (log[1] - log[0]) / (z[1] - z[0])
     last = (log[-1] - log[-2]) / (z[-1] - z[-2])
     low, high = log[0] + first * (-FAR - z[0]), log[-1] + last * (FAR - z[-1])
@@ -451,7 +452,7 @@ def _extend_tails(
 def _cut_at_maximum(
     z: NDArray[np.float64], log: NDArray[np.float64], top: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The knots up to where the value reaches `top`, and level from there."""
+    """The knots up to where the value reaches `top`, and constant from there on."""
     if log[-1] <= top:
         return z, log
     z_at_top = float(np.interp(top, log, z))

@@ -28,7 +28,7 @@ from explorer.options.base.wishes import DOMAIN
 
 from .base import Door
 
-BYTES_A_UNIT = {  # what a load balancer unit carries in an hour
+BYTES_A_UNIT = {  # the GB that one load balancer unit carries per hour
     Behind.FUNCTION: "alb.lcu.lambda_gb_per_hour",
     Behind.CONTAINER: "alb.lcu.gb_per_hour",
 }
@@ -41,7 +41,7 @@ class Alb(Door):
     id = "alb"
     summary = "an Application Load Balancer"
     phrase = "a load balancer"
-    parts = ("load balancer", "VPC with public subnets", DOMAIN)  # HTTPS is not had without one
+    parts = ("load balancer", "VPC with public subnets", DOMAIN)  # HTTPS needs one
     has_domain = True
     auth = ("none", "jwt")
     offers = ("custom-domain", "waf", "private")

@@ -20,7 +20,7 @@ from .base import SlicedExecution
 
 
 class Durable(SlicedExecution):
-    """A durable function: steps are checkpointed, and the work goes on where it was."""
+    """A durable function: its steps are checkpointed, and the work resumes at the last checkpoint."""
 
     id = "durable"
     deployable = True
@@ -52,7 +52,7 @@ class Durable(SlicedExecution):
         return load.steps + load.constant("durable.ops_fixed")
 
     def _state(self, load: Conditions) -> Number:
-        """Bytes that one step keeps: its state, if that fits into a checkpoint, else a reference."""
+        """The bytes that one step stores: its state if it fits into a checkpoint, else a reference."""
         return np.where(load.state_bytes <= load.limit(self.state_limit), load.state_bytes, 0.0)
 
     def usage(self, load: Conditions, path: Paths) -> UsageLines:

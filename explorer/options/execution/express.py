@@ -26,9 +26,9 @@ from .base import LambdaExecution, handed_to_workflow
 
 
 class Express(LambdaExecution):
-    """An Express workflow around the function: of five minutes at most, and cheap where there are many.
+    """An Express workflow around the function: at most five minutes, cheap for many requests.
 
-    Behind an API it can be started by the door itself, which waits for its answer.
+    Behind an API, the door itself can start it and wait for its response.
     """
 
     id = "express"
@@ -44,7 +44,7 @@ class Express(LambdaExecution):
     hand_over_limit = "sfn.payload"
     orchestrates = True
     repeats = "an Express workflow that nobody waits for may run twice"
-    age_limit = "sfn.duration.exp"  # the task is tried again while the function is throttled
+    age_limit = "sfn.duration.exp"  # the task is retried while the function is throttled
 
     def clashes(self, flow: RequestPath) -> str | None:
         if flow.asynchronous or (flow.starts_workflows and flow.body_out is BodyOut.WHOLE):
@@ -55,7 +55,7 @@ class Express(LambdaExecution):
         yield load.time_limit("sfn.duration.exp", path)
         yield PeakDemand("sfn.start.express", [load.peak_rps])
         at_once = ~path.asynchronous
-        if at_once.any():  # both bodies travel as the workflow's input and output
+        if at_once.any():  # the bodies are the input and output of the workflow
             inline = at_once & path.body_in.is_(BodyIn.DOOR)
             yield PerRequest("sfn.payload", "request", load.event_codec("request", path), inline)
             yield PerRequest("sfn.payload", "response", load.event_codec("response", path), at_once)
@@ -87,7 +87,7 @@ class Express(LambdaExecution):
 
     def pieces(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         yield from super().pieces(load, path)
-        # a workflow that has ended starts no work any more
+        # an ended workflow starts no further work
         yield Setting("wait_s", load.limit("sfn.duration.exp") + load.constant("job.lease_s"))
 
     def _handing(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
@@ -95,7 +95,7 @@ class Express(LambdaExecution):
 
 
 def workflow(load: Conditions) -> Mapping[str, Any]:
-    """The states of a job: the work, tried again after a lease as long as the workflow may last."""
+    """The states of a job: the work, retried after its lease until the workflow's time ends."""
     again_s, lasts_s = int(load.constant("job.lease_s")) + 1, int(load.limit("sfn.duration.exp"))
     retried = {
         "ErrorEquals": ["States.ALL"],

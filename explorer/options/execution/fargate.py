@@ -52,7 +52,7 @@ TASKS = Compute("container task", "container task", Start.PER_JOB, Billing.TASK_
 
 
 class Fargate(Execution):
-    """A container task for each job, started when it comes."""
+    """A container task for each job, started when the job arrives."""
 
     id = "fargate"
     deployable = True
@@ -79,8 +79,7 @@ class Fargate(Execution):
             if here.any():
                 yield PeakDemand(quota, [load.peak_rps * seconds], vcpu, where=here)
         yield PeakDemand("ecs.runtask.rate", [load.peak_rps])
-        # tasks start from a bucket that fills up again at this rate: in the time that it takes to fill, no
-        # more may start than it holds
+        # task launches use a token bucket: while it refills once, at most its capacity may start
         rate, burst = load.limit("fargate.launch.rate"), load.limit("fargate.launch.burst")
         yield FixedUse("fargate.launch.rate", load.peak_rps)
         yield PeakDemand("fargate.launch.burst", [load.peak_rps * burst / rate])

@@ -22,7 +22,7 @@ from .base import SlicedExecution, dead_letters, event_settings
 
 
 class Recursion(SlicedExecution):
-    """The function invokes itself; it counts its own hops and may do so more than 16 times."""
+    """A function that invokes itself; it counts its own hops and may exceed 16 of them."""
 
     id = "recursion"
     deployable = True

@@ -35,7 +35,7 @@ CONTAINERS = Compute("container", "container", Start.ALWAYS_ON, Billing.STANDING
 
 
 class Service(Execution):
-    """Containers that are always on, as many as the load of the hour needs: no limit of Lambda binds."""
+    """Containers that are always on, as many as the load needs at each hour; no Lambda limit binds."""
 
     id = "service"
     deployable = True

@@ -28,7 +28,7 @@ class Single(LambdaExecution):
     repeats = "an asynchronous event may reach the function twice"
 
     def holds_back(self, path: Paths) -> Mask:
-        """Reserved concurrency throttles, and what is throttled is tried again."""
+        """Asynchronous paths: reserved concurrency throttles, and throttled events are retried."""
         result: Mask = path.asynchronous
         return result
 

@@ -1,4 +1,4 @@
-"""An execution in a workflow: Step Functions around the function."""
+"""Work in a Standard workflow: Step Functions around the function."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class StepFunctions(SlicedExecution):
     orchestrates = True
     state_limit = "sfn.payload"
     handover = "sfn.to_lambda"
-    age_limit = "sfn.duration.std"  # the task is tried again while the function is throttled
+    age_limit = "sfn.duration.std"  # the task is retried while the function is throttled
 
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
         yield PeakDemand("sfn.start", [load.peak_rps])
@@ -59,7 +59,7 @@ def workflow(load: Conditions) -> Mapping[str, Any]:
         "ErrorEquals": ["States.ALL"],
         "IntervalSeconds": int(load.constant("job.lease_s")) + 1,
         "MaxAttempts": int(load.constant("job.receives")) - 1,
-        "BackoffRate": 1.0,  # a job is given up a while after its lease: no retry may come later
+        "BackoffRate": 1.0,  # a job is given up soon after its lease: no retry may come later
     }
     slice_of_work = {"Type": "Task", "Resource": "${Work}", "Retry": [retried], "Next": "Done?"}
     is_done = {"Variable": "$.done", "BooleanEquals": True, "Next": "Ended"}

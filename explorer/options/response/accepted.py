@@ -1,4 +1,4 @@
-"""A request that is only acknowledged: nobody collects a result."""
+"""A request that is only acknowledged; no client collects a result."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from .base import Response
 
 
 class Accepted(Response):
-    """202 at once, the work later; what fails goes to a dead-letter queue. The usual webhook."""
+    """A 202 response at once, the work later; failed requests go to a dead-letter queue (a webhook)."""
 
     id = "accepted"
     deployable = True
@@ -61,7 +61,7 @@ class Accepted(Response):
         yield from front_cold(load, path, Phase.SUBMIT, "handler.submit")
 
     def pieces(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
-        """No table and no result: bodies that are too large to be handed over wait in a bucket."""
+        """The pieces without a table and a result; a bucket holds bodies that are too large to hand over."""
         yield from super().pieces(load, path)
         yield front_part(load, "submit")
         yield Route("submit", "POST", "/jobs")

@@ -1,4 +1,4 @@
-"""The response page by page, a request each."""
+"""The response in pages, one request each."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .base import Response
 
 
 class PagedResponse(Response):
-    """Asked for page by page; the work is repeated for each page."""
+    """A response requested page by page; the work is repeated for each page."""
 
     id = "paged"
     deployable = True

@@ -1,4 +1,4 @@
-"""The response as it is made, in a stream."""
+"""The response as a stream while it is produced."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .base import Response
 
 
 class Streaming(AddedTime):
-    """What is beyond the burst of a stream, at its capped rate."""
+    """The time to send the part of a stream beyond the burst, at the capped rate."""
 
     def measure(self, load: BodyConditions, path: BodyPath, least_s: float) -> AfterBurst:
         return load.stream(path)
@@ -30,7 +30,7 @@ class Streaming(AddedTime):
 
 
 class Streamed(Response):
-    """Sent as it is produced: from the first byte on that exists, `runtime.first_byte`."""
+    """A response sent while it is produced, starting with the first byte (`runtime.first_byte`)."""
 
     id = "streamed"
     summary = "the result streamed, up to 200 MB from a function"
@@ -74,7 +74,7 @@ class Streamed(Response):
         if function.any():
             capped = function * load.stream(path).size(load.at_levels("response")[:count])
             seconds = np.maximum(seconds, capped)
-        if load.workload.runtime.first_byte is not None:  # it begins then, and ends no earlier than the work
+        if load.workload.runtime.first_byte is not None:  # starts then, ends no earlier than the work
             began, ended = load.at_levels("first_byte")[:count], load.at_levels("runtime")[:count]
             seconds = np.maximum(began + seconds - ended, 0.0)
         if clients is not load:
