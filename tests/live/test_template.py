@@ -131,6 +131,15 @@ def test_an_express_workflow_ends_within_its_five_minutes_and_what_it_never_bega
     assert 300 <= design_stack.settings["wait_s"] <= 360 and design_stack.settings["hand_over"] == "machine"
 
 
+def test_a_task_that_finds_its_job_held_is_tried_until_no_invocation_can_hold_it_any_more():
+    machine = stack(plain("http-api", "inline", "stored", "step-functions", "environment"))
+    states = json.loads(machine.template["Resources"]["Workflow"]["Properties"]["DefinitionString"])
+    busy, failed = states["States"]["Work"]["Retry"]
+    assert (busy["ErrorEquals"], failed["ErrorEquals"]) == (["Busy"], ["States.ALL"])
+    lasts_s = machine.template["Resources"]["Work"]["Properties"]["Timeout"]
+    assert busy["IntervalSeconds"] * busy["MaxAttempts"] >= lasts_s > failed["MaxAttempts"] * 31
+
+
 @pytest.mark.parametrize("execution", ["recursion", "durable", "step-functions", "express"])
 def test_work_in_steps_that_nobody_collects_has_no_template(execution):
     design = plain("http-api", "inline", "accepted", execution, "environment")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+import jobs
 import log
 import slices
 from aws_durable_execution_sdk_python import DurableContext, StepContext, durable_execution
@@ -44,7 +45,7 @@ def _slice(step: StepContext, hop_event: Mapping[str, Any], lambda_context: Any)
 
 
 def _again(error: Exception, tried: int) -> RetryDecision:
-    """A slice raises when AWS failed, or another holds the job: both are over after a lease."""
-    if tried >= TRIES:
+    """A slice raises when AWS failed, or another holds the job, which it may do for as long as it lives."""
+    if tried >= TRIES and not isinstance(error, jobs.Busy):
         return RetryDecision.no_retry()
     return RetryDecision.retry(Duration.from_seconds(max(1, round(SETTINGS.lease_s))))

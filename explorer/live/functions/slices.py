@@ -63,7 +63,7 @@ def _claimed(event: Event) -> jobs.Claim | None:
             return jobs.claim(event)
         except platform_errors() as error:
             log.note(failed=log.where(error), code=code(error))
-            untaken.note(event["id"])
+            untaken.note(event["id"], event["hop"])
             raise
 
 

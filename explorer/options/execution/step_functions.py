@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -55,13 +56,15 @@ class StepFunctions(SlicedExecution):
 
 def workflow(load: Conditions) -> Mapping[str, Any]:
     """The states of a job: slices of the work, until none is left."""
-    retried = {
-        "ErrorEquals": ["States.ALL"],
-        "IntervalSeconds": int(load.constant("job.lease_s")) + 1,
-        "MaxAttempts": int(load.constant("job.receives")) - 1,
-        "BackoffRate": 1.0,  # a job is given up a while after its lease: no retry may come later
+    again_s = int(load.constant("job.lease_s")) + 1
+    every = {"IntervalSeconds": again_s, "BackoffRate": 1.0}  # a job is given up a while after its lease
+    busy = {  # by an invocation whose answer was lost, which may live as long as one may
+        "ErrorEquals": ["Busy"],
+        "MaxAttempts": math.ceil(load.limit("lambda.timeout") / again_s),
+        **every,
     }
-    slice_of_work = {"Type": "Task", "Resource": "${Work}", "Retry": [retried], "Next": "Done?"}
+    failed = {"ErrorEquals": ["States.ALL"], "MaxAttempts": int(load.constant("job.receives")) - 1, **every}
+    slice_of_work = {"Type": "Task", "Resource": "${Work}", "Retry": [busy, failed], "Next": "Done?"}
     is_done = {"Variable": "$.done", "BooleanEquals": True, "Next": "Ended"}
     return {
         "StartAt": "Work",
