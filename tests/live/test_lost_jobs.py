@@ -53,6 +53,16 @@ def handle(body, context):
         context.checkpoint(step + 1, (step + 1) / body["steps"])
     return {"steps": body["steps"]}
 """
+HANGS = """
+import os, signal
+def handle(body, context):
+    for step in range(context.state or 0, body["steps"]):
+        if step == 1 and not os.path.exists(body["hangs"]):
+            open(body["hangs"], "w").close()
+            os.kill(os.getpid(), signal.SIGSTOP)  # not even its lease is renewed
+        context.checkpoint(step + 1, (step + 1) / body["steps"])
+    return {"steps": body["steps"]}
+"""
 
 
 class Endpoint:
@@ -160,8 +170,9 @@ class Endpoint:
 
     def holder(self):
         """A worker that holds a job."""
-        assert until(lambda: any(map(at_work, self.workers())))
-        return next(filter(at_work, self.workers()))
+        holders = []
+        assert until(lambda: holders.extend(filter(at_work, self.workers())) or holders)
+        return holders[0]
 
 
 def _environment(pid):
@@ -299,16 +310,16 @@ def test_a_job_that_outlasts_its_worker_ends_before_it(stood):
     assert (job.error["type"], job.attempts) == ("TimedOut", 1) and time.monotonic() - began < 30
 
 
-def test_a_worker_that_hangs_is_ended_by_its_time_out_and_followed(stood):
-    endpoints = [stood(form) for form in ("single", "recursion")]
-    with endpoints[0].within(4), endpoints[1].within(4):
-        ids = []
-        for endpoint in endpoints:
-            ids.append(endpoint.submit(runtime_s=1.5))
-            endpoint.holder().send(signal.SIGSTOP)  # not even its lease is renewed
+def test_a_worker_that_hangs_is_ended_by_its_time_out_and_followed(stood, tmp_path):
+    path = tmp_path / "hangs.py"
+    path.write_text(HANGS)
+    endpoints = [stood(form, f"{path}:handle", lease_s=5) for form in ("single", "recursion")]
+    with endpoints[0].within(12), endpoints[1].within(12):
+        ids = [each.client.submit({"hangs": str(tmp_path / each.work), "steps": 3}).id for each in endpoints]
         for endpoint, id in zip(endpoints, ids):
             job = endpoint.ended(id)
-            assert (job.status, job.attempts) == ("succeeded", 2) and endpoint.is_right(job)
+            assert (job.status, job.attempts) == ("succeeded", 2), job
+            assert endpoint.client.result(id) == {"steps": 3}
 
 
 def test_a_worker_that_wakes_up_late_changes_nothing(stood):
