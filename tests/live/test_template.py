@@ -85,7 +85,7 @@ def test_every_combination_that_the_endpoint_promises_is_deployable():
         for response, execution in [
             *itertools.product(("buffered", "paged"), ("single",)),
             *itertools.product(("stored",), JOBS),
-            *itertools.product(("accepted",), ("single", "queued")),
+            *itertools.product(("accepted",), JOBS),
         ]
         for compression in (("none",) if response == "accepted" else ("none", "gzip"))
         for configuration in OPTIONS["configuration"]
@@ -158,14 +158,16 @@ def test_an_express_workflow_ends_within_its_five_minutes_and_what_it_never_bega
     assert 300 <= design_stack.settings["wait_s"] <= 360 and design_stack.settings["hand_over"] == "machine"
 
 
-@pytest.mark.parametrize("execution", ["recursion", "durable", "step-functions", "express"])
-def test_work_in_steps_that_nobody_collects_has_no_template(execution):
-    design = plain("http-api", "inline", "accepted", execution, "environment")
-    with pytest.raises(DesignError, match=f"{execution} has a template only where a result is collected"):
-        stack_of(workload(0, client={"collects": False}), design)
+def test_a_task_that_finds_its_job_held_is_tried_until_no_invocation_can_hold_it_any_more():
+    machine = stack(plain("http-api", "inline", "stored", "step-functions", "environment"))
+    states = json.loads(machine.template["Resources"]["Workflow"]["Properties"]["DefinitionString"])
+    busy, failed = states["States"]["Work"]["Retry"]
+    assert (busy["ErrorEquals"], failed["ErrorEquals"]) == (["Busy"], ["States.ALL"])
+    lasts_s = machine.template["Resources"]["Work"]["Properties"]["Timeout"]
+    assert busy["IntervalSeconds"] * busy["MaxAttempts"] >= lasts_s > failed["MaxAttempts"] * 31
 
 
-@pytest.mark.parametrize("execution", ["single", "queued"])
+@pytest.mark.parametrize("execution", JOBS)
 def test_what_is_only_acknowledged_has_no_table_and_its_failures_have_a_queue(execution):
     design_stack = stack(plain("http-api", "inline", "accepted", execution, "environment"))
     resources = design_stack.template["Resources"]
@@ -173,11 +175,30 @@ def test_what_is_only_acknowledged_has_no_table_and_its_failures_have_a_queue(ex
     assert [route.path for route in design_stack.of(Route)] == ["/jobs"]
     assert "AWS::DynamoDB::Table" not in {resource["Type"] for resource in resources.values()}
     dead = {"Fn::GetAtt": ["DeadLetters", "Arn"]}
-    if execution == "single":
+    if execution in ("single", "recursion"):
         settings = resources["WorkEvents"]["Properties"]
         assert settings["DestinationConfig"] == {"OnFailure": {"Destination": dead}}
-    else:
+    elif execution == "queued":
         assert resources["Queue"]["Properties"]["RedrivePolicy"]["deadLetterTargetArn"] == dead
+    elif execution == "durable":
+        assert resources["Work"]["Properties"]["DeadLetterConfig"] == {"TargetArn": dead}
+    else:
+        states = json.loads(resources["Workflow"]["Properties"]["DefinitionString"])["States"]
+        (caught,) = states["Work"]["Catch"]
+        assert (
+            caught["Next"] == "PutAside" and states["PutAside"]["Parameters"]["QueueUrl"] == "${DeadLetters}"
+        )
+
+
+@pytest.mark.parametrize(("runtime", "tries"), [("45 s", 3), ("50 s", 2), ("70 s", 2), ("75 s", 1)])
+def test_the_tries_of_an_express_workflow_fit_into_its_five_minutes(runtime, tries):
+    changes = {"client": {"collects": False}, "runtime": {"p50": runtime, "divisible": True}}
+    made = stack(plain("http-api", "inline", "accepted", "express", "environment"), **changes)
+    states = json.loads(made.template["Resources"]["Workflow"]["Properties"]["DefinitionString"])
+    work = states["States"]["Work"]
+    assert 1 + sum(each["MaxAttempts"] for each in work.get("Retry", ())) == tries
+    waits_s = 2 * (2 ** (tries - 1) - 1)
+    assert tries * work["TimeoutSeconds"] + waits_s <= 290 < (tries + 1) * work["TimeoutSeconds"] + waits_s
 
 
 def test_every_option_is_in_some_template_or_refused_by_name():

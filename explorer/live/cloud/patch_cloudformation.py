@@ -75,6 +75,8 @@ def _function(name: str, properties: Properties) -> None:
             key: int(value) if str(value).isdigit() else value
             for key, value in properties["DurableConfig"].items()
         }
+    if "DeadLetterConfig" in properties:
+        function["config"]["DeadLetterConfig"] = dict(properties["DeadLetterConfig"])
     if "RecursiveLoop" in properties:
         loop = {"RecursiveLoop": properties["RecursiveLoop"]}
         _took("RecursiveLoop", lambda_svc._put_function_recursion_config(name, loop))

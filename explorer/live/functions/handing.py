@@ -48,6 +48,12 @@ def _by_event(id: str, payload: bytes, function: str) -> None:
     client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload=payload)
 
 
+def _by_name(id: str, payload: bytes, function: str) -> None:
+    """What is only acknowledged has no row: by its execution's name it is begun once for a key."""
+    name = {"DurableExecutionName": id} if SETTINGS.response == "nothing" else {}
+    client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload=payload, **name)
+
+
 def _by_queue(id: str, payload: bytes, queue: str) -> None:
     client("sqs").send_message(QueueUrl=queue, MessageBody=payload.decode())
 
@@ -80,7 +86,7 @@ def _by_task(id: str, payload: bytes, definition: str) -> None:
 
 WAYS: dict[str, Callable[[str, bytes, str], None]] = {
     "event": _by_event,
-    "durable": _by_event,
+    "durable": _by_name,
     "queue": _by_queue,
     "machine": _by_machine,
     "task": _by_task,

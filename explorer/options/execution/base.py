@@ -292,6 +292,7 @@ class LambdaExecution(Execution):
             yield from backlog(load, self.age_limit, path.asynchronous, most)
 
     entry: ClassVar[str] = WORK  # the shipped module that receives jobs
+    accepted_entry: ClassVar[str] = ACCEPTED_WORK  # the same where no client collects the result
     hand_over: ClassVar[HandOver] = HandOver.EVENT  # how jobs reach it
     versioned: ClassVar[bool] = False  # whether a published version does the work
 
@@ -301,7 +302,7 @@ class LambdaExecution(Execution):
 
     def pieces(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         collected = path.body_out is not BodyOut.NOTHING
-        entry = self.entry if collected else ACCEPTED_WORK
+        entry = self.entry if collected else self.accepted_entry
         yield work_part(load, path, entry, self.properties(load, path), self.versioned)
         if not path.asynchronous:
             return
@@ -332,7 +333,7 @@ def event_settings(load: Conditions, on_failure: Mapping[str, Any] | None = None
     settings = {
         "FunctionName": ref("Work"),
         "Qualifier": "$LATEST",
-        "MaximumRetryAttempts": int(load.limit("lambda.async.retries")),
+        "MaximumRetryAttempts": retries(load),
         "MaximumEventAgeInSeconds": int(load.limit("lambda.async.age")),
     }
     if on_failure:
@@ -437,9 +438,11 @@ class SlicedExecution(LambdaExecution):
         yield Setting("state_bytes", int(load.limit(self.state_limit)))
         divides = self.divides(load, Paths.of(path))
         yield Setting("hops", int(load.constant("job.hops")) if divides else 1)
-        yield Allow("work", ("s3:GetObject", "s3:PutObject"), objects("ResultsBucket", "state/"))
+        states = RESULTS if path.body_out is not BodyOut.NOTHING else BODIES
+        yield Allow("work", ("s3:GetObject", "s3:PutObject"), objects(states, "state/"))
 
 
+AGAIN_S = 2  # until a task is tried again whose result nobody waits for
 LOG_DELIVERY = tuple(
     f"logs:{action}"
     for action in (
@@ -455,13 +458,16 @@ LOG_DELIVERY = tuple(
 )
 
 
-def handed_to_workflow(kind: str, definition: Mapping[str, Any]) -> Iterable[TemplatePiece]:
+def handed_to_workflow(
+    load: Conditions, path: RequestPath, kind: str, definition: Mapping[str, Any]
+) -> Iterable[TemplatePiece]:
     """The pieces that hand a job to a state machine whose tasks are the function that does the work.
 
     Parameters
     ----------
     kind : STANDARD or EXPRESS
-    definition : the states of the machine; ${Work} stands for the function
+    definition : the states of the machine; ${Work} stands for the function and, where no client collects
+        the result, ${DeadLetters} for the queue of failed jobs
     """
     machine = own_arn("states", "stateMachine:~-workflow")
     yield Variable("submit", "HAND_TO", machine)
@@ -469,7 +475,13 @@ def handed_to_workflow(kind: str, definition: Mapping[str, Any]) -> Iterable[Tem
     yield Resource("WorkflowLog", "AWS::Logs::LogGroup", log_group("/aws/vendedlogs/states/~-workflow"))
     invoke = {"Effect": "Allow", "Action": ["lambda:InvokeFunction"], "Resource": attribute("Work")}
     logs = {"Effect": "Allow", "Action": list(LOG_DELIVERY), "Resource": "*"}  # they accept no other
-    policy = {"PolicyName": "workflow", "PolicyDocument": statement_of([invoke, logs])}
+    statements, names = [invoke, logs], {"Work": attribute("Work")}
+    if path.body_out is BodyOut.NOTHING:
+        yield dead_letters(load)
+        letters = attribute("DeadLetters")
+        statements.append({"Effect": "Allow", "Action": ["sqs:SendMessage"], "Resource": letters})
+        names["DeadLetters"] = ref("DeadLetters")
+    policy = {"PolicyName": "workflow", "PolicyDocument": statement_of(statements)}
     role = {"AssumeRolePolicyDocument": trusted("states"), "Policies": [policy]}
     yield Resource("WorkflowRole", "AWS::IAM::Role", role)
     destination = {"CloudWatchLogsLogGroup": {"LogGroupArn": attribute("WorkflowLog")}}
@@ -483,6 +495,33 @@ def handed_to_workflow(kind: str, definition: Mapping[str, Any]) -> Iterable[Tem
             "Destinations": [destination],
         },
         "DefinitionString": json.dumps(definition),
-        "DefinitionSubstitutions": {"Work": attribute("Work")},
+        "DefinitionSubstitutions": names,
     }
     yield Resource("Workflow", "AWS::StepFunctions::StateMachine", properties)
+
+
+PUT_ASIDE: Mapping[
+    str, Any
+] = {  # states of a machine: what failed goes to the queue as it came, with its error
+    "PutAside": {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sqs:sendMessage",
+        "Parameters": {"QueueUrl": "${DeadLetters}", "MessageBody.$": "States.JsonToString($)"},
+        "Next": "Failed",
+    },
+    "Failed": {"Type": "Fail", "Error": "WorkFailed"},
+}
+
+
+def retries(load: Conditions) -> int:
+    """How often what failed is tried again, as an asynchronous event is."""
+    return int(load.limit("lambda.async.retries"))
+
+
+def tried_and_put_aside(tries: int) -> Mapping[str, Any]:
+    """Of a task: it is tried so often, as an asynchronous event is, then what it was given is put aside."""
+    again = {"ErrorEquals": ["States.ALL"], "IntervalSeconds": AGAIN_S, "BackoffRate": 2.0}
+    return {
+        **({"Retry": [{**again, "MaxAttempts": tries - 1}]} if tries > 1 else {}),
+        "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "PutAside"}],
+    }

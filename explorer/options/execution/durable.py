@@ -12,11 +12,11 @@ from explorer.options.base.conditions import MB, Conditions
 from explorer.options.base.limit_uses import FixedUse, LimitUse, PeakDemand, PerRequest
 from explorer.options.base.paths import Paths
 from explorer.options.base.private_network import interface_endpoints
-from explorer.options.base.request_path import FUNCTION, Actor, HandOver, Phase, RequestPath, Step
-from explorer.options.base.resources import Allow, TemplatePiece, Variable, own_arn, ref
+from explorer.options.base.request_path import FUNCTION, Actor, BodyOut, HandOver, Phase, RequestPath, Step
+from explorer.options.base.resources import Allow, TemplatePiece, Variable, attribute, own_arn, ref
 from explorer.options.base.usage import UsageLines
 
-from .base import SlicedExecution
+from .base import SlicedExecution, dead_letters
 
 
 class Durable(SlicedExecution):
@@ -24,8 +24,10 @@ class Durable(SlicedExecution):
 
     id = "durable"
     deployable = True
+    acknowledges = True
     hand_over = HandOver.DURABLE
     entry = "durable_work"
+    accepted_entry = "accepted_durable"
     versioned = True
     region_feature = "durable"
     runtime_use = "durable"
@@ -73,12 +75,19 @@ class Durable(SlicedExecution):
         yield Step(Phase.WORK, "checkpoint the steps", (Actor.WORKER, Actor.WORKER), seconds, order=1)
 
     def undeployable(self, flow: RequestPath) -> str | None:
-        return super().undeployable(flow) if flow.asynchronous else "durable has a template with stored only"
+        return (
+            super().undeployable(flow)
+            if flow.asynchronous
+            else "durable has a template only where nobody waits"
+        )
 
     def properties(self, load: Conditions, path: RequestPath) -> Mapping[str, Any]:
         days = int(load.constant("durable.retention_days"))
         longest = int(load.limit("durable.duration"))
-        return {"DurableConfig": {"ExecutionTimeout": longest, "RetentionPeriodInDays": days}}
+        durable = {"DurableConfig": {"ExecutionTimeout": longest, "RetentionPeriodInDays": days}}
+        if path.body_out is not BodyOut.NOTHING:
+            return durable
+        return {**durable, "DeadLetterConfig": {"TargetArn": attribute("DeadLetters")}}
 
     def _handing(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         function = own_arn("lambda", "function:~-work")
@@ -87,3 +96,6 @@ class Durable(SlicedExecution):
         yield Allow("submit", ("lambda:InvokeFunction",), qualified)
         checkpoints = ("lambda:CheckpointDurableExecution", "lambda:GetDurableExecutionState")
         yield Allow("work", checkpoints, [function, qualified])
+        if path.body_out is BodyOut.NOTHING:
+            yield dead_letters(load)
+            yield Allow("work", ("sqs:SendMessage",), attribute("DeadLetters"))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
+
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.design_part import DesignPart
 from explorer.options.base.limit_uses import LimitUse, PeakDemand, PerRequest
@@ -22,7 +24,14 @@ from explorer.options.base.request_path import (
 from explorer.options.base.resources import Setting, TemplatePiece
 from explorer.options.base.usage import UsageLines
 
-from .base import LambdaExecution, handed_to_workflow
+from .base import (
+    AGAIN_S,
+    PUT_ASIDE,
+    LambdaExecution,
+    handed_to_workflow,
+    retries,
+    tried_and_put_aside,
+)
 
 
 class Express(LambdaExecution):
@@ -33,8 +42,10 @@ class Express(LambdaExecution):
 
     id = "express"
     deployable = True
+    acknowledges = True
     hand_over = HandOver.MACHINE
     entry = "workflow_work"
+    accepted_entry = "accepted_workflow"
     summary = "an Express workflow around the function"
     phrase = "an Express workflow"
     parts = (DesignPart("state machine", Actor.HANDS, "state machine"), "workflow role and log")
@@ -91,7 +102,8 @@ class Express(LambdaExecution):
         yield Setting("wait_s", load.limit("sfn.duration.exp") + load.constant("job.lease_s"))
 
     def _handing(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
-        yield from handed_to_workflow("EXPRESS", workflow(load))
+        collected = path.body_out is not BodyOut.NOTHING
+        yield from handed_to_workflow(load, path, "EXPRESS", workflow(load) if collected else accepted(load))
 
 
 def workflow(load: Conditions) -> Mapping[str, Any]:
@@ -105,3 +117,25 @@ def workflow(load: Conditions) -> Mapping[str, Any]:
     }
     work = {"Type": "Task", "Resource": "${Work}", "Retry": [retried], "End": True}
     return {"StartAt": "Work", "TimeoutSeconds": lasts_s, "States": {"Work": work}}
+
+
+MARGIN_S = 10  # of a workflow's time, in which it starts its tasks and puts aside what failed
+
+
+def accepted(load: Conditions) -> Mapping[str, Any]:
+    """The same where nobody collects a result: as many tries as fit, so that none outlasts the workflow.
+
+    A workflow whose own time is over puts nothing aside: each try has its share of that time, of which the
+    longest work that is foreseen takes no more than half where there is to be another.
+    """
+    lasts_s = load.limit("sfn.duration.exp") - MARGIN_S
+    longest_s = float(np.max(load.at_levels("runtime")))
+    most = 1 + retries(load)
+    shares = {tries: (lasts_s - AGAIN_S * (2 ** (tries - 1) - 1)) / tries for tries in range(1, most + 1)}
+    tries = max(tries for tries in shares if tries == 1 or 2 * longest_s <= shares[tries])
+    work = {"Type": "Task", "Resource": "${Work}", "TimeoutSeconds": int(shares[tries]), "End": True}
+    return {
+        "StartAt": "Work",
+        "TimeoutSeconds": int(load.limit("sfn.duration.exp")),
+        "States": {"Work": {**work, **tried_and_put_aside(tries)}, **PUT_ASIDE},
+    }

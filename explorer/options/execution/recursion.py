@@ -26,6 +26,7 @@ class Recursion(SlicedExecution):
 
     id = "recursion"
     deployable = True
+    acknowledges = True
     jobs_only = True
     summary = "a function that invokes itself until the work is done"
     phrase = "a function that invokes itself"

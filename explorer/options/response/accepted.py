@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
+
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.design_part import DesignPart
 from explorer.options.base.limit_uses import LimitUse, PeakDemand
@@ -65,7 +67,8 @@ class Accepted(Response):
         yield from super().pieces(load, path)
         yield front_part(load, "submit")
         yield Route("submit", "POST", "/jobs")
-        expiry_days = days(load.constant("upload.kept_s")) + 1
-        yield from bucket(BODIES, {"bodies/": expiry_days})
+        longest_s = 2 * float(np.max(load.at_levels("runtime")))  # long work reads its body in each slice
+        expiry_days = days(load.constant("upload.kept_s") + longest_s) + 1
+        yield from bucket(BODIES, {"bodies/": expiry_days, "state/": expiry_days})
         for part in ("submit", "work"):
             yield Variable(part, "RESULTS", ref(BODIES))
