@@ -227,6 +227,10 @@ class Choice:
             distinct.append(other)
         return Rows(tuple(distinct), Alternative, {"design": CONCERNS})
 
+    def distinct_designs(self, most: int) -> list[Design]:
+        """The designs of these alternatives."""
+        return [Design(**other.design) for other in self.distinct_alternatives(most)]
+
     @property
     def _options_without_a_task(self) -> Iterator[tuple[str, str]]:
         """Concern and id of each option that this workload asks nothing of."""

@@ -17,8 +17,7 @@ from explorer.engine.evaluation import Evaluation
 from explorer.engine.limits import findings
 from explorer.engine.ranking import NOTHING
 from explorer.errors import ExplorerError, WorkloadError
-from explorer.facts import catalogue
-from explorer.facts.units import format_quantity, quote_value
+from explorer.facts.units import quote_value
 from explorer.facts.verdict import Verdict
 from explorer.options.base.conditions import Conditions
 from explorer.workload.axes import BOUNDS as BOUNDS
@@ -28,7 +27,7 @@ from explorer.workload.fields import SPREADS
 from explorer.workload.workload import Workload
 
 from .label_placement import Box, roomiest_label_cell
-from .phrases import varying_concerns
+from .phrases import cause_in_words, distinct_names, varying_concerns
 
 POINTS = 140  # along each axis
 LEAST_ROOM = 0.008  # share of the map's height above and below a name; a region with less has no name
@@ -63,8 +62,7 @@ class Line:
     @property
     def text(self) -> str:
         """The limit with its value, or the promise, or "cost"."""
-        row = catalogue.limits().get(self.because)
-        return f"{self.because} {format_quantity(row.value, row.unit)}" if row and row.value else self.because
+        return cause_in_words(self.because)
 
 
 @dataclass(frozen=True)
@@ -114,8 +112,7 @@ class DecisionMap:
 
     def label(self, design: Design) -> tuple[str, ...]:
         """The options that distinguish a design on the map, without "none"."""
-        options = tuple(design.ids[name] for name in self.varying if design.ids[name] != "none")
-        return options or (design.response,)
+        return distinct_names(design, self.varying or ["response"])
 
     @cached_property
     def winner_regions(self) -> list[Region]:

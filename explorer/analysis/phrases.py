@@ -29,7 +29,9 @@ from explorer.facts.units import (
     format_time,
     format_usd_difference,
 )
+from explorer.options.base.option import ARTICLE
 from explorer.workload.fields import NEEDS as EVERY_NEED
+from explorer.workload.fields import by_path
 
 if TYPE_CHECKING:
     from explorer.engine.designs import Design
@@ -40,18 +42,18 @@ if TYPE_CHECKING:
 
     Choices = Mapping[str, str] | Design  # the option id of each concern
 
-ALL = 0.9995  # share of the requests above which a phrase says "all" or "nearly all"
-MOST_NAMES = 4  # number of option names in a sentence
+SEVERAL = "several together"  # options of which none is ruled out alone
+ALL = 0.9995  # a share of the requests that is as good as all
 PATTERN = ("response", "door")  # concerns whose options name the pattern
-KINDS_OF_WORK = ("execution", "configuration")  # concerns whose plain option needs a name of its own
+KINDS_OF_WORK = ("execution", "configuration")  # concerns whose plain option is a thing of its own
 PLURALS = {"is": "are", "does": "do", "has": "have"}
-NEEDS = {  # the words for what a client may need of a door
+NEEDS = {  # what a client may need of a door, as a sentence has it
     "custom-domain": "custom domain",
     "waf": "WAF",
     "usage-plans": "usage plans",
     "private": "private access",
 }
-ABILITIES = {**NEEDS, "iam": "IAM", "jwt": "JWT"}  # and for authorisation, by id
+ABILITIES = {**NEEDS, "iam": "IAM", "jwt": "JWT"}  # what a door may be asked for, by its id
 
 
 def sentence(text: str, end: str = ".") -> str:
@@ -72,24 +74,46 @@ def _ids(choices: Choices) -> Mapping[str, str]:
     return choices if isinstance(choices, Mapping) else choices.ids
 
 
-def _option_name(concern: str, option_id: str) -> str:
-    """The id of an option; with its concern if the id occurs in two concerns."""
-    return f"{concern}=none" if option_id == "none" else option_id
+def option_in_words(concern: str, option_id: str) -> str:
+    """An option in common words; the plain one of a concern by its summary.
 
-
-def list_options(choices: Choices) -> str:
-    """A design by its door, its response, and every option that is not the plain one.
-
-    >>> list_options({"edge": "none", "door": "http-api", "response": "stored", "compression": "gzip"})
-    'http-api, stored, gzip'
+    >>> option_in_words("door", "http-api"), option_in_words("execution", "single")
+    ('an HTTP API', 'a single Lambda invocation')
     """
     from explorer.engine.designs import OPTIONS
 
-    return ", ".join(
-        option
-        for concern, option in _ids(choices).items()
-        if concern in ("door", "response") or option != next(iter(OPTIONS[concern]))
-    )
+    return OPTIONS[concern][option_id].words
+
+
+def option_name(concern: str, option_id: str) -> str:
+    """An option in a list, a picture or a table: without an article.
+
+    >>> option_name("door", "http-api"), option_name("response", "stored")
+    ('HTTP API', 'asynchronous')
+    """
+    from explorer.engine.designs import OPTIONS
+
+    return OPTIONS[concern][option_id].name
+
+
+def name_design(choices: Choices) -> str:
+    """A design, or some of its choices, as the title of a picture or a row has it: what is plain is left out.
+
+    >>> name_design({"edge": "none", "door": "http-api", "response": "stored", "compression": "gzip"})
+    'asynchronous endpoint behind an HTTP API, with gzipped results'
+    >>> name_design({"door": "http-api", "execution": "single"})
+    'behind an HTTP API'
+    """
+    ids = _ids(choices)
+    pattern = [ARTICLE.sub("", option_in_words("response", ids["response"]))] if "response" in ids else []
+    pattern += [f"behind {option_in_words('door', ids['door'])}"] if "door" in ids else []
+    others = [
+        option_in_words(concern, option)
+        for concern, option in ids.items()
+        if concern not in PATTERN and not _is_plain(concern, option)
+    ]
+    with_others = [f"with {both(others)}"] if others else []
+    return ", ".join([" ".join(pattern), *with_others] if pattern else with_others)
 
 
 def pattern_name(design: Design) -> str:
@@ -153,36 +177,15 @@ def design_difference(choices: Choices, beside: Choices | None) -> str:
     return format_pairs(_ids(choices) if beside is None else _other_choices(choices, beside)) or "the same"
 
 
-def design_difference_or_all(choices: Choices, beside: Choices | None) -> str:
-    """The choices in which a design differs from another; all of them if it does not differ.
-
-    >>> design_difference_or_all({"door": "alb", "response": "stored"}, {"door": "alb", "response": "paged"})
-    'response=stored'
-    >>> design_difference_or_all({"door": "alb"}, {"door": "alb"})
-    'door=alb'
-    """
-    return format_pairs((beside and _other_choices(choices, beside)) or _ids(choices))
-
-
-def design_difference_briefly(choices: Choices, beside: Choices) -> str:
-    """The options in which a design differs from another, by name; "" if it does not differ.
-
-    >>> design_difference_briefly({"door": "alb", "response": "stored"}, {"door": "alb", "response": "paged"})
-    'stored'
-    """
-    return ", ".join(_option_name(*choice) for choice in _other_choices(choices, beside).items())
-
-
 def label_design(choices: Choices, first: Choices) -> str:
-    """The first design of a list by its options, another by its differences from the first.
+    """The first design of a list by its name, another by what differs from it.
 
     >>> label_design({"door": "alb", "response": "stored"}, {"door": "alb", "response": "stored"})
-    'alb, stored'
+    'asynchronous endpoint behind a load balancer'
     >>> label_design({"door": "alb", "response": "paged"}, {"door": "alb", "response": "stored"})
-    'response=paged'
+    'as a paged endpoint'
     """
-    same = _ids(choices) == _ids(first)
-    return list_options(choices) if same else design_difference_or_all(choices, first)
+    return change_in_words(choices, first) or name_design(choices)
 
 
 def varying_concerns(designs: Sequence[Choices]) -> list[str]:
@@ -196,29 +199,30 @@ def varying_concerns(designs: Sequence[Choices]) -> list[str]:
 
 
 def label_designs(designs: Sequence[Choices]) -> list[str]:
-    """Each design by the options in which the designs differ, or by all that are not plain.
+    """Each design by the options in which they differ from each other; by its name if they do not.
 
     >>> label_designs([{"door": "alb", "response": "stored"}, {"door": "alb", "response": "paged"}])
-    ['stored', 'paged']
+    ['asynchronous', 'paged']
     >>> label_designs([{"door": "alb", "response": "stored"}])
-    ['alb, stored']
+    ['asynchronous endpoint behind a load balancer']
     """
     concerns = varying_concerns(designs)
     if not concerns:
-        return [list_options(design) for design in designs]
-    return [", ".join(_option_name(c, _ids(design)[c]) for c in concerns) for design in designs]
+        return [name_design(design) for design in designs]
+    return [", ".join(distinct_names(_ids(design), concerns)) for design in designs]
 
 
-def option_in_words(concern: str, option_id: str) -> str:
-    """An option in common words; the plain one of a concern by its summary.
+def distinct_names(choices: Choices, concerns: Iterable[str]) -> tuple[str, ...]:
+    """The options of these concerns by name; a plain one without a name stands only where it is alone.
 
-    >>> option_in_words("door", "http-api"), option_in_words("execution", "single")
-    ('an HTTP API', 'a single Lambda invocation')
+    >>> distinct_names({"door": "alb", "execution": "single"}, ["door", "execution"])
+    ('load balancer',)
+    >>> distinct_names({"door": "alb", "execution": "single"}, ["execution"])
+    ('a single Lambda invocation',)
     """
-    from explorer.engine.designs import OPTIONS
-
-    option = OPTIONS[concern][option_id]
-    return option.phrase or option.summary
+    ids, concerns = _ids(choices), list(concerns)
+    named = [concern for concern in concerns if not _is_plain(concern, ids[concern])]
+    return tuple(option_name(concern, ids[concern]) for concern in named or concerns[:1])
 
 
 def change_in_words(choices: Choices, beside: Choices) -> str:
@@ -294,12 +298,24 @@ def limit_with_value(limit_id: str, value: float | None = None) -> str:
     """
     row = catalogue.limit(limit_id)
     value = row.value if value is None else value
-    if value is None:  # a limit that only the workload sets
+    if value is None:  # the workload's own
         return limit_name(limit_id)
     thing, slash, rate = row.unit.partition("/")
     if thing.lower() in row.short_name.lower():
         return f"{limit_name(limit_id)} ({format_number(value)}{slash}{rate})"
     return f"{limit_name(limit_id)} of {format_quantity(value, row.unit)}"
+
+
+def cause_in_words(because: str) -> str:
+    """What rules a design out, in a few words: a limit with its value, a field of the workload, or the cost.
+
+    >>> cause_in_words("apigw.http.timeout"), cause_in_words("targets.latency_p95"), cause_in_words("cost")
+    ('integration timeout of 30 s', 'promised p95', 'cost')
+    """
+    if because in catalogue.limits():
+        return limit_with_value(because)
+    record = by_path().get(because)
+    return (record.noun or record.label or because) if record else because
 
 
 def limit_at_length(limit_id: str) -> str:
@@ -353,13 +369,16 @@ def _bare(finding: Finding, use: str) -> str:
 
 
 def use_of_limit_briefly(finding: Finding) -> str:
-    """The use at the p99, of the limit, where the unit of a count is shown elsewhere.
+    """The same beside the limit's name, which need not be said twice.
 
     >>> use_of_limit_briefly(finding)
     '40 s of 30 s'
     """
-    use, limit = (format_bare_quantity(v, finding.unit) for v in (finding.used_p99, finding.limit_value))
-    return f"{use} of {limit}"
+    name = catalogue.limit(finding.limit).name.lower()
+    if finding.unit in ("bytes", "seconds") or finding.unit.partition(" ")[0].lower() in name:
+        use, limit = (format_bare_quantity(v, finding.unit) for v in (finding.used_p99, finding.limit_value))
+        return f"{use} of {limit}"
+    return use_of_limit(finding)
 
 
 def broken_a_month(finding: Finding) -> str:
@@ -409,7 +428,7 @@ def quota_request(finding: Finding) -> str:
 
 
 def breach(finding: Finding) -> str:
-    """The limit that breaks and for how many requests, or by what amount if it is the same for all.
+    """Which limit breaks, and for how many requests; by what amount, where it is the same for all of them.
 
     >>> breach(finding)
     '2 % of the requests exceed the integration timeout of 30 s'
@@ -553,7 +572,7 @@ def late_p95_as_reason(p95_s: float, promised_s: float) -> str:
     return f"the p95 is {format_time(p95_s)}, promised {format_time(promised_s)}"
 
 
-# Compared with today's design ---------------------------------------------------------------------
+# Against what runs today --------------------------------------------------------------------------
 
 
 def change_from_today(changes: Iterable[Change], usd: float) -> str:
@@ -596,7 +615,7 @@ def exclusion_in_words(why: str, what: str) -> str:
 
 
 def option_ids(options: Iterable[str]) -> list[str]:
-    """The ids of options written as concern=option.
+    """The ids of options that are written as concern=option, as the command line takes them.
 
     >>> option_ids(["door=alb", "response=paged"])
     ['alb', 'paged']
@@ -610,27 +629,6 @@ def _options_by_concern(options: Iterable[str]) -> dict[str, list[str]]:
         concern, _, name = option.partition("=")
         by_concern.setdefault(concern, []).append(name)
     return by_concern
-
-
-def rejected_options(reason: Rejection, design: Design) -> str:
-    """The options that a reason rules out, those of doors and bodies first.
-
-    >>> rejected_options(limit, design)
-    'buffered behind http-api, rest-api'
-    """
-    by_concern = _options_by_concern(reason.options)
-    doors, stores = by_concern.get("door", []), by_concern.get("configuration", [])
-    bodies = by_concern.get("request", []) + by_concern.get("response", [])
-    work = by_concern.get("execution", [])
-    if doors:
-        return f"{_first_names(bodies)} behind {_first_names(doors)}" if bodies else _first_names(doors)
-    if stores:
-        return _first_names(stores) + (" with other executions" if design.configuration in stores else "")
-    return _first_names([name for name in work or bodies if name != design.execution])
-
-
-def _first_names(names: list[str]) -> str:
-    return ", ".join(names[:MOST_NAMES]) + (" and others" if len(names) > MOST_NAMES else "")
 
 
 def reason_in_words(reason: Rejection) -> str:
@@ -647,14 +645,14 @@ def reason_in_words(reason: Rejection) -> str:
         for concern, options in _options_by_concern(reason.options).items()
     }
     doors = by_concern.pop("door", [])
-    bodies = by_concern.pop("response", [])
+    bodies = by_concern.pop("response", []) or (by_concern.pop("request", []) if doors else [])
     what = either(bodies[:2]) if bodies else ""
     if doors:
         what = f"{what} behind {either(doors[:2])}" if what else either(doors[:2])
     others = [name for names in by_concern.values() for name in names]
     what = what or (either(others[:2]) if others else "other designs")
     if reason.kind != "limit":
-        return f"{reason.why}, which rules out {what}"
+        return exclusion_in_words(reason.why, what)
     if set(_options_by_concern(reason.options)) == {"configuration"}:
         too_large = too_large_for(reason.because)
         return too_large if what in too_large else f"{too_large}, which rules out {what}"
@@ -682,61 +680,40 @@ def _plain_first(concern: str) -> Callable[[str], int]:
 
 
 def rejected_options_at_length(reason: Rejection | ClashRule, design: Design) -> str:
-    """The options that a reason rules out, for a document: all of them, with those that make it bind.
+    """The options that a reason rules out, in a document: what makes it bind beside those that it binds.
 
     >>> rejected_options_at_length(limit, design)
-    'buffered behind http-api, rest-api'
+    'synchronous behind HTTP API or REST API'
     """
-    ids = {concern: ", ".join(names) for concern, names in _options_by_concern(reason.options).items()}
-    bodies = ", ".join(ids.pop(concern) for concern in ("request", "response") if concern in ids)
-    if bodies and "door" in ids:
-        bodies = f"{bodies} behind {ids.pop('door')}"
-    work = ids.pop("execution", "")
-    if design.configuration in ids.get("configuration", "").split(", "):
-        work = f"{work} with {ids.pop('configuration')}" if work else ids.pop("configuration")
-    elif "configuration" in ids:
-        work = ""
-    return "; ".join(filter(None, (bodies, work, *ids.values()))) or "several together"
+    names = {
+        concern: [option_name(concern, option) for option in options]
+        for concern, options in _options_by_concern(reason.options).items()
+    }
+    bodies = _either([name for concern in ("request", "response") for name in names.pop(concern, [])])
+    doors = _either(names.pop("door", []))
+    if bodies and doors:
+        bodies, doors = f"{bodies} behind {doors}", ""
+    work, stores = _either(names.pop("execution", [])), _either(names.pop("configuration", []))
+    if option_name("configuration", design.configuration) not in stores:
+        stores = "" if work else stores
+    elif work:
+        work, stores = f"{work} with {stores}", ""
+    return "; ".join(filter(None, (bodies, doors, work, stores, *map(_either, names.values())))) or SEVERAL
 
 
-def rejected_options_briefly(reason: Rejection, most: int) -> str:
-    """The first `most` options that a reason rules out, and the number of the others.
+def _either(names: Sequence[str]) -> str:
+    return either(names) if names else ""
 
-    >>> rejected_options_briefly(limit, 2)
-    'http-api, rest-api +1'
+
+def rejected_options_briefly(reason: Rejection) -> str:
+    """The same in few letters: a body or another choice, a door, and how many more there are.
+
+    >>> rejected_options_briefly(limit)
+    'synchronous, HTTP API +1'
     """
-    more = len(reason.options) - most
-    names = ", ".join(option_ids(reason.options[:most])) or "several together"
-    return f"{names} +{more}" if more > 0 else names
-
-
-def rejection(reason: Rejection, design: Design) -> str:
-    """The options that a reason rules out, and why.
-
-    >>> print(rejection(limit, design))
-    buffered behind http-api, rest-api
-    by the integration timeout of 30 s (2 % of the requests exceed it)
-    >>> rejection(promise, design)
-    'paged because the p95 is promised within 10 s'
-    """
-    what = rejected_options(reason, design) or "other designs"
-    if reason.kind != "limit":
-        return f"{what} because {reason.why}"
-    requests = requests_in_words(reason.breach_probability or 0.0)
-    return f"{what} by the {limit_with_value(reason.because)} ({requests} exceed it)"
-
-
-def rejection_at_length(reason: Rejection, design: Design) -> str:
-    """The options that a reason rules out, and why, for a document.
-
-    >>> print(rejection_at_length(limit, design))
-    buffered behind http-api, rest-api:
-    2 % of the requests exceed the integration timeout of 30 s (API Gateway HTTP API)
-    >>> rejection_at_length(promise, design)
-    'paged: the p95 is promised within 10 s'
-    """
-    what = rejected_options_at_length(reason, design)
-    if reason.kind != "limit":
-        return f"{what}: {reason.why}"
-    requests = requests_in_words(reason.breach_probability or 0.0)
-    return f"{what}: {requests} exceed the {limit_at_length(reason.because)}"
+    by_concern = _options_by_concern(reason.options)
+    doors = by_concern.pop("door", [])
+    named = [*list(by_concern.items())[:1], *([("door", doors)] if doors else [])]
+    names = [option_name(concern, min(options, key=_plain_first(concern))) for concern, options in named]
+    name, more = ", ".join(names) or SEVERAL, len(reason.options) - len(names)
+    return f"{name} +{more}" if more > 0 else name

@@ -75,7 +75,7 @@ def _opening(r: Answer) -> tuple[str, str]:
     more = (
         _cost_sentence(r),
         flat_rate_sentence(r),
-        _quota_sentence(r),
+        quota_sentence(r),
         _limit_sentence(r),
         public_address_sentence(r),
         unconfirmed_limit_sentences(r),
@@ -136,7 +136,7 @@ def flat_rate_sentence(r: Answer) -> str:
     return cheaper_flat_rate(r.bill, r.design)
 
 
-def _quota_sentence(r: Answer) -> str:
+def quota_sentence(r: Answer) -> str:
     """The quotas to raise before the design is built; "" if none."""
     to_raise = [finding for finding in r.findings if finding.verdict == Verdict.RAISE]
     requests = [quota_request(finding).partition(" (quota")[0].partition(", ")[0] for finding in to_raise]

@@ -195,7 +195,7 @@ class Facts:
             name = row["service"]
             if name in table or not any(id.startswith(f"{name}.") for id in self._prices.ids):
                 raise refusal(row["place"], "service", name, "the first part of an id of prices.csv, once")
-            table[name] = Service(name, row["colour"] or "", row["shade"])
+            table[name] = Service(name, row["name"], row["colour"] or "", row["shade"])
         return table
 
     @cached_property
@@ -384,8 +384,13 @@ class Facts:
         return dict(self._products)
 
     def services(self) -> dict[str, Service]:
-        """The services with a colour or a shade of their own, by the first part of their price ids."""
+        """The services with a name of their own, by the first part of their price ids."""
         return dict(self._service_colours)
+
+    def service_name(self, service: str) -> str:
+        """What people call the service of a price id's first part; that part where none is stated."""
+        row = self._service_colours.get(service)
+        return row.name if row else service
 
     def time(self, id: str) -> Time:
         """How long the operation `id` takes. Raises UnknownIdError naming similar ids."""
@@ -498,7 +503,7 @@ price_ids, regions, region = DEFAULT.price_ids, DEFAULT.regions, DEFAULT.region
 source, check_region = DEFAULT.source, DEFAULT.check_region
 runtime, rule = DEFAULT.runtime, DEFAULT.rule
 ranges = DEFAULT.ranges
-products, services = DEFAULT.products, DEFAULT.services
+products, services, service_name = DEFAULT.products, DEFAULT.services, DEFAULT.service_name
 time, times = DEFAULT.time, DEFAULT.times
 constant, constants = DEFAULT.constant, DEFAULT.constants
 task_sizes, instance_types = DEFAULT.task_sizes, DEFAULT.instance_types

@@ -98,9 +98,10 @@ class ProductRow:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The first part of a price id: its colour in pictures ("" for any), its shade on the screen."""
+    """The first part of a price id: its name, its colour in pictures ("": any), its shade on the screen."""
 
     service: str
+    name: str
     colour: str
     shade: int | None
 
@@ -254,6 +255,7 @@ PRODUCT: dict[str, Check] = {
 }
 SERVICE: dict[str, Check] = {
     "service": text_cell,
+    "name": text_cell,
     "colour": cell_or_blank(_hex_colour),
     "shade": cell_or_blank(lambda cell: int(number_cell(cell))),
 }

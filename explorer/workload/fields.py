@@ -650,7 +650,7 @@ class Preferences(Section):
         noun="USD a part",
         origin="chosen",
         assumption=DefaultAssumption("not given: USD a month that one more part is worth avoiding", order=1),
-        control=Slider(1, 1000, "One part is worth", zero=True, on_map=False),
+        control=Slider(1, 1000, "A part is worth", zero=True, on_map=False),
     )
     free_tier: bool = field(
         SWITCH,

@@ -38,6 +38,7 @@ LIMIT = Rejection(
     breach_probability=0.02,
     nearest=DESIGN.ids,
 )
+CONCURRENCY = replace(FINDING, limit="lambda.concurrency", unit="executions", limit_value=1000, used_p99=6)
 PROMISE = replace(
     LIMIT,
     because="targets.latency_p95",
@@ -72,7 +73,7 @@ def test_every_function_has_an_example_that_holds(module, name):
 def test_what_has_nothing_to_say_has_no_words():
     fits = replace(FINDING, breach_probability=0.0, broken_per_month=0.0)
     assert phrases.broken_a_month(fits) == ""
-    assert phrases.design_difference_briefly(DESIGN, DESIGN) == ""
+    assert phrases.change_in_words(DESIGN, DESIGN) == phrases.name_design({}) == ""
     assert phrases.varying_concerns([]) == []
     assert phrases.label_designs([]) == []
 
@@ -111,10 +112,11 @@ def test_a_use_without_end_and_of_nothing():
     ("unit", "use", "limit", "plain", "at_length", "briefly"),
     [
         ("bytes", 4 * 1024**2, 6 * 1024**2, "4 MB of 6 MB", "4 MB of 6 MB", "4 MB of 6 MB"),
-        ("MB", 512, 10240, "512 MB of 10,240 MB", "512 MB of 10 GB", "512 of 10,240"),
+        ("MB", 512, 10240, "512 MB of 10,240 MB", "512 MB of 10 GB",
+         "512 MB of 10,240 MB"),
         ("requests/s", 12.5, 10000, "12.5 of 10,000 requests/s", "12.5 of 10,000 requests/s",
-         "12.5 of 10,000"),
-        ("layers", 1, 5, "1 of 5 layers", "1 of 5 layers", "1 of 5"),
+         "12.5 of 10,000 requests/s"),
+        ("layers", 1, 5, "1 of 5 layers", "1 of 5 layers", "1 of 5 layers"),
     ],
 )  # fmt: skip
 def test_the_use_of_a_limit_in_three_lengths(unit, use, limit, plain, at_length, briefly):
@@ -136,56 +138,89 @@ def test_the_name_of_a_limit_begins_small_unless_it_is_a_term(limit_id, name):
     assert phrases.limit_name(limit_id) == name
 
 
+def test_a_unit_that_the_name_of_a_limit_says_is_not_said_again():
+    assert phrases.use_of_limit_briefly(CONCURRENCY) == "6 of 1,000"
+    assert phrases.use_of_limit(CONCURRENCY) == "6 of 1,000 executions"
+
+
 @pytest.mark.parametrize(
-    ("options", "plain", "at_length"),
+    ("options", "at_length", "briefly"),
     [
-        ((), "", "several together"),
-        (("door=alb",), "alb", "alb"),
-        (("door=alb", "response=paged"), "paged behind alb", "paged behind alb"),
-        (("request=inline", "response=paged"), "inline, paged", "inline, paged"),
-        (("execution=single",), "", "single"),  # the one that is chosen
-        (("execution=single", "execution=queued"), "queued", "single, queued"),
+        ((), "several together", "several together"),
+        (("door=alb",), "load balancer", "load balancer"),
+        (
+            ("door=alb", "response=paged"),
+            "paged behind load balancer",
+            "paged, load balancer",
+        ),
+        (
+            ("request=inline", "response=paged"),
+            "body in the request or paged",
+            "body in the request +1",
+        ),
+        (("execution=single",), "one invocation", "one invocation"),
+        (
+            ("execution=queued", "execution=single"),
+            "queue before the worker or one invocation",
+            "one invocation +1",
+        ),
         (
             ("configuration=bundled", "execution=single"),
-            "bundled with other executions",
-            "single with bundled",
+            "one invocation with bundled file",  # the design has a bundled file itself
+            "bundled file +1",
         ),
-        (("configuration=environment", "execution=single"), "environment", "environment"),
-        (("door=a", "door=b", "door=c", "door=d"), "a, b, c, d", "a, b, c, d"),
-        (("door=a", "door=b", "door=c", "door=d", "door=e"), "a, b, c, d and others", "a, b, c, d, e"),
+        (("configuration=environment", "execution=single"), "one invocation", "environment variables +1"),
+        (
+            ("door=alb", "door=http-api", "response=buffered"),
+            "synchronous behind load balancer or HTTP API",
+            "synchronous, HTTP API +1",
+        ),
     ],
 )
-def test_what_a_reason_rules_out(options, plain, at_length):
+def test_what_a_reason_rules_out(options, at_length, briefly):
     reason = replace(LIMIT, options=options)
-    assert phrases.rejected_options(reason, DESIGN) == plain
     assert phrases.rejected_options_at_length(reason, DESIGN) == at_length
+    assert phrases.rejected_options_briefly(reason) == briefly
 
 
-def test_a_reason_that_rules_out_no_option_of_its_own_rules_out_other_designs():
-    reason = replace(PROMISE, options=("execution=single",))
-    assert phrases.rejection(reason, DESIGN) == "other designs because the p95 is promised within 10 s"
+def test_a_reason_says_which_body_a_door_does_not_take():
+    reason = replace(LIMIT, because="alb.lambda.request", options=("door=alb", "request=inline"))
+    assert phrases.reason_in_words(reason) == (
+        "2 % of the requests exceed the request body to Lambda target of 1 MB, "
+        "which rules out the body in the request behind a load balancer"
+    )
+
+
+def test_a_reason_that_begins_with_it_is_said_of_what_it_rules_out():
+    reason = replace(PROMISE, why="it is no place for secrets", options=("configuration=environment",))
+    assert phrases.reason_in_words(reason) == "environment variables are no place for secrets"
 
 
 @pytest.mark.parametrize(
-    ("count", "words"), [(0, "several together"), (2, "a, b"), (3, "a, b +1"), (9, "a, b +7")]
-)
-def test_few_of_the_options_that_a_reason_rules_out(count, words):
-    options = tuple(f"door={letter}" for letter in "abcdefghi"[:count])
-    assert phrases.rejected_options_briefly(replace(LIMIT, options=options), 2) == words
-
-
-@pytest.mark.parametrize(
-    ("beside", "words", "or_all", "briefly"),
+    ("beside", "ids", "words"),
     [
-        (OTHER, "response=stored, configuration=bundled", "response=stored, configuration=bundled",
-         "stored, bundled"),
-        (DESIGN.ids, "the same", str(DESIGN), ""),
+        (OTHER, "response=stored, configuration=bundled",
+         "as an asynchronous endpoint, with configuration in a bundled file"),
+        (DESIGN.ids, "the same", ""),
     ],
 )  # fmt: skip
-def test_how_a_design_differs(beside, words, or_all, briefly):
-    assert phrases.design_difference(DESIGN, beside) == words
-    assert phrases.design_difference_or_all(DESIGN, beside) == or_all
-    assert phrases.design_difference_briefly(DESIGN.ids, beside) == briefly
+def test_how_a_design_differs(beside, ids, words):
+    assert phrases.design_difference(DESIGN, beside) == ids
+    assert phrases.change_in_words(DESIGN.ids, beside) == words
+
+
+def test_options_are_told_apart_in_a_list():
+    designs = [{"door": "alb", "execution": name} for name in ("single", "service")]
+    assert phrases.label_designs(designs) == ["one invocation", "container service"]
+    both = [DESIGN, OTHER]
+    assert phrases.label_designs(both) == ["asynchronous, bundled file", "paged"]
+
+
+def test_every_option_has_a_name_of_its_own_without_an_article():
+    for concern, options in OPTIONS.items():
+        names = [phrases.option_name(concern, option) for option in options]
+        assert len(set(names)) == len(names)
+        assert not any(name.startswith(("a ", "an ", "the ")) for name in names)
 
 
 def test_a_door_that_offers_all_lacks_nothing():

@@ -339,12 +339,12 @@ def test_the_map_tells_and_takes_the_pointer(page: Page) -> None:
     box = stage.bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + 90, box["y"] + box["height"] - 80)
-    expect(page.locator(".x-tip b")).to_contain_text("buffered")
+    expect(page.locator(".x-tip b")).to_contain_text("synchronous")
     before = usd(page).inner_text()
     page.mouse.down()
     page.mouse.up()
     expect(usd(page)).not_to_have_text(before)
-    expect(page.locator(".x-answer .id").nth(3)).to_have_text("buffered")
+    expect(page.locator(".x-answer .id").nth(3)).to_have_text("Synchronous")
     page.mouse.move(5, 5)
     expect(page.locator(".x-tip")).to_be_hidden()
 

@@ -193,7 +193,7 @@ def test_the_map_says_at_the_workload_what_the_answer_says(path):
     w, r = app.app.workload, app.app.recommendation
     kind = cell(app, w.response.spread.median, w.runtime.spread.median)
     assert (kind == EMPTY) == (not r.feasible)
-    assert set(app.map["names"][kind]["label"]) <= set(r.nearest.ids.values())
+    assert set(app.map["names"][kind]["label"]) <= {option.name for option in r.nearest.options}
 
 
 def test_turning_along_the_maps_axes_leaves_the_map(app):
@@ -224,7 +224,9 @@ def test_other_axes_can_be_chosen(app, x, y):
     app.say("axes", x=x, y=y)
     assert (app.map["x"]["field"], app.map["y"]["field"]) == (x, y)
     now = [next(d for d in DIALS if d.field == axis).read(app.app.workload) for axis in (x, y)]
-    assert set(app.map["names"][cell(app, *now)]["label"]) <= set(app.app.recommendation.nearest.ids.values())
+    assert set(app.map["names"][cell(app, *now)]["label"]) <= {
+        option.name for option in app.app.recommendation.nearest.options
+    }
 
 
 def test_axes_that_are_none_are_not_taken(app):

@@ -42,8 +42,8 @@ def sweep(workload):
 def test_the_map_says_in_words_what_wins(workload, sweep):
     picture = ex.decision_map(workload, swept=sweep)
     labels = {text.get_text() for text in picture.axes[0].texts}
-    assert "today" in labels and any("stored" in text for text in labels)
-    assert "stored" in picture.alt and "response" in picture.alt
+    assert "today" in labels and any("asynchronous" in text for text in labels)
+    assert "asynchronous" in picture.alt and "response" in picture.alt
 
 
 def test_the_same_map_has_the_same_bytes(workload, sweep):

@@ -11,7 +11,7 @@ from zlib import crc32
 import numpy as np
 
 from explorer.analysis.choice import complete_design
-from explorer.analysis.phrases import design_difference_or_all
+from explorer.analysis.phrases import change_in_words, describe_design
 from explorer.analysis.recommendation import Recommendation
 from explorer.engine.designs import Design, allowed_designs
 from explorer.engine.evaluation import Evaluation
@@ -280,7 +280,8 @@ def _choosing(r: Regret) -> Iterator[str]:
     if least.recommended:
         yield "No other design is the better choice while nothing is measured."
     elif r.choice is not None:
-        better = design_difference_or_all(r.choice, r.recommended)
+        change = r.recommended and change_in_words(r.choice, r.recommended)
+        better = f"to build it {change}" if change else describe_design(r.choice)
         fails, mean = format_part(least.breaks + least.late), format_usd_a_month(least.mean_regret_usd)
         yield (f"The better choice while nothing is measured is {better}:"
                f" it fails in {fails}, its mean regret is {mean}.")  # fmt: skip

@@ -428,10 +428,10 @@ def _quantiles(name: str, levels: dict[str, float]) -> tuple[str, ...]:
 
 
 def _row(row: dict[str, Any]) -> tuple[str, ...]:
-    from explorer.analysis.phrases import list_options
+    from explorer.analysis.phrases import name_design
 
     monthly = f"{row['monthly_usd']:,.2f}" if "monthly_usd" in row else ""
-    design = list_options(row.get("design") or {})
+    design = name_design(row.get("design") or {})
     return f"{row['memory_mb']:g} MB", f"{row['duration_ms']:,.6g}", f"{row['cost_usd']:.3g}", monthly, design
 
 

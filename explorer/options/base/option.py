@@ -18,6 +18,7 @@ paths on which the option occurs at once. Four rules make the same code serve bo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -33,6 +34,8 @@ from .paths import Column, Paths
 from .request_path import Actor, RequestPath, Step
 from .resources import TemplatePiece
 from .usage import FlatRate, UsageLines
+
+ARTICLE = re.compile(r"^(?:an?|the) ")
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +65,7 @@ class Option:
     concern: ClassVar[str]
     summary: ClassVar[str]  # a noun phrase that describes it
     phrase: ClassVar[str] = ""  # its name in a sentence about a design; "" for a plain option
+    short_name: ClassVar[str] = ""  # its name in a list or a picture, if that is not the phrase
     parts: ClassVar[tuple[str, ...]] = ()  # what the on-call engineer or the client must know about
     provides: ClassVar[Mapping[str, Any]] = {}  # fields of the request path that this choice sets
     added_times: ClassVar[tuple[AddedTime, ...]] = ()  # times that the worker needs besides the run time
@@ -74,13 +78,23 @@ class Option:
     in_front: ClassVar[bool] = False  # whether it is in front of the cache and so sees every request
     flat_rates: ClassVar[tuple[FlatRate, ...]] = ()  # monthly prices that can replace its lines
 
+    @property
+    def words(self) -> str:
+        """What people call it, in a sentence; the plain one of a concern by what it is."""
+        return self.phrase or self.summary
+
+    @property
+    def name(self) -> str:
+        """What it is called in a list or a picture, without an article."""
+        return self.short_name or ARTICLE.sub("", self.words)
+
     def clashes(self, flow: RequestPath) -> str | None:
         """Why it cannot be combined with the other choices, or None; reads only `clash_fields` of `flow`."""
         return None
 
     def undeployable(self, flow: RequestPath) -> str | None:
         """Why it cannot be deployed with the other choices, or None."""
-        return None if self.deployable else f"{self.id} has no template here"
+        return None if self.deployable else f"{self.words} has no template here"
 
     def unbuilt(self, load: Conditions, flow: RequestPath) -> Iterable[str]:
         """What this workload requires of it that its template does not contain, one sentence each."""
@@ -97,7 +111,7 @@ class Option:
             yield Exclusion("region", f"{region.region} has no {self.region_feature}", is_whole=True)
         runtime = load.runtime_row if self.runtime_use else None
         if runtime and getattr(runtime, self.runtime_use) is False:
-            why = f"{self.id} does not take {load.workload.runtime.language}"
+            why = f"{self.words} does not take {load.workload.runtime.language}"
             yield Exclusion("runtime.language", why, is_whole=True)
 
     def has_a_task(self, load: Conditions) -> bool:

@@ -15,6 +15,7 @@ class Uncompressed(Option):
     id = "none"
     deployable = True
     summary = "the result as it is"
+    short_name = "result as it is"
 
     def pieces(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         yield Setting("gzip", False)

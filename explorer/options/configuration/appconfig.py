@@ -29,6 +29,7 @@ class AppConfig(Store):
     id = "appconfig"
     summary = "AppConfig"
     phrase = "configuration in AppConfig"
+    short_name = "AppConfig"
     parts = ("application and environment", "deployment strategy")
     holds_secrets = False
     store = "appconfig"

@@ -131,7 +131,7 @@ class Store(Configuration):
         if on_demand.any():
             cold = load.when_cold(load.work_cold_share(path), seconds)
             seconds = np.where(on_demand, cold, seconds)
-        what, who = f"read {self.id}", (Actor.WORKER, Actor.STORE)
+        what, who = f"read {self.name}", (Actor.WORKER, Actor.STORE)
         yield Step(Phase.COLD_START, what, who, seconds, order=1, where=per_job | on_demand)
 
     def pieces(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:

@@ -14,6 +14,7 @@ class Bundled(Configuration):
     id = "bundled"
     summary = "a file in the package"
     phrase = "configuration in a bundled file"
+    short_name = "bundled file"
     store = "bundled"
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:

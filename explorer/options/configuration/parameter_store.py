@@ -23,6 +23,7 @@ class ParameterStore(Store):
     id = "parameter-store"
     summary = "Parameter Store, standard"
     phrase = "configuration in Parameter Store"
+    short_name = "Parameter Store"
     parts = ("parameters",)
     store = "ssm"
     time = "ssm.get"
@@ -64,6 +65,7 @@ class AdvancedParameterStore(ParameterStore):
     id = "parameter-store-advanced"
     summary = "Parameter Store, advanced"
     phrase = "configuration in advanced Parameter Store"
+    short_name = "advanced Parameter Store"
     value_limit = "ssm.adv"
     tier = "Advanced"
 

@@ -24,6 +24,7 @@ class SecretsManager(Store):
     id = "secrets-manager"
     summary = "Secrets Manager"
     phrase = "configuration in Secrets Manager"
+    short_name = "Secrets Manager"
     parts = ("secrets",)
     rotates = True
     store = "secretsmanager"

@@ -127,13 +127,17 @@ class Door(Option):
         inbound = path.body_in.is_(BodyIn.DOOR) * clients.at_levels("request")
         seconds = exchange + clients.transfer(inbound)
         if clients is load:
-            yield Step(Phase.SUBMIT, f"request through {self.id}", between, seconds, for_hits=True)
+            yield Step(Phase.SUBMIT, f"request through {self.words}", between, seconds, for_hits=True)
         else:
             to_edge = (Actor.CLIENT, Actor.EDGE)
             yield Step(Phase.SUBMIT, "request to the distribution", to_edge, seconds, for_hits=True)
-            yield Step(Phase.SUBMIT, f"what passes on to {self.id}", (Actor.EDGE, Actor.DOOR), own, order=1)
+            yield Step(
+                Phase.SUBMIT, f"what passes on to {self.words}", (Actor.EDGE, Actor.DOOR), own, order=1
+            )
         if path.polls.any():
-            yield Step(Phase.POLL, f"status request through {self.id}", between, exchange, where=path.polls)
+            yield Step(
+                Phase.POLL, f"status request through {self.words}", between, exchange, where=path.polls
+            )
 
     def wiring(
         self, load: Conditions, path: RequestPath, routes: Mapping[Route, str]

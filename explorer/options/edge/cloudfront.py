@@ -54,6 +54,7 @@ class CloudFront(Edge):
     id = "cloudfront"
     summary = "a CloudFront distribution in front of the door"
     phrase = "CloudFront in front"
+    short_name = "CloudFront"
     parts = ("distribution",)
     provides = {"distribution": True, "egress": OUT}
     depends_on = (
@@ -180,9 +181,7 @@ class CloudFront(Edge):
             yield Step(Phase.DOWNLOAD, title, who, more * hop, before_first_byte=0.0, where=paged)
 
     def undeployable(self, flow: RequestPath) -> str | None:
-        return (
-            f"{self.id}: callers are known by their signatures here, which do not pass through a distribution"
-        )
+        return f"{self.name}: callers are known by their signatures here, which do not pass a distribution"
 
     def unbuilt(self, load: Conditions, flow: RequestPath) -> Iterable[str]:
         needs = load.workload.client.needs

@@ -9,3 +9,4 @@ class NoEdge(Edge):
     id = "none"
     deployable = True
     summary = "nothing in front of the door"
+    short_name = "nothing in front"

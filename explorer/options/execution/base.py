@@ -135,16 +135,16 @@ class Execution(Option):
         if load.workload.runtime.once and self.repeats:
             yield Exclusion("runtime.once", self.repeats, on={"asynchronous": True})
         if load.workload.runtime.orchestrated and not self.orchestrates:
-            why = f"{self.id} does not retry and show each step of several services by itself"
+            why = f"{self.words} does not retry and show each step of several services by itself"
             yield Exclusion("runtime.orchestrated", why, is_whole=True)
 
     def clashes(self, flow: RequestPath) -> str | None:
         jobs = self.jobs_only and not flow.asynchronous
-        return f"{self.id} needs a response that nobody waits for" if jobs else None
+        return f"{self.words} needs a response that nobody waits for" if jobs else None
 
     def undeployable(self, flow: RequestPath) -> str | None:
         if self.deployable and flow.body_out is BodyOut.NOTHING and not self.acknowledges:
-            return f"{self.id} has a template only where a result is collected"
+            return f"{self.words} has a template only where a result is collected"
         return super().undeployable(flow)
 
     def spills(self, load: Conditions, path: Paths) -> Iterable[Offloaded]:

@@ -41,6 +41,7 @@ class Service(Execution):
     deployable = True
     summary = "an always-on container service"
     phrase = "an always-on container service"
+    short_name = "container service"
     parts = ("cluster", "service and scaling", "task definition and image", "network", "task roles")
     provides = {"compute": CONTAINERS, "behind": Behind.CONTAINER}
     depends_on = ("asynchronous", "body_out")

@@ -27,7 +27,7 @@ class EnvironmentStart(Option):
         plain = flow.initialization is Initialization.ON_DEMAND
         if plain or flow.compute.start is Start.ON_DEMAND:
             return None
-        return f"{self.id} needs a function that is started on demand"
+        return f"{self.words} needs a function that is started on demand"
 
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
         started = path.compute.has(start=Start.ON_DEMAND)

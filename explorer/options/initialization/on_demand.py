@@ -9,3 +9,4 @@ class OnDemand(EnvironmentStart):
     id = "on-demand"
     deployable = True
     summary = "environments started when they are needed"
+    short_name = "started on demand"

@@ -10,5 +10,6 @@ class Inline(Option):
     concern = "request"
     id = "inline"
     summary = "the body in the request"
+    short_name = "body in the request"
     deployable = True
     provides = {"body_in": BodyIn.DOOR}

@@ -35,6 +35,7 @@ class Accepted(Response):
     deployable = True
     summary = "the request acknowledged at once; nobody collects a result"
     phrase = "an endpoint that only acknowledges"
+    short_name = "acknowledged at once"
     parts = (
         DesignPart("submit function", Actor.FRONT),
         DesignPart("queue of failed requests", Actor.HANDS, "queue"),

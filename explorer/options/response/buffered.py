@@ -16,6 +16,7 @@ class Buffered(Response):
     deployable = True
     summary = "the whole result in one answer"
     phrase = "a synchronous endpoint"
+    short_name = "synchronous"
     provides = {"body_out": BodyOut.WHOLE}
 
     def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:

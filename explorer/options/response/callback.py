@@ -21,6 +21,7 @@ class Callback(Stored):
     id = "callback"
     summary = "the result stored in S3; the client is called when it is done"
     phrase = "an asynchronous endpoint with a callback"
+    short_name = "asynchronous, by callback"
     parts = (
         DesignPart("submit function", Actor.FRONT),
         DesignPart("callback delivery", Actor.FRONT),

@@ -25,6 +25,7 @@ class PagedResponse(Response):
     deployable = True
     summary = "the result asked for page by page"
     phrase = "a paged endpoint"
+    short_name = "paged"
     parts = (DesignPart("client asks for the next page", Actor.CLIENT),)
     provides = {"body_out": BodyOut.PAGE}
     depends_on = (

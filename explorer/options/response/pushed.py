@@ -31,6 +31,7 @@ class Pushed(Stored):
     id = "pushed"
     summary = "the result stored in S3; the client is told over a WebSocket"
     phrase = "an asynchronous endpoint with a notice by WebSocket"
+    short_name = "asynchronous, by WebSocket"
     parts: ClassVar[tuple[str, ...]] = (
         DesignPart("submit function", Actor.FRONT),
         DesignPart("WebSocket API", Actor.FRONT),

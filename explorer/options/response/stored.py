@@ -40,6 +40,7 @@ class Stored(Response):
     deployable = True
     summary = "the result stored in S3; the client polls a status and downloads it"
     phrase = "an asynchronous endpoint"
+    short_name = "asynchronous"
     parts: ClassVar[tuple[str, ...]] = (
         DesignPart("submit function", Actor.FRONT),
         DesignPart("status function", Actor.FRONT),

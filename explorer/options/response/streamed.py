@@ -35,6 +35,7 @@ class Streamed(Response):
     id = "streamed"
     summary = "the result streamed, up to 200 MB from a function"
     phrase = "a streaming endpoint"
+    short_name = "streamed"
     parts = ("streaming adapter or runtime",)
     provides = {"body_out": BodyOut.STREAM, "streaming": True}
     depends_on = ("compute", "initialization", "gzip", "egress", "behind", "streams_in_vpc")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 
-from explorer.analysis.phrases import design_difference_briefly
+from explorer.analysis.phrases import change_in_words
 from explorer.analysis.recommendation import Recommendation
 from explorer.engine.cost import Bill, cost
 from explorer.engine.designs import Design
@@ -18,22 +18,16 @@ from .html import design_link, list_button, number_button, panel_title
 
 COSTS = 6  # designs
 CUT = 6.0  # times the first bill: a longer bar is cut
-MORE = 10  # the shade of a service that has none of its own
-OTHER = 11
-
-
-def alternatives_beside(r: Recommendation, most: int = COSTS - 1) -> list[Design]:
-    """The best distinct alternatives."""
-    return [Design(**other.design) for other in r.answer.distinct_alternatives(most)]
+OTHER = 11  # the last shade, of what has none of its own
 
 
 def costs_panel(r: Recommendation, pinned: Recommendation | None = None) -> str:
     """The bill by service beside those of the best alternatives, and of what it is compared with."""
-    designs = [r.nearest, *alternatives_beside(r, COSTS - 1 - bool(pinned))]
+    designs = [r.nearest, *r.answer.distinct_designs(COSTS - 1 - bool(pinned))]
     bills = [by_service(bill_of_design(r, design)) for design in designs]
     late = {str(Design(**other.design)): other.latency_p95_s for other in r.answer.alternatives}
     seconds = [r.latency_s["p95"], *(late[str(design)] for design in designs[1:])]
-    names = ["this design", *(design_difference_briefly(design, r.nearest) for design in designs[1:])]
+    names = ["this design", *(change_in_words(design, r.nearest) for design in designs[1:])]
     keys = [f"bill:{index}" for index in range(len(designs))]
     if pinned:
         bills.insert(1, by_service(pinned.bill))
@@ -42,6 +36,7 @@ def costs_panel(r: Recommendation, pinned: Recommendation | None = None) -> str:
         keys.insert(1, "bill:a")
         seconds.insert(1, pinned.latency_s["p95"])
     services = list(service_colours(bills))
+    shades = service_shades(services)
     totals = [sum(bill.values()) for bill in bills]
     most = min(max([*totals, 1e-12]), CUT * totals[0] if totals[0] > 0 else max([*totals, 1e-12]))
     parts = [len(design.parts_for(at_best_size(r.answer.load, design))) for design in designs]
@@ -51,48 +46,66 @@ def costs_panel(r: Recommendation, pinned: Recommendation | None = None) -> str:
     ]
     rows = zip(opens, keys, parts, bills, seconds, strict=True)
     rows_html = "".join(
-        _cost_row(
-            name, key, count, group_services(bill, dict.fromkeys(services, "")), most, p95, first=index == 0
-        )
+        _cost_row(name, key, count, _shaded(bill, shades), most, p95, first=index == 0)
         for index, (name, key, count, bill, p95) in enumerate(rows)
     )
     count = len(r.answer.alternatives)
     every = list_button(f"All {format_count(count, 'other design')}", "designs") if count else ""
     legend = "".join(
-        f'<span><i class="s{_service_shade(service)}"></i>{escape(service)}</span>' for service in services
+        f'<span><i class="s{shades[service]}"></i>{escape(catalogue.service_name(service))}</span>'
+        for service in services
     )
     head = f'{panel_title("Cost a month")}<p class="x-key">{legend}</p>'
     return f'{head}<ul class="x-rows">{rows_html}</ul>{every}'
 
 
 def _cost_row(  # `name` is HTML
-    name: str, key: str, parts: int, bill: Mapping[str, float], most: float, p95: float, *, first: bool
+    name: str,
+    key: str,
+    parts: int,
+    bill: Sequence[tuple[int, float]],
+    most: float,
+    p95: float,
+    *,
+    first: bool,
 ) -> str:
-    total = sum(bill.values())
+    total = sum(usd for _, usd in bill)
     pieces = "".join(
-        f'<i class="s{_service_shade(service)}" style="width:{100 * min(usd, most) / most:.2f}%"></i>'
-        for service, usd in bill.items()
+        f'<i class="s{shade}" style="width:{100 * min(usd, most) / most:.2f}%"></i>'
+        for shade, usd in bill
         if usd > 0
     )
     note = f"{format_count(parts, 'part')}, p95 {format_time(p95, 2)}"
     cut_class = " cut" if total > most * 1.001 else ""
     return (
-        f'<li{" class=first" if first else ""} data-why="{key}"><span class="name">{name}</span>'
-        f"<small>{note}</small>{number_button(format_usd(total), key)}"
-        f'<div class="track stack{cut_class}">{pieces}</div></li>'
+        f'<li{" class=first" if first else ""} data-why="{key}"><div><span class="name">{name}</span>'
+        f"{number_button(format_usd(total), key)}</div>"
+        f'<div><div class="track stack{cut_class}">{pieces}</div><em>{note}</em></div></li>'
     )
 
 
-def _service_shade(service: str) -> int:
-    service_row = catalogue.services().get(service)
-    if service_row is not None and service_row.shade is not None:
-        return service_row.shade
-    return MORE if service != "other" else OTHER
+def _shaded(bill: Mapping[str, float], shades: Mapping[str, int]) -> list[tuple[int, float]]:
+    """The pieces of a bar: the shade and the money of each service."""
+    amounts = group_services(bill, dict.fromkeys(shades, ""))
+    return [(shade, amounts[service]) for service, shade in shades.items()]
+
+
+def service_shades(services: Sequence[str]) -> dict[str, int]:
+    """The number of each service's colour: its own, or one that none of the others has.
+
+    >>> service_shades(["lambda", "cloudfront", "vpc", "other"])
+    {'lambda': 0, 'cloudfront': 10, 'vpc': 9, 'other': 11}
+    """
+    stated = catalogue.services()
+    own = {name: row.shade for name in services if (row := stated.get(name)) and row.shade is not None}
+    shades = own | ({"other": OTHER} if "other" in services else {})
+    spare = iter(shade for shade in range(OTHER - 1, -1, -1) if shade not in shades.values())
+    return {name: shades[name] if name in shades else next(spare, OTHER) for name in services}
 
 
 def bill_of_row(r: Recommendation, index: int) -> Bill | None:
     """The bill of a row of the panel, or None if there is no such row any more."""
-    designs = [r.nearest, *alternatives_beside(r)]
+    designs = [r.nearest, *r.answer.distinct_designs(COSTS - 1)]
     return bill_of_design(r, designs[index]) if index < len(designs) else None
 
 

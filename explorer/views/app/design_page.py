@@ -13,9 +13,9 @@ from typing import Any
 
 from explorer.analysis.one_design import design_assessment
 from explorer.analysis.phrases import (
-    design_difference_briefly,
-    option_ids,
+    change_in_words,
     reason_in_words,
+    rejected_options_at_length,
     sentence,
     use_of_limit_briefly,
 )
@@ -88,7 +88,7 @@ class DesignPage:
     def to_dict(self) -> dict[str, Any]:
         """The page as the browser shows it."""
         mine = self.mine.design
-        name = design_difference_briefly(mine, self.theirs.design)
+        name = change_in_words(mine, self.theirs.design)
         return {
             "title": f"Instead: {name}" if name else "The chosen design",
             "html": self._html(),
@@ -137,19 +137,19 @@ class DesignPage:
         return _table(("what", "chosen", "this one", "difference"), rows)
 
     def _choices(self) -> str:
-        best = self.theirs.design.ids
+        pairs = zip(self.theirs.design.options, self.mine.design.options, strict=True)
         rows = [
-            (CONCERN_NAMES[option.concern], best[option.concern], f"{option.id}: {option.summary}")
-            for option in self.mine.design.options
-            if option.id != best[option.concern]
+            (CONCERN_NAMES[mine.concern], best.summary, mine.summary)
+            for best, mine in pairs
+            if mine.id != best.id
         ]
-        return _table(("choice", "chosen", "this one"), rows)
+        return _table(("choice", "chosen", "this one"), rows, "words")
 
     def _bill(self) -> str:
         mine, theirs = by_service(self.mine.bill), by_service(self.theirs.bill)
         rows: list[tuple[str, ...]] = [
             (
-                service,
+                catalogue.service_name(service),
                 format_usd(theirs.get(service, 0.0)),
                 format_usd(mine.get(service, 0.0)),
                 format_signed_usd(mine.get(service, 0.0) - theirs.get(service, 0.0)),
@@ -167,7 +167,7 @@ class DesignPage:
             )
             for line in sorted(self.mine.bill.lines, key=lambda line: -line.usd)
         ]
-        by_line = _table(("line", "a month", "price seen", "USD"), lines)
+        by_line = _table(("line", "a month", "price seen", "USD"), lines, "numbers")
         return (
             _table(("AWS service", "chosen", "this one", "difference"), rows)
             + f"<details><summary>{format_count(len(lines), 'line')}</summary>{by_line}</details>"
@@ -191,9 +191,9 @@ def _breach_share(rows: Iterable[Finding]) -> str:
     return format_chance(max((finding.breach_probability for finding in rows), default=0.0))
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]], kind: str = "") -> str:
     """A table of texts, whose first column names the rows."""
-    return html_table(head, ([escape(cell) for cell in row] for row in rows))
+    return html_table(head, ([escape(cell) for cell in row] for row in rows), kind=kind)
 
 
 # Lists --------------------------------------------------------------------------------------------
@@ -208,7 +208,7 @@ def _reason_list(r: Recommendation) -> tuple[str, str]:
     """Everything that rules a design out, each with the nearest design that it rules out."""
     reasons = [reason for reason in r.answer.rejections if reason.kind != "combination"]
     rows = "".join(
-        f"<li><b>{escape(', '.join(option_ids(reason.options)) or 'several together')}</b>"
+        f"<li><b>{escape(sentence(rejected_options_at_length(reason, r.nearest), ''))}</b>"
         f"<p>{escape(sentence(reason_in_words(reason), ''))}. "
         f"Rules out {format_count(reason.designs, 'design')}; the nearest: "
         f"{design_link(Design(**reason.nearest), r.nearest)}</p></li>"
@@ -238,7 +238,7 @@ def _design_list(r: Recommendation) -> tuple[str, str]:
     rest = len(others) - MOST_DESIGNS
     note = f"<p>{rest:,} more have a higher score.</p>" if rest > 0 else ""
     title = f"All {format_count(len(others), 'other feasible design')}"
-    return title, html_table(heads, rows) + note
+    return title, html_table(heads, rows, kind="numbers") + note
 
 
 LISTS = {"limits": _limit_list, "reasons": _reason_list, "designs": _design_list}

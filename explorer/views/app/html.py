@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from explorer.analysis.phrases import design_difference_briefly
+from explorer.analysis.phrases import change_in_words, sentence
 from explorer.engine.designs import Design
 
 
@@ -22,10 +22,11 @@ def panel_title(text: str, extra: str = "") -> str:
 
 def design_link(design: Design, best: Design, text: str = "") -> str:
     """A design's name as a button that opens it; by default what differs from the chosen one."""
-    name = text or design_difference_briefly(design, best) or "the chosen design"
+    words = change_in_words(design, best)
+    title = sentence(f"{words or 'the chosen design'}: open it", "")
     return (
         f'<button type="button" class="n open" data-open="{escape(str(design))}"'
-        f' title="Open this design">{escape(name)}</button>'
+        f' title="{escape(title)}">{escape(text or words or "the chosen design")}</button>'
     )
 
 
@@ -39,12 +40,15 @@ def term(text: str, word: str) -> str:
     return f'<button type="button" class="n term" data-why="word:{escape(word)}">{escape(text)}</button>'
 
 
-def html_table(head: Sequence[str], rows: Iterable[Sequence[str]], label: str = "Table") -> str:
-    """A table of cells that are HTML, whose first column names the rows."""
+def html_table(
+    head: Sequence[str], rows: Iterable[Sequence[str]], label: str = "Table", kind: str = ""
+) -> str:
+    """A table of cells that are HTML, whose first column names the rows; "words" begin at the left."""
     first = "".join(f'<th scope="col">{escape(text)}</th>' for text in head)
     body = "".join(
         f'<tr><th scope="row">{name}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
         for name, *cells in rows
     )
     table = f"<table><thead><tr>{first}</tr></thead><tbody>{body}</tbody></table>"
-    return f'<div class="x-table" tabindex="0" role="group" aria-label="{escape(label)}">{table}</div>'
+    look = " ".join(filter(None, ("x-table", kind)))
+    return f'<div class="{look}" tabindex="0" role="group" aria-label="{escape(label)}">{table}</div>'

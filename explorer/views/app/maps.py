@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 
 from explorer.analysis.decision_map import LEVELS, DecisionMap, Line, unit_of
-from explorer.analysis.phrases import list_options
+from explorer.analysis.phrases import name_design
 from explorer.analysis.sweep.sweep import sweep
 from explorer.engine.designs import Design
 from explorer.engine.ranking import NOTHING
 from explorer.views.figures.style import FINE, FORMATS, TICKS, WORDINGS
 from explorer.workload.axes import BOUNDS, REACH, axis_unit
-from explorer.workload.fields import SPREADS, by_path
+from explorer.workload.fields import SPREADS
 from explorer.workload.workload import Workload
 
 from .controls import DIALS
@@ -215,9 +215,7 @@ def axis_ticks(unit: str, low: float, high: float, most: int) -> list[tuple[floa
 
 
 def _border_line_message(line: Line) -> dict[str, Any]:
-    promise = by_path().get(line.because)
-    text = promise.noun if promise else line.text
-    return {"x": line.at[0], "y": line.at[1], "text": text, "steep": line.steep}
+    return {"x": line.at[0], "y": line.at[1], "text": line.text, "steep": line.steep}
 
 
 def _common_choices(decisions: DecisionMap) -> str:
@@ -225,7 +223,7 @@ def _common_choices(decisions: DecisionMap) -> str:
     if not decisions.designs:
         return "No design is feasible anywhere here."
     if len(decisions.designs) == 1:
-        return "The same design everywhere: " + list_options(decisions.designs[0])
+        return "The same design everywhere: " + name_design(decisions.designs[0])
     where = "Wherever one is feasible" if (decisions.winner == NOTHING).any() else "Everywhere"
-    options = list_options(decisions.common)
+    options = name_design(decisions.common)
     return f"{where}: {options}" if options else ""

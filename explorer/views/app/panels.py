@@ -13,22 +13,22 @@ import numpy as np
 
 from explorer.analysis.break_evens import BreakEven
 from explorer.analysis.phrases import (
-    design_difference_or_all,
     endpoint_name,
-    quota_request,
     rejected_options_briefly,
     sentence,
     use_of_limit_briefly,
 )
 from explorer.analysis.recommendation import Recommendation
 from explorer.analysis.rejections import Rejection
-from explorer.analysis.summary import misses_of_nearest
+from explorer.analysis.summary import misses_of_nearest, part_price_sentence, quota_sentence
 from explorer.engine.designs import Design
 from explorer.engine.limits import Finding
 from explorer.facts import catalogue
 from explorer.facts.units import (
     format_chance_briefly,
+    format_count,
     format_factor,
+    format_number,
     format_quantity,
     format_share,
     format_time,
@@ -44,6 +44,7 @@ from .screen_state import workload_differences
 LIMITS, REASONS, TURNS = 8, 5, 6  # rows of each panel
 LEAST_ROWS = 4  # that are seen on every screen
 LEAST, DECADES = 1e-3, 4.0  # the track begins at 0.1 % of a limit and ends at ten times of it
+SAID_AS_FACTOR = 2.0  # of a limit: from there on it is said how many times it is used
 AT_LIMIT = 100 * 3 / DECADES  # where the limit stands on the track [%]
 AXES = {  # of the break-evens: what they are called here
     record.path: (record.label, format_share if record.kind.is_share else record.kind.show)
@@ -109,10 +110,10 @@ def _choice_lines(design: Design, beside: Recommendation | None) -> str:
     """The eight choices, a line each, in words."""
     rows = []
     for option in design.options:
-        other = beside.nearest.ids[option.concern] if beside else option.id
-        was = f' <small class="a">A {escape(other)}</small>' if other != option.id else ""
-        button = number_button(option.id, f"option:{option.concern}", kind="id")
-        option_text = escape(option.summary)
+        other = beside.nearest.option(option.concern) if beside else option
+        was = f' <small class="a">A {escape(other.name)}</small>' if other.id != option.id else ""
+        button = number_button(sentence(option.name, ""), f"option:{option.concern}", kind="id")
+        option_text = "" if option.summary.endswith(option.name) else escape(option.summary)
         kind = "" if option.phrase or was else " class=plain"
         concern = term(CONCERNS[option.concern], option.concern)
         choice = f"{button} <span>{option_text}</span>{was}"
@@ -125,17 +126,8 @@ def _answer_note(r: Recommendation) -> str:
     if not r.feasible:
         miss_text = sentence("; ".join(misses_of_nearest(r.answer)[:2]), "")
         return f'<p class="note">The nearest miss is shown. {escape(miss_text)}.</p>'
-    notes = [f"First, {quota_request(f)}." for f in r.answer.findings if f.verdict == Verdict.RAISE]
-    others = {
-        str(Design(**choice["design"])): usd
-        for usd, choice in r.at_part_usd.items()
-        if choice["design"] and choice["design"] != r.nearest.ids
-    }
-    notes += [
-        f"At {format_usd(usd)} a part: {design_difference_or_all(r.at_part_usd[usd]['design'], r.nearest)}."
-        for usd in others.values()
-    ]
-    return f'<p class="note">{escape(" ".join(notes[:2]))}</p>'
+    notes = [quota_sentence(r.answer), part_price_sentence(r.answer)]
+    return f'<p class="note">{escape(" ".join(filter(None, notes)))}</p>'
 
 
 def limits_panel(r: Recommendation, beside: Recommendation | None = None) -> str:
@@ -155,7 +147,7 @@ def limit_bars(rows: Iterable[Finding], others: Mapping[str, Finding]) -> str:
     marks = ((25, "1 %"), (50, "10 %"), (AT_LIMIT, "limit"), (100, "10 ×"))
     scale = "".join(f'<span style="left:{place:.4g}%">{text}</span>' for place, text in marks)
     bars = "".join(_limit_bar(finding, others.get(finding.limit)) for finding in rows)
-    columns = '<em class="share">p99</em><em>over it</em>'
+    columns = '<em>over it</em><em class="share">p99</em>'
     return f'<div class="x-scale"><div>{scale}</div>{columns}</div><ul class="x-rows">{bars}</ul>'
 
 
@@ -163,7 +155,7 @@ def _limit_bar(finding: Finding, other: Finding | None) -> str:
     row = catalogue.limit(finding.limit)
     p50, p99 = (_track_percent(use, finding.limit_value) for use in (finding.used_p50, finding.used_p99))
     over = format_chance_briefly(finding.breach_probability)
-    share = format_share(finding.used_p99 / finding.limit_value) if finding.limit_value else ""
+    share = _share_of_limit(finding.used_p99 / finding.limit_value) if finding.limit_value else ""
     word = "" if finding.verdict == Verdict.FITS else f"{finding.verdict} {over}".strip()
     ghost = (
         f'<i class="a" style="left:{_track_percent(other.used_p99, other.limit_value):.2f}%"></i>'
@@ -176,8 +168,21 @@ def _limit_bar(finding: Finding, other: Finding | None) -> str:
         f"{number_button(use_of_limit_briefly(finding), f'limit:{finding.limit}')}</div>"
         f'<div><div class="track"><i class="light" style="width:{p99:.2f}%"></i>'
         f'<i class="dark" style="width:{p50:.2f}%"></i>{ghost}<b style="left:{AT_LIMIT:g}%"></b></div>'
-        f"<em class=share>{escape(share)}</em><em>{escape(word)}</em></div></li>"
+        f"<em>{escape(word)}</em><em class=share>{escape(share)}</em></div></li>"
     )
+
+
+def _share_of_limit(share: float) -> str:
+    """How much of a limit is used, in eight letters.
+
+    >>> _share_of_limit(0.045), _share_of_limit(49_666.7), _share_of_limit(1e-7)
+    ('4.5 %', '49,700 ×', '< 0.1 %')
+    """
+    if not np.isfinite(share):
+        return "endless"
+    if share >= SAID_AS_FACTOR:
+        return f"{format_number(float(f'{share:.3g}'))} ×"
+    return "< 0.1 %" if 0 < share < LEAST else format_share(share)
 
 
 def _track_percent(use: float, limit: float) -> float:
@@ -199,9 +204,9 @@ def rejections_panel(r: Recommendation) -> str:
 
 
 def _rejection_item(reason: Rejection, r: Recommendation) -> str:
-    options = design_link(Design(**reason.nearest), r.nearest, rejected_options_briefly(reason, 2))
+    options = design_link(Design(**reason.nearest), r.nearest, rejected_options_briefly(reason))
     key = f"reason:{reason.because}"
-    reason_text, figure = escape(reason.why), f"{reason.designs} designs"
+    reason_text, figure = escape(reason.why), format_count(reason.designs, "design")
     if reason.kind == "limit":
         row = catalogue.limit(reason.because)
         reason_text = f"{escape(format_quantity(row.value or 0.0, row.unit))}, {escape(row.name)}"

@@ -8,12 +8,13 @@ from html import escape
 
 import numpy as np
 
-from explorer.analysis.phrases import list_options, sentence
+from explorer.analysis.phrases import name_design, rejected_options_at_length, sentence
 from explorer.analysis.recommendation import Recommendation
 from explorer.engine.cost import Bill, BillLine
 from explorer.engine.designs import Placement
 from explorer.engine.latency import steps as steps_of
 from explorer.facts import catalogue
+from explorer.facts.key_value import format_pair
 from explorer.facts.units import (
     format_count,
     format_number,
@@ -144,7 +145,7 @@ def _bill_amount(line: BillLine) -> str:
 
 def _explain_parts(r: Recommendation, _: str, __: history.State) -> str:
     by_option = r.nearest.parts_by_option(r.answer.sized_load)
-    names = [(option.id, ", ".join(parts)) for option, parts in by_option.items() if parts]
+    names = [(option.name, ", ".join(parts)) for option, parts in by_option.items() if parts]
     worth = format_usd(r.part_usd)
     explanation = (
         f"What whoever is on call must know exists, and the steps that a client must take. Each counts as "
@@ -191,9 +192,11 @@ def _explain_option(r: Recommendation, concern: str, _: history.State) -> str:
     billed = ", ".join(dict.fromkeys(tariff.id for tariff in tariffs)) or "nothing of its own"
     parts = ", ".join(r.nearest.parts_by_option(r.answer.sized_load)[option]) or "none of its own"
     return _explanation_box(
-        f"{panels.CONCERNS[concern]}: {option.id}",
+        f"{panels.CONCERNS[concern]}: {option.name}",
         _sentence_line(sentence(option.summary, "") + "."),
-        _value_rows([("moving parts", parts), ("billed", billed)]),
+        _value_rows(
+            [("moving parts", parts), ("billed", billed), ("as a choice", format_pair(concern, option.id))]
+        ),
     )
 
 
@@ -250,9 +253,9 @@ def _explain_rejection(r: Recommendation, because: str, _: history.State) -> str
     if reason is None:
         return ""
     rows = [
-        ("rules out", ", ".join(option.replace("=", " ") for option in reason.options[:8])),
+        ("rules out", rejected_options_at_length(reason, r.nearest)),
         ("designs", f"{reason.designs:,}"),
-        ("nearest of them", list_options(reason.nearest)),
+        ("nearest of them", name_design(reason.nearest)),
     ]
     if reason.breach_probability is not None:
         rows.append(("over it, at least", f"{format_share(reason.breach_probability)} of the requests"))
@@ -276,7 +279,7 @@ def _explain_break_even(r: Recommendation, index: str, _: history.State) -> str:
     if turn is None:
         return ""
     explanation = "The best design was asked for at values up to a thousand times more and less than today's."
-    design_text = list_options(turn.design) if turn.design else "no design is feasible"
+    design_text = name_design(turn.design) if turn.design else "no design is feasible"
     return _explanation_box(
         sentence(turn.says, ""), _value_rows([("then", design_text)]), _sentence_line(explanation)
     )

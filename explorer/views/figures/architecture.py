@@ -17,6 +17,7 @@ from explorer.options.base.request_path import Actor, Behind, BodyIn, Step
 
 LEAST_IN, TITLE_IN, LINE_IN = 0.62, 0.175, 0.145  # of a box: its least height, and that of its lines
 WRAP = 21  # characters of a line in a box
+TITLE_WRAP = 16  # of a line of its title
 # of the upper row, from left to right
 ACROSS = (
     Actor.CLIENT,
@@ -65,9 +66,9 @@ class Talk:
 def boxes_by_role(load: Conditions, design: Design) -> dict[str, Box]:
     """The boxes by role; each part of the design stands in one of them."""
     flow = design.flow
-    boxes: dict[str, Box] = {Actor.CLIENT: Box("client"), Actor.DOOR: Box(design.door)}
+    boxes: dict[str, Box] = {Actor.CLIENT: Box("client"), Actor.DOOR: Box(design.option("door").name)}
     if flow.distribution:
-        boxes[Actor.EDGE] = Box(design.edge)
+        boxes[Actor.EDGE] = Box(design.option("edge").name)
     if flow.asynchronous or flow.body_in is BodyIn.S3:
         boxes[Actor.FRONT] = Box(front_name(design))
     boxes[Actor.WORKER] = Box(flow.compute.box)
@@ -91,7 +92,7 @@ def _role_and_title(part: str, option: Option, boxes: Mapping[str, Box]) -> tupl
     """The role that a part belongs to, and the title of this role's box."""
     design_part = part if isinstance(part, DesignPart) else DesignPart(part)
     if design_part.role is None or (design_part.role is Actor.FRONT and Actor.FRONT not in boxes):
-        return option.role, option.id.replace("-", "\n", 1)
+        return option.role, "\n".join(textwrap.wrap(option.name, TITLE_WRAP))
     return design_part.role, design_part.box or design_part
 
 

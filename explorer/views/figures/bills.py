@@ -49,7 +49,7 @@ def costs(r: Recommendation, most: int = 6) -> Picture:
     r : a recommendation
     most : alternatives at most
     """
-    designs = [r.nearest, *(Design(**other.design) for other in r.answer.distinct_alternatives(most))]
+    designs = [r.nearest, *r.answer.distinct_designs(most)]
     bills = [
         by_service(bill_of(r.workload, design, sized_conditions(r.workload, design))) for design in designs
     ]
@@ -65,7 +65,7 @@ def costs(r: Recommendation, most: int = 6) -> Picture:
         y = len(designs) - 1 - row
         _bill_stack(axes, y, group_services(bill, services), services, limit)
         _cost_labels(axes, y, design, r, min(totals[row], limit))
-    colour_key(picture, services.items(), 0.30)
+    colour_key(picture, [(catalogue.service_name(name), colour) for name, colour in services.items()], 0.30)
     return picture
 
 

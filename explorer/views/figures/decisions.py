@@ -12,7 +12,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.text import Text
 
 from explorer.analysis.decision_map import DecisionMap, map_decisions, unit_of
-from explorer.analysis.phrases import list_options
+from explorer.analysis.phrases import name_design
 from explorer.analysis.sweep.sweep import Sweep
 from explorer.engine.ranking import NOTHING
 from explorer.facts.units import format_percent
@@ -44,7 +44,7 @@ def decision_map(
     Examples
     --------
     >>> w = ex.Workload.load(ex.examples()["statements"])
-    >>> "stored" in ex.decision_map(w).alt
+    >>> "asynchronous" in ex.decision_map(w).alt
     True
     """
     decisions = map_decisions(workload, x, y) if swept is None else DecisionMap(workload, x, y, swept)
@@ -78,7 +78,7 @@ def _common_choices_note(decisions: DecisionMap) -> str:
     """What all designs of the map have in common."""
     if not decisions.designs:
         return "no design is feasible anywhere here"
-    common = list_options(decisions.common)
+    common = name_design(decisions.common)
     return f"everywhere: {common}" if common else "the least money and parts at every point"
 
 

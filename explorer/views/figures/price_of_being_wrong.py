@@ -11,7 +11,7 @@ from matplotlib.colors import ListedColormap
 
 from explorer.analysis.decision_map import DecisionMap, cost_above_best, map_decisions
 from explorer.analysis.label_placement import roomiest_label_cell
-from explorer.analysis.phrases import list_options
+from explorer.analysis.phrases import name_design
 from explorer.analysis.recommendation import recommend
 from explorer.engine.designs import Design
 from explorer.workload.workload import Workload
@@ -47,7 +47,7 @@ def price_of_being_wrong(workload: Workload, x: str = "response", y: str = "runt
         return picture
     extra = cost_above_best(decisions, r.nearest)
     picture, axes = canvas(6.4, title, _price_alt(extra, r.nearest), 0.085, 0.985, 0.62)
-    subtitle(picture, f"what {list_options(r.nearest)} costs above the best")
+    subtitle(picture, f"what {name_design(r.nearest)} costs above the best")
     subtitle(picture, "USD a month, parts and all", 0.985, ha="right")
     frame_map(axes, decisions)
     classes = _cost_classes(extra)

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Circle, FancyBboxPatch
 
 from explorer.analysis.choice import complete_design
-from explorer.analysis.phrases import list_options
+from explorer.analysis.phrases import name_design
 from explorer.analysis.recommendation import Recommendation
 from explorer.engine.designs import Design
 from explorer.engine.sizing import sized_conditions
@@ -64,7 +64,7 @@ def resources(
         height + legend_in + 1.05, title, _resources_alt(title, boxes, talks), 0.0, 1.0, 0.08
     )
     subtitle(
-        picture, f"{list_options(subject_design)}; under each name the parts that someone must know exist"
+        picture, f"{name_design(subject_design)}; under each name the parts that someone must know exist"
     )
     axes.set_axis_off()
     axes.set_xlim(0, WIDTH_IN)

@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
-from explorer.analysis.phrases import design_difference_briefly, list_options
+from explorer.analysis.phrases import cause_in_words, change_in_words, name_design
 from explorer.analysis.sensitivity.tornado import FAILS
 from explorer.facts.units import format_factor, format_usd_briefly
 from explorer.facts.verdict import Verdict
@@ -77,7 +77,7 @@ def tornado(s: Sensitivity) -> Picture:
     top = box.y1 - 0.2 / height
     axes.set_position((box.x0, box.y0, box.width, top - box.y0))
     strip = picture.add_axes((0.625, box.y0, 0.355, top - box.y0))
-    subtitle(picture, shorten(f"{list_options(s.design)}: {format_usd_briefly(s.monthly_usd)} a month", 110))
+    subtitle(picture, shorten(f"{name_design(s.design)}: {format_usd_briefly(s.monthly_usd)} a month", 110))
     _cost_bars(axes, rows, s.monthly_usd)
     _range_strips(picture, strip, rows, s)
     colour_key(picture, [("input low", LESS), ("input high", MORE)], 0.225, 0.70)
@@ -210,9 +210,9 @@ def _range_strip(
 def _failure_text(path: Path, point: int, state: int, s: Sensitivity) -> str:
     """What breaks, or how the better design differs."""
     if state == FAILS:
-        return path.because[point]
+        return cause_in_words(path.because[point])
     better = path.designs[point]
-    return design_difference_briefly(better, s.design) if better else ""
+    return change_in_words(better, s.design) if better else ""
 
 
 def _stretch_reason(

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from explorer.analysis.choice import complete_design
-from explorer.analysis.phrases import list_options
+from explorer.analysis.phrases import name_design
 from explorer.analysis.recommendation import Recommendation
 from explorer.engine.designs import Design
 from explorer.engine.latency import steps as steps_of
@@ -62,7 +62,7 @@ def sequence(
     places = -np.cumsum([SILENT_IN if arrow.silent else ROW_IN for arrow in arrows])
     depth = -float(places[-1]) if arrows else 0.0
     picture, axes = canvas(1.47 + depth, title, f"{title}: {'; '.join(spent)}", 0.0, 1.0, 0.1)
-    options = list_options(subject_design)
+    options = name_design(subject_design)
     subtitle(picture, f"{options}; seconds at the p50, and at the p99 where they differ")
     axes.set_axis_off()
     axes.set_xlim(0, WIDTH_IN)
@@ -120,11 +120,11 @@ def _actor_columns(axes: Axes, actors: Sequence[str], design: Design, depth: flo
 def actor_name(actor: str, design: Design) -> str:
     """What an actor of this design is called."""
     if actor == "edge":
-        return design.edge
+        return design.option("edge").name
     if actor == "door":
-        return design.door
+        return design.option("door").name
     if actor == Actor.STORE:
-        return design.configuration
+        return design.option("configuration").name
     if actor == "worker":
         return design.flow.compute.column
     if actor == "front":

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from explorer.analysis.choice import Alternative
-from explorer.analysis.phrases import design_difference, rejected_options_at_length, sentence
+from explorer.analysis.phrases import change_in_words, rejected_options_at_length, sentence
 from explorer.analysis.recommendation import Recommendation
 from explorer.analysis.rejections import Rejection, clash_rules
 from explorer.engine.cost import usage
@@ -25,6 +27,9 @@ from .blocks import Cell, Sources, Table, table
 from .front_page import deciding_assumptions_sentence
 from .typography import one_line
 
+if TYPE_CHECKING:
+    from explorer.analysis.phrases import Choices
+
 MOST_ALTERNATIVES = 10
 
 
@@ -45,18 +50,27 @@ def _rejection_table_row(r: Recommendation, reason: Rejection, sources: Sources)
     chance = "" if reason.breach_probability is None else format_share(reason.breach_probability)
     return [
         because,
-        rejected_options_at_length(reason, r.nearest),
+        sentence(rejected_options_at_length(reason, r.nearest), ""),
         f"{reason.designs:,}",
         chance,
-        design_difference(reason.nearest, r.nearest),
+        difference_cell(reason.nearest, r),
         source,
     ]
+
+
+def difference_cell(design: Choices, r: Recommendation) -> str:
+    """How a design is built otherwise than the one of the document."""
+    return sentence(change_in_words(design, r.nearest) or "the same design", "")
 
 
 def combinations_table(r: Recommendation) -> Table:
     """What no workload can combine."""
     rows = [
-        (sentence(rule.why, ""), rejected_options_at_length(rule, r.nearest), f"{rule.designs:,}")
+        (
+            sentence(rule.why, ""),
+            sentence(rejected_options_at_length(rule, r.nearest), ""),
+            f"{rule.designs:,}",
+        )
         for rule in clash_rules()
     ]
     return table("Combinations that cannot be built", "Because | Rules out | >Combinations", rows)
@@ -75,7 +89,7 @@ def alternatives_table(r: Recommendation) -> Table | None:
 
 def _alternative_row(r: Recommendation, other: Alternative) -> list[Cell | str]:
     return [
-        design_difference(other.design, r.nearest),
+        difference_cell(other.design, r),
         format_cents(other.monthly_usd),
         format_signed_cents(other.monthly_usd - r.monthly_usd),
         str(other.parts),
@@ -105,7 +119,7 @@ def part_price_table(r: Recommendation) -> Table | None:
     rows = [
         (
             format_usd(usd),
-            design_difference(at["design"], r.nearest),
+            difference_cell(at["design"], r),
             format_cents(at["monthly_usd"]),
             str(at["parts"]),
         )

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from explorer.analysis.forecast import forecast
-from explorer.analysis.phrases import design_difference, limit_at_length, limit_name
+from explorer.analysis.phrases import change_in_words, limit_at_length, limit_name, sentence
 from explorer.analysis.recommendation import Recommendation
 from explorer.engine.designs import Design, choices
 from explorer.facts import catalogue
@@ -149,6 +149,8 @@ def design_changes_table(ahead: Ahead) -> Table | None:
 
 def _design_change_row(ahead: Ahead, row: Mapping[str, Any]) -> list[Cell | str]:
     design = row["design"] and Design(**choices(row["design"]))
-    then = design_difference(design, ahead.r.nearest) if design else "nothing is feasible"
+    same = "the same design"
+    then = (change_in_words(design, ahead.r.nearest) or same) if design else "nothing is feasible"
     usd = format_usd(row["monthly_usd"]) if design else ""
-    return [str(row["month"]), then, usd, *(", ".join(row[key]) or "none" for key in ("added", "removed"))]
+    parts = (", ".join(row[key]) or "none" for key in ("added", "removed"))
+    return [str(row["month"]), sentence(then, ""), usd, *parts]

@@ -10,6 +10,7 @@ from typing import Any
 from explorer.analysis.calibration.calibrate import calibrate
 from explorer.analysis.calibration.measurements import read_benchmark
 from explorer.analysis.calibration.prediction import RunConditions, predict_run
+from explorer.analysis.phrases import describe_design
 from explorer.engine.designs import Design
 from explorer.errors import ReportError
 from explorer.facts.units import format_time
@@ -95,10 +96,9 @@ def measurement_blocks(run: Measurement) -> list[Block]:
     """What a document says of a run."""
     summary = run.to_dict()
     counts = f"{summary['jobs']:,} jobs, {summary['succeeded']:,} succeeded, {summary['lost']:,} lost"
-    design = ", ".join(f"`{option}`" for option in run.design.ids.values())
     notes = [*summary.get("why_not_valid", ()), *summary.get("cannot_vouch_for", ())]
     blocks: list[Block] = [
-        Prose(f"{counts}, at {run.conditions.rate_rps:.3g} a second, of the design {design}."),
+        Prose(f"{counts}, at {run.conditions.rate_rps:.3g} a second, of {describe_design(run.design)}."),
         _measured_beside_predicted(run),
     ]
     if run.target == "local":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from explorer.analysis.phrases import cause_in_words
 from explorer.analysis.recommendation import Recommendation
 from explorer.analysis.sensitivity.tornado import Sensitivity, Swing, sensitivity
 from explorer.facts.units import format_cents
@@ -42,7 +43,7 @@ def _swing_row(swing: Swing, wording: Callable[[float], str]) -> list[Cell | str
         format_cents(swing.usd_low),
         format_cents(swing.usd_high),
         _range_where(swing.best_from, swing.best_to, swing, wording),
-        Cell(feasible, f"`{swing.because}`" if swing.because else ""),
+        Cell(feasible, f"beyond it: {cause_in_words(swing.because)}" if swing.because else ""),
     ]
 
 

@@ -45,6 +45,19 @@ function broken(label, pixels, measured) {
   return lines.every((line) => measured(line) <= pixels) ? lines : null;
 }
 
+// Options one below the other, each broken between its words to fit into so many pixels; none if one word does not.
+function wrapped(options, pixels, measured) {
+  const lines = [], words = options.flatMap((option) => option.replace("+ ", "+\u00a0").split(" ").map((word, i) => [word, i === 0]));
+  const widest = Math.max(pixels, ...words.map(([word]) => measured(word)));
+  if (pixels && widest > pixels) return null;
+  for (const [word, first] of words) {
+    const longer = `${lines.at(-1)} ${word}`;
+    if (lines.length && !first && measured(longer) <= widest) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
+}
+
 // Each pixel takes the kind that weighs most among its four cells: borders are slanted where the cells step.
 // `view` is what part of the cells is shown, as shares; beyond them nothing is known.
 function smooth(cells, nx, ny, width, height, view) {

@@ -284,7 +284,8 @@ class DecisionMap {
       if (!found) return [];
       const label = kind === NOTHING ? [spec.nothing] : spec.names[kind].label;
       const measured = (text) => wide(text, em, 600);
-      for (const lines of [broken(label, found.wide - 0.3 * em, measured), label.map((option, i) => (i ? `+ ${option}` : option))]) {
+      const each = label.map((option, i) => (i ? `+ ${option}` : option)), room = found.wide - 0.3 * em;
+      for (const lines of [broken(label, room, measured), wrapped(each, room, measured), each, wrapped(each, 0, measured)]) {
         if (!lines) continue;
         const half = Math.max(...lines.map(measured)) / 2 + 2, tall = lines.length * 1.2 * em;
         const x = clamp(found.x, half + 2, this.box.width - half - 2), y = clamp(found.y, tall / 2 + 2, this.box.height - tall / 2 - 2);
