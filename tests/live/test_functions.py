@@ -285,12 +285,12 @@ class Hops:
         monkeypatch.setattr(here.slices, "handler", lambda: self._handle)
 
     def _handle(self, body, context):
-        done = context.state or 0
-        self.slices.append(done)
-        self.at(self, f"hop {done} runs")
-        if done < 2:
-            context.checkpoint(done + 1)
-        return {"done": done + 1}
+        state = context.state or 0
+        self.slices.append(state)
+        self.at(self, f"hop {state} runs")
+        if state < 2:
+            context.checkpoint(state + 1)
+        return {"done": state + 1}
 
     def advance(self, hop):
         """A hop's event comes: what becomes of it."""

@@ -94,19 +94,19 @@ def _planned(workload: Any, design: str | None, handler: str | None, as_json: bo
     from explorer.analysis.summary import nearest_miss_sentence, nothing_feasible_sentence
     from explorer.live.deployment import deploy
 
-    chosen = None if design else Answer(workload)
-    if chosen and not chosen.feasible:
-        note(f"{nothing_feasible_sentence(chosen)} {nearest_miss_sentence(chosen)} That design is taken.")
+    answer = None if design else Answer(workload)
+    if answer and not answer.feasible:
+        note(f"{nothing_feasible_sentence(answer)} {nearest_miss_sentence(answer)} That design is taken.")
     try:
-        return deploy.plan(workload, chosen.nearest if chosen else design, handler)
+        return deploy.plan(workload, answer.nearest if answer else design, handler)
     except deploy.NotDeployableError as error:
-        answer = {
+        refusal = {
             "deployable": False,
             "design": error.design.ids,
             "because": list(error.design.undeployable),
             "nearest": error.nearest.ids,
         }
-        out(answer, as_json, not_deployable, answer)
+        out(refusal, as_json, not_deployable, refusal)
         raise typer.Exit(NO) from None
 
 
