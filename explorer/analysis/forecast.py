@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 MOST_MONTHS = 600
 RATE = re.compile(r"\s*([+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?)\s*(%?)\s*(?:(?:/|a|per)\s*(month|year))?\s*", re.I)
-LEAST_WITH_SIGN = 1.0  # of a share in text, from which on it is taken for a percentage that lacks its "%"
+LEAST_WITH_SIGN = 1.0  # a share in text from this value on is probably a percentage without its "%"
 ACCEPTED = 'a rate such as "3 %", "30 %/year" or 0.03'
 COLUMNS = ("month", "limit", "used", "limit_value", "unit", "breach_probability", "verdict")
 CHANGES = ("month", "design", "monthly_usd", "added", "removed", "changed")

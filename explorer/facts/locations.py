@@ -54,7 +54,7 @@ def page_dir() -> Path:
 
 
 def task_start_file() -> Path:
-    """What begins a container's program on the local cloud, run as a file."""
+    """The file that starts a container's program on the local cloud."""
     return PACKAGE / "live" / "cloud" / "task_start.py"
 
 

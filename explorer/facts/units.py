@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-# a number of one workload, or an array of them along the axes of a grid: the same expressions serve both
+# a number for one workload, or an array along the axes of a grid; the same expressions serve both
 Number: TypeAlias = "float | NDArray[np.float64]"
 
 BYTES = {
