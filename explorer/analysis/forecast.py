@@ -132,7 +132,7 @@ def _growth_axes(workload: Workload, growth: Mapping[str, Any], months: int) -> 
             f'growth is {quote_value(growth)}: expected rates by field, such as {{"response": "3 %"}}'
         )
     powers, axes_by_field = np.arange(months + 1.0), {}
-    with np.errstate(over="ignore", under="ignore"):  # refused below
+    with np.errstate(over="ignore", under="ignore"):  # checked below
         for field, value in growth.items():
             axes_by_field[field] = scale_axis(workload, field, (1 + growth_rate(value, field)) ** powers)
     axes = {name: values for field_axes in axes_by_field.values() for name, values in field_axes.items()}

@@ -424,7 +424,7 @@ def quota_request(finding: Finding) -> str:
     return finding.consequence.partition(";")[0]
 
 
-# What a design misses -----------------------------------------------------------------------------
+# Missed limits and promises -----------------------------------------------------------------------
 
 
 def breach(finding: Finding) -> str:

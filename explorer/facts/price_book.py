@@ -56,9 +56,9 @@ NOTE: dict[str, Check] = {
 
 
 def billing_notes_of(rows: Iterable[Row], prices: PriceBook) -> dict[str, BillingNote]:
-    """The notes by id.
+    """The billing notes by price id.
 
-    Raises FactsError for an id without a price or with two notes, and for a pool of two quantities.
+    Raises FactsError for an id without a price or with two notes, or a pool with two quantities.
     """
     pools: dict[str, Decimal | None] = {}
     table: dict[str, BillingNote] = {}

@@ -69,7 +69,7 @@ def _smallest(load: Conditions) -> tuple[Number, Number]:
     return vcpu.ravel()[order][index][()], gb.ravel()[order][index][()]
 
 
-# Tasks that serve all the time --------------------------------------------------------------------
+# Tasks of an always-on service --------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)

@@ -102,7 +102,7 @@ class Entry:
     name: str
     value_bytes: int
     secret: bool = False
-    kept: str = "store"  # or environment
+    kept: str = "store"  # "store" or "environment"
 
 
 @dataclass(frozen=True)
