@@ -28,7 +28,7 @@ from explorer.workload.workload import Workload
 
 from .answer_rows import Rows
 
-SAME = 1e-6  # what two bills or times may differ by, of themselves, and nobody sees it
+SAME = 1e-6  # relative difference below which two bills or times count as equal
 TRADES = (0.0, 10.0, 100.0)  # prices of a part [USD a month] for which the winner is shown
 
 
@@ -81,7 +81,7 @@ class Alternative:
 
 
 def _is_no_better(one: Sequence[float], other: Sequence[float]) -> bool:
-    """Whether one costs as much and takes as long as the other, with as many parts or more."""
+    """Whether one outcome has the same cost and times as the other, and at least as many parts."""
     return bool(np.allclose(one[:-1], other[:-1], rtol=SAME, atol=0)) and one[-1] >= other[-1]
 
 
@@ -204,11 +204,11 @@ class Choice:
         return Rows(tuple(rows), Alternative, {"design": CONCERNS})
 
     def distinct_alternatives(self, most: int) -> Rows[Alternative]:
-        """The best of the alternatives that differ in what somebody would choose by, least score first.
+        """The best alternatives that differ in a relevant way, lowest score first, at most `most` of them.
 
-        Each has an option that the design and those before it do not have. What costs as much, takes as
-        long and has no fewer parts than one of those is passed over, and so is what has another option
-        than the design where the workload asks for nothing.
+        Each has an option that neither the design nor the alternatives before it have. Skipped are
+        alternatives with the same cost and times as one of those and no fewer parts, and alternatives that
+        differ from the design in an option that this workload does not need.
         """
         options = set(self.nearest.ids.items())
         idle = {*self._options_without_a_task} - options
@@ -228,12 +228,12 @@ class Choice:
         return Rows(tuple(distinct), Alternative, {"design": CONCERNS})
 
     def distinct_designs(self, most: int) -> list[Design]:
-        """The designs of these alternatives."""
+        """The designs of `distinct_alternatives`."""
         return [Design(**other.design) for other in self.distinct_alternatives(most)]
 
     @property
     def _options_without_a_task(self) -> Iterator[tuple[str, str]]:
-        """Concern and id of each option that this workload asks nothing of."""
+        """Concern and id of each option that this workload does not need."""
         for concern, options in OPTIONS.items():
             yield from ((concern, key) for key, each in options.items() if not each.has_a_task(self.load))
 

@@ -173,7 +173,7 @@ class DecisionMap:
     def today(self) -> tuple[float, float]:
         """The place of the workload itself, clipped to the map."""
         x, y = (
-            float(np.clip(value_now(self.workload, axis), values[0], values[-1]))  # 0 is at the edge
+            float(np.clip(value_now(self.workload, axis), values[0], values[-1]))  # a 0 is moved to the edge
             for axis, values in ((self.x, self.across), (self.y, self.up))
         )
         return x, y

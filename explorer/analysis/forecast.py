@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 MOST_MONTHS = 600
 RATE = re.compile(r"\s*([+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?)\s*(%?)\s*(?:(?:/|a|per)\s*(month|year))?\s*", re.I)
-LEAST_WITH_SIGN = 1.0  # of a share in text, from which on it is taken for a percentage that lacks its "%"
+LEAST_WITH_SIGN = 1.0  # a share in text from this value on is probably a percentage without its "%"
 ACCEPTED = 'a rate such as "3 %", "30 %/year" or 0.03'
 COLUMNS = ("month", "limit", "used", "limit_value", "unit", "breach_probability", "verdict")
 CHANGES = ("month", "design", "monthly_usd", "added", "removed", "changed")
@@ -132,7 +132,7 @@ def _growth_axes(workload: Workload, growth: Mapping[str, Any], months: int) -> 
             f'growth is {quote_value(growth)}: expected rates by field, such as {{"response": "3 %"}}'
         )
     powers, axes_by_field = np.arange(months + 1.0), {}
-    with np.errstate(over="ignore", under="ignore"):  # refused below
+    with np.errstate(over="ignore", under="ignore"):  # checked below
         for field, value in growth.items():
             axes_by_field[field] = scale_axis(workload, field, (1 + growth_rate(value, field)) ** powers)
     axes = {name: values for field_axes in axes_by_field.values() for name, values in field_axes.items()}

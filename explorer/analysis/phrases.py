@@ -42,18 +42,18 @@ if TYPE_CHECKING:
 
     Choices = Mapping[str, str] | Design  # the option id of each concern
 
-SEVERAL = "several together"  # options of which none is ruled out alone
-ALL = 0.9995  # a share of the requests that is as good as all
+SEVERAL = "several together"  # options that are ruled out only in combination
+ALL = 0.9995  # share of the requests above which a phrase says "all" or "nearly all"
 PATTERN = ("response", "door")  # concerns whose options name the pattern
-KINDS_OF_WORK = ("execution", "configuration")  # concerns whose plain option is a thing of its own
+KINDS_OF_WORK = ("execution", "configuration")  # concerns whose plain option needs a name of its own
 PLURALS = {"is": "are", "does": "do", "has": "have"}
-NEEDS = {  # what a client may need of a door, as a sentence has it
+NEEDS = {  # the words for what a client may need of a door
     "custom-domain": "custom domain",
     "waf": "WAF",
     "usage-plans": "usage plans",
     "private": "private access",
 }
-ABILITIES = {**NEEDS, "iam": "IAM", "jwt": "JWT"}  # what a door may be asked for, by its id
+ABILITIES = {**NEEDS, "iam": "IAM", "jwt": "JWT"}  # and for authorisation, by id
 
 
 def sentence(text: str, end: str = ".") -> str:
@@ -86,7 +86,7 @@ def option_in_words(concern: str, option_id: str) -> str:
 
 
 def option_name(concern: str, option_id: str) -> str:
-    """An option in a list, a picture or a table: without an article.
+    """An option for a list, a picture or a table, without an article.
 
     >>> option_name("door", "http-api"), option_name("response", "stored")
     ('HTTP API', 'asynchronous')
@@ -97,7 +97,7 @@ def option_name(concern: str, option_id: str) -> str:
 
 
 def name_design(choices: Choices) -> str:
-    """A design, or some of its choices, as the title of a picture or a row has it: what is plain is left out.
+    """A design, or some of its choices, as a title; plain options are left out.
 
     >>> name_design({"edge": "none", "door": "http-api", "response": "stored", "compression": "gzip"})
     'asynchronous endpoint behind an HTTP API, with gzipped results'
@@ -178,7 +178,7 @@ def design_difference(choices: Choices, beside: Choices | None) -> str:
 
 
 def label_design(choices: Choices, first: Choices) -> str:
-    """The first design of a list by its name, another by what differs from it.
+    """The first design of a list by its name, another by its differences from the first.
 
     >>> label_design({"door": "alb", "response": "stored"}, {"door": "alb", "response": "stored"})
     'asynchronous endpoint behind a load balancer'
@@ -199,7 +199,7 @@ def varying_concerns(designs: Sequence[Choices]) -> list[str]:
 
 
 def label_designs(designs: Sequence[Choices]) -> list[str]:
-    """Each design by the options in which they differ from each other; by its name if they do not.
+    """Each design by the options in which the designs differ, or by its name if they do not differ.
 
     >>> label_designs([{"door": "alb", "response": "stored"}, {"door": "alb", "response": "paged"}])
     ['asynchronous', 'paged']
@@ -213,7 +213,7 @@ def label_designs(designs: Sequence[Choices]) -> list[str]:
 
 
 def distinct_names(choices: Choices, concerns: Iterable[str]) -> tuple[str, ...]:
-    """The options of these concerns by name; a plain one without a name stands only where it is alone.
+    """The options of these concerns by name; a plain one without a name appears only if it is alone.
 
     >>> distinct_names({"door": "alb", "execution": "single"}, ["door", "execution"])
     ('load balancer',)
@@ -298,7 +298,7 @@ def limit_with_value(limit_id: str, value: float | None = None) -> str:
     """
     row = catalogue.limit(limit_id)
     value = row.value if value is None else value
-    if value is None:  # the workload's own
+    if value is None:  # a limit that only the workload sets
         return limit_name(limit_id)
     thing, slash, rate = row.unit.partition("/")
     if thing.lower() in row.short_name.lower():
@@ -307,7 +307,7 @@ def limit_with_value(limit_id: str, value: float | None = None) -> str:
 
 
 def cause_in_words(because: str) -> str:
-    """What rules a design out, in a few words: a limit with its value, a field of the workload, or the cost.
+    """What rules a design out, briefly: a limit with its value, a field of the workload, or the cost.
 
     >>> cause_in_words("apigw.http.timeout"), cause_in_words("targets.latency_p95"), cause_in_words("cost")
     ('integration timeout of 30 s', 'promised p95', 'cost')
@@ -369,7 +369,7 @@ def _bare(finding: Finding, use: str) -> str:
 
 
 def use_of_limit_briefly(finding: Finding) -> str:
-    """The same beside the limit's name, which need not be said twice.
+    """The use at the p99, of the limit, next to the limit's name, which it does not repeat.
 
     >>> use_of_limit_briefly(finding)
     '40 s of 30 s'
@@ -424,11 +424,11 @@ def quota_request(finding: Finding) -> str:
     return finding.consequence.partition(";")[0]
 
 
-# What a design misses -----------------------------------------------------------------------------
+# Missed limits and promises -----------------------------------------------------------------------
 
 
 def breach(finding: Finding) -> str:
-    """Which limit breaks, and for how many requests; by what amount, where it is the same for all of them.
+    """The limit that breaks, and for how many requests; or by what amount, if it is the same for all.
 
     >>> breach(finding)
     '2 % of the requests exceed the integration timeout of 30 s'
@@ -528,7 +528,7 @@ def late_p95(p95_s: float) -> str:
 
 
 def late_first_byte(p95_s: float) -> str:
-    """The same of the first byte.
+    """The missed target of the first byte, with its p95 [s].
 
     >>> late_first_byte(2.5)
     "its first byte's p95 is 2.5 s, later than promised"
@@ -537,7 +537,7 @@ def late_first_byte(p95_s: float) -> str:
 
 
 def late_first_byte_at_length(p95_s: float, promised_s: float) -> str:
-    """The same in a document, with what was promised [s].
+    """The missed target of the first byte, with its p95 and the target [s], for a document.
 
     >>> late_first_byte_at_length(2.5, 1)
     "the first byte's p95 takes 2.5 s, where 1 s is promised"
@@ -572,7 +572,7 @@ def late_p95_as_reason(p95_s: float, promised_s: float) -> str:
     return f"the p95 is {format_time(p95_s)}, promised {format_time(promised_s)}"
 
 
-# Against what runs today --------------------------------------------------------------------------
+# Compared with today's design ---------------------------------------------------------------------
 
 
 def change_from_today(changes: Iterable[Change], usd: float) -> str:
@@ -615,7 +615,7 @@ def exclusion_in_words(why: str, what: str) -> str:
 
 
 def option_ids(options: Iterable[str]) -> list[str]:
-    """The ids of options that are written as concern=option, as the command line takes them.
+    """The ids of options written as concern=option, as on the command line.
 
     >>> option_ids(["door=alb", "response=paged"])
     ['alb', 'paged']
@@ -680,7 +680,7 @@ def _plain_first(concern: str) -> Callable[[str], int]:
 
 
 def rejected_options_at_length(reason: Rejection | ClashRule, design: Design) -> str:
-    """The options that a reason rules out, in a document: what makes it bind beside those that it binds.
+    """The options that a reason rules out, for a document: all of them, with those that make it bind.
 
     >>> rejected_options_at_length(limit, design)
     'synchronous behind HTTP API or REST API'
@@ -706,7 +706,7 @@ def _either(names: Sequence[str]) -> str:
 
 
 def rejected_options_briefly(reason: Rejection) -> str:
-    """The same in few letters: a body or another choice, a door, and how many more there are.
+    """The options that a reason rules out, briefly: a body or another choice, a door, the number of others.
 
     >>> rejected_options_briefly(limit)
     'synchronous, HTTP API +1'

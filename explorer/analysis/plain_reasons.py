@@ -86,7 +86,7 @@ def _why_not(reason: dict[str, str], concern: str, beside: Design, design: Desig
 
 def _ruled_out(r: Answer, design: Design, concern: str, plain: str) -> PlainReason | None:
     """The first limit or promise that rules out the plain option in every design."""
-    if concern == "door":  # of a door a limit tells only together with a body
+    if concern == "door":  # for a door, a limit means something only together with a body
         return None
     pair = format_pair(concern, plain)
     firm = [each for each in r.rejections if each.kind in ("limit", "promise") and pair in each.options]

@@ -63,13 +63,13 @@ def summary_paragraphs(r: Answer) -> dict[str, str]:
 
 
 def headed_paragraphs(r: Answer) -> list[tuple[str, str]]:
-    """The summary as paragraphs under headings: the answer itself is the first heading."""
+    """The summary as paragraphs under headings; the first heading is the answer itself."""
     _, *others = summary_paragraphs(r).items()
     return [_opening(r), *((f"{title}.", sentence(text, "")) for title, text in others)]
 
 
 def _opening(r: Answer) -> tuple[str, str]:
-    """The answer in a sentence, or two, and what belongs to it."""
+    """The answer in one or two sentences, with what belongs to it."""
     if not r.feasible:
         return nothing_feasible_sentence(r), _nearest_miss_sentences(r)
     more = (
@@ -225,17 +225,17 @@ def misses_of_nearest(r: Answer) -> list[str]:
 
 
 def nothing_feasible_sentence(r: Answer) -> str:
-    """That nothing is feasible."""
+    """The sentence that nothing is feasible."""
     return sentence(f"nothing is feasible for {r.workload.name}")
 
 
 def nearest_miss_sentence(r: Answer) -> str:
-    """Which design misses by least, and how."""
+    """The design with the nearest miss, and how it misses."""
     return f"The nearest miss is {describe_design(r.nearest)}: {'; '.join(misses_of_nearest(r))}."
 
 
 def _nearest_miss_sentences(r: Answer) -> str:
-    """How the nearest design misses, and what would make one feasible."""
+    """How the nearest design misses, and which changes would make one feasible."""
     texts = [nearest_miss_sentence(r)]
     ways = [way.text for way in r.ways_out if way.pair is None][:3]
     pairs = [way.text.removeprefix("feasible if ") for way in r.ways_out if way.pair is not None]

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from .choice import Choice
 
 REACH = 1000.0  # largest multiple of today's value
-COARSE, FINE = 49, 25  # points from 1 to REACH, then between two of these, in each further round
-ROUNDS = 3  # to steps of 0.03 %, as fine as those of the break-evens that stand beside them
+COARSE, FINE = 49, 25  # points from 1 to REACH, then between two of these in each further round
+ROUNDS = 3  # to steps of 0.03 %, as for the break-evens
 BISECTIONS = 11  # halvings of the interval from 1 to REACH, to less than 1 %
 
 

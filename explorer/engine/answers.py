@@ -129,7 +129,7 @@ class Answers:
             self._add(sums, name, price * quantity)
         for step in option.steps(load, path):
             self._add_seconds(sums, load, step)
-        self._add(sums, COLD, option.cold_share(self.load, path))  # patience: as if nothing were cached
+        self._add(sums, COLD, option.cold_share(self.load, path))  # patience ignores the cache
         for use in option.limits(load, path):
             self.uses.append((rows, use))
             self._judge(sums, rows, use)

@@ -15,7 +15,7 @@ from explorer.facts import catalogue, records
 from explorer.facts.savings_plans import NO_PLAN
 from explorer.facts.units import Number
 
-if TYPE_CHECKING:  # a bill of quantities needs the prices alone
+if TYPE_CHECKING:  # pricing bare quantities needs only the prices
     import pandas as pd
 
     from explorer.options.base.conditions import Conditions

@@ -348,7 +348,7 @@ class Question:
 
     option: Option
     paths: Paths
-    rows: np.ndarray  # of its placements
+    rows: np.ndarray  # the placement of each path, as an index into the table
 
     def loads(self, load: Conditions) -> Iterator[tuple[Conditions, Paths, np.ndarray]]:
         """The load for which the option is evaluated on which paths, and the rows of their placements.

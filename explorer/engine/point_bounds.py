@@ -1,15 +1,17 @@
 """Lower bounds of scores at every point of a cell, from placements alone.
 
-The bound of a whole cell (`Search.least`) compares the least that a design costs in the cell with the most
-that the second best costs there. Both rise together from one corner of the cell to the other, so many designs
-pass that are never near the second best at the same point. Most terms of a placement vary along one axis.
-They are kept by axis, each price id multiplied by the slope of its chord in the cell (`Search.chord`):
+The bound of a whole cell (`Search.least`) compares the lowest cost of a design anywhere in the cell with the
+highest cost of the second best there. Both rise together from one corner of the cell to the other, so this
+bound admits many designs that are nowhere close to the second best at the same point. Most terms of a
+placement vary along one axis only. They are stored by axis, the quantity of each price id multiplied by the
+slope of its chord in the cell (`Search.chord`):
 
     bound(x, y) = offset + sum over the placements of c + f(x) + g(y)
 
-One vector for each concern and axis gives the bound at all points of a cell. In a cell of 16 x 8 points with
-25 price ids, 8 concerns x 24 numbers stand in place of 25 x 128 quantities and their tiers. What varies along
-several axes at once counts with its minimum in the cell, which is less and thus still a lower bound.
+Each term is at most its exact cost at the point, so the sum is a lower bound there. One vector for each
+concern and axis gives the bound at all points of a cell. In a cell of 16 x 8 points with 25 price ids, 8
+concerns x 24 numbers replace 25 x 128 quantities and their tiers. A term that varies along several axes
+enters with its minimum in the cell, which is still a lower bound.
 """
 
 from __future__ import annotations
@@ -25,17 +27,17 @@ if TYPE_CHECKING:
 
 
 class PointBounds:
-    """Bounds at the points of every cell, for a load with one size.
+    """The lower bounds at the points of every cell, for a load with one size.
 
     Parameters
     ----------
-    search : the bounds of whole cells, whose chords are used
+    search : the lower bounds of whole cells, whose chords are used
     """
 
     def __init__(self, search: Search) -> None:
         self.search, self.grid = search, search.grid
         cells, placements = self.grid.cells, len(search.placements)
-        self.fixed = np.zeros((cells, placements))  # what does not vary within a cell
+        self.fixed = np.zeros((cells, placements))  # terms that do not vary within a cell
         self.along = [np.zeros((cells, placements, side)) for side in self.grid.side]  # along one axis each
         self.offset = np.zeros(cells)
         self._add(USD, np.ones(cells))
@@ -49,7 +51,7 @@ class PointBounds:
         )
 
     def _by_cell(self, rows: np.ndarray) -> np.ndarray:
-        """Rows of the shape (rows, *cells), 1 along an axis on which nothing varies, as (cells, rows)."""
+        """Reshape rows of the shape (rows, *cells), 1 along an axis without variation, to (cells, rows)."""
         whole = np.broadcast_to(rows, (len(rows), *self.grid.counts))
         return whole.reshape(len(rows), self.grid.cells).T
 
@@ -59,7 +61,7 @@ class PointBounds:
         self.fixed += slope[:, None] * answers.constant[answers.quantities.index(name), placements, 0]
         for along in answers.along.get(name, ()):
             rows = along.row_of[placements]
-            own = np.flatnonzero(rows < len(along.values) - 1)  # the last row is of those without a term
+            own = np.flatnonzero(rows < len(along.values) - 1)  # the last row means no term
             if sum(along.axes) > 1:
                 least = self.search.reduce_cells(along.values, np.minimum)[rows[own], 0]
                 self.fixed[:, own] += slope[:, None] * self._by_cell(least)
@@ -73,7 +75,7 @@ class PointBounds:
             self.fixed += slope[:, None] * self._by_cell(steps[:, 0])
 
     def may_compete(self, designs: np.ndarray, cell: np.ndarray, second: np.ndarray) -> np.ndarray:
-        """Whether each design may score no more than the second best at some point of its cell.
+        """Whether each design may score at most as much as the second best at some point of its cell.
 
         Parameters
         ----------
@@ -94,7 +96,7 @@ class PointBounds:
 
     @staticmethod
     def _sum(values: np.ndarray, cell: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """The sum over the placements of each pair."""
+        """The sum over the placements of the design in each pair."""
         total: np.ndarray = values[cell, rows[:, 0]]
         for concern in range(1, rows.shape[1]):
             total = total + values[cell, rows[:, concern]]

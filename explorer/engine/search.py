@@ -52,10 +52,10 @@ CELLS = 64  # approximate number of cells, each with one lower bound per design
 CELL = 128  # the most points of a cell
 PRICED = 2**17  # designs x points x sizes that are priced together: their arrays fit into the CPU's cache
 FEW = 4096  # up to so many designs x points x sizes, all are priced
-NO_SECOND = float(np.finfo(float).max)  # stands for the score where fewer than two are feasible
+NO_SECOND = float(np.finfo(float).max)  # the score where fewer than two designs are feasible
 FIRST = 6  # designs priced in each cell in the first round
-NARROWED = 4 * FIRST  # the round before which bounds at points are taken
-MANY = 2**17  # design-point pairs left, from which on they pay
+NARROWED = 4 * FIRST  # designs per round from which on bounds at points are used
+MANY = 2**17  # pairs of a design and a point from which on they save time
 SLACK = 1e-9  # relative margin for the rounding of sums
 
 
@@ -121,7 +121,7 @@ class Search:
         return result if steps is None else result + steps
 
     def steps_ends(self, name: str, how: np.ufunc) -> np.ndarray | None:
-        """The same of the lines that rise by steps; None if the quantity has none."""
+        """The least or the most that the lines with steps add to a quantity; None if it has no such lines."""
         result = None
         for steps in self.answers.steps:
             if steps.quantity == name:
@@ -172,12 +172,12 @@ class Search:
 
     @cached_property
     def share(self) -> np.ndarray:
-        """The least share of the list prices that is paid in each cell, shape (1, 1, *cells or 1)."""
+        """The lowest share of the list prices that is paid in each cell, shape (1, 1, *cells or 1)."""
         return (1 - self._end(self.load.number("preferences.discount"), np.maximum)) * (1 - SLACK)
 
     @cached_property
     def part_usd(self) -> np.ndarray:
-        """The least price of a part in each cell [USD a month], shape (1, 1, *cells or 1)."""
+        """The lowest price of a part in each cell [USD a month], shape (1, 1, *cells or 1)."""
         return self._end(self.load.number("preferences.part_usd"), np.minimum)
 
     def _column(self, values: np.ndarray) -> np.ndarray:
@@ -407,7 +407,7 @@ class Contest:
             each *= 2
 
     def _narrow(self, least: np.ndarray, cells: np.ndarray) -> None:
-        """Pass over designs that cost more than the second best at each point, though not all over a cell."""
+        """Skip designs whose bound exceeds the second best at each point of their cell."""
         second = self._second(cells)
         cells, second = cells[second < NO_SECOND], second[second < NO_SECOND]
         number, place = np.nonzero(least[:, cells] <= second)

@@ -1,9 +1,8 @@
-"""SciPy's special functions as NumPy's ufuncs, without what else `scipy.special` imports.
+"""SciPy's special functions as NumPy ufuncs, without the other imports of `scipy.special`.
 
-The package's own `__init__` takes three times as long as the compiled module with the functions: it brings
-array libraries, f2py and test helpers. Here the compiled module is imported by itself; whoever imports
-`scipy.special` afterwards gets it whole, with the same functions. Where SciPy is built otherwise, it is
-imported as usual.
+The `__init__` of `scipy.special` imports array libraries, f2py and test helpers, which takes three times as
+long as the compiled module with the functions. Here the compiled module is imported alone; a later import of
+`scipy.special` is complete, with the same functions. If SciPy is built differently, it is imported as usual.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ NAME = "scipy.special"
 
 
 class Unary(Protocol):
-    """A function of one number, or of each of an array: SciPy is published without types."""
+    """A function of one number or of each element of an array; SciPy has no published types."""
 
     @overload
     def __call__(self, x: float, /) -> float: ...
@@ -49,7 +48,7 @@ class Binary(Protocol):
 
 
 def _functions() -> ModuleType:
-    """The module that has the functions."""
+    """The module with the functions."""
     if NAME in sys.modules:
         return sys.modules[NAME]
     spec = find_spec("scipy")

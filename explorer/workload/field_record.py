@@ -56,7 +56,7 @@ class Slider:
     zero: bool = False  # whether the first stop is 0
     absent: str = ""  # label of the last stop, which omits the field; "": it always has a value
     on_map: bool = True  # whether it can be an axis of the map
-    in_drawer: bool = False  # whether it stands among all fields only
+    in_drawer: bool = False  # whether it is shown only among all fields
     order: int = 0
 
 
@@ -65,7 +65,7 @@ class Toggle:
     """A switch of the app."""
 
     name: str
-    in_drawer: bool = False  # whether it stands among all fields only
+    in_drawer: bool = False  # whether it is shown only among all fields
     order: int = 0
 
 
@@ -74,7 +74,7 @@ class Menu:
     """A choice of the app."""
 
     name: str
-    in_drawer: bool = False  # whether it stands among all fields only
+    in_drawer: bool = False  # whether it is shown only among all fields
     order: int = 0
 
 
@@ -103,13 +103,13 @@ class Field:
     words: tuple[str, str] = ("yes", "no")  # for a switch
     is_carried: bool = False  # for a table: whether it describes the load, not promises
     report_order: int = 0  # for a table
-    # What varies
+    # Variation
     is_axis: bool = False  # for sweeps, forecasts, sensitivities and maps
     axis_unit: str | None = None  # None: the unit of the kind
     ends: tuple[float, float] | None = None  # ends of a map, for a narrow field
     noun: str = ""  # in a sentence or at an axis; "": its path
     origin: Literal["", "measured", "chosen"] = ""  # source of its value, if it is uncertain by itself
-    # What decides
+    # Decisions
     assumption: DefaultAssumption | None = None
     relaxation: Relaxation | None = None
     break_evens: BreakEvenAxis | None = None

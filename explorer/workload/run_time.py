@@ -63,11 +63,11 @@ def check_sizes(runtime: Runtime) -> None:
 
 
 def _check_entry_rises(path: str, stated: Distribution, measured: Distribution) -> None:
-    """Refuse a measured entry beside which the quantiles that it lacks, taken from [runtime], would fall."""
+    """Raise if the quantiles of a measured entry decrease when missing ones are taken from [runtime]."""
     own = _points(measured)
     for (low, least), (high, value) in itertools.pairwise(sorted(_entry_points(stated, measured).items())):
         if value < least:
-            is_below = low not in own  # what is lacking stands below what the entry has
+            is_below = low not in own  # the missing quantile is the lower one
             present, lacking = (high, low) if is_below else (low, high)
             (here, there), side = ((value, least), "least") if is_below else ((least, value), "most")
             name = f"p{100 * lacking:g}"
@@ -151,7 +151,7 @@ def _entry_spread(stated: Distribution, measured: Distribution) -> Distribution:
 
 
 def _entry_points(stated: Distribution, measured: Distribution) -> dict[float, float]:
-    """The quantiles of a measured entry, those that it lacks too; none where it has a p50 alone."""
+    """The quantiles of a measured entry, including derived ones; none if it states only a p50."""
     own = _points(measured)
     ratio = float(measured.median) / float(stated.median)
     return {} if len(own) == 1 else {p: float(stated.quantile(p)) * ratio for p in _points(stated)} | own

@@ -139,9 +139,9 @@ class Workload(Fields):
         return self._source
 
     def field_value(self, path: str) -> object:
-        """The value of a dotted field, of a distribution its table; None where nothing is said.
+        """The value of a dotted field, for a distribution its table; None if it is not stated.
 
-        >>> Workload(requests_per_month=1e6, response="1 KB").field_value("client.waits")
+        >>> Workload(requests_per_month=1e6, response="1 KB", runtime="1 s").field_value("client.waits")
         30.0
         """
         value: object = self

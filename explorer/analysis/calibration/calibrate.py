@@ -46,12 +46,12 @@ def calibrate(workload: Workload, measurements: Any, design: Any = None) -> Cali
         differ in size and run time separate the times that one run measures only as a sum
     design : the measured design; None: as the measurements state
 
-    Raises ExplorerError if a measurement cannot be read, has no job that succeeded or no times but the
-    whole of each, DesignError if the measured design is not stated.
+    Raises ExplorerError if a measurement cannot be read, has no job that succeeded, or has only total times;
+    DesignError if the measured design is not stated.
 
     Examples
     --------
-    Jobs that took 0.3 s longer than predicted, as a benchmark writes them down: afterwards nothing is off.
+    These jobs took 0.3 s longer than predicted; after calibration the error is 0.
 
     >>> import pandas as pd
     >>> from explorer.live.bench.row import Row

@@ -81,7 +81,7 @@ class Regret:
     def regret_usd(self) -> np.ndarray:
         """The score of each design above the best of the scenario, bill and parts together [USD a month]."""
         score = self.outcomes.score
-        with np.errstate(invalid="ignore"):  # nothing is feasible: infinite less infinite
+        with np.errstate(invalid="ignore"):  # inf - inf where nothing is feasible
             regret = np.maximum(score - score.min(axis=0), 0.0)
         return np.where(self.outcomes.holds, regret, np.nan)
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-Numbers: TypeAlias = "list[float] | NDArray[np.float64]"  # an array where the code is compiled
+Numbers: TypeAlias = "list[float] | NDArray[np.float64]"  # an array if the code is compiled
 Counts: TypeAlias = "list[int] | NDArray[np.int64]"
 
 

@@ -24,7 +24,7 @@ class Exponential:
 
 
 Service = Exponential | Distribution
-Time: TypeAlias = "float | str | Distribution | ArrayLike"  # as one may be stated
+Time: TypeAlias = "float | str | Distribution | ArrayLike"  # the accepted forms
 
 
 def service(name: str, value: object, shape: str) -> Service:

@@ -14,19 +14,19 @@ from .mask import Mask
 
 
 class BodyPath(Protocol):
-    """What a body's way asks of the request path."""
+    """The fields of the request path that the transfer of a body depends on."""
 
     gzip: Mask
 
 
 class BodyConditions(Protocol):
-    """What an added time asks of the conditions, which know request paths and so stand above it."""
+    """The quantities that an added time reads; `Conditions` knows request paths and is above this module."""
 
     vcpu: Number
 
     @property
     def network(self) -> Number:
-        """Bandwidth between an environment and S3 [B/s]."""
+        """The bandwidth between an environment and S3 [B/s]."""
 
     def constant(self, constant_id: str) -> float:
         """A metering or modelling constant."""
@@ -38,13 +38,13 @@ class BodyConditions(Protocol):
         """The distribution of a driver."""
 
     def body_factor(self, direction: str, path: BodyPath) -> Number:
-        """What a body is times its size once the function has made it."""
+        """The size of a body as sent divided by its original size: below 1 if it is compressed."""
 
     def stream(self, path: BodyPath) -> AfterBurst:
-        """Seconds that a stream is held to Lambda's bandwidth, after the burst."""
+        """The time for which Lambda's bandwidth delays a stream after the burst [s]."""
 
     def stream_mean_s(self, path: BodyPath) -> Number:
-        """What `stream` takes for a response, on average [s]."""
+        """The mean time that `stream` adds to a response [s]."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A load balancer in front of tasks: itself, the tasks as it knows them, and who may call whom."""
+"""A load balancer in front of tasks: the load balancer, its targets, and the allowed callers."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ HTTPS = 443
 BY_TLS = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 IDLE, DRAIN = "idle_timeout.timeout_seconds", "deregistration_delay.timeout_seconds"
 STRICT = "routing.http.drop_invalid_header_fields.enabled"
-HEALTH = "/health"  # what a task answers while it serves
-IN_A_ROW = 2  # checks that decide
+HEALTH = "/health"  # path of the health check
+IN_A_ROW = 2  # consecutive checks that decide
 
 
 def balancing(load: Conditions, idle_s: int) -> Iterable[Resource]:
-    """The load balancer, its listener and its targets; `idle_s` is its patience for a byte [s]."""
+    """The load balancer, its listener and its targets; `idle_s` is its idle timeout [s]."""
     callers = {"IpProtocol": "tcp", "FromPort": HTTPS, "ToPort": HTTPS, "CidrIp": WIDE}
     tasks = {"IpProtocol": "tcp", "FromPort": PORT, "ToPort": PORT}
     group = {
@@ -51,7 +51,7 @@ def balancing(load: Conditions, idle_s: int) -> Iterable[Resource]:
 
 
 def _targets(load: Conditions) -> Mapping[str, Value]:
-    """The tasks as the load balancer knows them: by address, each with its health."""
+    """The tasks as targets of the load balancer: by address, with health checks."""
     every_s = load.constant("alb.check_s")
     return {
         "Protocol": "HTTP",

@@ -59,27 +59,27 @@ class Conditions:
     the clients produce it, and the same object if nothing is cached.
     """
 
-    hours: Number  # of a month
+    hours: Number  # in a month
     month_s: Number
-    requests: Number  # a month
+    requests: Number  # per month
     mean_rps: Number
     peak_rps: Number
     peak_ramp_s: Number
-    hits: Number  # the share of the clients' requests that a cache answers before they come here
+    hits: Number  # the share of the clients' requests that a cache answers
     memory_mb: Number
     memory_gb: Number
-    vcpu: Number  # what memory buys
-    used_vcpu: Number  # and the work can use
-    cpu: Number  # the share of the run time that it computes
-    arm: Mask  # whether a size is of arm64
+    vcpu: Number  # vCPUs that come with the memory
+    used_vcpu: Number  # vCPUs that the work can use
+    cpu: Number  # the share of the run time in which the work computes
+    arm: Mask  # whether a size has arm64
     state_bytes: Number
-    compression: Number  # what gzip leaves of a byte of the response
+    compression: Number  # size of the response after gzip divided by its size
     cacheable: Number
     headers: Number | None  # [B]; None: as measured
     bandwidth: Number  # [B/s]
     tolerance: Number  # the share of requests that may fail
-    waits: Number  # how long a client waits for the first byte of an answer [s]
-    latency_p95: Number | None  # as promised [s]
+    waits: Number  # how long a client waits for the first byte of a response [s]
+    latency_p95: Number | None  # the promised p95 [s]
     first_byte_p95: Number | None
     config_bytes: Number
     config_entries: Number
@@ -228,14 +228,14 @@ class Conditions:
     # The workload's own quantities -------------------------------------------------------------
 
     def number(self, field: str) -> Number:
-        """A numeric field that every workload has, or its axis. Raises ValueError if nothing is said."""
+        """A numeric field that every workload has, or its axis; raises ValueError if it is not stated."""
         value = self.stated_number(field)
         if value is None:
             raise ValueError(f"{field} is not stated")
         return value
 
     def stated_number(self, field: str) -> Number | None:
-        """A numeric field of the workload, or its axis; None where nothing is said."""
+        """A numeric field of the workload, or its axis; None if it is not stated."""
         if field in self.axes:
             return self.axes[field]
         value = self.workload.field_value(field)

@@ -69,7 +69,7 @@ def _smallest(load: Conditions) -> tuple[Number, Number]:
     return vcpu.ravel()[order][index][()], gb.ravel()[order][index][()]
 
 
-# Tasks that serve all the time --------------------------------------------------------------------
+# Tasks of an always-on service --------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +80,7 @@ class Fleet:
     gb: Number
     most: Number  # tasks at the peak
     mean: Number  # tasks on average over the day
-    ready: Number  # tasks for the rest of the day, with those for what rises before more have started
+    ready: Number  # tasks during the rest of the day, with a reserve for a rise until more tasks start
 
 
 def fleet(load: Conditions) -> Fleet:
@@ -115,7 +115,7 @@ def _cheapest(load: Conditions) -> Fleet:
 
 
 def at_once(load: Conditions, vcpu: Number, gb: Number) -> Number:
-    """Requests that a task of this size carries at once, at least one."""
+    """The concurrent requests that a task of this size carries, at least one."""
     slots = np.minimum(gb / load.memory_gb, vcpu / (load.cpu * load.used_vcpu))
     return np.maximum(np.floor(np.minimum(slots, vcpu * load.most_per_vcpu) * (1 + 1e-9)), 1.0)
 

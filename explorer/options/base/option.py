@@ -65,7 +65,7 @@ class Option:
     concern: ClassVar[str]
     summary: ClassVar[str]  # a noun phrase that describes it
     phrase: ClassVar[str] = ""  # its name in a sentence about a design; "" for a plain option
-    short_name: ClassVar[str] = ""  # its name in a list or a picture, if that is not the phrase
+    short_name: ClassVar[str] = ""  # its name in a list or a picture, if it differs from the phrase
     parts: ClassVar[tuple[str, ...]] = ()  # what the on-call engineer or the client must know about
     provides: ClassVar[Mapping[str, Any]] = {}  # fields of the request path that this choice sets
     added_times: ClassVar[tuple[AddedTime, ...]] = ()  # times that the worker needs besides the run time
@@ -80,12 +80,12 @@ class Option:
 
     @property
     def words(self) -> str:
-        """What people call it, in a sentence; the plain one of a concern by what it is."""
+        """Its name in a sentence; for the plain option of a concern, its summary."""
         return self.phrase or self.summary
 
     @property
     def name(self) -> str:
-        """What it is called in a list or a picture, without an article."""
+        """Its name in a list or a picture, without an article."""
         return self.short_name or ARTICLE.sub("", self.words)
 
     def clashes(self, flow: RequestPath) -> str | None:
@@ -115,7 +115,7 @@ class Option:
             yield Exclusion("runtime.language", why, is_whole=True)
 
     def has_a_task(self, load: Conditions) -> bool:
-        """Whether this workload asks anything of it: if not, another choice in its place changes nothing."""
+        """Whether this workload needs the option: if not, replacing it changes nothing."""
         return True
 
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:

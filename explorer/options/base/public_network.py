@@ -1,4 +1,4 @@
-"""The network of containers and of a load balancer: a VPC of the stack's own, public subnets in two zones."""
+"""The network of containers and of a load balancer: a VPC in the stack, with public subnets in two zones."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from .resources import Resource, Value, attribute, ref
 ZONES = 2
 WIDE, OWN = "0.0.0.0/0", "10.0.0.0/16"
 SUBNETS = tuple(ref(f"Subnet{number + 1}") for number in range(ZONES))
-TASK_GROUP = "TaskGroup"  # the logical id of the security group of the tasks
-PORT = 8080  # on which a task is called
-CONNECTED = "Subnet{}Routes"  # that lead to the internet from a subnet
+TASK_GROUP = "TaskGroup"  # logical id of the tasks' security group
+PORT = 8080  # port of a task
+CONNECTED = "Subnet{}Routes"  # logical ids of the associations of subnets with the route to the internet
 
 
 def public_network() -> Iterable[Resource]:
-    """A VPC, a subnet in each of two zones, and their way to the internet."""
+    """A VPC, a subnet in each of two zones, and their routes to the internet."""
     network = {"CidrBlock": OWN, "EnableDnsHostnames": True, "EnableDnsSupport": True}
     yield Resource("Network", "AWS::EC2::VPC", network)
     yield Resource("Gateway", "AWS::EC2::InternetGateway", {})
@@ -37,12 +37,12 @@ def public_network() -> Iterable[Resource]:
 
 
 def connected() -> Mapping[str, Value]:
-    """That a resource is made once the subnets lead to the internet."""
+    """The attribute that makes a resource wait until the subnets are connected to the internet."""
     return {"DependsOn": ["RouteOut", *(CONNECTED.format(number + 1) for number in range(ZONES))]}
 
 
 def task_group(inbound: Iterable[Mapping[str, Value]] = ()) -> Resource:
-    """The security group of the tasks: they may call out, by TLS, and be called as `inbound` says."""
+    """The security group of the tasks: outbound TLS, and the `inbound` rules."""
     out = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "CidrIp": WIDE}
     group = {
         "GroupDescription": "The tasks.",
@@ -54,13 +54,13 @@ def task_group(inbound: Iterable[Mapping[str, Value]] = ()) -> Resource:
 
 
 def task_network() -> Mapping[str, Value]:
-    """Where tasks run: in the public subnets, each with an address of its own."""
+    """The network configuration of tasks: public subnets, each task with a public address."""
     groups = [attribute(TASK_GROUP, "GroupId")]
     where = {"Subnets": list(SUBNETS), "SecurityGroups": groups, "AssignPublicIp": "ENABLED"}
     return {"AwsvpcConfiguration": where}
 
 
 def unbuilt_network(load: Conditions) -> Iterable[str]:
-    """What a workload asks of the network of its tasks that no template of this project has."""
+    """What a workload requires of the network of its tasks that the template does not contain."""
     if load.workload.network.vpc:
         yield "network.vpc: the network that the work reaches is not of this stack"

@@ -41,18 +41,18 @@ class FunctionRole:
 
 @dataclass(frozen=True)
 class TaskRole:
-    """Something that a container does: what it runs, and the task that holds it."""
+    """A task of a container: its program, and the task size."""
 
     id: str
-    entry: str  # the module of the code that is shipped that its image runs
+    entry: str  # the shipped module that its image runs
     vcpu: float
     gb: float
-    serves: bool = False  # it answers all routes, and plays the parts of the functions that would
+    serves: bool = False  # whether it serves all routes, in place of the functions
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """What whoever puts a template up has to say, beside where the code lies."""
+    """A parameter that the user of a template has to state, besides the location of the code."""
 
     name: str
     description: str
@@ -102,7 +102,7 @@ class Entry:
     name: str
     value_bytes: int
     secret: bool = False
-    kept: str = "store"  # or environment
+    kept: str = "store"  # "store" or "environment"
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class Resource:
     type: str
     properties: Mapping[str, Value]
     attributes: Mapping[str, Value] = field(default_factory=dict)  # such as DependsOn
-    owned_alone: bool = False  # it is in a template that is owned, not in a stack that is tried
+    owned_alone: bool = False  # whether it is only in an exported template, not in a trial stack
 
 
 TemplatePiece = FunctionRole | TaskRole | Parameter | Route | Allow | Setting | Variable | Entry | Resource
@@ -224,7 +224,7 @@ def log_group(name: str) -> Mapping[str, Value]:
 DAY_S = 86400
 # shipped modules; each has a `handler`
 FRONT, WORK, ACCEPTED_WORK = "front", "work", "accepted_work"
-SERVICE, TASK = "service", "task"  # each of which is run as a program
+SERVICE, TASK = "service", "task"  # shipped modules that run as programs
 RESULTS, BODIES = "ResultsBucket", "BodiesBucket"  # logical ids
 
 

@@ -1,4 +1,4 @@
-"""More tasks of a service as the load rises, and fewer as it falls: in a template that is owned."""
+"""Scaling of a service's tasks with the load, in exported templates."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ PERCENT = 100
 
 
 def scaling(service: str, tasks: Fleet, busy_share: float) -> Iterable[Resource]:
-    """What keeps the processors of a service's tasks as busy as they should be.
+    """The scaling target and policy that keep the mean CPU use of a service's tasks at `busy_share`.
 
     Parameters
     ----------
-    service : its logical id
-    tasks : the fewest and the most
-    busy_share : of the processors, on average, at which more tasks are called for
+    service : logical id of the service
+    tasks : the fleet, with the fewest and the most tasks
+    busy_share : mean share of CPU use above which tasks are added
     """
     name = joined(f"service/${{Cluster}}/${{{service}.Name}}")
     target = {"ServiceNamespace": "ecs", "ResourceId": name, "ScalableDimension": DIMENSION}

@@ -34,7 +34,7 @@ BYTES_A_UNIT = {  # the GB that one load balancer unit carries per hour
 }
 
 
-DOMAIN_KNOWN = "HasDomain"  # the condition that a domain is stated
+DOMAIN_KNOWN = "HasDomain"  # the condition that a domain name is stated
 
 
 class Alb(Door):
@@ -86,7 +86,7 @@ class Alb(Door):
         yield Parameter("DomainName", "The endpoint's domain; its record points to the load balancer.", "")
 
     def idle_s(self, load: Conditions, path: RequestPath) -> int:
-        """How long the load balancer waits for a byte: as usual, or the longest where one may be late [s]."""
+        """The idle timeout of the load balancer [s]: default, or the maximum if a response may be late."""
         usual = load.limit(self.waits)
         if path.asynchronous:
             return int(usual)

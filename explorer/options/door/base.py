@@ -150,7 +150,7 @@ class Door(Option):
         return ""
 
     def conditions(self) -> Mapping[str, Value]:
-        """The conditions of a template that its resources and its address name."""
+        """The conditions of a template that the door's resources and address refer to."""
         return {}
 
     def door_bytes(self, load: Conditions, path: Paths) -> list[Number]:

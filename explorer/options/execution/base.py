@@ -292,7 +292,7 @@ class LambdaExecution(Execution):
             yield from backlog(load, self.age_limit, path.asynchronous, most)
 
     entry: ClassVar[str] = WORK  # the shipped module that receives jobs
-    accepted_entry: ClassVar[str] = ACCEPTED_WORK  # the same where no client collects the result
+    accepted_entry: ClassVar[str] = ACCEPTED_WORK  # and the module if no client collects the result
     hand_over: ClassVar[HandOver] = HandOver.EVENT  # how jobs reach it
     versioned: ClassVar[bool] = False  # whether a published version does the work
 
@@ -442,7 +442,7 @@ class SlicedExecution(LambdaExecution):
         yield Allow("work", ("s3:GetObject", "s3:PutObject"), objects(states, "state/"))
 
 
-AGAIN_S = 2  # until a task is tried again whose result nobody waits for
+AGAIN_S = 2  # seconds until the first retry of a task whose result no client collects
 LOG_DELIVERY = tuple(
     f"logs:{action}"
     for action in (
@@ -500,9 +500,7 @@ def handed_to_workflow(
     yield Resource("Workflow", "AWS::StepFunctions::StateMachine", properties)
 
 
-PUT_ASIDE: Mapping[
-    str, Any
-] = {  # states of a machine: what failed goes to the queue as it came, with its error
+PUT_ASIDE: Mapping[str, Any] = {  # states of a machine: a failed input goes to the queue, with its error
     "PutAside": {
         "Type": "Task",
         "Resource": "arn:aws:states:::sqs:sendMessage",
@@ -514,12 +512,12 @@ PUT_ASIDE: Mapping[
 
 
 def retries(load: Conditions) -> int:
-    """How often what failed is tried again, as an asynchronous event is."""
+    """The number of retries after a failure, the same as for an asynchronous event."""
     return int(load.limit("lambda.async.retries"))
 
 
 def tried_and_put_aside(tries: int) -> Mapping[str, Any]:
-    """Of a task: it is tried so often, as an asynchronous event is, then what it was given is put aside."""
+    """The attributes of a task state that is tried `tries` times and then hands its input to the queue."""
     again = {"ErrorEquals": ["States.ALL"], "IntervalSeconds": AGAIN_S, "BackoffRate": 2.0}
     return {
         **({"Retry": [{**again, "MaxAttempts": tries - 1}]} if tries > 1 else {}),

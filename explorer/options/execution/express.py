@@ -122,10 +122,12 @@ def workflow(load: Conditions) -> Mapping[str, Any]:
 
 
 def workflow_without_result(load: Conditions) -> Mapping[str, Any]:
-    """The same where nobody collects a result: as many tries as fit, so that none outlasts the workflow.
+    """The states of a job without a collected result, with as many tries as fit into the workflow's time.
 
-    A workflow whose own time is over puts nothing aside: each try has its share of that time, of which the
-    longest work that is foreseen takes no more than half where there is to be another.
+    A workflow that runs out of its own time cannot put the input aside, so the tries share that time. Only as
+    many tries are used as let the longest expected work take at most half of one share; there is always at
+    least one. Example: with 290 s, pauses of 2 and 4 s and three tries, a share is (290 - 6) / 3 = 94.7 s, so
+    the work may take 47 s.
     """
     lasts_s = load.limit("sfn.duration.exp") - load.constant("sfn.express.margin_s")
     longest_s = float(np.max(load.at_levels("runtime")))

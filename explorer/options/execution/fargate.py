@@ -116,7 +116,7 @@ class Fargate(Execution):
         yield Setting("hand_bytes", int(load.limit(self.hand_over_limit)))
         for setting in ("job.lease_s", "job.attempts"):
             yield Setting(setting.removeprefix("job."), load.constant(setting))
-        # a task that died is not started again, and one that has not begun by then never will
+        # a failed task is not restarted, and a task that has not started by then never will
         yield Setting("retry_s", 0)
         yield Setting("wait_s", load.constant("task.starts_within_s"))
         yield Setting("capacity", "FARGATE_SPOT" if np.all(on_spot(load)) else "FARGATE")
@@ -127,7 +127,7 @@ class Fargate(Execution):
 
 
 def _runs_tasks(part: str) -> Iterable[TemplatePiece]:
-    """That a part may start tasks of this stack, and where they run."""
+    """The permission for a part to start tasks of this stack, and where they run."""
     yield Variable(part, "HAND_TO", ref("WorkTask"))
     yield Variable(part, "CLUSTER", ref("Cluster"))
     yield Variable(part, "SUBNETS", {"Fn::Join": [",", list(SUBNETS)]})

@@ -30,7 +30,7 @@ from explorer.options.base.usage_lines import container_logs
 
 from .base import Execution, too_large
 
-JOBS = "bodies/jobs/"  # where the events of jobs lie until they have ended
+JOBS = "bodies/jobs/"  # prefix of the events of unfinished jobs
 CONTAINERS = Compute("container", "container", Start.ALWAYS_ON, Billing.STANDING)
 
 
@@ -82,7 +82,7 @@ class Service(Execution):
 
 
 def _service(load: Conditions, tasks: Fleet) -> Iterable[Resource]:
-    """The tasks that are always on, behind the load balancer, and more of them as the load rises."""
+    """The always-on tasks behind the load balancer, and their scaling with the load."""
     yield Resource("Cluster", "AWS::ECS::Cluster", {})
     breaker = {"DeploymentCircuitBreaker": {"Enable": True, "Rollback": True}}
     service = {
@@ -100,7 +100,7 @@ def _service(load: Conditions, tasks: Fleet) -> Iterable[Resource]:
 
 
 def _jobs(load: Conditions) -> Iterable[TemplatePiece]:
-    """What keeps a job while the tasks come and go: its event, where every task finds it."""
+    """The pieces that keep a job while tasks come and go: its event, where every task finds it."""
     yield Setting("hand_over", HandOver.FLEET.value)
     yield Setting("hand_bytes", int(load.limit("s3.put") * GB))
     for setting in ("job.lease_s", "job.attempts"):

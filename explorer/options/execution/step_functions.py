@@ -59,8 +59,8 @@ class StepFunctions(SlicedExecution):
 def workflow(load: Conditions, path: RequestPath) -> Mapping[str, Any]:
     """The states of a job: slices of the work, until none is left."""
     again_s = int(load.constant("job.lease_s")) + 1
-    every = {"IntervalSeconds": again_s, "BackoffRate": 1.0}  # a job is given up a while after its lease
-    busy = {  # by an invocation whose answer was lost, which may live as long as one may
+    every = {"IntervalSeconds": again_s, "BackoffRate": 1.0}  # a job is given up soon after its lease
+    busy = {  # an invocation whose response was lost may still run, up to the timeout
         "ErrorEquals": ["Busy"],
         "MaxAttempts": math.ceil(load.limit("lambda.timeout") / again_s),
         **every,
