@@ -221,8 +221,8 @@ def distinct_names(choices: Choices, concerns: Iterable[str]) -> tuple[str, ...]
     ('a single Lambda invocation',)
     """
     ids, concerns = _ids(choices), list(concerns)
-    named = [concern for concern in concerns if not _is_plain(concern, ids[concern])]
-    return tuple(option_name(concern, ids[concern]) for concern in named or concerns[:1])
+    words_for = [concern for concern in concerns if not _is_plain(concern, ids[concern])]
+    return tuple(option_name(concern, ids[concern]) for concern in words_for or concerns[:1])
 
 
 def change_in_words(choices: Choices, beside: Choices) -> str:
@@ -713,7 +713,7 @@ def rejected_options_briefly(reason: Rejection) -> str:
     """
     by_concern = _options_by_concern(reason.options)
     doors = by_concern.pop("door", [])
-    named = [*list(by_concern.items())[:1], *([("door", doors)] if doors else [])]
-    names = [option_name(concern, min(options, key=_plain_first(concern))) for concern, options in named]
+    groups = [*list(by_concern.items())[:1], *([("door", doors)] if doors else [])]
+    names = [option_name(concern, min(options, key=_plain_first(concern))) for concern, options in groups]
     name, more = ", ".join(names) or SEVERAL, len(reason.options) - len(names)
     return f"{name} +{more}" if more > 0 else name

@@ -81,12 +81,12 @@ class PointBounds:
         second : the score of the second best so far [USD a month], shape (pairs, *sides of a cell)
         """
         rows, axes = self.search.rows[designs], len(self.along)
-        bound = self._column(self._sum(self.fixed, cell, rows) + self.offset[cell])
+        least = self._column(self._sum(self.fixed, cell, rows) + self.offset[cell])
         for axis, terms in enumerate(self.along):
             shape = [-1 if i == axis else 1 for i in range(axes)]
-            bound = bound + self._sum(terms, cell, rows).reshape(len(designs), *shape)
+            least = least + self._sum(terms, cell, rows).reshape(len(designs), *shape)
         parts_usd = self.part_usd[cell] * self.search.table.parts[designs]
-        score = bound * self._column(self.share[cell]) + self._column(parts_usd)
+        score = least * self._column(self.share[cell]) + self._column(parts_usd)
         return np.asarray((score <= second).reshape(len(designs), -1).any(axis=1))
 
     def _column(self, values: np.ndarray) -> np.ndarray:

@@ -285,12 +285,12 @@ class Hops:
         monkeypatch.setattr(here.slices, "handler", lambda: self._handle)
 
     def _handle(self, body, context):
-        done = context.state or 0
-        self.slices.append(done)
-        self.at(self, f"hop {done} runs")
-        if done < 2:
-            context.checkpoint(done + 1)
-        return {"done": done + 1}
+        steps_so_far = context.state or 0
+        self.slices.append(steps_so_far)
+        self.at(self, f"hop {steps_so_far} runs")
+        if steps_so_far < 2:
+            context.checkpoint(steps_so_far + 1)
+        return {"done": steps_so_far + 1}
 
     def advance(self, hop):
         """A hop's event comes: what becomes of it."""

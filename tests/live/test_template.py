@@ -193,8 +193,8 @@ def test_what_is_only_acknowledged_has_no_table_and_its_failures_have_a_queue(ex
 @pytest.mark.parametrize(("runtime", "tries"), [("45 s", 3), ("50 s", 2), ("70 s", 2), ("75 s", 1)])
 def test_the_tries_of_an_express_workflow_fit_into_its_five_minutes(runtime, tries):
     changes = {"client": {"collects": False}, "runtime": {"p50": runtime, "divisible": True}}
-    made = stack(plain("http-api", "inline", "accepted", "express", "environment"), **changes)
-    states = json.loads(made.template["Resources"]["Workflow"]["Properties"]["DefinitionString"])
+    expected_stack = stack(plain("http-api", "inline", "accepted", "express", "environment"), **changes)
+    states = json.loads(expected_stack.template["Resources"]["Workflow"]["Properties"]["DefinitionString"])
     work = states["States"]["Work"]
     assert 1 + sum(each["MaxAttempts"] for each in work.get("Retry", ())) == tries
     waits_s = 2 * (2 ** (tries - 1) - 1)

@@ -94,11 +94,13 @@ def _planned(workload: Any, design: str | None, handler: str | None, as_json: bo
     from explorer.analysis.summary import nearest_miss_sentence, nothing_feasible_sentence
     from explorer.live.deployment import deploy
 
-    chosen = None if design else Answer(workload)
-    if chosen and not chosen.feasible:
-        note(f"{nothing_feasible_sentence(chosen)} {nearest_miss_sentence(chosen)} That design is taken.")
+    own_answer = None if design else Answer(workload)
+    if own_answer and not own_answer.feasible:
+        note(
+            f"{nothing_feasible_sentence(own_answer)} {nearest_miss_sentence(own_answer)} That design is taken."
+        )
     try:
-        return deploy.plan(workload, chosen.nearest if chosen else design, handler)
+        return deploy.plan(workload, own_answer.nearest if own_answer else design, handler)
     except deploy.NotDeployableError as error:
         answer = {
             "deployable": False,

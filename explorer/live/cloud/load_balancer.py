@@ -82,7 +82,7 @@ def _to_targets(limits: Limits) -> Callable[[Callable[..., Any]], Callable[..., 
                 return page(503)
             place = (raw_path or path) + (f"?{raw_query_string}" if raw_query_string else "")
             target = targets[next(_turn) % len(targets)]
-            return await _asked(target, method, place, headers, body, _idle_s(group, limits))
+            return await _ask(target, method, place, headers, body, _idle_s(group, limits))
 
         return forward
 
@@ -100,7 +100,7 @@ def _idle_s(group: Mapping[str, Any], limits: Limits) -> float:
     return float(alb._lb_attr(balancers[0], IDLE, str(usual)))
 
 
-async def _asked(
+async def _ask(
     target: tuple[str, int], method: str, path: str, headers: Mapping[str, str], body: bytes, idle_s: float
 ) -> Reply:
     """Pass a request on, and the answer back as it comes."""
