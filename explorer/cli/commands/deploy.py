@@ -94,13 +94,13 @@ def _planned(workload: Any, design: str | None, handler: str | None, as_json: bo
     from explorer.analysis.summary import nearest_miss_sentence, nothing_feasible_sentence
     from explorer.live.deployment import deploy
 
-    own_answer = None if design else Answer(workload)
-    if own_answer and not own_answer.feasible:
+    own = None if design else Answer(workload)
+    if own and not own.feasible:
         note(
-            f"{nothing_feasible_sentence(own_answer)} {nearest_miss_sentence(own_answer)} That design is taken."
+            f"{nothing_feasible_sentence(own)} {nearest_miss_sentence(own)} That design is taken."
         )
     try:
-        return deploy.plan(workload, own_answer.nearest if own_answer else design, handler)
+        return deploy.plan(workload, own.nearest if own else design, handler)
     except deploy.NotDeployableError as error:
         answer = {
             "deployable": False,
