@@ -17,7 +17,7 @@ from explorer.engine.ranking import NOTHING
 from explorer.engine.search import best_two
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.sizes import Size
-from explorer.options.base.usage import amount
+from explorer.options.base.usage import amount, total
 from explorer.workload.workload import Workload
 from tests.support.plain import in_order, plain
 from tests.support.workloads import EXAMPLES, workloads
@@ -228,19 +228,20 @@ def one_path(value, paths, shape):
 
 def answer_of(option, load, path):
     """Sums of what an option says, by name."""
-    best = {}
+    values = {}
 
     def add(name, value):
-        best[name] = best.get(name, 0.0) + np.asarray(value, dtype=float)
+        values[name] = values.get(name, 0.0) + np.asarray(value, dtype=float)
 
     for price_id, line in option.usage(load, path):
         add(f"usage {price_id}", amount(line))
     for step in option.steps(load, path):
         add(f"seconds {counts_for(step)}", step.where * np.asarray(load.step_s(step)))
     for use in option.limits(load, path):
-        add(f"within {use.limit} {use.driver}", ~np.asarray(use.within(load, load.limit(use.limit))))
+        terms, most = use.terms(load, load.limit(use.limit))
+        add(f"over {use.limit} {use.driver}", np.asarray(total(terms) > most) & use.where)
         add(f"chance {use.limit} {use.driver}", use.exceed(load, load.limit(use.limit)))
-    return best
+    return values
 
 
 @pytest.mark.parametrize(("shape", "points"), [((7,), 3), ((5, 9), 8), ((3, 4, 5), 60), ((1, 1), 1), ((), 9)])

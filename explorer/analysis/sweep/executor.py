@@ -62,7 +62,7 @@ def _unpacked_work(packed: bytes, job: Any) -> Any:
 def _unpacked(packed: bytes) -> Callable[[Any], Any]:
     """The unpickled work; raises ExplorerError if this process has another version or other facts."""
     work: Callable[[Any], Any]
-    version, edition, work = pickle.loads(packed)
+    version, edition, work = pickle.loads(packed)  # noqa: S301 - of the process that began the sweep
     if (version, edition) != (__version__, catalogue.edition()):
         raise ExplorerError(
             f"a worker has explorer {__version__} with facts of {catalogue.edition()}:"

@@ -47,7 +47,7 @@ class JobPool:
 
     def look(self) -> None:
         """Take jobs that others have left, for as long as this task lasts."""
-        while not self._stops.wait(SETTINGS.lease_s / LOOKS_A_LEASE * random.uniform(0.8, 1.2)):
+        while not self._stops.wait(SETTINGS.lease_s / LOOKS_A_LEASE * random.uniform(0.8, 1.2)):  # noqa: S311 - a wait
             with suppress(*platform_errors()):
                 self._look_once()
 

@@ -146,7 +146,7 @@ async def _serve(service: Service) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, end)
-    config.bind = [f"{os.environ.get('ADDRESS', '0.0.0.0')}:{os.environ['PORT']}"]
+    config.bind = [f"{os.environ.get('ADDRESS', '0.0.0.0')}:{os.environ['PORT']}"]  # noqa: S104 - in a container of its own
     config.keep_alive_timeout = SETTINGS.idle_s + LONGER_S
     config.h11_max_incomplete_size = MOST_HEADER_BYTES
     config.graceful_timeout = STOP_S

@@ -181,11 +181,6 @@ class LimitUse(ABC):
         If the sum is at most this bound, no more requests than may fail break `limit`.
         """
 
-    def within(self, load: Quantities, limit: float) -> Mask:
-        """Whether the limit breaks for no more requests than may fail, or does not bind."""
-        terms, most = self.terms(load, limit)
-        return (total(terms) <= most) | ~self.where
-
 
 @dataclass(frozen=True)
 class PerRequest(LimitUse):
