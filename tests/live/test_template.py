@@ -14,7 +14,16 @@ from explorer.errors import DesignError
 from explorer.live.deployment.export import readme
 from explorer.live.deployment.production import production_template
 from explorer.live.deployment.template import Stack, filler, stack_of
-from explorer.options.base.resources import CALLER, Allow, Entry, FunctionRole, Route, Setting, TaskRole, Variable
+from explorer.options.base.resources import (
+    CALLER,
+    Allow,
+    Entry,
+    FunctionRole,
+    Route,
+    Setting,
+    TaskRole,
+    Variable,
+)
 from tests.support.designs import plain
 
 DEPLOYABLE = [design for design in table().designs if design.deployable]
@@ -208,7 +217,7 @@ def test_a_web_acl_stands_in_front_of_the_stage_that_it_guards():
 @pytest.mark.parametrize(("door", "execution"), [("alb", "service"), ("http-api", "fargate")])
 def test_a_network_of_the_works_own_is_no_part_of_a_stack_of_containers(door, execution):
     design = plain(door, "inline", "stored", execution, "environment")
-    with pytest.raises(DesignError, match="cannot be put up: network.vpc: "):
+    with pytest.raises(DesignError, match=r"cannot be put up: network\.vpc: "):
         stack_of(workload(0, network={"vpc": True}), design)
 
 

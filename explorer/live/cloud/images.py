@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import hashlib
 import io
 import os
@@ -38,6 +39,7 @@ def unpacked(image: str) -> Path:
             part = folder.with_suffix(".part")
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
                 archive.extractall(part)
+            compileall.compile_dir(part, quiet=2)  # once: the tasks do not write beside their code
             part.rename(folder)
     return folder
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from xml.sax.saxutils import escape
 
-from .hook import checked, hook
+from .hook import checked, hook_action
 from .limits import Limits
 from .target_exchange import ExchangeError, exchange
 from .task_processes import CLUSTER
@@ -50,7 +50,9 @@ def install(limits: Limits) -> None:
     """Tell the health of targets as it is, in the emulator that is loaded in this process."""
     from ministack.services import alb
 
-    hook(alb, "_describe_target_health", "params", _as_it_is)
+    hook_action(alb, "DescribeTargetHealth", "_describe_target_health", "params", _as_it_is)
+    hook_action(alb, "RegisterTargets", "_register_targets", "params", _each_port)
+    hook_action(alb, "DeregisterTargets", "_deregister_targets", "params", _one_port)
     checked(alb, "set_targets_for_group", "tg_arn targets previous_ids")
 
 
@@ -170,6 +172,38 @@ def _replaced(group: str, address: str) -> None:
                 }
             )
             ecs._reconcile_service_tasks(cluster, f"{cluster}/{service}")
+
+
+def _each_port(original: Callable[..., Any]) -> Callable[..., Any]:
+    """A target is an address and a port: the same address may stand there with several."""
+    from ministack.services import alb
+
+    def register(params: Any) -> Any:
+        group, requested = alb._p(params, "TargetGroupArn"), alb._parse_targets_param(params)
+        earlier = alb._targets.get(group, [])
+        answer = original(params)
+        if answer[0] == 200 and requested:
+            more = [each for each in requested if each not in earlier]
+            alb._targets[group] = [*earlier, *more]
+        return answer
+
+    return register
+
+
+def _one_port(original: Callable[..., Any]) -> Callable[..., Any]:
+    """What is deregistered with a port goes at that port alone."""
+    from ministack.services import alb
+
+    def deregister(params: Any) -> Any:
+        group, requested = alb._p(params, "TargetGroupArn"), alb._parse_targets_param(params)
+        earlier = alb._targets.get(group, [])
+        answer = original(params)
+        if answer[0] == 200:
+            whole = {each["Id"] for each in requested if "Port" not in each}
+            alb._targets[group] = [t for t in earlier if t["Id"] not in whole and t not in requested]
+        return answer
+
+    return deregister
 
 
 def _as_it_is(original: Callable[..., Any]) -> Callable[..., Any]:

@@ -26,7 +26,7 @@ from explorer.facts.locations import task_start_file
 
 from . import images, task_credentials
 from .grants import LOG_ACTIONS, may
-from .hook import checked, hook
+from .hook import checked, hook, hook_action
 from .limits import Limits
 from .patch_runtime import function_environment
 from .starts import AT_ONCE, yield_to_the_cloud
@@ -224,7 +224,7 @@ def install(limits: Limits) -> None:
     task_credentials.install()
     docker = Docker()
     ecs._get_docker = lambda: docker
-    hook(ecs, "_run_task", "data", _as_on_aws)
+    hook_action(ecs, "RunTask", "_run_task", "data", _as_on_aws)
     hook(ecs, "_mark_task_stopped", "task_arn task reason stop_code exit_code", _without_credentials)
 
 
