@@ -222,13 +222,17 @@ def test_what_a_container_cannot_be_here_is_refused_by_name(at_once):
         return now()["stoppedReason"]
 
     assert reason([whole]).startswith(
-        f"CannotPullContainerError: {image}: the local cloud pulls from no registry"
+        f"CannotPullContainerError: {image}: the local cloud does not run images of registries"
     )
-    assert "tasks of one container alone" in reason([whole, {**whole, "name": "beside"}])
-    assert "no volumes" in reason([whole], volumes=[{"name": "files", "host": {"sourcePath": "/etc"}}])
-    assert "network mode awsvpc alone" in reason([whole], networkMode="bridge")
+    assert "does not run tasks of more than one container" in reason([whole, {**whole, "name": "beside"}])
+    assert "does not run volumes of tasks" in reason(
+        [whole], volumes=[{"name": "files", "host": {"sourcePath": "/etc"}}]
+    )
+    assert "another network mode than awsvpc" in reason([whole], networkMode="bridge")
     local = {**whole, "image": f"local/{at_once.standing.name}-code/functions.zip"}
-    assert "runs python -m MODULE alone" in reason([{**local, "command": ["sh", "-c", "id"]}])
+    assert "other than python -m MODULE, such as sh -c id" in reason(
+        [{**local, "command": ["sh", "-c", "id"]}]
+    )
     with pytest.raises(at_once.ecs.exceptions.InvalidParameterException, match="No Container Instances"):
         at_once.ecs.run_task(cluster=cluster, taskDefinition="other", launchType="EC2")
 

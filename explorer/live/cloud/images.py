@@ -11,6 +11,7 @@ import threading
 import zipfile
 from pathlib import Path
 
+ELSEWHERE = "images of registries, none of which is asked"
 PATTERN = re.compile(r"local/([a-z0-9.-]+)/([^@]+)(?:@sha256:[0-9a-f]+)?")
 
 _lock = threading.Lock()
@@ -49,9 +50,7 @@ def _content(image: str) -> bytes:
 
     match = PATTERN.fullmatch(image)
     if match is None:
-        raise NoImageError(
-            f"{image}: the local cloud pulls from no registry: expected local/BUCKET/KEY, a zip"
-        )
+        raise NoImageError(f"{image}: the local cloud does not run {ELSEWHERE}: expected local/BUCKET/KEY")
     content: bytes | None = lambda_svc._fetch_code_from_s3(match[1], match[2])
     if content is None:
         raise NoImageError(f"{image}: not found")

@@ -21,6 +21,7 @@ from .task_processes import CLUSTER
 
 INITIAL, HEALTHY, UNHEALTHY, DRAINING, UNUSED = "initial", "healthy", "unhealthy", "draining", "unused"
 LOOK_S = 0.05
+STARTS_S = 60.0  # that a target may take to pass its first check: a process here starts as the load lets it
 FIRST_S = 0.1  # between the checks of a target that was never healthy
 WHY = {
     INITIAL: ("Elb.RegistrationInProgress", "Target registration is in progress"),
@@ -109,12 +110,12 @@ async def _check(key: Key, health: Health, group: Mapping[str, Any]) -> None:
             health.state, health.reason = HEALTHY, ("", "")
         return
     health.in_a_row = min(health.in_a_row, 0) - 1
-    patience_s = interval_s * int(group["UnhealthyThresholdCount"])
+    patience_s = max(interval_s * int(group["UnhealthyThresholdCount"]), STARTS_S)
     if never:
         failed = time.monotonic() - health.registered > patience_s
     else:
         failed = -health.in_a_row >= int(group["UnhealthyThresholdCount"])
-    if failed and health.state != UNHEALTHY:
+    if failed:
         health.state, health.reason = UNHEALTHY, reason
         threading.Thread(target=_replaced, args=(key[0], key[1]), daemon=True).start()
 
@@ -162,6 +163,8 @@ def _replaced(group: str, address: str) -> None:
         if not of_service or task.get("lastStatus") != "RUNNING" or ecs._task_ip(task) != address:
             continue
         with request_scope(account, region):
+            if time.time() - ecs._ts_to_epoch(task["startedAt"]) < _grace_s(task):
+                return
             cluster, service = ecs._cluster_name_from_arn(task["clusterArn"]), task["group"].partition(":")[2]
             name = group.split("/")[1]
             ecs._stop_task(
@@ -172,6 +175,15 @@ def _replaced(group: str, address: str) -> None:
                 }
             )
             ecs._reconcile_service_tasks(cluster, f"{cluster}/{service}")
+
+
+def _grace_s(task: Mapping[str, Any]) -> float:
+    """For how long a new task of its service is not judged by its health [s]."""
+    from ministack.services import ecs
+
+    cluster, service = ecs._cluster_name_from_arn(task["clusterArn"]), task["group"].partition(":")[2]
+    record = ecs._services.get(f"{cluster}/{service}") or {}
+    return float(record.get("healthCheckGracePeriodSeconds") or 0)
 
 
 def _each_port(original: Callable[..., Any]) -> Callable[..., Any]:
