@@ -42,6 +42,9 @@ SERVICES = {  # what an account holds, by the call that lists it
     "ssm": ("describe_parameters", "Parameters"),
     "appconfig": ("list_applications", "Items"),
     "logs": ("describe_log_groups", "logGroups"),
+    "ecs": ("list_clusters", "clusterArns"),
+    "elbv2": ("describe_load_balancers", "LoadBalancers"),
+    "ec2": ("describe_security_groups", "SecurityGroups"),
 }
 
 

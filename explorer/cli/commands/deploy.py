@@ -85,6 +85,8 @@ def deploy(
     answer = {**before, **standing.to_dict(), "seconds": time.monotonic() - began}
     if credentials:
         answer["credentials"] = dict(credentials)
+    elif not standing.is_signed:
+        answer["credentials"] = False  # as a client takes it
     out(answer, as_json, deployed, answer, place.options)
 
 
@@ -202,9 +204,12 @@ def deployed(answer: Row, options: str) -> Iterator[RenderableType]:
     yield Whole(f"  {answer['url']}")
     yield Whole(f"  design   {format_pairs(answer['design'])}")
     yield Whole(f"  expires  {answer['expires']}")
-    for name, value in answer.get("credentials", {}).items():
+    credentials = answer.get("credentials")
+    for name, value in (credentials or {}).items():
         yield Whole(f"  export {'AWS_' + name.upper()}={value}")
-    if "credentials" in answer:
+    if credentials is False:
+        yield "Nobody signs: a load balancer does not ask who calls, and everyone on this machine may."
+    elif credentials:
         yield "The key is a caller's: it opens this endpoint and nothing else, on this machine alone."
     yield Hint(f"Next: explorer bench {answer['stack']} --jobs 20 --concurrency 4{options}")
     yield Hint(f"Then: explorer destroy {answer['stack']}{options}")

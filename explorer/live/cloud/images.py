@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import hashlib
 import io
 import os
@@ -10,6 +11,7 @@ import threading
 import zipfile
 from pathlib import Path
 
+ELSEWHERE = "images of registries, none of which is asked"
 PATTERN = re.compile(r"local/([a-z0-9.-]+)/([^@]+)(?:@sha256:[0-9a-f]+)?")
 
 _lock = threading.Lock()
@@ -38,6 +40,7 @@ def unpacked(image: str) -> Path:
             part = folder.with_suffix(".part")
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
                 archive.extractall(part)
+            compileall.compile_dir(part, quiet=2)  # once: the tasks do not write beside their code
             part.rename(folder)
     return folder
 
@@ -47,9 +50,7 @@ def _content(image: str) -> bytes:
 
     match = PATTERN.fullmatch(image)
     if match is None:
-        raise NoImageError(
-            f"{image}: the local cloud pulls from no registry: expected local/BUCKET/KEY, a zip"
-        )
+        raise NoImageError(f"{image}: the local cloud does not run {ELSEWHERE}: expected local/BUCKET/KEY")
     content: bytes | None = lambda_svc._fetch_code_from_s3(match[1], match[2])
     if content is None:
         raise NoImageError(f"{image}: not found")

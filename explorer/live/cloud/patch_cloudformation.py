@@ -186,7 +186,7 @@ def _service(arn: str, properties: Properties) -> None:
     """A stack waits until a service is steady: its tasks run, and the load balancer finds them healthy."""
     from . import steady_service
 
-    steady_service.wait(arn)
+    steady_service.wait(arn, float(properties.get("HealthCheckGracePeriodSeconds", 0)))
 
 
 COMPLETE: dict[str, tuple[str, Complete]] = {

@@ -11,7 +11,7 @@ from .hook import hook
 from .limits import Limits
 
 KIND = "AWS::ECS::Service"
-PATIENCE_S = 90.0  # for all tasks of a service to start on this machine
+PATIENCE_S = 300.0  # for all tasks of a service to start on this machine
 POLL_S = 0.05
 GIVEN_UP = "FAILED"  # a rollout that the circuit breaker has ended
 
@@ -30,12 +30,21 @@ def _or_a_service(original: Callable[..., bool]) -> Callable[..., bool]:
     return decide
 
 
-def wait(arn: str) -> None:
-    """Wait until a service is steady. Raises ValueError, with what kept it, where it does not come to be."""
+def wait(arn: str, grace_s: float) -> None:
+    """Wait until a service is steady.
+
+    Parameters
+    ----------
+    arn : of the service
+    grace_s : for which a new task is not judged by its health, which the emulator leaves out [s]
+
+    Raises ValueError, with what kept it, where it does not come to be.
+    """
     from ministack.services import ecs
 
     cluster, name = arn.split("/")[-2:]
     key, until = f"{cluster}/{name}", time.monotonic() + PATIENCE_S
+    ecs._services[key]["healthCheckGracePeriodSeconds"] = grace_s
     while time.monotonic() < until:
         service = ecs._services[key]
         if _is_steady(service):

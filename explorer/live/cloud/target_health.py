@@ -14,13 +14,14 @@ from dataclasses import dataclass, field
 from typing import Any
 from xml.sax.saxutils import escape
 
-from .hook import checked, hook
+from .hook import checked, hook_action
 from .limits import Limits
 from .target_exchange import ExchangeError, exchange
 from .task_processes import CLUSTER
 
 INITIAL, HEALTHY, UNHEALTHY, DRAINING, UNUSED = "initial", "healthy", "unhealthy", "draining", "unused"
 LOOK_S = 0.05
+STARTS_S = 60.0  # that a target may take to pass its first check: a process here starts as the load lets it
 FIRST_S = 0.1  # between the checks of a target that was never healthy
 WHY = {
     INITIAL: ("Elb.RegistrationInProgress", "Target registration is in progress"),
@@ -50,7 +51,9 @@ def install(limits: Limits) -> None:
     """Tell the health of targets as it is, in the emulator that is loaded in this process."""
     from ministack.services import alb
 
-    hook(alb, "_describe_target_health", "params", _as_it_is)
+    hook_action(alb, "DescribeTargetHealth", "_describe_target_health", "params", _as_it_is)
+    hook_action(alb, "RegisterTargets", "_register_targets", "params", _each_port)
+    hook_action(alb, "DeregisterTargets", "_deregister_targets", "params", _one_port)
     checked(alb, "set_targets_for_group", "tg_arn targets previous_ids")
 
 
@@ -107,12 +110,12 @@ async def _check(key: Key, health: Health, group: Mapping[str, Any]) -> None:
             health.state, health.reason = HEALTHY, ("", "")
         return
     health.in_a_row = min(health.in_a_row, 0) - 1
-    patience_s = interval_s * int(group["UnhealthyThresholdCount"])
+    patience_s = max(interval_s * int(group["UnhealthyThresholdCount"]), STARTS_S)
     if never:
         failed = time.monotonic() - health.registered > patience_s
     else:
         failed = -health.in_a_row >= int(group["UnhealthyThresholdCount"])
-    if failed and health.state != UNHEALTHY:
+    if failed:
         health.state, health.reason = UNHEALTHY, reason
         threading.Thread(target=_replaced, args=(key[0], key[1]), daemon=True).start()
 
@@ -160,6 +163,8 @@ def _replaced(group: str, address: str) -> None:
         if not of_service or task.get("lastStatus") != "RUNNING" or ecs._task_ip(task) != address:
             continue
         with request_scope(account, region):
+            if time.time() - ecs._ts_to_epoch(task["startedAt"]) < _grace_s(task):
+                return
             cluster, service = ecs._cluster_name_from_arn(task["clusterArn"]), task["group"].partition(":")[2]
             name = group.split("/")[1]
             ecs._stop_task(
@@ -170,6 +175,47 @@ def _replaced(group: str, address: str) -> None:
                 }
             )
             ecs._reconcile_service_tasks(cluster, f"{cluster}/{service}")
+
+
+def _grace_s(task: Mapping[str, Any]) -> float:
+    """For how long a new task of its service is not judged by its health [s]."""
+    from ministack.services import ecs
+
+    cluster, service = ecs._cluster_name_from_arn(task["clusterArn"]), task["group"].partition(":")[2]
+    record = ecs._services.get(f"{cluster}/{service}") or {}
+    return float(record.get("healthCheckGracePeriodSeconds") or 0)
+
+
+def _each_port(original: Callable[..., Any]) -> Callable[..., Any]:
+    """A target is an address and a port: the same address may stand there with several."""
+    from ministack.services import alb
+
+    def register(params: Any) -> Any:
+        group, requested = alb._p(params, "TargetGroupArn"), alb._parse_targets_param(params)
+        earlier = alb._targets.get(group, [])
+        answer = original(params)
+        if answer[0] == 200 and requested:
+            more = [each for each in requested if each not in earlier]
+            alb._targets[group] = [*earlier, *more]
+        return answer
+
+    return register
+
+
+def _one_port(original: Callable[..., Any]) -> Callable[..., Any]:
+    """What is deregistered with a port goes at that port alone."""
+    from ministack.services import alb
+
+    def deregister(params: Any) -> Any:
+        group, requested = alb._p(params, "TargetGroupArn"), alb._parse_targets_param(params)
+        earlier = alb._targets.get(group, [])
+        answer = original(params)
+        if answer[0] == 200:
+            whole = {each["Id"] for each in requested if "Port" not in each}
+            alb._targets[group] = [t for t in earlier if t["Id"] not in whole and t not in requested]
+        return answer
+
+    return deregister
 
 
 def _as_it_is(original: Callable[..., Any]) -> Callable[..., Any]:

@@ -38,6 +38,7 @@ def _request(body: bytes) -> Mapping[str, Any]:
 
 def _of_the_definition(original: Callable[..., Any]) -> Callable[..., Any]:
     """What is permitted is to run a definition; the cluster is a condition."""
+    from ministack.services import ecs
 
     def resource(service: str, method: str, path: str, headers: Any, body: bytes, query: Any, region: str,
                  account: str) -> Any:  # fmt: skip
@@ -45,7 +46,8 @@ def _of_the_definition(original: Callable[..., Any]) -> Callable[..., Any]:
         if service != "ecs" or not headers.get("x-amz-target", "").endswith(f".{RUN}"):
             return arn
         definition = str(_request(body).get("taskDefinition", "*"))
-        own = f"arn:aws:ecs:{region}:{account}:task-definition/{definition}"
+        key = ecs._resolve_td_key(definition) or definition  # of a family, its newest revision
+        own = f"arn:aws:ecs:{region}:{account}:task-definition/{key}"
         return definition if definition.startswith("arn:") else own
 
     return resource

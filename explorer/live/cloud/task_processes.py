@@ -26,7 +26,7 @@ from explorer.facts.locations import task_start_file
 
 from . import images, task_credentials
 from .grants import LOG_ACTIONS, may
-from .hook import checked, hook
+from .hook import checked, hook, hook_action
 from .limits import Limits
 from .patch_runtime import function_environment
 from .starts import AT_ONCE, yield_to_the_cloud
@@ -37,6 +37,7 @@ LISTENS_S = 20.0  # that a start may take before the next has its turn
 POLL_S = 0.02
 KEPT_LINES = 1000  # of a container's output, for who asks for it later
 CLUSTER = "cluster"  # the field of ECS's requests
+COMMANDS = "commands of containers other than python -m MODULE"
 NO_INSTANCES = "No Container Instances were found in your cluster."
 TASK_ARN, CONTAINER = "com.amazonaws.ecs.task-arn", "com.amazonaws.ecs.container-name"
 
@@ -224,7 +225,7 @@ def install(limits: Limits) -> None:
     task_credentials.install()
     docker = Docker()
     ecs._get_docker = lambda: docker
-    hook(ecs, "_run_task", "data", _as_on_aws)
+    hook_action(ecs, "RunTask", "_run_task", "data", _as_on_aws)
     hook(ecs, "_mark_task_stopped", "task_arn task reason stop_code exit_code", _without_credentials)
 
 
@@ -255,18 +256,27 @@ def _definition_of(task: str) -> Mapping[str, Any]:
     return definition
 
 
+Refused = Callable[[Mapping[str, Any], Mapping[str, Any]], Any]
+NOT_RUN: Mapping[
+    str, Refused
+] = {  # what a process of this machine cannot be: a definition, what Docker is asked
+    "tasks elsewhere than on Linux: they have no addresses of their own there": lambda *_: (
+        not sys.platform.startswith("linux")
+    ),
+    "tasks of more than one container": lambda task, _: len(task["containerDefinitions"]) > 1,
+    "tasks of another network mode than awsvpc": lambda task, _: task.get("networkMode") != "awsvpc",
+    "volumes of tasks": lambda task, more: task.get("volumes") or more.get("volumes"),
+    "privileges of tasks": lambda _, more: any(
+        more.get(name) for name in ("privileged", "cap_add", "pid_mode")
+    ),
+}
+
+
 def _must_be_runnable(definition: Mapping[str, Any], more: Mapping[str, Any]) -> None:
     """Raise CannotRunError for what a process of this machine cannot be."""
-    if not sys.platform.startswith("linux"):
-        raise CannotRunError("the local cloud runs tasks on Linux alone: elsewhere none has an own address")
-    if len(definition["containerDefinitions"]) > 1:
-        raise CannotRunError("the local cloud runs tasks of one container alone")
-    if definition.get("networkMode") != "awsvpc":
-        raise CannotRunError("the local cloud runs tasks of network mode awsvpc alone")
-    if definition.get("volumes") or more.get("volumes"):
-        raise CannotRunError("the local cloud gives tasks no volumes")
-    if more.get("privileged") or more.get("cap_add") or more.get("pid_mode"):
-        raise CannotRunError("the local cloud gives tasks no privileges")
+    for what, is_so in NOT_RUN.items():
+        if is_so(definition, more):
+            raise CannotRunError(f"the local cloud does not run {what}")
     _must_be_loggable(definition)
 
 
@@ -293,7 +303,7 @@ def _must_be_loggable(definition: Mapping[str, Any]) -> None:
 def _module_of(command: Sequence[str] | None) -> Sequence[str]:
     if not command or list(command[:2]) not in (["python", "-m"], ["python3", "-m"]):
         text = " ".join(command or ()) or "that of the image"
-        raise CannotRunError(f"the command is {text}: the local cloud runs python -m MODULE alone")
+        raise CannotRunError(f"the local cloud does not run {COMMANDS}, such as {text}")
     return command[2:]
 
 

@@ -58,7 +58,12 @@ class Plan:
         return f"Plan({self.workload.name!r}, {self.design}, {len(self.shipped)} files)"
 
     def must_work_on(self, target_name: str) -> None:
-        """Raise ExplorerError if the work needs what this target does not have."""
+        """Raise ExplorerError if the design or its work needs what this target does not have."""
+        if target_name == "aws" and self.stack.missing:
+            raise ExplorerError(
+                f"the design asks for {' and '.join(self.stack.missing)}, which its owner alone has: "
+                "expected --target local; or `explorer export`, whose README says how it is put up"
+            )
         if target_name == "aws" and self.packages:
             raise ExplorerError(
                 f"handler imports {', '.join(self.packages)}: Lambda has no copy, and the one file alone is "

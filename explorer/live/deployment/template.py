@@ -30,6 +30,7 @@ from explorer.options.base.resources import (
     own_arn,
     own_name,
     ref,
+    statement,
     statement_of,
     trusted,
 )
@@ -103,6 +104,18 @@ class Stack:
             for each in stated
         }
         return {**PARAMETERS, **described} if self.functions else described
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether callers are known by their signatures."""
+        return bool(self._of_callers)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The parameters that nobody but the owner of an account can state."""
+        return tuple(
+            name for name, each in self.parameters.items() if name not in PARAMETERS and "Default" not in each
+        )
 
     @cached_property
     def settings(self) -> Mapping[str, Any]:
@@ -263,12 +276,6 @@ def described(resource: Resource) -> Mapping[str, Value]:
         dict.fromkeys(("DeletionPolicy", "UpdateReplacePolicy"), "Delete") if resource.type in HOLDING else {}
     )
     return {"Type": resource.type, "Properties": resource.properties, **policies, **resource.attributes}
-
-
-def statement(allow: Allow) -> Mapping[str, Value]:
-    """A permission as a policy has it."""
-    entry = {"Effect": "Allow", "Action": list(allow.actions), "Resource": allow.resource}
-    return entry if allow.condition is None else {**entry, "Condition": allow.condition}
 
 
 def filler(entry: Entry) -> str:

@@ -15,7 +15,7 @@ import results
 import untaken
 from beat import Beat
 from clients import code, platform_errors
-from context import Cancelled, Context, Lost, SliceEnds
+from context import Cancelled, Context, Lost, SliceEnds, Stopped
 from problems import type_and_detail
 from row import Refused
 from settings import SETTINGS
@@ -50,6 +50,11 @@ def advance(
     with Beat(claim, remaining_s, also) as beat:
         try:
             return _slice(event, claim, beat, remaining_s)
+        except Stopped:
+            log.note(did="stopped")
+            with suppress(Refused, *platform_errors()):
+                jobs.release(claim.id, claim.token, claim.hop)
+            raise
         except platform_errors() as error:
             log.note(failed=log.where(error), code=code(error))
             with suppress(Refused, *platform_errors()):

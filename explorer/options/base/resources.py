@@ -157,6 +157,12 @@ def trusted(service: str) -> Value:
     )
 
 
+def statement(allow: Allow) -> Mapping[str, Value]:
+    """A permission as a policy has it."""
+    entry = {"Effect": "Allow", "Action": list(allow.actions), "Resource": allow.resource}
+    return entry if allow.condition is None else {**entry, "Condition": allow.condition}
+
+
 def statement_of(statements: Iterable[Mapping[str, Value]]) -> Value:
     """A policy document."""
     return {"Version": "2012-10-17", "Statement": list(statements)}

@@ -41,7 +41,10 @@ from explorer.options.base.resources import (
     attribute,
     objects,
     own_arn,
+    own_name,
     ref,
+    statement,
+    statement_of,
 )
 from explorer.options.base.usage import UsageLines
 from explorer.options.base.usage_lines import container_logs, job_hours
@@ -114,26 +117,37 @@ class Fargate(Execution):
         yield TaskRole("work", TASK, vcpu, gb)
         yield Setting("hand_over", HandOver.TASK.value)
         yield Setting("hand_bytes", int(load.limit(self.hand_over_limit)))
-        for setting in ("job.lease_s", "job.attempts"):
-            yield Setting(setting.removeprefix("job."), load.constant(setting))
+        yield Setting("lease_s", load.constant("job.lease_s"))
         # a failed task is not restarted, and a task that has not started by then never will
-        yield Setting("retry_s", 0)
-        yield Setting("wait_s", load.constant("task.starts_within_s"))
+        yield Setting("attempts", 1)
+        for setting in ("retry_s", "wait_s"):
+            yield Setting(setting, load.constant("task.starts_within_s"))
         yield Setting("capacity", "FARGATE_SPOT" if np.all(on_spot(load)) else "FARGATE")
         bodies = objects(RESULTS, "bodies/")
         yield Allow("submit", ("s3:PutObject",), bodies)
         yield Allow("work", ("s3:GetObject",), bodies)
-        yield from _runs_tasks("submit")
+        yield from _runs_tasks()
 
 
-def _runs_tasks(part: str) -> Iterable[TemplatePiece]:
+def _runs_tasks() -> Iterable[TemplatePiece]:
     """The permission for a part to start tasks of this stack, and where they run."""
-    yield Variable(part, "HAND_TO", ref("WorkTask"))
-    yield Variable(part, "CLUSTER", ref("Cluster"))
-    yield Variable(part, "SUBNETS", {"Fn::Join": [",", list(SUBNETS)]})
-    yield Variable(part, "SECURITY_GROUP", attribute(TASK_GROUP, "GroupId"))
+    for part in ("submit", "work"):
+        yield Variable(part, "HAND_TO", own_name("work"))
+        yield Variable(part, "CLUSTER", ref("Cluster"))
+        yield Variable(part, "SUBNETS", {"Fn::Join": [",", list(SUBNETS)]})
+        yield Variable(part, "SECURITY_GROUP", attribute(TASK_GROUP, "GroupId"))
     in_cluster = {"ArnEquals": {"ecs:cluster": attribute("Cluster")}}
-    yield Allow(part, ("ecs:RunTask",), own_arn("ecs", "task-definition/~-work:*"), in_cluster)
     to_tasks = {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
     roles = [attribute("WorkTaskRole"), attribute("WorkStartRole")]
-    yield Allow(part, ("iam:PassRole",), roles, to_tasks)
+    allowed = [
+        Allow("submit", ("ecs:RunTask",), own_arn("ecs", "task-definition/~-work:*"), in_cluster),
+        Allow("submit", ("iam:PassRole",), roles, to_tasks),
+    ]
+    yield from allowed
+    # of the task's own role it is a policy beside it: a role cannot name itself
+    again = {
+        "PolicyName": "again",
+        "Roles": [ref("WorkTaskRole")],
+        "PolicyDocument": statement_of(statement(each) for each in allowed),
+    }
+    yield Resource("WorkAgain", "AWS::IAM::Policy", again)
