@@ -662,6 +662,7 @@ CHECKS: Mapping[str, tuple[Check, ...]] = {
     "DeleteFunction": (latest_stays,),
     "GetFunction": (is_there,),
     "GetFunctionConfiguration": (is_there,),
+    "GetFunctionCodeSigningConfig": (function_is_there,),
     "PublishVersion": (publishable,),
     "CreateAlias": (new_alias,),
     "UpdateAlias": (routed,),

@@ -66,6 +66,7 @@ async def _serve(folder: Path, region: str, listening: socket.socket, limits: Li
         refusals,
         starts,
         states,
+        tokens,
     )
     from .hook import check_version
     from .limits_at_door import Enforce
@@ -81,6 +82,7 @@ async def _serve(folder: Path, region: str, listening: socket.socket, limits: Li
         queues,
         durable,
         doors,
+        tokens,
         grants,
         actions,
         refusals,
