@@ -19,6 +19,7 @@ from urllib.parse import parse_qs
 from . import load_balancer, task_credentials
 from .hook import checked
 from .limits import Answer, Limits, Refusal
+from .tokens import are_keys
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -170,6 +171,8 @@ class Enforce:
         path, query = scope["path"], scope.get("query_string", b"")
         key = self.key_of(headers, parse_qs(query.decode("latin-1"), keep_blank_values=True))
         if scope["method"] == "OPTIONS" or path in OPEN or path.startswith(TOKENS):
+            return scope
+        if "/.well-known/" in path and are_keys(scope["method"], path):
             return scope
         if path.startswith("/_ministack") or (not route.data_plane and self.is_root(key)):
             return None

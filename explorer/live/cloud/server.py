@@ -72,6 +72,7 @@ async def _serve(folder: Path, region: str, listening: socket.socket, limits: Li
         target_health,
         task_permissions,
         task_processes,
+        tokens,
     )
     from .hook import check_version
     from .limits_at_door import Enforce
@@ -87,6 +88,7 @@ async def _serve(folder: Path, region: str, listening: socket.socket, limits: Li
         queues,
         durable,
         doors,
+        tokens,
         grants,
         actions,
         task_permissions,
