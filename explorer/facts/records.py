@@ -104,6 +104,7 @@ class Service:
     name: str
     colour: str
     shade: int | None
+    prices_page: str  # AWS's own, on which the prices stand today
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +259,7 @@ SERVICE: dict[str, Check] = {
     "name": text_cell,
     "colour": cell_or_blank(_hex_colour),
     "shade": cell_or_blank(lambda cell: int(number_cell(cell))),
+    "prices_page": url_cell,
 }
 PRICE: dict[str, Check] = {
     **dict.fromkeys(("id", "region", "unit"), text_cell),

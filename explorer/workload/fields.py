@@ -230,6 +230,7 @@ class Runtime(Timing):
         512.0,
         'memory that the work needs: the least that memory "any" may take',
         question='memory that the work needs, where `memory` is "any"',
+        suggestion="512 MB",
         is_asked=False,
         label="Memory needed",
         is_axis=True,

@@ -29,16 +29,9 @@ SMALL = {
     "runtime": {"p50": "300 ms"},
     "configuration": {"total": "1 KB", "entries": 4},
 }
-PAGE = "\r\n".join(  # of a load balancer, for what fails
-    [
-        "<html>",
-        "<head><title>{0}</title></head>",
-        "<body>",
-        "<center><h1>{0}</h1></center>",
-        "</body>",
-        "</html>",
-        "",
-    ]
+PAGE = (  # of a load balancer, for what fails
+    "<html>\r\n<head><title>{0}</title></head>\r\n<body>\r\n"
+    "<center><h1>{0}</h1></center>\r\n</body>\r\n</html>\r\n"
 )
 LOOKS_AROUND = """
 import os

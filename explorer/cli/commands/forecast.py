@@ -12,7 +12,6 @@ from rich.text import Text
 from explorer.cli.answer_tables import FEW
 from explorer.cli.console import Fields, Json, Region, WorkloadFile, designs, load_workload, out
 from explorer.cli.tables import Row, table, title
-from explorer.facts.key_value import format_pairs
 from explorer.facts.units import format_quantity
 
 
@@ -51,8 +50,10 @@ def forecast_to_dict(frame: Any) -> dict[str, Any]:
 
 def forecast_table(answer: Row) -> Iterator[RenderableType]:
     """The answer of `forecast`: the first breach, the limits on the way, the changes of design."""
+    from explorer.analysis.phrases import name_design
+
     first, last = answer["first_breach"], answer["months"][-1]["month"]
-    yield f"Held against the limits: {format_pairs(answer['design'])}"
+    yield f"Held against the limits: {name_design(answer['design'])}"
     if first is None:
         yield f"No limit breaks within {last} months."
     else:
@@ -77,8 +78,11 @@ def _filling(rows: list[Row], last: int) -> Iterator[tuple[str, ...]]:
 
 
 def _change(row: Row) -> tuple[str, ...]:
+    from explorer.analysis.phrases import name_design
+    from explorer.engine.designs import choices
+
     usd = row["monthly_usd"]
-    design = "nothing is feasible" if row["design"] is None else str(row["design"])
+    design = "nothing is feasible" if row["design"] is None else name_design(choices(row["design"]))
     return (
         str(row["month"]),
         design,

@@ -72,7 +72,7 @@ def parameter_value(limits: Limits, parameters: Parameters) -> Refusal | None:
 # Secrets Manager
 
 
-INVALID_SECRET_NAME = (
+INVALID_NAME = (
     "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!"
 )
 
@@ -82,14 +82,14 @@ def secret_id(limits: Limits, parameters: Parameters) -> Refusal | None:
     id = str(parameters.get("SecretId", ""))
     if not id or id.startswith("arn:") or SECRET_NAME.fullmatch(id):
         return None
-    return refuse(VALIDATION, INVALID_SECRET_NAME)
+    return refuse(VALIDATION, INVALID_NAME)
 
 
 def secret_name(limits: Limits, parameters: Parameters) -> Refusal | None:
     """CreateSecret: a name of the characters that it takes."""
     name, most = str(parameters.get("Name", "")), limits["sm.name"]
     if name and not SECRET_NAME.fullmatch(name):
-        return refuse(VALIDATION, INVALID_SECRET_NAME)
+        return refuse(VALIDATION, INVALID_NAME)
     if len(name) > most:
         return invalid(name, "name", f"have length less than or equal to {most}")
     return None

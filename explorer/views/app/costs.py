@@ -17,6 +17,7 @@ from explorer.views.figures.bills import by_service, group_services, service_col
 from .html import design_link, list_button, number_button, panel_title
 
 COSTS = 6  # designs
+LEAST_SHARE = 0.005  # of the longest bar: a service that is thinner in every bar is not in the key
 CUT = 6.0  # times the first bill: a longer bar is cut
 OTHER = 11  # the last shade, of what has none of its own
 
@@ -54,6 +55,7 @@ def costs_panel(r: Recommendation, pinned: Recommendation | None = None) -> str:
     legend = "".join(
         f'<span><i class="s{shades[service]}"></i>{escape(catalogue.service_name(service))}</span>'
         for service in services
+        if any(bill.get(service, 0.0) > LEAST_SHARE * most for bill in bills) or service == "other"
     )
     head = f'{panel_title("Cost a month")}<p class="x-key">{legend}</p>'
     return f'{head}<ul class="x-rows">{rows_html}</ul>{every}'

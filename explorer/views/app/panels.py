@@ -13,6 +13,7 @@ import numpy as np
 
 from explorer.analysis.break_evens import BreakEven
 from explorer.analysis.phrases import (
+    change_in_words,
     endpoint_name,
     rejected_options_briefly,
     sentence,
@@ -20,7 +21,7 @@ from explorer.analysis.phrases import (
 )
 from explorer.analysis.recommendation import Recommendation
 from explorer.analysis.rejections import Rejection
-from explorer.analysis.summary import misses_of_nearest, part_price_sentence, quota_sentence
+from explorer.analysis.summary import misses_of_nearest, quota_sentence
 from explorer.engine.designs import Design
 from explorer.engine.limits import Finding
 from explorer.facts import catalogue
@@ -126,7 +127,14 @@ def _answer_note(r: Recommendation) -> str:
     if not r.feasible:
         miss_text = sentence("; ".join(misses_of_nearest(r.answer)[:2]), "")
         return f'<p class="note">The nearest miss is shown. {escape(miss_text)}.</p>'
-    notes = [quota_sentence(r.answer), part_price_sentence(r.answer)]
+    others = {
+        str(
+            Design(**choice["design"])
+        ): f"At ${usd:g} a part: {change_in_words(choice['design'], r.nearest)}."
+        for usd, choice in r.at_part_usd.items()
+        if choice["design"] and choice["design"] != r.nearest.ids
+    }
+    notes = [quota_sentence(r.answer), *others.values()]
     return f'<p class="note">{escape(" ".join(filter(None, notes)))}</p>'
 
 

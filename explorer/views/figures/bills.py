@@ -150,6 +150,6 @@ def _cost_labels(axes: Axes, y: int, design: Design, r: Recommendation, end: flo
     axes.text(1.02, y - 0.2, f"{parts}, p95 {latency}", **small)
 
 
-def _two_line_label(text: str, width: int = 42) -> list[str]:
+def _two_line_label(text: str, width: int = 40) -> list[str]:
     lines = textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
     return [*lines[:1], *([shorten(" ".join(lines[1:]), width)] if len(lines) > 1 else [])]

@@ -20,7 +20,7 @@ from explorer.workload.axes import AXES
 from explorer.workload.fields import SPREADS
 from explorer.workload.workload import Workload
 
-from .style import FAINT, INK, Picture, canvas, in_house_style, log_ticks, subtitle
+from .style import FAINT, INK, LONGEST_NAME, Picture, canvas, in_house_style, log_ticks, shorten, subtitle
 
 COLOURS = ("#a9cde6", "#f7dca0", "#a3d9c6", "#ecc9dc", "#f3bf9c", "#d5ebf8", "#f6f0a8", "#c9c9e6", "#dcdcdc")
 EMPTY = "#f3f4f6"
@@ -78,7 +78,7 @@ def _common_choices_note(decisions: DecisionMap) -> str:
     """What all designs of the map have in common."""
     if not decisions.designs:
         return "no design is feasible anywhere here"
-    common = name_design(decisions.common)
+    common = shorten(name_design(decisions.common), LONGEST_NAME - 10)
     return f"everywhere: {common}" if common else "the least money and parts at every point"
 
 

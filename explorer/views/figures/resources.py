@@ -29,7 +29,7 @@ from .architecture import (
     talks_between_boxes,
 )
 from .bars import PHASE_COLOURS
-from .style import DARK, INK, WIDTH_IN, Picture, canvas, in_house_style, subtitle
+from .style import DARK, INK, LONGEST_NAME, WIDTH_IN, Picture, canvas, in_house_style, shorten, subtitle
 
 BOX_IN, GAP_IN, LANE_IN = 1.38, 0.5, 0.42
 LEGEND_IN = 0.215
@@ -63,9 +63,8 @@ def resources(
     picture, axes = canvas(
         height + legend_in + 1.05, title, _resources_alt(title, boxes, talks), 0.0, 1.0, 0.08
     )
-    subtitle(
-        picture, f"{name_design(subject_design)}; under each name the parts that someone must know exist"
-    )
+    name = shorten(name_design(subject_design), LONGEST_NAME)
+    subtitle(picture, f"{name}; under each name the parts that someone must know exist")
     axes.set_axis_off()
     axes.set_xlim(0, WIDTH_IN)
     axes.set_ylim(-legend_in - 0.1, height + 0.25)

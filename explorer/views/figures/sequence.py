@@ -22,7 +22,18 @@ from explorer.workload.workload import Workload
 
 from .architecture import front_name, step_ends
 from .bars import PHASE_COLOURS
-from .style import FAINT, INK, RULE, WIDTH_IN, Picture, canvas, in_house_style, subtitle
+from .style import (
+    FAINT,
+    INK,
+    LONGEST_NAME,
+    RULE,
+    WIDTH_IN,
+    Picture,
+    canvas,
+    in_house_style,
+    shorten,
+    subtitle,
+)
 
 ROW_IN = 0.42
 SILENT_IN = 0.24
@@ -62,7 +73,7 @@ def sequence(
     places = -np.cumsum([SILENT_IN if arrow.silent else ROW_IN for arrow in arrows])
     depth = -float(places[-1]) if arrows else 0.0
     picture, axes = canvas(1.47 + depth, title, f"{title}: {'; '.join(spent)}", 0.0, 1.0, 0.1)
-    options = name_design(subject_design)
+    options = shorten(name_design(subject_design), LONGEST_NAME)
     subtitle(picture, f"{options}; seconds at the p50, and at the p99 where they differ")
     axes.set_axis_off()
     axes.set_xlim(0, WIDTH_IN)

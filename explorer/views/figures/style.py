@@ -173,6 +173,9 @@ def text_width(picture: Picture, text: Any) -> float:
     return float(box.width / picture.bbox.width)
 
 
+LONGEST_NAME = 105  # letters of a design's name in the line below a title, beside what else stands there
+
+
 def shorten(text: str, most: int) -> str:
     """`text`, cut at a word to at most `most` characters."""
     if len(text) <= most:

@@ -121,6 +121,32 @@ def _bill_line_row(line: BillLine, total: Decimal, region: str, sources: Sources
     ]
 
 
+def price_pages_table(r: Recommendation, sources: Sources) -> Table | None:
+    """AWS's own page of prices for each service of the bill, beside what the figures were read from.
+
+    The page is named first, as the place where AWS publishes the price; it has no date, so the date stays
+    with what was read.
+    """
+    services = catalogue.services()
+    lines_by_service: dict[str, list[BillLine]] = {}
+    for line in sorted(r.bill.lines, key=lambda line: -line.usd):
+        lines_by_service.setdefault(line.id.partition(".")[0], []).append(line)
+    rows = []
+    for name, lines in lines_by_service.items():
+        if name in services:
+            page = services[name].prices_page
+            read = {sources.cite(line.source, line.as_of, line.id).text: line.as_of for line in lines}
+            rows.append(
+                (
+                    sentence(services[name].name, ""),
+                    Cell(page.removeprefix("https://").rstrip("/"), url=page),
+                    ", ".join(f"{number} of {as_of}" for number, as_of in read.items()),
+                )
+            )
+    caption = "Where AWS publishes these prices today, and which dated copy each was read from"
+    return table(caption, "Service | AWS's own page | Read in", rows) if rows else None
+
+
 def _unit_price_text(line: BillLine, region: str) -> tuple[str, str]:
     """The price of one; of several tiers the first and the last, and what falls into each."""
     billed = line.quantity - line.free

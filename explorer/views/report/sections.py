@@ -62,7 +62,7 @@ def report_document(r: Recommendation, name: str, request: ReportRequest = Repor
     sources = Sources(cited)  # AWS's own first, so each is cited again by its new number
     sections = [
         *_sections(r, sources, ahead, swung, run),
-        Section("sources", "Sources", []),
+        Section("sources", "Sources", [block for block in [decision.price_pages_table(r, sources)] if block]),
         _reproduction_section(r, name, request),
     ]
     pictures = report_pictures(r, ahead, swung, run)

@@ -38,6 +38,7 @@ const compare = (a, b) => typeof a === typeof b ? (a < b ? -1 : a > b ? 1 : 0) :
 for (const table of document.querySelectorAll("table")) {
   const body = table.tBodies[0], rows = [...body.rows];
   if (rows.length < 4 || table.tHead.rows[0].cells.length < 4) continue;
+  if (table.closest(".money")) continue; // a year a row: there is nothing to sort
   for (const [column, head] of [...table.tHead.rows[0].cells].entries()) {
     const button = document.createElement("button");
     button.type = "button";
