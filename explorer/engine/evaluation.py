@@ -16,8 +16,8 @@ from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import LimitUse
 
 from .answers import P50, P95, P99, Answers
-from .bounds import Grid
 from .designs import Design, Table, allowed_designs
+from .grid import Grid
 from .limits import DRIVERS, breach_probability, raised_limit
 from .ranking import best_of
 from .sums import Cells, Sums

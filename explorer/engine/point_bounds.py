@@ -1,10 +1,10 @@
 """Lower bounds of scores at every point of a cell, from placements alone.
 
-The bound of a whole cell (`Search.least`) compares the lowest cost of a design anywhere in the cell with the
-highest cost of the second best there. Both rise together from one corner of the cell to the other, so this
-bound admits many designs that are nowhere close to the second best at the same point. Most terms of a
+The bound of a whole cell (`CellBounds.least`) compares the lowest cost of a design anywhere in the cell with
+the highest cost of the second best there. Both rise together from one corner of the cell to the other, so
+this bound admits many designs that are nowhere close to the second best at the same point. Most terms of a
 placement vary along one axis only. They are stored by axis, the quantity of each price id multiplied by the
-slope of its chord in the cell (`Search.chord`):
+slope of its chord in the cell (`CellBounds.chord`):
 
     bound(x, y) = offset + sum over the placements of c + f(x) + g(y)
 
@@ -23,7 +23,7 @@ import numpy as np
 from .answers import USD
 
 if TYPE_CHECKING:
-    from .search import Search
+    from .cell_bounds import CellBounds
 
 
 class PointBounds:
@@ -31,23 +31,23 @@ class PointBounds:
 
     Parameters
     ----------
-    search : the lower bounds of whole cells, whose chords are used
+    in_cells : the lower bounds of whole cells, whose chords are used
     """
 
-    def __init__(self, search: Search) -> None:
-        self.search, self.grid = search, search.grid
-        cells, placements = self.grid.cells, len(search.placements)
+    def __init__(self, in_cells: CellBounds) -> None:
+        self.in_cells, self.grid = in_cells, in_cells.grid
+        cells, placements = self.grid.cells, len(in_cells.placements)
         self.fixed = np.zeros((cells, placements))  # terms that do not vary within a cell
         self.along = [np.zeros((cells, placements, side)) for side in self.grid.side]  # along one axis each
         self.offset = np.zeros(cells)
         self._add(USD, np.ones(cells))
-        for name in search.answers.tiered_ids:
-            slope, offset = (self._by_cell(values[0])[:, 0] for values in search.chord(name))
+        for name in in_cells.answers.tiered_ids:
+            slope, offset = (self._by_cell(values[0])[:, 0] for values in in_cells.chord(name))
             self._add(name, slope)
             self.offset += offset
-        self.fixed[self._by_cell(search.breaks[:, 0])] = np.inf
+        self.fixed[self._by_cell(in_cells.breaks[:, 0])] = np.inf
         self.share, self.part_usd = (
-            self._by_cell(values[0])[:, 0] for values in (search.share, search.part_usd)
+            self._by_cell(values[0])[:, 0] for values in (in_cells.share, in_cells.part_usd)
         )
 
     def _by_cell(self, rows: np.ndarray) -> np.ndarray:
@@ -57,20 +57,20 @@ class PointBounds:
 
     def _add(self, name: str, slope: np.ndarray) -> None:
         """Add a quantity of each placement, priced by the slope in each cell."""
-        answers, placements = self.search.answers, self.search.placements
+        answers, placements = self.in_cells.answers, self.in_cells.placements
         self.fixed += slope[:, None] * answers.constant[answers.quantities.index(name), placements, 0]
         for along in answers.along.get(name, ()):
             rows = along.row_of[placements]
             own = np.flatnonzero(rows < len(along.values) - 1)  # the last row means no term
             if sum(along.axes) > 1:
-                least = self.search.reduce_cells(along.values, np.minimum)[rows[own], 0]
+                least = self.in_cells.reduce_cells(along.values, np.minimum)[rows[own], 0]
                 self.fixed[:, own] += slope[:, None] * self._by_cell(least)
                 continue
             axis = along.axes.index(True)
             parts = self.grid.split(along.values).reshape(self.grid.counts[axis], len(along.values), -1)
             terms = parts[self.grid.places(np.arange(self.grid.cells))[axis][:, None], rows[own]]
             self.along[axis][:, own] += slope[:, None, None] * terms
-        steps = self.search.steps_ends(name, np.minimum)
+        steps = self.in_cells.steps_ends(name, np.minimum)
         if steps is not None:
             self.fixed += slope[:, None] * self._by_cell(steps[:, 0])
 
@@ -82,12 +82,12 @@ class PointBounds:
         designs, cell : pairs of a design and a cell, shape (pairs,)
         second : the score of the second best so far [USD a month], shape (pairs, *sides of a cell)
         """
-        rows, axes = self.search.rows[designs], len(self.along)
+        rows, axes = self.in_cells.rows[designs], len(self.along)
         least = self._column(self._sum(self.fixed, cell, rows) + self.offset[cell])
         for axis, terms in enumerate(self.along):
             shape = [-1 if i == axis else 1 for i in range(axes)]
             least = least + self._sum(terms, cell, rows).reshape(len(designs), *shape)
-        parts_usd = self.part_usd[cell] * self.search.table.parts[designs]
+        parts_usd = self.part_usd[cell] * self.in_cells.table.parts[designs]
         score = least * self._column(self.share[cell]) + self._column(parts_usd)
         return np.asarray((score <= second).reshape(len(designs), -1).any(axis=1))
 

@@ -6,24 +6,6 @@ numbers over the placements of a design is a lower bound of the design's score i
 and in all cells at once, the designs with the lowest bounds are priced, until every bound that is left in a
 cell exceeds what the second best costs there. Where designs and points are few, all are priced.
 
-Lower bound of a sum. min (f + g) >= min f + min g, because f and g are at least their own minima everywhere.
-So the minima of the terms in a cell may be summed. Where the terms vary along different axes, both sides are
-equal: a cell is a product of intervals, so there is a point where both terms are least. Example: let f = 3, 1
-and g = 2, 5. Along one axis f + g = 5, 6 and the bound is 1 + 2 = 3 < 5. Along two axes f + g takes the
-values 5, 8, 3 and 6, and the bound 3 is reached.
-
-Tiers. The cost T(q) of a price id with tiers is not a sum over placements, because the price of a tier
-applies to the sum q over all placements. Let [a, b] contain every q in a cell. For any slope s >= 0,
-
-    T(q) = s q + (T(q) - s q) >= s q + c   with   c = min of T(x) - s x over a <= x <= b,
-
-where s q is a sum over placements again. T(x) - s x is linear within a tier, so its minimum is at a, at b, or
-at the start of a tier between them. With the slope of the chord, s = (T(b) - T(a)) / (b - a), the bound is
-exact if [a, b] lies within one tier. Example: a unit costs 1 USD up to 10 units and 0.5 USD beyond, and
-[a, b] is [5, 15]. Then T(5) = 5, T(15) = 12.5 and s = 0.75. T(x) - s x is 1.25 at 5, 2.5 at 10 and 1.25 at
-15, so T(q) >= 0.75 q + 1.25. Where several ids share a free pool, each id gets the whole pool, which only
-lowers the bound.
-
 Promises and limits. Where a placement breaks a limit at every point of a cell, its number is infinite.
 Whether a design is in time is checked only for designs that are cheap enough. A point is closed where
 certainly no design is feasible: every option of some concern breaks a limit there, or the least seconds of
@@ -34,16 +16,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
 from explorer.facts.units import Number
 from explorer.options.base.usage import total
 
-from .answers import BAD, EXCHANGE, P95, USD, WORK, Answers
-from .bounds import Grid
+from .answers import BAD, EXCHANGE, P95, WORK, Answers
+from .cell_bounds import SLACK, CellBounds
 from .designs import Table
+from .grid import Grid
 from .point_bounds import PointBounds
 from .ranking import NOTHING, best_of
 from .sums import Cells, Sums
@@ -56,7 +38,6 @@ NO_SECOND = float(np.finfo(float).max)  # the score where fewer than two designs
 FIRST = 6  # designs priced in each cell in the first round
 NARROWED = 4 * FIRST  # designs per round from which on bounds at points are used
 MANY = 2**17  # pairs of a design and a point from which on they save time
-SLACK = 1e-9  # relative margin for the rounding of sums
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,203 +68,10 @@ def best_two(answers: Answers, designs: Table | None = None) -> TopTwo:
     The lowest score wins; ties go to fewer parts, then to the lower p95, then to the first in the table. Each
     design is taken at its best size, so two sizes of one design never take both places.
     """
-    return Search(answers, answers.table if designs is None else designs).best_two()
-
-
-class Search:
-    """The lower bounds of designs in the cells of all axes, and the contest that uses them."""
-
-    def __init__(self, answers: Answers, table: Table) -> None:
-        self.answers, self.load, self.table = answers, answers.load, table
-        self.shape = answers.axes_shape
-        points = math.prod(self.shape)
-        self.grid = Grid(self.shape, max(1, min(CELL, points // CELLS)))
-        self.placements = table.placement_rows
-
-    def best_two(self) -> TopTwo:
-        """Run the contest in every cell and return the two best at every point."""
-        contest = Contest(self)
-        if len(self.table.rows):
-            contest.run()
-        return TopTwo(*(self.grid.join(values) for values in contest.best[:-1]))
-
-    # Minima and maxima in each cell, shape (placements, sizes, *cells) ----------------------------
-
-    def ends(self, name: str, how: np.ufunc) -> np.ndarray:
-        """The least (`np.minimum`) or most (`np.maximum`) that each placement adds to a quantity."""
-        a = self.answers
-        constant = a.constant[a.quantities.index(name)][self.placements]
-        result: np.ndarray = constant.reshape(*constant.shape, *(1,) * len(self.shape))
-        for along in a.along.get(name, ()):
-            cell_ends = self.reduce_cells(along.values, how)
-            result = result + cell_ends[along.row_of[self.placements]]
-        steps = self.steps_ends(name, how)
-        return result if steps is None else result + steps
-
-    def steps_ends(self, name: str, how: np.ufunc) -> np.ndarray | None:
-        """The least or the most that the lines with steps add to a quantity; None if it has no such lines."""
-        result = None
-        for steps in self.answers.steps:
-            if steps.quantity == name:
-                rows = steps.row_of[self.placements]
-                sums = [
-                    self._sum_terms([self.reduce_cells(t, how) for t in terms], rows) for terms in steps.sums
-                ]
-                times = self._sum_terms([self.reduce_cells(steps.times, how)], rows)
-                line = times * steps.function(*sums)
-                line = np.where((rows >= 0).reshape(-1, *(1,) * (line.ndim - 1)), line, 0.0)
-                result = line if result is None else result + line
-        return result
-
-    def reduce_cells(self, values: np.ndarray, how: np.ufunc) -> np.ndarray:
-        """The minimum or maximum of each row in each cell, shape (rows, sizes, *cells)."""
-        return self.grid.reduce_cells(how, values)
-
-    @staticmethod
-    def _sum_terms(terms: list[np.ndarray], rows: np.ndarray) -> np.ndarray:
-        """The sum of the terms, one row per placement."""
-        own = [term[rows if len(term) > 1 else np.zeros_like(rows)] for term in terms]
-        result: np.ndarray = np.sum(np.broadcast_arrays(*own), axis=0) if len(own) > 1 else own[0]
-        return result
-
-    @cached_property
-    def breaks(self) -> np.ndarray:
-        """Whether each placement certainly breaks a limit or is excluded at every point of a cell."""
-        sure = self.ends(BAD, np.minimum) > 0
-        for test in self.answers.tests:
-            rows = test.row_of[self.placements]
-            least = self._sum_terms([self.reduce_cells(term, np.minimum) for term in test.terms], rows)
-            most = self._sum_terms([self.reduce_cells(test.most, np.maximum)], rows)
-            has = (rows >= 0).reshape(-1, *(1,) * (least.ndim - 1))
-            sure = sure | (has & (least * (1 - SLACK) > most))
-        return sure
-
-    @cached_property
-    def least(self) -> np.ndarray:
-        """A lower bound of each design's score in each cell, at any size: shape (designs, cells)."""
-        money, beside = self.ends(USD, np.minimum), np.zeros((1, 1))
-        for name in self.answers.tiered_ids:
-            slope, offset = self.chord(name)
-            money = money + slope * self.ends(name, np.minimum)
-            beside = beside + offset
-        score = self._designs(np.where(self.breaks, np.inf, money * self.share)) + beside * self.share
-        score = score.min(axis=1) + self.part_usd[:, 0] * self._column(self.table.parts)
-        return np.broadcast_to(score, (len(self.table.rows), *self.grid.counts)).reshape(len(score), -1)
-
-    @cached_property
-    def share(self) -> np.ndarray:
-        """The lowest share of the list prices that is paid in each cell, shape (1, 1, *cells or 1)."""
-        return (1 - self._end(self.load.number("preferences.discount"), np.maximum)) * (1 - SLACK)
-
-    @cached_property
-    def part_usd(self) -> np.ndarray:
-        """The lowest price of a part in each cell [USD a month], shape (1, 1, *cells or 1)."""
-        return self._end(self.load.number("preferences.part_usd"), np.minimum)
-
-    def _column(self, values: np.ndarray) -> np.ndarray:
-        return values.reshape(-1, *(1,) * len(self.shape))
-
-    def _end(self, value: object, how: np.ufunc) -> np.ndarray:
-        """The minimum or maximum of a quantity of the load in each cell, shape (1, 1, *cells or 1)."""
-        values = np.asarray(value, dtype=float)
-        missing = 2 + len(self.shape) - values.ndim
-        return self.reduce_cells(values.reshape((1,) * missing + values.shape), how)
-
-    @cached_property
-    def rows(self) -> np.ndarray:
-        """The placements of each design, as indices into `self.placements`: shape (designs, concerns)."""
-        place = np.zeros(len(self.table.placements), dtype=int)
-        place[self.placements] = np.arange(len(self.placements))
-        result: np.ndarray = place[self.table.rows]
-        return result
-
-    def _designs(self, values: np.ndarray) -> np.ndarray:
-        """The sum of `values` over the placements of each design."""
-        total: np.ndarray = values[self.rows[:, 0]]
-        for concern in range(1, self.rows.shape[1]):
-            total = total + values[self.rows[:, concern]]
-        return total
-
-    def chord(self, name: str) -> tuple[np.ndarray, np.ndarray]:
-        """In each cell, a slope s and an offset c: a quantity q of the id costs at least s q + c."""
-        low, high = self._range(name, np.minimum), self._range(name, np.maximum)
-        book = self.answers.book
-        slope = book.least_usd(name, high) - book.least_usd(name, low)
-        slope = np.where(high > low, slope / np.where(high > low, high - low, 1.0), 0.0)
-        offset = np.minimum(
-            book.least_usd(name, low) - slope * low, book.least_usd(name, high) - slope * high
-        )
-        for start in book.knots(name):
-            between = (low < start) & (start < high)
-            if between.any():
-                offset = np.where(
-                    between, np.minimum(offset, book.least_usd(name, start) - slope * start), offset
-                )
-        return slope, offset
-
-    def _range(self, name: str, how: np.ufunc) -> np.ndarray:
-        """The least or the most that any design can use of one id in each cell, shape (1, 1, *cells)."""
-        ends = how.reduce(self.ends(name, how), axis=1, keepdims=True)
-        total = 0.0
-        for placements in self._of_concerns:
-            total = total + how.reduce(ends[placements], axis=0, keepdims=True)
-        return np.asarray(total)
-
-    @cached_property
-    def _of_concerns(self) -> list[np.ndarray]:
-        """The placements of each concern, as indices into `self.placements`."""
-        return [np.unique(column) for column in self.rows.T]
-
-    @cached_property
-    def exchange(self) -> np.ndarray:
-        """The least time until the request is accepted [s], shape (placements, *cells or 1)."""
-        result: np.ndarray = self.ends(EXCHANGE, np.minimum).min(axis=1)
-        return result
-
-    @cached_property
-    def work(self) -> np.ndarray:
-        """The least time of the work without the run time [s], shape (placements, *cells or 1)."""
-        result: np.ndarray = self.ends(WORK, np.minimum).min(axis=1)
-        return result
-
-    @cached_property
-    def p95(self) -> np.ndarray:
-        """The least p95 [s], shape (placements, *cells or 1)."""
-        result: np.ndarray = self.ends(P95, np.minimum).min(axis=1)
-        return result
-
-    def surely_late(self, designs: np.ndarray, cell: np.ndarray) -> np.ndarray:
-        """Whether each design certainly misses `client.waits` or `targets.latency_p95` all over its cell."""
-        rows, places = self.rows[designs], self.grid.places(cell)
-
-        def here(values: np.ndarray, row: np.ndarray) -> np.ndarray:
-            where = [place if n > 1 else 0 for place, n in zip(places, values.shape[1:], strict=True)]
-            result: np.ndarray = values[(row if len(values) > 1 else np.zeros_like(row), *where)]
-            return result
-
-        def sum_here(values: np.ndarray) -> np.ndarray:
-            total = here(values, rows[:, 0])
-            for concern in range(1, rows.shape[1]):
-                total = total + here(values, rows[:, concern])
-            return total
-
-        load, at_once = self.load, self.table.answers[designs]
-        begun, edge = (load.edge(driver) for driver in ("first_byte", "runtime"))
-        ends = {
-            name: here(how.reduce(self._end(value, how), axis=1), np.zeros_like(cell))  # over all sizes
-            for name, value, how in (
-                ("edge", edge, np.minimum),
-                ("begun", begun, np.minimum),
-                ("waits", load.waits, np.maximum),
-                ("p95", np.inf if load.latency_p95 is None else load.latency_p95, np.maximum),
-            )
-        }
-        answer = np.where(self.table.streams[designs], ends["begun"], ends["edge"])
-        before = sum_here(self.exchange) + np.where(at_once, sum_here(self.work) + answer, 0.0)
-        late = before * (1 - SLACK) > ends["waits"]
-        if load.latency_p95 is not None:
-            late = late | (sum_here(self.p95) * (1 - SLACK) > ends["p95"])
-        return np.asarray(late)
+    contest = Contest(answers, answers.table if designs is None else designs)
+    if len(contest.table):
+        contest.run()
+    return TopTwo(*(contest.grid.join(values) for values in contest.best[:-1]))
 
 
 class ClosedPoints:
@@ -370,32 +158,34 @@ class Contest:
     once, until every bound that is left exceeds what the second best costs in its cell.
     """
 
-    def __init__(self, search: Search) -> None:
-        self.search, self.grid = search, search.grid
-        self.cells = Cells(search.answers, search.grid)
+    def __init__(self, answers: Answers, table: Table) -> None:
+        self.answers, self.table, shape = answers, table, answers.axes_shape
+        self.grid = Grid(shape, max(1, min(CELL, math.prod(shape) // CELLS)))
+        self.in_cells = CellBounds(answers, table, self.grid)
+        self.cells = Cells(answers, self.grid)
         shape = (2, self.grid.cells, *self.grid.side)
         fills = (NOTHING, 0, np.inf, np.nan, np.inf)  # index, size, score, usd, p95
         self.best = [np.full(shape, fill) for fill in fills]
-        self.points = math.prod(self.grid.side) * search.answers.sizes
-        everything = len(search.table.rows) * self.grid.cells * self.points
+        self.points = math.prod(self.grid.side) * answers.sizes
+        everything = len(table.rows) * self.grid.cells * self.points
         self.bounded = everything > FEW  # else the bounds would cost more time than they save
-        self.closed = self._by_cell(np.broadcast_to(False, search.shape))
-        self.bounds: PointBounds | None = None
+        self.closed = self._by_cell(np.broadcast_to(False, answers.axes_shape))
+        self.at_points: PointBounds | None = None
 
     def _by_cell(self, values: np.ndarray) -> np.ndarray:
         """Reshape values along the axes to (cells, *sides)."""
-        parts = self.grid.split(np.broadcast_to(values, self.search.shape))
+        parts = self.grid.split(np.broadcast_to(values, self.answers.axes_shape))
         return parts.reshape(self.grid.cells, *self.grid.side)
 
     def run(self) -> None:
         """Run all rounds."""
-        cells, count = np.arange(self.grid.cells), len(self.search.table.rows)
+        cells, count = np.arange(self.grid.cells), len(self.table.rows)
         if not self.bounded:
             designs = np.repeat(np.arange(count)[:, None], self.grid.cells, axis=1)
             self._price(designs, cells, np.ones(designs.shape, dtype=bool))
             return
-        self.closed = self._by_cell(ClosedPoints(self.search.answers, self.search.table).closed())
-        least, each = self.search.least.copy(), FIRST  # infinite for designs already priced
+        self.closed = self._by_cell(ClosedPoints(self.answers, self.table).closed())
+        least, each = self.in_cells.least.copy(), FIRST  # infinite for designs already priced
         while len(cells):
             if each >= NARROWED:
                 self._narrow(least, cells)
@@ -411,14 +201,14 @@ class Contest:
         second = self._second(cells)
         cells, second = cells[second < NO_SECOND], second[second < NO_SECOND]
         number, place = np.nonzero(least[:, cells] <= second)
-        if self.search.answers.sizes > 1 or len(number) * self.points < MANY:
+        if self.answers.sizes > 1 or len(number) * self.points < MANY:
             return
-        self.bounds = self.bounds or PointBounds(self.search)
+        self.at_points = self.at_points or PointBounds(self.in_cells)
         at_once = max(1, PRICED // self.points)
         for start in range(0, len(number), at_once):
             designs, cell = number[start : start + at_once], cells[place[start : start + at_once]]
             score = np.where(self.closed[cell], -np.inf, self.best[2][1, cell])
-            over = ~self.bounds.may_compete(designs, cell, score)
+            over = ~self.at_points.may_compete(designs, cell, score)
             least[designs[over], cell[over]] = np.inf
 
     @staticmethod
@@ -448,11 +238,11 @@ class Contest:
         number, place = np.nonzero(open_to)  # pairs of a design and a cell
         design, cell = designs[number, place], cells[place]
         if self.bounded:
-            fine = ~self.search.surely_late(design, cell)
+            fine = ~self.in_cells.surely_late(design, cell)
             number, place, design, cell = number[fine], place[fine], design[fine], cell[fine]
         if not len(design):
             return
-        table = self.search.table
+        table = self.table
         sums = Sums(self.cells, table, design, cell)
         holds = ~sums.breaks()
         some = np.flatnonzero(holds.reshape(len(design), -1).any(axis=1))
@@ -505,7 +295,7 @@ class Contest:
             entered = np.full(size, fill, dtype=old.dtype)
             entered[number, place] = new
             every.append(np.concatenate([old[:, cells], entered]))
-        parts = self.search.table.parts[every[0]]  # where no design is, arbitrary: the score is infinite
+        parts = self.table.parts[every[0]]  # where no design is, arbitrary: the score is infinite
         score = every[2].copy()
         for rank in (0, 1):
             first = best_of(score, parts, every[4], every[0])

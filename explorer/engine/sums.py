@@ -19,8 +19,8 @@ from explorer.facts.units import Number
 from explorer.workload.distribution import Distribution
 
 from .answers import BAD, BEGUN, COLD, EXCHANGE, P95, SUBMITTED, USD, WORK, Answers
-from .bounds import Grid
 from .designs import Table
+from .grid import Grid
 from .latency import over_patience
 
 SLACK = 1e-9  # relative margin for the rounding of sums

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from explorer.engine import search
 from explorer.engine.answers import Answers
-from explorer.engine.bounds import Grid
 from explorer.engine.chances import chances
 from explorer.engine.designs import allowed_designs, table
+from explorer.engine.grid import Grid
 from explorer.engine.latency import counts_for
 from explorer.engine.ranking import NOTHING
 from explorer.engine.search import best_two
@@ -175,8 +175,8 @@ def pairs_priced(monkeypatch):
         axes = {"response": np.geomspace(1e3, 2e8, count), "runtime": np.geomspace(0.01, 7200, count)}
         load = load_of(Workload.load(name).without_current(), axes)
         designs = allowed_designs(load)
-        contest = search.Search(Answers(load, designs), designs)
-        contest.best_two()
+        contest = search.Contest(Answers(load, designs), designs)
+        contest.run()
         return sum(priced), len(designs.designs) * contest.grid.cells
 
     return pairs
