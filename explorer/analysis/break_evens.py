@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 REACH = 1000.0  # factor up and down within which changes are searched
 COARSE = 49  # points from 1 / REACH to REACH
 FINE = 25  # points between two of those, in each of two refinements
-LASTS = 1.01  # factor beyond a change: a design that wins only up to there is skipped
+BEYOND = 1.01  # factor beyond a change: a design that wins only up to there is skipped
 AXES = {r.path: r.break_evens for r in fields_with("break_evens") if r.break_evens}
 
 
@@ -76,7 +76,7 @@ def break_evens(r: Choice) -> list[BreakEven]:
     for axis, each in brackets.items():
         services = [turns[bracket] for bracket in each if bracket.service]
         if axis == "requests_per_month" and r.design is not None and not services:
-            services = [_no_turn(*_service(r))]
+            services = [_no_break_even(*_service(r))]
         same = [(turn.direction, turn.design) for turn in services]
         others = [turns[bracket] for bracket in each if not bracket.service]
         rows += [
@@ -148,18 +148,18 @@ def _refined(r: Choice, brackets: list[Bracket]) -> dict[Bracket, BreakEven]:
         if bracket.service:
             other = not _service(r)[1]
             first = next((i for i, d in enumerate(designs[bracket]) if _serves(d) is other), FINE - 1)
-            turn = _turn(r, bracket, float(factors[first]), designs[bracket][first])
+            turn = _break_even(r, bracket, float(factors[first]), designs[bracket][first])
             turns[bracket] = replace(turn, service=True)
             continue
         first = _first_change(r, designs[bracket])
         ends = np.geomspace(factors[first - 1], factors[first], FINE)
-        finer[bracket] = np.concatenate([ends, ends * LASTS ** (1 if bracket.direction == "above" else -1)])
+        finer[bracket] = np.concatenate([ends, ends * BEYOND ** (1 if bracket.direction == "above" else -1)])
     designs = _winners_within(r, finer)
     for bracket, factors in finer.items():
         here, beyond = designs[bracket][:FINE], designs[bracket][FINE:]
         first = _first_change(r, here)
         design = here[first] if beyond[first] == r.design else beyond[first]
-        turns[bracket] = _turn(r, bracket, float(factors[first]), design)
+        turns[bracket] = _break_even(r, bracket, float(factors[first]), design)
     return turns
 
 
@@ -174,7 +174,7 @@ def _first_change(r: Choice, designs: list[Design | None]) -> int:
     return next((i for i, design in enumerate(designs) if i and design != r.design), FINE - 1)
 
 
-def _turn(r: Choice, bracket: Bracket, factor: float, design: Design | None) -> BreakEven:
+def _break_even(r: Choice, bracket: Bracket, factor: float, design: Design | None) -> BreakEven:
     axis, direction = bracket.axis, bracket.direction
     unit, noun = AXES[axis].unit, AXES[axis].noun
     value = value_now(r.workload, axis) * factor
@@ -191,7 +191,7 @@ def _turn(r: Choice, bracket: Bracket, factor: float, design: Design | None) -> 
     return BreakEven(axis, value, unit, factor, direction, design.ids if design else None, says)
 
 
-def _no_turn(direction: str, is_service: bool) -> BreakEven:
+def _no_break_even(direction: str, is_service: bool) -> BreakEven:
     unit = AXES["requests_per_month"].unit
     what = "Lambda takes over" if is_service else "an always-on service takes over"
     reach = f"1/{REACH:,.0f} of" if is_service else f"{REACH:,.0f} times"

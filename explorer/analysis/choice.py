@@ -235,7 +235,7 @@ class Choice:
     def _options_without_a_task(self) -> Iterator[tuple[str, str]]:
         """Concern and id of each option that this workload does not need."""
         for concern, options in OPTIONS.items():
-            yield from ((concern, key) for key, each in options.items() if not each.has_a_task(self.load))
+            yield from ((concern, key) for key, each in options.items() if not each.is_needed(self.load))
 
     @cached_property
     def current(self) -> Design | None:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from .answer import Answer
 
 
-TURNS = "What would change it"
+CHANGES = "What would change it"
 LONGEST = 30  # upper bound of the words in the first sentence
 MOST_REASONS = 2
 
@@ -46,7 +46,7 @@ MOST_REASONS = 2
 def summary(r: Answer) -> str:
     """The answer in one text: what to build, why, what it costs, what would change it."""
     texts = summary_paragraphs(r)
-    return " ".join(f"{title}: {text}" if title == TURNS else text for title, text in texts.items())
+    return " ".join(f"{title}: {text}" if title == CHANGES else text for title, text in texts.items())
 
 
 def summary_paragraphs(r: Answer) -> dict[str, str]:
@@ -56,7 +56,7 @@ def summary_paragraphs(r: Answer) -> dict[str, str]:
         "Build" if r.feasible else "Nothing is feasible": f"{opening} {more}",
         "The trade": part_price_sentence(r) if r.feasible else "",
         "Why": _reasons_sentence(r) if r.feasible else "",
-        TURNS: _break_even_sentence(r) if r.feasible else "",
+        CHANGES: _break_even_sentence(r) if r.feasible else "",
         "Against today": _change_sentence(r) if r.feasible else "",
     }
     return {title: text for title, text in texts.items() if text}
@@ -248,4 +248,4 @@ def _nearest_miss_sentences(r: Answer) -> str:
     elif pairs:
         texts.append(f"It would be feasible if {both(pairs)}.")
     turns = [turn.says for turn in r.break_evens]
-    return " ".join(texts + ([f"{TURNS}: {'; '.join(turns)}."] if turns else []))
+    return " ".join(texts + ([f"{CHANGES}: {'; '.join(turns)}."] if turns else []))

@@ -237,7 +237,7 @@ def _least_pair(workload: Workload) -> list[WayOut]:
     The promise is then relaxed only as far as the second change needs it.
     """
     best: tuple[WayOut, Field] | None = None
-    for record, change in _given_up(workload):
+    for record, change in _full_relaxations(workload):
         try:
             eased = workload.replace({record.path: change})
         except ExplorerError:
@@ -267,7 +267,7 @@ def _with(workload: Workload, kind: WayKind, field: str, value: Any, factor: flo
     return workload.replace({field: value})
 
 
-def _given_up(workload: Workload) -> Iterator[tuple[Field, Any]]:
+def _full_relaxations(workload: Workload) -> Iterator[tuple[Field, Any]]:
     """Each ability that the client does not have, and each promise relaxed as far as possible."""
     for record in fields_with("relaxation"):
         today = workload.field_value(record.path)

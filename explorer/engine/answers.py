@@ -14,7 +14,7 @@ Everything that the search needs about a design is a sum of a few quantities ove
 An answer has the shape (paths, sizes, *axes). In a grid, the run time varies along one axis and the response
 along another. Their terms are stored separately, each in a table over its own axes, so that the cost of a sum
 is the length of an axis and not the size of the grid. Where one limit, or one line that rises by steps, has
-terms along different axes, the terms are stored unsummed (`Test`, `Steps`) until a block of the grid is
+terms along different axes, the terms are stored unsummed (`MixedLimit`, `Steps`) until a block of the grid is
 evaluated.
 """
 
@@ -47,7 +47,7 @@ Axes = tuple[bool, ...]  # for each axis of the load: whether the quantity varie
 
 
 @dataclass(frozen=True, eq=False)
-class Along:
+class TermTable:
     """Terms of one quantity that vary along the same axes."""
 
     axes: Axes
@@ -56,7 +56,7 @@ class Along:
 
 
 @dataclass(frozen=True, eq=False)
-class Test:
+class MixedLimit:
     """A limit on a sum of terms that vary along different axes: it breaks where the sum is above `most`."""
 
     row_of: np.ndarray  # (placements,): the row of each in `terms`; -1 where the limit does not bind
@@ -94,8 +94,8 @@ class Answers:
         self.count = len(table.placements)
         self.quantities = list(FIXED)
         self.constant = np.zeros((len(FIXED) + 24, self.count, self.sizes))
-        self.along: dict[str, list[Along]] = {}
-        self.tests: list[Test] = []
+        self.along: dict[str, list[TermTable]] = {}
+        self.tests: list[MixedLimit] = []
         self.steps: list[Steps] = []
         self.uses: list[tuple[np.ndarray, LimitUse]] = []
         self._flat: Axes = (False,) * len(self.axes_shape)
@@ -181,7 +181,7 @@ class Answers:
             holds = np.broadcast_to(where.reshape(len(where), -1).any(axis=1), len(rows))
             row_of = np.full(self.count, -1)
             row_of[rows[holds]] = np.flatnonzero(holds)
-            self.tests.append(Test(row_of, tuple(map(self._to_shape, terms)), self._to_shape(most)))
+            self.tests.append(MixedLimit(row_of, tuple(map(self._to_shape, terms)), self._to_shape(most)))
             return
         bad: Mask = np.asarray(total(terms) > most) & use.where
         if np.any(bad):
@@ -235,7 +235,7 @@ class Answers:
                 at += len(own)
             row_of = np.full(self.count, len(rows))
             row_of[rows] = np.arange(len(rows))
-            self.along.setdefault(name, []).append(Along(axes, row_of, values))
+            self.along.setdefault(name, []).append(TermTable(axes, row_of, values))
         self._varied.clear()
         self.constant = self.constant[: len(self.quantities)]
         self.by_placement = np.ascontiguousarray(

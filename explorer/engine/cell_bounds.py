@@ -42,7 +42,7 @@ class CellBounds:
 
     # Minima and maxima in each cell, shape (placements, sizes, *cells) ----------------------------
 
-    def ends(self, name: str, how: np.ufunc) -> np.ndarray:
+    def extremes(self, name: str, how: np.ufunc) -> np.ndarray:
         """The least (`np.minimum`) or most (`np.maximum`) that each placement adds to a quantity."""
         a = self.answers
         constant = a.constant[a.quantities.index(name)][self.placements]
@@ -50,10 +50,10 @@ class CellBounds:
         for along in a.along.get(name, ()):
             cell_ends = self.reduce_cells(along.values, how)
             result = result + cell_ends[along.row_of[self.placements]]
-        steps = self.steps_ends(name, how)
+        steps = self.step_extremes(name, how)
         return result if steps is None else result + steps
 
-    def steps_ends(self, name: str, how: np.ufunc) -> np.ndarray | None:
+    def step_extremes(self, name: str, how: np.ufunc) -> np.ndarray | None:
         """The least or the most that the lines with steps add to a quantity; None if it has no such lines."""
         result = None
         for steps in self.answers.steps:
@@ -82,7 +82,7 @@ class CellBounds:
     @cached_property
     def breaks(self) -> np.ndarray:
         """Whether each placement certainly breaks a limit or is excluded at every point of a cell."""
-        sure = self.ends(BAD, np.minimum) > 0
+        sure = self.extremes(BAD, np.minimum) > 0
         for test in self.answers.tests:
             rows = test.row_of[self.placements]
             least = self._sum_terms([self.reduce_cells(term, np.minimum) for term in test.terms], rows)
@@ -94,10 +94,10 @@ class CellBounds:
     @cached_property
     def least(self) -> np.ndarray:
         """A lower bound of each design's score in each cell, at any size: shape (designs, cells)."""
-        money, beside = self.ends(USD, np.minimum), np.zeros((1, 1))
+        money, beside = self.extremes(USD, np.minimum), np.zeros((1, 1))
         for name in self.answers.tiered_ids:
             slope, offset = self.chord(name)
-            money = money + slope * self.ends(name, np.minimum)
+            money = money + slope * self.extremes(name, np.minimum)
             beside = beside + offset
         score = self._designs(np.where(self.breaks, np.inf, money * self.share)) + beside * self.share
         score = score.min(axis=1) + self.part_usd[:, 0] * self._column(self.table.parts)
@@ -156,10 +156,10 @@ class CellBounds:
 
     def _range(self, name: str, how: np.ufunc) -> np.ndarray:
         """The least or the most that any design can use of one id in each cell, shape (1, 1, *cells)."""
-        ends = how.reduce(self.ends(name, how), axis=1, keepdims=True)
+        extremes = how.reduce(self.extremes(name, how), axis=1, keepdims=True)
         total = 0.0
         for placements in self._of_concerns:
-            total = total + how.reduce(ends[placements], axis=0, keepdims=True)
+            total = total + how.reduce(extremes[placements], axis=0, keepdims=True)
         return np.asarray(total)
 
     @cached_property
@@ -170,19 +170,19 @@ class CellBounds:
     @cached_property
     def exchange(self) -> np.ndarray:
         """The least time until the request is accepted [s], shape (placements, *cells or 1)."""
-        result: np.ndarray = self.ends(EXCHANGE, np.minimum).min(axis=1)
+        result: np.ndarray = self.extremes(EXCHANGE, np.minimum).min(axis=1)
         return result
 
     @cached_property
     def work(self) -> np.ndarray:
         """The least time of the work without the run time [s], shape (placements, *cells or 1)."""
-        result: np.ndarray = self.ends(WORK, np.minimum).min(axis=1)
+        result: np.ndarray = self.extremes(WORK, np.minimum).min(axis=1)
         return result
 
     @cached_property
     def p95(self) -> np.ndarray:
         """The least p95 [s], shape (placements, *cells or 1)."""
-        result: np.ndarray = self.ends(P95, np.minimum).min(axis=1)
+        result: np.ndarray = self.extremes(P95, np.minimum).min(axis=1)
         return result
 
     def surely_late(self, designs: np.ndarray, cell: np.ndarray) -> np.ndarray:
@@ -202,7 +202,7 @@ class CellBounds:
 
         load, at_once = self.load, self.table.answers[designs]
         begun, edge = (load.edge(driver) for driver in ("first_byte", "runtime"))
-        ends = {
+        extremes = {
             name: here(how.reduce(self._end(value, how), axis=1), np.zeros_like(cell))  # over all sizes
             for name, value, how in (
                 ("edge", edge, np.minimum),
@@ -211,9 +211,9 @@ class CellBounds:
                 ("p95", np.inf if load.latency_p95 is None else load.latency_p95, np.maximum),
             )
         }
-        answer = np.where(self.table.streams[designs], ends["begun"], ends["edge"])
+        answer = np.where(self.table.streams[designs], extremes["begun"], extremes["edge"])
         before = sum_here(self.exchange) + np.where(at_once, sum_here(self.work) + answer, 0.0)
-        late = before * (1 - SLACK) > ends["waits"]
+        late = before * (1 - SLACK) > extremes["waits"]
         if load.latency_p95 is not None:
-            late = late | (sum_here(self.p95) * (1 - SLACK) > ends["p95"])
+            late = late | (sum_here(self.p95) * (1 - SLACK) > extremes["p95"])
         return np.asarray(late)

@@ -70,7 +70,7 @@ class PointBounds:
             parts = self.grid.split(along.values).reshape(self.grid.counts[axis], len(along.values), -1)
             terms = parts[self.grid.places(np.arange(self.grid.cells))[axis][:, None], rows[own]]
             self.along[axis][:, own] += slope[:, None, None] * terms
-        steps = self.in_cells.steps_ends(name, np.minimum)
+        steps = self.in_cells.step_extremes(name, np.minimum)
         if steps is not None:
             self.fixed += slope[:, None] * self._by_cell(steps[:, 0])
 

@@ -103,14 +103,14 @@ class Sums:
                     result = result + self.cells.rows(along.values, own, self.cell)
         for line in a.steps:
             if line.quantity == name:
-                some, row = self._having(line.row_of)
+                some, row = self._designs_with(line.row_of)
                 if len(some):
                     sums = [self._sum_terms(terms, some, row) for terms in line.sums]
                     times = self.cells.rows(line.times, row, self.cell[some])
                     result = _add_at(result, some, times * line.function(*sums))
         return result
 
-    def _having(self, row_of: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _designs_with(self, row_of: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The designs that have a placement with a row in `row_of`, and this row."""
         row = row_of[self.rows].max(axis=1)
         some = np.flatnonzero(row >= 0)
@@ -126,7 +126,7 @@ class Sums:
         """Whether a limit breaks for more requests than may fail, or an option is excluded."""
         bad = self.total(BAD) > 0
         for test in self.answers.tests:
-            some, row = self._having(test.row_of)
+            some, row = self._designs_with(test.row_of)
             if len(some):
                 over = self._sum_terms(test.terms, some, row) > self.cells.rows(
                     test.most, row, self.cell[some]

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import explorer as ex
-from explorer.analysis.break_evens import LASTS
+from explorer.analysis.break_evens import BEYOND
 from explorer.engine.designs import CONCERNS, table
 from explorer.engine.evaluation import Evaluation
 from explorer.engine.limits import findings
@@ -124,7 +124,7 @@ def test_a_break_even_is_where_the_answer_turns(r):
             sign = 1 if turn.direction == "above" else -1
             before, at, after = (
                 around(r.workload, axis, turn.value * f, turn.factor * f)
-                for f in (1.001**-sign, 1.0, LASTS**sign)  # narrowed to one in two thousand
+                for f in (1.001**-sign, 1.0, BEYOND**sign)  # narrowed to one in two thousand
             )
             assert before == r.design != at, turn.says
             after = at if after == r.design else after  # today's wins again

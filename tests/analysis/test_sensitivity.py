@@ -9,9 +9,14 @@ import explorer as ex
 from explorer import ExplorerError, Workload, recommend, regret, sensitivity
 from explorer.analysis.one_design import design_assessment
 from explorer.analysis.sensitivity.ranges import MEASURED, ranges_of
-from explorer.analysis.sensitivity.regret import worth as worth_said
+from explorer.analysis.sensitivity.regret import measurement_sentences
 from explorer.analysis.sensitivity.tail import can_stretch, stretched
-from explorer.analysis.sensitivity.value_of_information import EVERYTHING, Measured, best_choice, worth
+from explorer.analysis.sensitivity.value_of_information import (
+    EVERYTHING,
+    MeasurementValue,
+    best_choice,
+    measurement_values,
+)
 from explorer.facts.units import format_usd
 from explorer.views import figures
 from explorer.workload.distribution import Quantiles, constant, from_quantiles
@@ -213,7 +218,10 @@ def test_the_input_that_decides_is_worth_all_and_another_nothing():
     rng = np.random.default_rng(3)
     x, other = rng.uniform(-1, 1, 8000), rng.uniform(0, 1, 8000)
     holds, loss = decided(x)
-    rows = {r.input: r for r in worth({"x": x, "other": other}, holds, loss, np.argmin(loss, axis=0), 0, 0.0)}
+    rows = {
+        r.input: r
+        for r in measurement_values({"x": x, "other": other}, holds, loss, np.argmin(loss, axis=0), 0, 0.0)
+    }
     assert rows[EVERYTHING].saves_usd == pytest.approx(0.25, abs=0.02)
     assert rows["x"].saves_usd == pytest.approx(rows[EVERYTHING].saves_usd, rel=0.02)
     assert rows["x"].significant and rows["x"].changes == pytest.approx(0.5, abs=0.03)
@@ -224,12 +232,12 @@ def test_knowing_averts_failures_where_each_design_fails_on_one_side():
     x = np.random.default_rng(3).uniform(-1, 1, 8000)
     holds = np.stack([x < 0, x >= 0])
     loss = np.where(holds, 0.0, np.nan)
-    everything, one = worth({"x": x}, holds, loss, np.argmax(holds, axis=0), 0, 0.05)
+    everything, one = measurement_values({"x": x}, holds, loss, np.argmax(holds, axis=0), 0, 0.05)
     assert everything.averts == pytest.approx(0.5, abs=0.02) and one.averts == pytest.approx(0.5, abs=0.03)
     assert one.saves_usd == 0
 
 
-ALL = Measured(EVERYTHING, 50.0, 1.0, 0.0, 0.0, 0.4, True)
+ALL = MeasurementValue(EVERYTHING, 50.0, 1.0, 0.0, 0.0, 0.4, True)
 
 
 @pytest.mark.parametrize(
@@ -257,7 +265,7 @@ ALL = Measured(EVERYTHING, 50.0, 1.0, 0.0, 0.0, 0.4, True)
 )
 def test_what_measuring_is_worth_is_said_and_noise_as_noise(everything, one, message):
     alone = replace(ALL, **{"input": "response", "saves_usd": 0.0, **one})
-    assert message in " ".join(worth_said([replace(ALL, **everything), alone]))
+    assert message in " ".join(measurement_sentences([replace(ALL, **everything), alone]))
 
 
 @pytest.mark.parametrize(("risk", "index"), [(0.0, 1), (0.09, 1), (0.11, 0), (1.0, 0)])

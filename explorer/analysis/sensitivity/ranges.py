@@ -19,7 +19,7 @@ from explorer.workload.kinds import Kind
 from explorer.workload.workload import Workload
 
 from .scenarios import PEAK, TAILS
-from .tail import can_stretch, largest, lone
+from .tail import can_stretch, is_single_value, largest
 
 FACTOR = 2.0  # up and down, where no range is stated
 TAIL = 4.0  # upper end of a p99 in medians, where no tail is stated
@@ -125,7 +125,7 @@ def _assumed(workload: Workload, fields: tuple[str, ...]) -> Iterator[Range]:
         if field in TAILS:
             spread = getattr(workload, TAILS[field]).spread
             low, high = max(low, spread.median), min(high, largest(spread))
-            if lone(spread):
+            if is_single_value(spread):
                 low, high = now, now * TAIL
                 why = f"assumed: no tail was given, up to {TAIL:g} times the median"
         try:

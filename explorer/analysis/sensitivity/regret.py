@@ -23,7 +23,7 @@ from explorer.workload.workload import Workload
 from . import value_of_information
 from .ranges import MEASURED, Range, kind_of, noun_of, ranges_of
 from .scenarios import Outcomes, ScenarioList, Scenarios, along
-from .value_of_information import SURE, Measured
+from .value_of_information import SURE, MeasurementValue
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +35,7 @@ LOOKED_AT = 256  # scenarios in which all designs are evaluated
 
 
 @dataclass(frozen=True)
-class Judged:
+class DesignRegret:
     """One design, over all scenarios."""
 
     design: str
@@ -98,19 +98,19 @@ class Regret:
         return value_of_information.best_choice(self.outcomes.holds, self.regret_usd, self.risk)
 
     @cached_property
-    def judged(self) -> tuple[Judged, ...]:
+    def judged(self) -> tuple[DesignRegret, ...]:
         """One row per design that is the best anywhere: the choice, the recommended one, then by share."""
         wins = set(np.unique(self.winner[self.winner >= 0]).tolist()) | {self._choice} - {NOTHING}
         wins |= {i for i, design in enumerate(self.outcomes.designs) if design == self.recommended}
         rows = map(self._judge, sorted(wins))
         return tuple(sorted(rows, key=lambda row: (not row.choice, not row.recommended, -row.best)))
 
-    def _judge(self, i: int) -> Judged:
+    def _judge(self, i: int) -> DesignRegret:
         verdicts, design = self.outcomes, self.outcomes.designs[i]
         holds, best = verdicts.holds[i], float((self.winner == i).mean())
         regret = self.regret_usd[i, holds]
         some = regret.size > 0
-        return Judged(
+        return DesignRegret(
             design=str(design),
             recommended=design == self.recommended,
             choice=i == self._choice,
@@ -126,20 +126,22 @@ class Regret:
         )
 
     @cached_property
-    def measured(self) -> tuple[value_of_information.Measured, ...]:
+    def measured(self) -> tuple[value_of_information.MeasurementValue, ...]:
         """The value of measuring everything, and of measuring each input alone, before choosing."""
         return tuple(
-            value_of_information.worth(
+            value_of_information.measurement_values(
                 self.inputs, self.outcomes.holds, self.regret_usd, self.winner, self._choice, self.risk
             )
         )
 
     @cached_property
     def frame(self) -> pd.DataFrame:
-        """`judged` as a frame: one row per design; the columns are the fields of `Judged`."""
+        """`judged` as a frame: one row per design; the columns are the fields of `DesignRegret`."""
         import pandas as pd
 
-        return pd.DataFrame([asdict(row) for row in self.judged], columns=list(Judged.__dataclass_fields__))
+        return pd.DataFrame(
+            [asdict(row) for row in self.judged], columns=list(DesignRegret.__dataclass_fields__)
+        )
 
     def to_frame(self) -> pd.DataFrame:
         """A copy of `frame`."""
@@ -150,7 +152,7 @@ class Regret:
         """`measured` as a frame: one row per input; the columns are the fields of `Measured`."""
         import pandas as pd
 
-        names = list(value_of_information.Measured.__dataclass_fields__)
+        names = list(value_of_information.MeasurementValue.__dataclass_fields__)
         return pd.DataFrame([asdict(row) for row in self.measured], columns=names)
 
     @cached_property
@@ -270,7 +272,7 @@ def summary(r: Regret) -> str:
     """The result in sentences: choosing now, the design of lowest regret, and measuring first."""
     if r.choice is None:
         return f"No design is feasible in any of {r.samples:,} scenarios."
-    return " ".join([*_choosing(r), *worth(r.measured)])
+    return " ".join([*_choosing(r), *measurement_sentences(r.measured)])
 
 
 def _choosing(r: Regret) -> Iterator[str]:
@@ -289,7 +291,7 @@ def _choosing(r: Regret) -> Iterator[str]:
         yield f"In {format_part(r.infeasible)} of the scenarios no design is feasible."
 
 
-def _now(row: Judged, samples: int) -> str:
+def _now(row: DesignRegret, samples: int) -> str:
     text = (f"The design recommended now is the best in {format_part(row.best)} of {samples:,} scenarios"
             f" and fails in {format_part(row.breaks + row.late)}")  # fmt: skip
     if row.best + row.dearer > 0:
@@ -297,7 +299,7 @@ def _now(row: Judged, samples: int) -> str:
     return text + "."
 
 
-def worth(measured: Sequence[Measured]) -> Iterator[str]:
+def measurement_sentences(measured: Sequence[MeasurementValue]) -> Iterator[str]:
     """Sentences on the value of measuring, everything first."""
     everything, *each = measured
     if not everything.significant:
@@ -315,27 +317,27 @@ def worth(measured: Sequence[Measured]) -> Iterator[str]:
         yield "No input alone is worth measuring."
 
 
-def called(row: Measured) -> str:
+def called(row: MeasurementValue) -> str:
     """The name of the input in a sentence."""
     return noun_of(row.input)
 
 
-def pays(row: Measured) -> bool:
+def pays(row: MeasurementValue) -> bool:
     """Whether measuring saves money or averts failures significantly, without a loss in the other."""
     saves, dearer = row.saves_usd > SURE * row.saves_se, row.saves_usd < -SURE * row.saves_se
     return (_safer(row) and not dearer) or (saves and row.averts >= -max(SURE * row.averts_se, RISKIER))
 
 
-def trades(row: Measured) -> bool:
+def trades(row: MeasurementValue) -> bool:
     """Whether measuring averts failures at a higher cost."""
     return _safer(row) and not pays(row)
 
 
-def _safer(row: Measured) -> bool:
+def _safer(row: MeasurementValue) -> bool:
     return row.averts > SURE * row.averts_se
 
 
-def gain(row: Measured) -> str:
+def gain(row: MeasurementValue) -> str:
     """The gain of measuring, in money and in averted failures."""
     usd = format_usd_a_month(abs(row.saves_usd))
     if row.averts < -SURE * row.averts_se:

@@ -58,14 +58,14 @@ class Stretched(Quantiles):
         return np.asarray(values), weights / weights.sum()
 
 
-def lone(spread: Distribution) -> bool:
+def is_single_value(spread: Distribution) -> bool:
     """Whether a distribution is a single value, without a stated tail."""
     return isinstance(spread, Samples) and bool(spread.values[0] == spread.values[-1])
 
 
 def largest(spread: Distribution) -> float:
     """The largest value of a distribution, the upper bound of its p99."""
-    return np.inf if lone(spread) else float(spread.at(FAR))
+    return np.inf if is_single_value(spread) else float(spread.at(FAR))
 
 
 def can_stretch(spread: Distribution) -> bool:
@@ -73,7 +73,7 @@ def can_stretch(spread: Distribution) -> bool:
     median = float(spread.median)
     if median <= 0:
         return False
-    return lone(spread) or (
+    return is_single_value(spread) or (
         isinstance(spread, Quantiles) and float(spread.quantile(0.99)) > median * (1 + 1e-9)
     )
 

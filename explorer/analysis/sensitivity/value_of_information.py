@@ -20,7 +20,7 @@ EVERYTHING = "everything"
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasurementValue:
     """The value of knowing one input, or all, before choosing.
 
     It is compared with the choice of lowest mean regret without that knowledge.
@@ -55,14 +55,14 @@ def _least(hold_count: np.ndarray, sums: np.ndarray, count: np.ndarray | int, ri
     return result
 
 
-def worth(
+def measurement_values(
     inputs: Mapping[str, np.ndarray],
     holds: np.ndarray,
     regret: np.ndarray,
     winner: np.ndarray,
     choice: int,
     risk: float,
-) -> Iterator[Measured]:
+) -> Iterator[MeasurementValue]:
     """One row for everything, then one per input: significant ones first, then by failures averted."""
     if choice < 0:
         return
@@ -94,7 +94,9 @@ def _informed(
     return np.asarray(best[cell ^ 1])
 
 
-def _against(name: str, holds: np.ndarray, regret: np.ndarray, choice: int, other: np.ndarray) -> Measured:
+def _against(
+    name: str, holds: np.ndarray, regret: np.ndarray, choice: int, other: np.ndarray
+) -> MeasurementValue:
     """The design `other` of each scenario compared with the design `choice` in all scenarios."""
     each = np.arange(other.size)
     one, two = holds[choice], holds[other, each]
@@ -103,4 +105,4 @@ def _against(name: str, holds: np.ndarray, regret: np.ndarray, choice: int, othe
     saved, averted = float(saves.mean()), float(averts.mean())
     errors = [float(row.std() / np.sqrt(row.size)) for row in (saves, averts)]
     sure = abs(saved) > SURE * errors[0] or abs(averted) > SURE * errors[1]
-    return Measured(name, saved, errors[0], averted, errors[1], float((other != choice).mean()), sure)
+    return MeasurementValue(name, saved, errors[0], averted, errors[1], float((other != choice).mean()), sure)

@@ -35,7 +35,7 @@ class Checkpoint:
         self.request, self.tiles, self.rows_a_point = request, tiles, rows_a_point
 
     def __enter__(self) -> Self:
-        with ExitStack() as stack, _saying(self.path):
+        with ExitStack() as stack, _one_line_errors(self.path):
             self.folder.mkdir(exist_ok=True)
             stack.enter_context(_alone(self.folder))
             for path in self.folder.glob(f"*{UNFINISHED}"):
@@ -54,7 +54,7 @@ class Checkpoint:
 
     def keep(self, number: int, table: Any) -> None:
         """Write a finished tile; it counts only when it is complete."""
-        with _saying(self.path, f"; {len(self.ready)} of {len(self.tiles)} tiles are kept"):
+        with _one_line_errors(self.path, f"; {len(self.ready)} of {len(self.tiles)} tiles are kept"):
             _write_parts(self._part(number), [table], self.request)
         self.ready.add(number)
 
@@ -62,7 +62,7 @@ class Checkpoint:
         """Join all parts into one file, one row group each, and remove them."""
         import pyarrow.parquet as pq
 
-        with _saying(self.path, f"; all {len(self.tiles)} tiles are kept"):
+        with _one_line_errors(self.path, f"; all {len(self.tiles)} tiles are kept"):
             parts = map(self._part, range(len(self.tiles)))
             whole = self.folder / self.path.name
             _write_parts(whole, (pq.read_table(part, partitioning=None) for part in parts), self.request)
@@ -123,7 +123,7 @@ def stopped(path: Path) -> str:
 
 def write(path: Path, tables: Iterable[Any], request: Mapping[str, Any]) -> None:
     """Write tables as one Parquet file, a row group each; a file of that name is replaced at the end."""
-    with _saying(path):
+    with _one_line_errors(path):
         _write_parts(path, tables, request)
 
 
@@ -156,7 +156,7 @@ def _finished(path: Path) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def _saying(path: Path, rest: str = "") -> Iterator[None]:
+def _one_line_errors(path: Path, rest: str = "") -> Iterator[None]:
     """Turn a refusal by the operating system into one line."""
     try:
         yield

@@ -28,7 +28,7 @@ INLINED = (
     kernel.running,
     kernel.may_start,
     kernel.take,
-    kernel.lacks,
+    kernel.missing_input,
     kernel.begins,
     heaps.plan,
     heaps.unplan,

@@ -18,7 +18,7 @@ from .heaps import Counts, Numbers, plan, pop, push, unplan
 SCANNED = 128  # up to so many slots are scanned one by one; above, a tree is used
 INF = float("inf")
 UNKNOWN = -1  # number of running requests, not counted while below the limit
-HAIR = 1e-9  # fraction of a token that rounding may have lost
+TOKEN_TOLERANCE = 1e-9  # fraction of a token that rounding may have lost
 
 # `counts`, whole numbers
 CAPACITY, BASE, CREATED, FIXED, BUSY, PENDING, AT, WORK, COIN = range(9)
@@ -140,7 +140,7 @@ def may_start(sums: Numbers, t: float, case: Case) -> bool:
         return True
     sums[TOKENS] = min(case.bucket, sums[TOKENS] + (t - sums[TOKENS_AT]) * case.refill_per_s)
     sums[TOKENS_AT] = t
-    result: bool = sums[TOKENS] >= 1 - HAIR
+    result: bool = sums[TOKENS] >= 1 - TOKEN_TOLERANCE
     return result
 
 
@@ -192,7 +192,7 @@ def plain(times: Numbers, warm: Numbers, cold: Numbers, slots: Numbers, busy: Nu
     return MORE_ARRIVALS
 
 
-def lacks(times: Numbers, warm: Numbers, coins: Numbers, rows: Counts, counts: Counts) -> int:
+def missing_input(times: Numbers, warm: Numbers, coins: Numbers, rows: Counts, counts: Counts) -> int:
     """Which input the next attempt may need and is used up; `OVER` if none is."""
     if counts[AT] >= len(times):
         return MORE_ARRIVALS
@@ -233,7 +233,7 @@ def full(times: Numbers, warm: Numbers, cold: Numbers, coins: Numbers, slots: Nu
     its row.
     """
     while True:
-        why = lacks(times, warm, coins, rows, counts)
+        why = missing_input(times, warm, coins, rows, counts)
         if why != OVER:
             return why
         again = counts[PENDING] > 0 and ahead[0] <= times[counts[AT]]

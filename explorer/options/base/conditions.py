@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 GB = float(BYTES["GB"])
 MB = float(BYTES["MB"])
 MEGABIT = 1e6 / 8  # bytes
-P95_BEARS = 0.05  # share of requests above the p95
+P95_TAIL_SHARE = 0.05  # share of requests above the p95
 LEAST_SHARE = 1e-12  # lower bound of the share of requests that pass a cache, so that no rate is 0
 REQUEST_ENVELOPE = "encoding.envelope.request."  # followed by the kind of event, such as "v2"
 ARM, X86, EITHER = "_arm", "_x86", "_*"  # endings of price ids by architecture; for EITHER see `by_size`
@@ -168,11 +168,11 @@ class Conditions:
     @property
     def own_limits(self) -> Mapping[str, float]:
         """Limits that the workload states: quotas of its account, and its downstream concurrency."""
-        bears = self.workload.downstream.concurrency
-        return {**self.workload.account, **({} if bears is None else {"downstream.concurrency": bears})}
+        most = self.workload.downstream.concurrency
+        return {**self.workload.account, **({} if most is None else {"downstream.concurrency": most})}
 
     @property
-    def bears(self) -> Number:
+    def downstream_concurrency(self) -> Number:
         """The concurrent calls that the downstream system tolerates; infinite if not stated."""
         bearable = self.stated_number("downstream.concurrency")
         return np.inf if bearable is None else bearable
@@ -794,7 +794,7 @@ class Conditions:
         may fail.
         """
         slow = self.edge("runtime") + self.init_p99_s > self.waits
-        return np.where(slow, np.minimum(P95_BEARS, self.tolerance), P95_BEARS)[()]
+        return np.where(slow, np.minimum(P95_TAIL_SHARE, self.tolerance), P95_TAIL_SHARE)[()]
 
     def ready_environments(self, busy: Sequence[Number]) -> StepQuantity:
         """The fewest provisioned environments for the peak, where the terms `busy` are busy on average.

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from explorer.facts import catalogue
 from explorer.facts.units import Number
 
-from .conditions import P95_BEARS, Conditions
+from .conditions import P95_TAIL_SHARE, Conditions
 from .mask import Mask
 
 AT_ONCE = 2**18  # points x sizes that are evaluated together
@@ -192,7 +192,7 @@ def _on_spot(load: Conditions) -> Mask:
     for promise in promises:
         if promise is not None:
             again = twice + load.transfer(load.at_levels("response")[1])
-            holds = holds & ((stopped_share(load) < P95_BEARS) | (again <= promise))
+            holds = holds & ((stopped_share(load) < P95_TAIL_SHARE) | (again <= promise))
     return holds
 
 

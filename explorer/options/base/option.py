@@ -114,7 +114,7 @@ class Option:
             why = f"{self.words} does not take {load.workload.runtime.language}"
             yield Exclusion("runtime.language", why, is_whole=True)
 
-    def has_a_task(self, load: Conditions) -> bool:
+    def is_needed(self, load: Conditions) -> bool:
         """Whether this workload needs the option: if not, replacing it changes nothing."""
         return True
 

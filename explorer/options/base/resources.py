@@ -195,12 +195,12 @@ def bucket(logical: str, days: Mapping[str, int]) -> Iterable[Resource]:
             "LifecycleConfiguration": {"Rules": rules},
         },
     )
-    refused = by_tls_alone([attribute(logical), joined(f"${{{logical}.Arn}}/*")])
+    refused = require_tls_statement([attribute(logical), joined(f"${{{logical}.Arn}}/*")])
     policy = {"Bucket": ref(logical), "PolicyDocument": statement_of([refused])}
     yield Resource(f"{logical}Policy", "AWS::S3::BucketPolicy", policy)
 
 
-def by_tls_alone(places: Sequence[Value]) -> Mapping[str, Value]:
+def require_tls_statement(places: Sequence[Value]) -> Mapping[str, Value]:
     """The statement of a bucket policy that denies access without TLS."""
     return {
         "Effect": "Deny",

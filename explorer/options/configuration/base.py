@@ -35,7 +35,7 @@ class Configuration(Option):
         if load.workload.configuration.rotation and not self.rotates and secrets.any():
             yield Exclusion("configuration.rotation", "it does not rotate secrets", secrets)
 
-    def has_a_task(self, load: Conditions) -> bool:
+    def is_needed(self, load: Conditions) -> bool:
         return bool(np.any(np.asarray(load.config_bytes) > 0))
 
     deployable = True

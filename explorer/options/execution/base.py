@@ -207,7 +207,7 @@ class Execution(Option):
         waits = self.holds_back(path) & path.asynchronous
         mean, peak = load.runtime.mean * load.mean_rps, load.runtime.mean * load.peak_rps
         if waits.any():
-            at_peak = np.minimum(peak, load.bears)
+            at_peak = np.minimum(peak, load.downstream_concurrency)
             yield Backlogged("downstream.concurrency", mean, waits, mean, at_peak)
         if not waits.all():
             yield PeakDemand("downstream.concurrency", [peak], where=~waits)
@@ -271,7 +271,7 @@ class LambdaExecution(Execution):
     def most_at_once(self, load: Conditions, path: Paths) -> Number:
         """The concurrent jobs that may call the downstream system; infinite where none are held back."""
         waits = self.holds_back(path)
-        return np.where(waits, load.bears, np.inf)[()] if waits.any() else np.inf
+        return np.where(waits, load.downstream_concurrency, np.inf)[()] if waits.any() else np.inf
 
     def more_events(self, load: Conditions, path: Paths) -> UsageLines:
         """The line for large asynchronous events: each started chunk beyond the free size is one request."""

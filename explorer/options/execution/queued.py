@@ -56,7 +56,7 @@ class Queued(LambdaExecution):
         """The maximum concurrency of the mapping, if the downstream system has a limit."""
         if load.workload.downstream.concurrency is None:
             return np.inf
-        return np.minimum(load.bears, load.limit("lambda.esm.sqs.max_concurrency"))
+        return np.minimum(load.downstream_concurrency, load.limit("lambda.esm.sqs.max_concurrency"))
 
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
         yield load.time_limit("lambda.timeout", path)
@@ -116,7 +116,7 @@ class Queued(LambdaExecution):
         return {"ReservedConcurrentExecutions": reserved} if reserved else {}
 
     def reserved(self, load: Conditions) -> Number:
-        return np.where(np.asarray(load.bears) < LEAST_AT_ONCE, 1.0, 0.0)
+        return np.where(np.asarray(load.downstream_concurrency) < LEAST_AT_ONCE, 1.0, 0.0)
 
     def usage(self, load: Conditions, path: Paths) -> UsageLines:
         yield from super().usage(load, path)

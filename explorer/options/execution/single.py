@@ -33,8 +33,8 @@ class Single(LambdaExecution):
         return result
 
     def reserved(self, load: Conditions) -> Number:
-        bears = np.asarray(load.bears, dtype=float)
-        return np.where(bears < load.limit("lambda.concurrency"), bears, 0.0)
+        most = np.asarray(load.downstream_concurrency, dtype=float)
+        return np.where(most < load.limit("lambda.concurrency"), most, 0.0)
 
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
         yield load.time_limit("lambda.timeout", path)
