@@ -324,7 +324,7 @@ def read_times(stack: Standing, rounds: int) -> tuple[float, float, float]:
     spent = {
         cold: [line.get("config_s", 0.0) for line in lines if line["cold"] == cold] for cold in (True, False)
     }
-    return tuple(1000 * statistics.median(each) for each in (spent[True], spent[False], inits))  # type: ignore
+    return tuple(1000 * statistics.median(each) for each in (spent[True], spent[False], inits))
 
 
 def logged(stack: Standing, function: str, expected: int) -> tuple[list[dict[str, Any]], list[float]]:

@@ -35,7 +35,13 @@ class PriceError(ExplorerError):
 
 
 class CloudError(ExplorerError):
-    """The cloud refused or failed: the local one, or AWS itself."""
+    """The cloud refused or failed: the local one, or AWS itself.
+
+    Examples
+    --------
+    >>> isinstance(ex.live.CloudError("no such stack"), ex.ExplorerError)
+    True
+    """
 
 
 class ReportError(ExplorerError):

@@ -99,7 +99,7 @@ def check(tmp_path):
     command.write_text(f'#!/bin/bash\nexec "{sys.executable}" -m explorer "$@"\n')
     command.chmod(0o755)
     (tmp_path / "template.yaml").write_text(BREACHES)
-    inputs = {name: "" for name in ("WARN_AT", "PARAMETERS", "BASELINE", "GROWTH")}
+    inputs = dict.fromkeys(("WARN_AT", "PARAMETERS", "BASELINE", "GROWTH"), "")
     inputs |= {"OWN": own, "PATHS": "template.yaml", "FAIL_ON": "breach", "MONTHS": "12"}
     inputs |= {"SARIF": tmp_path / "check.sarif", "GITHUB_OUTPUT": outputs, "PYTHONPATH": ROOT}
 

@@ -19,7 +19,8 @@ MODULES = [
     for module in pkgutil.walk_packages(ex.__path__, "explorer.")
     if not module.name.startswith(SHIPPED) and module.name not in NOT_HERE
 ]
-NO_EXAMPLE = {"__version__", "calibrate"}  # a text; what needs the jobs of a benchmark (docs/how-to/live.md)
+NO_EXAMPLE = {"__version__"}  # a text
+STANDING = {"AsyncClient", "Client", "Standing", "deploy", "measure"}  # of an endpoint
 
 
 @pytest.mark.parametrize("name", ["explorer", *MODULES])
@@ -36,3 +37,8 @@ def test_the_examples_of_a_module_hold(name, tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", sorted(set(ex.__all__) - NO_EXAMPLE))
 def test_every_public_name_has_an_example(name):
     assert ">>> " in (inspect.getdoc(getattr(ex, name)) or "")
+
+
+@pytest.mark.parametrize("name", sorted(set(ex.live.__all__) - STANDING))
+def test_every_name_of_live_has_an_example_that_needs_no_endpoint(name):
+    assert ">>> " in (inspect.getdoc(getattr(ex.live, name)) or "")

@@ -1,1 +1,1 @@
-"""What to build, what rules out the rest, what would change it, and how sure that is."""
+"""Decides what to build, what rules out the rest, what would change the answer, and how certain it is."""

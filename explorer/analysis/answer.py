@@ -1,4 +1,4 @@
-"""What was chosen for one workload, with the rows of all that explains it."""
+"""The choice for one workload, with the rows of everything that explains it."""
 
 from __future__ import annotations
 
@@ -20,34 +20,34 @@ from .ways_out import ways_out as ways_out_of
 
 
 class Answer(Choice):
-    """A choice with what rules out the rest, what would change it, and what it rests on."""
+    """A choice with the reasons that rule out the rest, its break-evens and its assumptions."""
 
     @cached_property
     def rejections(self) -> Rows[Rejection]:
-        """All that rules out a design: limits first, by how many designs they rule out."""
+        """The reasons that rule out designs: limits first, then by the number of designs ruled out."""
         return Rows(tuple(rejections_of(self.load)), Rejection)
 
     @cached_property
     def break_evens(self) -> Rows[BreakEven]:
-        """Where the recommendation changes around this workload, and to what."""
+        """The values around this workload at which the recommendation changes, and the next design."""
         return Rows(tuple(break_evens_of(self)), BreakEven)
 
     @cached_property
     def assumptions(self) -> Rows[Assumption]:
-        """What is a default or not measured, and whether it decides the answer."""
+        """The defaults and unmeasured values behind the answer, and whether each decides it."""
         return Rows(tuple(assumptions_of(self)), Assumption)
 
     @cached_property
     def ways_out(self) -> Rows[WayOut]:
-        """Where nothing is feasible: the changes that make something so, the least asked first."""
+        """Where nothing is feasible: the changes that make a design feasible, the smallest change first."""
         return Rows(tuple(ways_out_of(self)), WayOut, names={"today": "from", "value": "to", "pair": "with"})
 
     @cached_property
     def promises(self) -> Rows[PromisePrice]:
-        """What each promise that is given costs."""
+        """The cost of each promise that the workload states."""
         return Rows(tuple(promises_of(self)), PromisePrice)
 
     @cached_property
     def changes(self) -> Rows[Change]:
-        """Against `current`: the parts that come and go, and what it costs or saves."""
+        """The differences from `current`: parts added and removed, and the change of the bill."""
         return Rows(tuple(changes_of(self)), Change)

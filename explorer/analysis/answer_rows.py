@@ -1,4 +1,4 @@
-"""The rows that answer one question: records for code, a frame for people, plain values for JSON."""
+"""The rows of one answer: records for code, a frame for people, plain values for JSON."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Rows(Sequence[Row], Generic[Row]):
     Parameters
     ----------
     rows : the records
-    kind : their dataclass, whose fields are the columns of the frame, also where there is no row
-    columns : by the name of a field that holds a mapping, the keys that are columns in its place
-    names : what a field is called in frames and plain values, where its own name cannot be
+    kind : the dataclass of the records; its fields are the columns of the frame, even without rows
+    columns : for a field that holds a mapping, the keys that become columns in its place
+    names : the name of a field in frames and plain values, where it differs
 
     Examples
     --------
@@ -57,7 +57,7 @@ class Rows(Sequence[Row], Generic[Row]):
         return self.rows[index]
 
     def first(self, count: int | None) -> Self:
-        """The first so many of them; None: all."""
+        """The first `count` rows; all of them if `count` is None."""
         return replace(self, rows=self.rows[:count])
 
     def to_dicts(self) -> list[dict[str, Any]]:
@@ -66,7 +66,7 @@ class Rows(Sequence[Row], Generic[Row]):
         return [{self.names.get(name, name): _plain(getattr(row, name)) for name in own} for row in self.rows]
 
     def to_frame(self) -> pd.DataFrame:
-        """A row a record, a column a field."""
+        """The rows as a frame: one row per record, one column per field."""
         import pandas as pd
 
         own = [field.name for field in fields(self.kind)]  # type: ignore[arg-type]
@@ -81,7 +81,7 @@ class Rows(Sequence[Row], Generic[Row]):
 
 
 def _plain(value: Any) -> Any:
-    """A word in place of the member of an enumeration, a mapping of one's own in place of another's."""
+    """The value of an enumeration member, a mapping as a new dict, any other value unchanged."""
     if isinstance(value, StrEnum):
         return value.value
     return dict(value) if isinstance(value, Mapping) else value

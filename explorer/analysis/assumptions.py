@@ -1,4 +1,4 @@
-"""What an answer rests on that was not given or not measured, and whether it decides the answer."""
+"""The assumptions of an answer: values not stated or not measured, and whether each decides the answer."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class AssumptionKind(StrEnum):
-    """What an answer rests on."""
+    """The kind of an assumption."""
 
     DEFAULT = "default"
     TAIL = "tail"
@@ -41,43 +41,62 @@ class AssumptionKind(StrEnum):
 
 @dataclass(frozen=True)
 class Assumption:
-    """One thing that the answer rests on."""
+    """One assumption of the answer."""
 
     id: str
     kind: AssumptionKind
     value: str
     why: str
-    decides: bool = False  # half or twice of it changes the recommended design
+    decides: bool = False  # whether half or twice the value changes the recommended design
     as_of: str = ""
     source_url: str = ""
 
 
+@dataclass(frozen=True)
+class FactsRead:
+    """The ids of the facts that the limits, usage and steps of a design read, sorted."""
+
+    limits: list[str]
+    constants: list[str]
+    times: list[str]
+    prices: list[str]  # only those with a quantity above 0
+
+
 def assumptions(r: Choice) -> list[Assumption]:
-    """Defaults first (those that decide before the others), then constants, times, limits and prices."""
+    """The defaults (those that decide first), then tails, constants, times, limits, features and prices."""
     load = sized_conditions(r.workload, r.nearest)
-    design = r.nearest
-    findings(r.workload, design, load)
-    quantities = usage(load, design)
-    steps(load, design)
-    for other in r.candidates.designs:  # a service is always among the candidates: what it rests on counts
-        if other.flow.behind is Behind.CONTAINER:
-            usage(load, other)
-            break
+    facts = _facts_read(load, r)
     defaults = sorted(_defaults(r), key=lambda row: not row.decides)
     return [
         *defaults,
         *_tails(r.workload),
-        *_constants(load),
-        *_limits(load),
+        *_constants(facts),
+        *_times(facts),
+        *_limits(facts),
         *_cold_start(load),
         *_region(r.workload),
-        *_prices(r.workload, quantities),
+        *_prices(r.workload, facts),
     ]
+
+
+def _facts_read(load: Conditions, r: Choice) -> FactsRead:
+    """The facts of the design, and of the bill of the first always-on service among the candidates."""
+    findings(r.workload, r.nearest, load)
+    quantities = usage(load, r.nearest)
+    steps(load, r.nearest)
+    service = next(
+        (design for design in r.candidates.designs if design.flow.behind is Behind.CONTAINER), None
+    )
+    if service:
+        usage(load, service)
+    prices = [price_id for price_id in sorted(quantities) if quantities[price_id]]
+    return FactsRead(sorted(load.limits), sorted(load.constants), sorted(load.times), prices)
 
 
 def _defaults(r: Choice) -> Iterator[Assumption]:
     load = Conditions(r.workload)
-    rows = []
+    rows: list[tuple[Field, Any]] = []
+    changes: list[tuple[Field, dict[str, Any], Workload]] = []
     for record in sorted(fields_with("assumption"), key=_nature):
         field, assumption = record.path, record.assumption
         if assumption is None or r.workload.is_given(field):
@@ -85,45 +104,45 @@ def _defaults(r: Choice) -> Iterator[Assumption]:
         if field == "configuration.entries" and not r.workload.configuration.total:
             continue
         value = _default(load, field)
-        others = [{field: other} for other in _others(record, assumption, value)]
-        rows.append((record, value, [other for other in others if _can_be(r.workload, other)]))
-    decides = _deciding(r, [(record, other) for record, _, others in rows for other in others])
-    for record, value, _ in rows:
+        rows.append((record, value))
+        others = ({field: other} for other in _others(record, assumption, value))
+        changes += [(record, other, varied) for other in others if (varied := _varied(r.workload, other))]
+    decides = _deciding(r, changes)
+    for record, value in rows:
         why = record.assumption.why if record.assumption else ""
         yield Assumption(
             record.path, AssumptionKind.DEFAULT, record.kind.state(value), why, record.path in decides
         )
 
 
-def _can_be(workload: Workload, change: dict[str, Any]) -> bool:
-    """Whether the fields can have these values: half a default may be none."""
+def _varied(workload: Workload, change: dict[str, Any]) -> Workload | None:
+    """The workload with other values; None where it rejects them (half a default may be invalid)."""
     try:
-        workload.replace(change)
+        return workload.replace(change)
     except ExplorerError:
-        return False
-    return True
+        return None
 
 
-def _deciding(r: Choice, changes: list[tuple[Field, dict[str, Any]]]) -> set[str]:
-    """The fields by one of whose changes another design is recommended: numbers are looked at together."""
-    numbers = [(record.path, change) for record, change in changes if record.is_axis]
+def _deciding(r: Choice, changes: list[tuple[Field, dict[str, Any], Workload]]) -> set[str]:
+    """The fields for which another value changes the recommended design; all numbers in one evaluation."""
+    numbers = [(record.path, change) for record, change, _ in changes if record.is_axis]
     winning = winners(variations(r.workload, [change for _, change in numbers])) if numbers else []
     decides = {path for (path, _), design in zip(numbers, winning, strict=True) if design != r.design}
-    for record, change in changes:
+    for record, _, varied in changes:
         if not record.is_axis and record.path not in decides:
-            (design,) = winners(variations(r.workload.replace(change), [{}]))
+            (design,) = winners(Conditions(varied))
             if design != r.design:
                 decides.add(record.path)
     return decides
 
 
 def _nature(record: Field) -> int:
-    """Numbers stand before abilities, these before lists."""
+    """The sort key of a field: numbers first, then switches, then lists."""
     return 2 if record.is_list else int(record.kind is SWITCH)
 
 
 def _others(record: Field, assumption: DefaultAssumption, value: Any) -> Iterator[Any]:
-    """What the field might have been in place of its default."""
+    """The values that the field might have in place of its default."""
     if record.is_list:
         yield from ([choice] for choice in record.choices)
     elif record.kind is SWITCH:
@@ -139,7 +158,7 @@ def _default(load: Conditions, field: str) -> Any:
         return float(load.request.median)
     if field == "configuration.entries":
         return load.workload.configuration.entry_count
-    return load.number(field)
+    return load.workload.field_value(field)
 
 
 def _tails(w: Workload) -> Iterator[Assumption]:
@@ -149,8 +168,8 @@ def _tails(w: Workload) -> Iterator[Assumption]:
             yield Assumption(name, AssumptionKind.TAIL, spread.tail, "how its largest values are taken")
 
 
-def _constants(load: Conditions) -> Iterator[Assumption]:
-    for constant_id in sorted(load.constants):
+def _constants(facts: FactsRead) -> Iterator[Assumption]:
+    for constant_id in facts.constants:
         row = catalogue.constant(constant_id)
         if row.kind == "assumption":
             yield Assumption(
@@ -162,7 +181,10 @@ def _constants(load: Conditions) -> Iterator[Assumption]:
                 row.as_of,
                 row.source_url,
             )
-    for time_id in sorted(load.times):
+
+
+def _times(facts: FactsRead) -> Iterator[Assumption]:
+    for time_id in facts.times:
         time = catalogue.time(time_id)
         if time.kind == "assumption":
             value = f"p50 {format_time(time.p50_s)}, p99 {format_time(time.p99_s)}"
@@ -189,8 +211,8 @@ def _region(w: Workload) -> Iterator[Assumption]:
         yield Assumption("region", AssumptionKind.FEATURE, "all", why, False, *source)
 
 
-def _limits(load: Conditions) -> Iterator[Assumption]:
-    for limit_id in sorted(load.limits):
+def _limits(facts: FactsRead) -> Iterator[Assumption]:
+    for limit_id in facts.limits:
         row = catalogue.limit(limit_id)
         if not row.verified:
             value = f"{row.value:g} {row.unit}"
@@ -205,10 +227,8 @@ def _limits(load: Conditions) -> Iterator[Assumption]:
             )
 
 
-def _prices(w: Workload, quantities: dict[str, float]) -> Iterator[Assumption]:
-    for price_id in sorted(quantities):
-        if not quantities[price_id]:
-            continue
+def _prices(w: Workload, facts: FactsRead) -> Iterator[Assumption]:
+    for price_id in facts.prices:
         tariff = catalogue.tariff(price_id, w.region)
         value = f"{tariff.tiers[0].usd:f} USD a {tariff.unit}"
         if tariff.assumed:

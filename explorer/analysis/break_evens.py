@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -20,10 +21,10 @@ from .variations import variations, winners
 if TYPE_CHECKING:
     from .choice import Choice
 
-REACH = 1000.0  # times up and down that are looked at
+REACH = 1000.0  # factor up and down within which changes are searched
 COARSE = 49  # points from 1 / REACH to REACH
-FINE = 25  # points between two of those, twice
-LASTS = 1.01  # times the value of a change: what wins no further than that is passed over
+FINE = 25  # points between two of those, in each of two refinements
+BEYOND = 1.01  # factor beyond a change: a design that wins only up to there is skipped
 AXES = {r.path: r.break_evens for r in fields_with("break_evens") if r.break_evens}
 
 
@@ -32,36 +33,37 @@ class BreakEven:
     """A value of one axis at which the recommendation changes."""
 
     axis: str
-    value: float | None  # None: it does not change within reach
+    value: float | None  # None: no change within `REACH`
     unit: str
-    factor: float | None  # times today's value
+    factor: float | None  # multiple of today's value
     direction: str  # above or below
-    design: dict[str, str] | None  # what is recommended 1 % beyond it; None where nothing is feasible
+    design: dict[str, str] | None  # recommended 1 % beyond the value; None where nothing is feasible
     says: str
-    service: bool = False  # whether it tells where an always-on service takes over, or Lambda from it
+    service: bool = False  # whether it is the change between Lambda and an always-on service
 
     @property
     def distance(self) -> float:
-        """How far it is from today: the logarithm of the factor, whichever the direction."""
+        """The distance from today: the absolute logarithm of the factor."""
         return abs(float(np.log(self.factor))) if self.factor else np.inf
 
 
 @dataclass(frozen=True)
 class Bracket:
-    """Between these multiples of today's value the recommendation changes."""
+    """Two multiples of today's value between which the recommendation changes."""
 
     axis: str
     direction: str
-    inside: float  # the nearer to today
+    inside: float  # the one nearer to today
     outside: float
-    service: bool = False  # whether it is where an always-on service takes over, or Lambda from it
-    back: float | None = None  # where it is as today again, if that is the next point already
+    service: bool = False  # whether it brackets the change between Lambda and an always-on service
+    back: float | None = None  # the next point, if today's recommendation holds again there
 
 
 def break_evens(r: Choice) -> list[BreakEven]:
-    """The first change up and down each axis, and where an always-on service takes over.
+    """The first change up and down each axis, and the rate at which an always-on service takes over.
 
-    All points of all axes are looked at together: first from end to end, then within every bracket.
+    All points of all axes are evaluated together: first the whole range, then the points within every
+    bracket.
     """
     along = {axis: _factors(r, axis) for axis in AXES if value_now(r.workload, axis) > 0}
     results = _winners(r, [(axis, factor) for axis, factors in along.items() for factor in factors])
@@ -74,7 +76,7 @@ def break_evens(r: Choice) -> list[BreakEven]:
     for axis, each in brackets.items():
         services = [turns[bracket] for bracket in each if bracket.service]
         if axis == "requests_per_month" and r.design is not None and not services:
-            services = [_no_turn(*_service(r))]
+            services = [_no_break_even(*_service(r))]
         same = [(turn.direction, turn.design) for turn in services]
         others = [turns[bracket] for bracket in each if not bracket.service]
         rows += [
@@ -101,7 +103,7 @@ def _winners(r: Choice, points: Iterable[tuple[str, float]]) -> list[Design | No
 
 
 def _brackets(r: Choice, axis: str, factors: np.ndarray, designs: list[Design | None]) -> Iterator[Bracket]:
-    """The first change to both sides of today, and for the rate where a service takes over."""
+    """The brackets of the first change on each side of today, and for the rate that of the service."""
     start = int(np.argmin(np.abs(np.log(factors))))
     for direction, step in (("above", 1), ("below", -1)):
         index = start + step
@@ -121,12 +123,12 @@ def _brackets(r: Choice, axis: str, factors: np.ndarray, designs: list[Design | 
 
 
 def _factor_if(factors: np.ndarray, index: int, holds: list[bool]) -> float | None:
-    """The multiple at a point, if there is such a point and it holds there."""
+    """The multiple at a point, if the point exists and `holds` there; else None."""
     return float(factors[index]) if 0 <= index < len(factors) and holds[index] else None
 
 
 def _service(r: Choice) -> tuple[str, bool]:
-    """Where to look for the always-on service, and whether it is what is recommended today."""
+    """The direction of the change to or from a service, and whether today's design is a service."""
     is_service = bool(_serves(r.nearest))
     return ("below" if is_service else "above"), is_service
 
@@ -137,32 +139,42 @@ def _serves(design: Design | None) -> bool | None:
 
 
 def _refined(r: Choice, brackets: list[Bracket]) -> dict[Bracket, BreakEven]:
-    """The changes within brackets, narrowed twice, and what wins from there on, not for a moment only."""
-    ends = {bracket: (bracket.inside, bracket.outside) for bracket in brackets}
-    next_designs: dict[Bracket, Design | None] = {}
+    """The changes within brackets, refined twice, with the design that wins beyond, not only at one point."""
+    fine = {bracket: np.geomspace(bracket.inside, bracket.outside, FINE) for bracket in brackets}
+    designs = _winners_within(r, fine)
     turns: dict[Bracket, BreakEven] = {}
-    for narrowed in (0, 1):
-        fine = {b: np.geomspace(*ends[b], FINE) for b in brackets if not (narrowed and b.service)}
-        results = _winners(r, [(b.axis, factor) for b, factors in fine.items() for factor in factors])
-        for bracket, factors in fine.items():
-            designs, results = results[:FINE], results[FINE:]
-            if bracket.service:
-                other = not _service(r)[1]
-                first = next((i for i, d in enumerate(designs) if _serves(d) is other), FINE - 1)
-                turn = _turn(r, bracket, float(factors[first]), designs[first])
-                turns[bracket] = replace(turn, service=True)
-                continue
-            others = [i for i, design in enumerate(designs) if design != r.design]
-            first = max(others[0], 1) if others else FINE - 1
-            ends[bracket], next_designs[bracket] = (factors[first - 1], factors[first]), designs[first]
-    beyond = [(b.axis, ends[b][1] * (LASTS if b.direction == "above" else 1 / LASTS)) for b in next_designs]
-    for bracket, lasting in zip(next_designs, _winners(r, beyond), strict=True):
-        design = next_designs[bracket] if lasting == r.design else lasting
-        turns[bracket] = _turn(r, bracket, float(ends[bracket][1]), design)
+    finer: dict[Bracket, np.ndarray] = {}
+    for bracket, factors in fine.items():
+        if bracket.service:
+            other = not _service(r)[1]
+            first = next((i for i, d in enumerate(designs[bracket]) if _serves(d) is other), FINE - 1)
+            turn = _break_even(r, bracket, float(factors[first]), designs[bracket][first])
+            turns[bracket] = replace(turn, service=True)
+            continue
+        first = _first_change(r, designs[bracket])
+        ends = np.geomspace(factors[first - 1], factors[first], FINE)
+        finer[bracket] = np.concatenate([ends, ends * BEYOND ** (1 if bracket.direction == "above" else -1)])
+    designs = _winners_within(r, finer)
+    for bracket, factors in finer.items():
+        here, beyond = designs[bracket][:FINE], designs[bracket][FINE:]
+        first = _first_change(r, here)
+        design = here[first] if beyond[first] == r.design else beyond[first]
+        turns[bracket] = _break_even(r, bracket, float(factors[first]), design)
     return turns
 
 
-def _turn(r: Choice, bracket: Bracket, factor: float, design: Design | None) -> BreakEven:
+def _winners_within(r: Choice, factors: dict[Bracket, np.ndarray]) -> dict[Bracket, list[Design | None]]:
+    """The recommended design at each multiple, for all brackets in one evaluation."""
+    points = iter(_winners(r, [(bracket.axis, each) for bracket, all_ in factors.items() for each in all_]))
+    return {bracket: list(itertools.islice(points, len(each))) for bracket, each in factors.items()}
+
+
+def _first_change(r: Choice, designs: list[Design | None]) -> int:
+    """The first index above 0 at which another design is recommended; else the last index."""
+    return next((i for i, design in enumerate(designs) if i and design != r.design), FINE - 1)
+
+
+def _break_even(r: Choice, bracket: Bracket, factor: float, design: Design | None) -> BreakEven:
     axis, direction = bracket.axis, bracket.direction
     unit, noun = AXES[axis].unit, AXES[axis].noun
     value = value_now(r.workload, axis) * factor
@@ -179,7 +191,7 @@ def _turn(r: Choice, bracket: Bracket, factor: float, design: Design | None) -> 
     return BreakEven(axis, value, unit, factor, direction, design.ids if design else None, says)
 
 
-def _no_turn(direction: str, is_service: bool) -> BreakEven:
+def _no_break_even(direction: str, is_service: bool) -> BreakEven:
     unit = AXES["requests_per_month"].unit
     what = "Lambda takes over" if is_service else "an always-on service takes over"
     reach = f"1/{REACH:,.0f} of" if is_service else f"{REACH:,.0f} times"
@@ -198,6 +210,6 @@ def _value_in_words(value: float, unit: str) -> str:
 
 
 def _share_in_words(share: float) -> str:
-    """A share to three digits, of what is missing where that is less: "50 %", "99.87 %"."""
+    """A share to three digits; near 1, three digits of the difference to 1: "50 %", "99.87 %"."""
     missing = 1 - share
     return format_percent(float(f"{share:.3g}") if share < 0.9 else 1 - float(f"{missing:.3g}"))

@@ -1,8 +1,8 @@
-"""What was chosen for one workload: the design, its money, its parts, its seconds, and today's beside it."""
+"""The choice for one workload: the design, its bill, parts and latency, beside those of today's design."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 from explorer.engine.answers import Answers
 from explorer.engine.cost import Bill
 from explorer.engine.cost import cost as bill_of
-from explorer.engine.designs import CONCERNS, Design, allowed_designs, choices, table
+from explorer.engine.designs import CONCERNS, OPTIONS, Design, allowed_designs, choices, table
 from explorer.engine.evaluation import Evaluation
 from explorer.engine.latency import first_byte_s
 from explorer.engine.limits import Finding, findings
@@ -28,15 +28,17 @@ from explorer.workload.workload import Workload
 
 from .answer_rows import Rows
 
-SAME_USD, SAME_S = 0.005, 1e-3  # of a bill and of a latency: less is no difference
-TRADES = (0.0, 10.0, 100.0)  # USD a part at which the trade is shown
+SAME = 1e-6  # relative difference below which two bills or times count as equal
+TRADES = (0.0, 10.0, 100.0)  # prices of a part [USD a month] for which the winner is shown
 
 
-def complete_design(workload: Workload, design: str | Mapping[str, str | None] | Design) -> Design:
-    """The design that these choices name, concerns left out filled by the best for this workload.
+def complete_design(
+    workload: Workload, design: str | Mapping[str, str | None] | Design, best: Design | None = None
+) -> Design:
+    """The design with these choices; the other concerns are filled by the best for this workload.
 
-    If none of them is feasible, by the choices of the design that is recommended.
-    Raises DesignError for an unknown concern or option, or options that cannot go together.
+    If none of these designs is feasible, the other concerns are filled from `best`, or from the recommended
+    design. Raises DesignError for an unknown concern or option, or options that cannot be combined.
     """
     choice_ids = choices(design)
     if len(choice_ids) == len(CONCERNS):
@@ -46,12 +48,11 @@ def complete_design(workload: Workload, design: str | Mapping[str, str | None] |
     index = int(best_two(Answers(load, possible)).winner)
     if index >= 0:
         return possible.design(index)
-    best = Choice(workload.without_current()).nearest
-    return candidates.nearest_to(best)
+    return candidates.nearest_to(best or Choice(workload.without_current()).nearest)
 
 
 def nearest_miss(evaluation: Evaluation) -> int:
-    """The index of the design that misses by the least factor, to a percent; then by score."""
+    """The index of the design with the smallest miss factor, to 1 %; ties by score."""
     miss = np.round(np.log(miss_factors(evaluation)) / np.log(1.01))
     part_usd = evaluation.load.workload.preferences.part_usd
     score = evaluation.monthly_usd + part_usd * evaluation.table.parts
@@ -59,7 +60,7 @@ def nearest_miss(evaluation: Evaluation) -> int:
 
 
 def _today_choices(workload: Workload) -> dict[str, str]:
-    """The options of today's design that the workload names. Raises DesignError naming its file."""
+    """The options of today's design that the workload states; raises DesignError naming its file."""
     try:
         return choices(workload.current.model_dump()) if workload.current else {}
     except DesignError as error:
@@ -79,8 +80,13 @@ class Alternative:
     deployable: bool
 
 
+def _is_no_better(one: Sequence[float], other: Sequence[float]) -> bool:
+    """Whether one outcome has the same cost and times as the other, and at least as many parts."""
+    return bool(np.allclose(one[:-1], other[:-1], rtol=SAME, atol=0)) and one[-1] >= other[-1]
+
+
 class Choice:
-    """The design of least score for one workload, or the nearest miss where nothing is feasible."""
+    """The design with the lowest score for one workload, or the nearest miss if nothing is feasible."""
 
     def __init__(self, workload: Workload) -> None:
         if not isinstance(workload, Workload):
@@ -98,17 +104,17 @@ class Choice:
 
     @cached_property
     def evaluation(self) -> Evaluation:
-        """Every candidate."""
+        """The evaluation of every candidate."""
         return Evaluation(self.load, self.candidates, self.answers)
 
     @cached_property
     def _alone(self) -> Evaluation:
-        """`nearest` by itself."""
+        """The evaluation of `nearest` alone."""
         return Evaluation(self.load, self.candidates.only(np.array([self.index])), self.answers)
 
     @property
     def nearest(self) -> Design:
-        """The recommended design, or the one that misses by least where nothing is feasible."""
+        """The recommended design, or the nearest miss if nothing is feasible."""
         return self.candidates.design(self.index)
 
     @property
@@ -118,7 +124,7 @@ class Choice:
 
     @property
     def parts(self) -> int:
-        """The moving parts of `nearest`."""
+        """The number of moving parts of `nearest`."""
         return int(self.candidates.parts[self.index])
 
     @cached_property
@@ -128,12 +134,12 @@ class Choice:
 
     @property
     def memory_mb(self) -> float:
-        """The memory of what does the work [MB]."""
+        """The memory of the compute that does the work [MB]."""
         return float(self.sized_load.memory_mb)
 
     @property
     def architecture(self) -> str:
-        """The processor of what does the work."""
+        """The processor architecture of the compute that does the work."""
         return self.sized_load.architecture
 
     @cached_property
@@ -143,7 +149,7 @@ class Choice:
 
     @cached_property
     def given_size(self) -> dict[str, Any] | None:
-        """The best answer at the sizes that the file names; None where it names neither."""
+        """The answer at the sizes that the workload states; None if it states neither of them."""
         runtime = self.workload.runtime
         if runtime.memory == ANY and runtime.architecture == ANY:
             return None
@@ -156,17 +162,17 @@ class Choice:
 
     @property
     def part_usd(self) -> float:
-        """What one more part is worth avoiding [USD a month]."""
+        """The price of one more part [USD a month]."""
         return self.workload.preferences.part_usd
 
     @property
     def score_usd(self) -> float:
-        """Money and parts together [USD a month]."""
+        """The bill plus the price of the parts [USD a month]."""
         return self.monthly_usd + self.part_usd * self.parts
 
     @property
     def latency_s(self) -> dict[str, float]:
-        """From submitting to the whole result in hand [s], at the p50, p95 and p99."""
+        """The time from submitting until the whole result arrives [s], at the p50, p95 and p99."""
         seconds = self._alone.latency_s[0]
         return {f"p{100 * level:g}": float(s) for level, s in zip(LEVELS, seconds, strict=True)}
 
@@ -177,12 +183,12 @@ class Choice:
 
     @cached_property
     def findings(self) -> Rows[Finding]:
-        """Every limit held against `nearest`, worst first."""
+        """The findings on every limit that binds `nearest`, worst first."""
         return Rows(tuple(findings(self.workload, self.nearest, self.sized_load)), Finding)
 
     @cached_property
     def alternatives(self) -> Rows[Alternative]:
-        """Every other feasible design, least score first."""
+        """Every other feasible design, lowest score first."""
         e = self.evaluation
         score = e.score_usd(self.part_usd)
         order = np.lexsort((e.latency_s[:, 1], e.table.parts, score))
@@ -197,14 +203,48 @@ class Choice:
         )
         return Rows(tuple(rows), Alternative, {"design": CONCERNS})
 
+    def distinct_alternatives(self, most: int) -> Rows[Alternative]:
+        """The best alternatives that differ in a relevant way, lowest score first, at most `most` of them.
+
+        Each has an option that neither the design nor the alternatives before it have. Skipped are
+        alternatives with the same cost and times as one of those and no fewer parts, and alternatives that
+        differ from the design in an option that this workload does not need.
+        """
+        options = set(self.nearest.ids.items())
+        idle = {*self._options_without_a_task} - options
+        outcomes = [(self.monthly_usd, self.latency_s["p50"], self.latency_s["p95"], self.parts)]
+        distinct: list[Alternative] = []
+        for other in self.alternatives:
+            if len(distinct) == most:
+                break
+            outcome = (other.monthly_usd, other.latency_p50_s, other.latency_p95_s, other.parts)
+            if options.issuperset(other.design.items()) or not idle.isdisjoint(other.design.items()):
+                continue
+            if any(_is_no_better(outcome, another) for another in outcomes):
+                continue
+            options.update(other.design.items())
+            outcomes.append(outcome)
+            distinct.append(other)
+        return Rows(tuple(distinct), Alternative, {"design": CONCERNS})
+
+    def distinct_designs(self, most: int) -> list[Design]:
+        """The designs of `distinct_alternatives`."""
+        return [Design(**other.design) for other in self.distinct_alternatives(most)]
+
+    @property
+    def _options_without_a_task(self) -> Iterator[tuple[str, str]]:
+        """Concern and id of each option that this workload does not need."""
+        for concern, options in OPTIONS.items():
+            yield from ((concern, key) for key, each in options.items() if not each.is_needed(self.load))
+
     @cached_property
     def current(self) -> Design | None:
-        """What runs today, concerns left out filled by the best; None if the workload does not say."""
-        return complete_design(self.workload, self._today) if self._today else None
+        """Today's design, concerns left out filled by the best; None if the workload does not state it."""
+        return complete_design(self.workload, self._today, self.nearest) if self._today else None
 
     @cached_property
     def at_part_usd(self) -> dict[float, dict[str, Any]]:
-        """The winner at 0, 10 and 100 USD a part: its design, money and parts; none if not feasible."""
+        """The winner at 0, 10 and 100 USD per part: design, bill, parts; None where nothing is feasible."""
         return {usd: self._winner_at_part_usd(usd) for usd in TRADES}
 
     def _winner_at_part_usd(self, part_usd: float) -> dict[str, Any]:
@@ -214,25 +254,3 @@ class Choice:
         design = self.candidates.design(index)
         usd = float(self.evaluation.monthly_usd[index])
         return {"design": design.ids, "monthly_usd": usd, "parts": int(self.evaluation.table.parts[index])}
-
-
-def notable_alternatives(r: Choice, most: int) -> list[Alternative]:
-    """The best alternatives of which each has an option that is new among those above it.
-
-    What neither costs nor takes nor spares anything beside the chosen design is no alternative.
-    """
-    options_so_far = set(r.nearest.ids.items())
-    notable: list[Alternative] = []
-    for other in r.alternatives:
-        if len(notable) == most:
-            break
-        if not (options_so_far.issuperset(other.design.items()) or _is_same_in_numbers(other, r)):
-            options_so_far.update(other.design.items())
-            notable.append(other)
-    return notable
-
-
-def _is_same_in_numbers(other: Alternative, r: Choice) -> bool:
-    seconds = abs(other.latency_p50_s - r.latency_s["p50"]) + abs(other.latency_p95_s - r.latency_s["p95"])
-    usd = abs(other.monthly_usd - r.monthly_usd)
-    return usd < SAME_USD and seconds < SAME_S and other.parts >= r.parts

@@ -1,6 +1,6 @@
-"""The decision map: the design that wins over two axes, and the cause of each border between two.
+"""The decision map: the design that wins over two axes, and the cause of each border between two designs.
 
-Numbers and words alone: `explorer.views.figures.decision_map` and the app draw the same map.
+This module holds only numbers and words; `explorer.views.figures.decision_map` and the app draw the map.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ from .label_placement import Box, roomiest_label_cell
 from .phrases import cause_in_words, distinct_names, varying_concerns
 
 POINTS = 140  # along each axis
-LEAST_ROOM = 0.008  # of the map's height, above and below a name: with less a region is not named
-LEAST_LINE = 0.10  # of an axis: a shorter line is not named
+LEAST_ROOM = 0.008  # share of the map's height above and below a name; a region with less has no name
+LEAST_LINE = 0.10  # share of an axis: a shorter line has no name
 ACROSS, STEEP, TODAY = (0.025, 0.09), (0.13, 0.012), (0.045, 0.12)  # half the height and width of a name
-LEVELS = (0.98, 0.8, 0.5)  # of the workload's own requests that a ring of its cloud holds along an axis
+LEVELS = (0.98, 0.8, 0.5)  # share of the workload's own requests within a ring of the cloud, along one axis
 AROUND = 48  # points of a ring
 
 Cell = tuple[int, int, tuple[int, int]]  # row, column, and the cell beyond the border
@@ -41,23 +41,23 @@ Cell = tuple[int, int, tuple[int, int]]  # row, column, and the cell beyond the 
 
 @dataclass(frozen=True)
 class Region:
-    """Where one design wins: its index in the sweep's designs (-1: nothing is feasible) and its name."""
+    """The area where one design wins: its index in the sweep (-1: nothing is feasible) and its name."""
 
     index: int
-    label: tuple[str, ...]  # the options that tell it from the others
+    label: tuple[str, ...]  # the options that distinguish it from the others
     share: float  # of the map
-    at: tuple[float, float] | None  # where its name has most room; None: it has hardly any
-    room: tuple[float, float]  # there, to both sides and above and below [share of the map's width, height]
+    at: tuple[float, float] | None  # place with most room for the name; None: too little room
+    room: tuple[float, float]  # free to both sides, and above and below [share of the map's width, height]
 
 
 @dataclass(frozen=True)
 class Line:
-    """A border: beyond it a limit's id, a promise ("client.waits") or "cost" rules the design out."""
+    """A border, and why the design loses beyond it: a limit's id, a promise ("client.waits") or "cost"."""
 
     between: tuple[int, int]
     because: str
-    at: tuple[float, float]  # where its name stands clear of others and of today
-    steep: bool  # it goes up rather than across
+    at: tuple[float, float]  # place for the name, clear of the others and of today
+    steep: bool  # whether it runs vertically
 
     @property
     def text(self) -> str:
@@ -67,7 +67,7 @@ class Line:
 
 @dataclass(frozen=True)
 class DecisionMap:
-    """The winners over two axes. `winner` has a row a value of y; places are values of x and y."""
+    """The winners over two axes; `winner` has one row per value of y, and places are values of x and y."""
 
     workload: Workload
     x: str
@@ -76,7 +76,7 @@ class DecisionMap:
 
     @cached_property
     def winner(self) -> np.ndarray:
-        """The index of the design that wins, by y and x; -1 where nothing is feasible."""
+        """The index of the winning design, by y and x; -1 where nothing is feasible."""
         return self.sweep.winner.T
 
     @property
@@ -91,32 +91,32 @@ class DecisionMap:
 
     @cached_property
     def winner_indices(self) -> list[int]:
-        """The designs that win anywhere, those that win most first."""
+        """The designs that win anywhere, by falling area."""
         return winners_by_area(self.winner)
 
     @cached_property
     def designs(self) -> list[Design]:
-        """Those designs themselves."""
+        """The designs of `winner_indices`."""
         return [self.sweep.designs[index] for index in self.winner_indices]
 
     @cached_property
     def varying(self) -> list[str]:
-        """The concerns in which the winners are not all the same."""
+        """The concerns in which the winners differ."""
         return varying_concerns(self.designs)
 
     @property
     def common(self) -> dict[str, str]:
-        """What all winners share, by concern."""
+        """The options that all winners share, by concern."""
         first = self.designs[0].ids if self.designs else {}
         return {name: option for name, option in first.items() if name not in self.varying}
 
     def label(self, design: Design) -> tuple[str, ...]:
-        """What tells a design from the others on the map; what it does without is not named."""
+        """The options that distinguish a design on the map, without "none"."""
         return distinct_names(design, self.varying or ["response"])
 
     @cached_property
     def winner_regions(self) -> list[Region]:
-        """Each design's part of the map, largest first, and the part where nothing is feasible."""
+        """The region of each design, the largest first, and the region where nothing is feasible."""
         labels = {index: self.label(self.sweep.designs[index]) for index in self.winner_indices}
         regions = [self._winner_region(index, label) for index, label in labels.items()]
         empty = self._winner_region(NOTHING, ("no design is feasible",))
@@ -136,11 +136,11 @@ class DecisionMap:
         return Region(index, label, float(inside.mean()), at, room)
 
     def cells_of_today(self, shape: tuple[int, ...]) -> tuple[slice, ...]:
-        """The cells around today that no other name may take."""
+        """The cells around today that no other name may cover."""
         return Box(self._map_share(self.today), TODAY).covered_cells(shape)
 
     def _map_share(self, place: tuple[float, float]) -> tuple[float, float]:
-        """Where a place is on the map: shares of its height and width."""
+        """The position of a place on the map, as shares of its height and width."""
         axes = (self.up, self.across)
         up, across = (
             np.log(value / axis[0]) / np.log(axis[-1] / axis[0])
@@ -150,7 +150,7 @@ class DecisionMap:
 
     @cached_property
     def border_lines(self) -> list[Line]:
-        """The cause of each long border, the longest first, with a place for its name that overlaps none."""
+        """The cause of each long border, the longest first, with a place for its name without overlap."""
         lines: list[Line] = []
         occupied = [Box(self._map_share(self.today), TODAY)]
         shape = self.winner.shape
@@ -171,19 +171,19 @@ class DecisionMap:
 
     @cached_property
     def today(self) -> tuple[float, float]:
-        """The workload itself."""
+        """The place of the workload itself, clipped to the map."""
         x, y = (
-            float(np.clip(value_now(self.workload, axis), values[0], values[-1]))  # 0 is at the edge
+            float(np.clip(value_now(self.workload, axis), values[0], values[-1]))  # a 0 is moved to the edge
             for axis, values in ((self.x, self.across), (self.y, self.up))
         )
         return x, y
 
     @cached_property
     def request_cloud(self) -> list[np.ndarray]:
-        """Rings around today by `LEVELS`, (48, 2) places each.
+        """Rings around today, one for each of `LEVELS`: (48, 2) places each.
 
-        They are of single requests, as if the two fields were independent. Along a field that has no
-        spread they have no width.
+        They show the spread of single requests, as if the two fields were independent. Along a field without
+        a distribution a ring has no width.
         """
         turn = np.linspace(0, 2 * np.pi, AROUND)
         sides = (np.cos(turn), np.sin(turn))
@@ -206,7 +206,7 @@ def map_decisions(
 ) -> DecisionMap:
     """The winners over two numeric fields, `points` values each, with today's value in the middle.
 
-    Raises ExplorerError for a name that is no axis, or a field that the workload does not give.
+    Raises ExplorerError for a name that is not an axis, or a field that the workload does not state.
     """
     if not isinstance(workload, Workload):
         raise WorkloadError(
@@ -223,9 +223,9 @@ def map_decisions(
 
 
 def cost_above_best(decisions: DecisionMap, design: Design) -> np.ndarray:
-    """What building a design costs above the best, parts and all, by y and x [USD a month].
+    """The cost of a design above the best, parts included, by y and x [USD a month].
 
-    Infinite where it does not serve and another does, NaN where none does.
+    Infinite where the design is not feasible but another is, NaN where none is.
     """
     only = sweep(decisions.workload, decisions.sweep.axes, designs=[design])
     load = Conditions(decisions.workload, _map_axes(decisions))
@@ -249,13 +249,13 @@ def unit_of(axis: str) -> str:
 
 
 def winners_by_area(winner: np.ndarray) -> list[int]:
-    """The designs that win anywhere, those that win most first."""
+    """The designs that win anywhere, by falling area."""
     index, points = np.unique(winner[winner != NOTHING], return_counts=True)
     return [int(each) for each in index[np.argsort(-points, kind="stable")]]
 
 
 def border_cells(winner: np.ndarray) -> dict[tuple[int, int], list[Cell]]:
-    """The cells along each border, by the design on the near side and that on the far side."""
+    """The cells along each border, by the pair of designs on its near and far side."""
     cells_by_border: dict[tuple[int, int], list[Cell]] = {}
     for step in ((0, 1), (1, 0)):
         near = winner[: winner.shape[0] - step[0], : winner.shape[1] - step[1]]
@@ -272,7 +272,7 @@ def _is_steep(cells: list[Cell]) -> bool:
 
 
 def why_design_loses(workload: Workload, design: Design, point: Mapping[str, float]) -> str:
-    """Why a design does not win at a point: a limit that it breaks, a promise that it misses, or cost."""
+    """Why a design does not win at a point: a limit that breaks, a promise that it misses, or "cost"."""
     load = Conditions(workload, {axis: np.asarray(value) for axis, value in point.items()})
     worst = findings(workload, design, load)[0]
     if worst.verdict == Verdict.BREACH:
@@ -286,7 +286,7 @@ def why_design_loses(workload: Workload, design: Design, point: Mapping[str, flo
 
 
 def _request_range(workload: Workload, axis: str, level: float, at: float) -> np.ndarray:
-    """The ends of the middle `level` of the requests along a field, which is at `at` today."""
+    """The ends of the middle `level` of the requests along a field; `at` twice if it has no distribution."""
     if axis not in SPREADS:
         return np.full(2, at)
     spread = getattr(workload, axis).spread

@@ -1,4 +1,4 @@
-"""A price a month that would stand in place of lines of a bill, where that is cheaper."""
+"""Flat rates: a monthly price that would replace lines of a bill, where that is cheaper."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 
 def cheaper_flat_rate(bill: Bill, design: Design) -> str:
-    """The cheapest flat rate of the design's options that allows for the bill and is less, in a sentence.
+    """A sentence on the cheapest flat rate that covers the bill and costs less; "" if there is none.
 
-    It is no part of the bill: it is agreed on by hand, and beyond what it allows the service may be slowed
-    down. "" where none is cheaper.
+    A flat rate is not part of the bill: it is agreed separately, and beyond its allowance AWS may throttle
+    the service.
 
     Parameters
     ----------
     bill : the bill of the design
-    design : whose options state the flat rates that there are for their lines
+    design : the design whose options state flat rates for their lines
     """
     rates = [rate for option in design.options for rate in option.flat_rates]
     offers = [(usd, rate) for rate in rates if (usd := _price(rate, bill)) is not None]
@@ -38,7 +38,7 @@ def cheaper_flat_rate(bill: Bill, design: Design) -> str:
 
 
 def _plan_name(price_id: str) -> str:
-    """The plan as AWS calls it.
+    """The plan as AWS names it.
 
     >>> _plan_name("cloudfront.plan_premium_75tb")
     'Premium 75TB'
@@ -48,7 +48,7 @@ def _plan_name(price_id: str) -> str:
 
 
 def _price(rate: FlatRate, bill: Bill) -> Decimal | None:
-    """What the rate costs, if it allows for what is billed and is less than the lines in its place."""
+    """The price of the flat rate, if it covers the bill and is less than the lines that it replaces."""
     quantities = {line.id: line.quantity for line in bill.lines}
     most = {line: Decimal(catalogue.constant(constant).value) for line, constant in rate.allows}
     if any(quantities.get(line, Decimal(0)) > allowed for line, allowed in most.items()):

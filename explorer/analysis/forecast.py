@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 
 MOST_MONTHS = 600
 RATE = re.compile(r"\s*([+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?)\s*(%?)\s*(?:(?:/|a|per)\s*(month|year))?\s*", re.I)
-LEAST_WITH_SIGN = 1.0  # of a share in text, from which on it is taken for a percentage that lacks its "%"
+LEAST_WITH_SIGN = 1.0  # a share in text from this value on is probably a percentage without its "%"
 ACCEPTED = 'a rate such as "3 %", "30 %/year" or 0.03'
 COLUMNS = ("month", "limit", "used", "limit_value", "unit", "breach_probability", "verdict")
 CHANGES = ("month", "design", "monthly_usd", "added", "removed", "changed")
 
 
 def growth_rate(value: Any, field: str) -> float:
-    """Growth a month as a share: "3 %", "3%/month", "30 %/year" (compounded) or 0.03.
+    """Growth per month as a share: from "3 %", "3%/month", "30 %/year" (compounded) or 0.03.
 
     Raises ExplorerError naming the field, the value and what is accepted.
     """
@@ -55,27 +55,27 @@ def growth_rate(value: Any, field: str) -> float:
 
 
 def parse_growth(texts: list[str]) -> dict[str, str]:
-    """The growth of "response=3%/month" and the like, by field. Raises ExplorerError for any other text."""
+    """Growth by field from texts such as "response=3%/month"; raises ExplorerError for any other text."""
     return parse_pairs(texts, "growth", "FIELD=RATE, such as response=3%/month")
 
 
 def forecast(workload: Workload, growth: Mapping[str, Any], months: int = 36, design: Any = None) -> Any:
-    """What months of growth do to a design, and to which design should be chosen.
+    """The effect of months of growth on a design and on the recommendation.
 
     Parameters
     ----------
     workload : as it is now, month 0
-    growth : rate a month by numeric field, such as {"response": "3 %"}; requests take their peak along
-    months : how far to look, 1 to 600
-    design : whose limits are held against it; today's if the workload names it, else the recommended one
+    growth : rate per month by numeric field, such as {"response": "3 %"}; the peak grows with the requests
+    months : number of months, 1 to 600
+    design : the design to check; by default today's if the workload states it, else the recommended one
 
-    Returns a DataFrame, a row a month and limit: month, limit, used (at the p99), limit_value, unit,
-    breach_probability [share of requests], verdict. Its `first_breach` is the first month in which a limit
-    breaks and that limit, or None; its `design_changes` a DataFrame of the recommended design whenever it
-    changes: month, design, monthly_usd, and the parts that are added and removed; its `bills` a DataFrame,
-    a row a month: month, requests, monthly_usd of the design, best_usd of the one recommended then [USD a
-    month], not a number where nothing is feasible.
-    Raises ExplorerError for a field that is not numeric, a rate, or months that cannot be.
+    Returns a DataFrame with a row for each month and limit: month, limit, used (at the p99), limit_value,
+    unit, breach_probability [share of requests], verdict. Attributes: `first_breach`, the first month in
+    which a limit breaks and that limit, or None; `design_changes`, a DataFrame of the recommended design
+    whenever it changes: month, design, monthly_usd, and the parts added and removed; `bills`, a DataFrame
+    with a row for each month: month, requests, monthly_usd of the design, best_usd of the recommended design
+    [USD a month], NaN where nothing is feasible. Raises ExplorerError for a field that is not numeric, or an
+    invalid rate or number of months.
 
     Examples
     --------
@@ -126,32 +126,32 @@ def _check_months(value: Any) -> int:
 
 
 def _growth_axes(workload: Workload, growth: Mapping[str, Any], months: int) -> dict[str, np.ndarray]:
-    """The values of each field that grows, shape (months + 1,)."""
+    """The values of each growing field, shape (months + 1,)."""
     if not isinstance(growth, Mapping) or not growth:
         raise ExplorerError(
             f'growth is {quote_value(growth)}: expected rates by field, such as {{"response": "3 %"}}'
         )
     powers, axes_by_field = np.arange(months + 1.0), {}
-    with np.errstate(over="ignore", under="ignore"):  # refused below
+    with np.errstate(over="ignore", under="ignore"):  # checked below
         for field, value in growth.items():
             axes_by_field[field] = scale_axis(workload, field, (1 + growth_rate(value, field)) ** powers)
     axes = {name: values for field_axes in axes_by_field.values() for name, values in field_axes.items()}
     axes |= {
         field: field_axes[field] for field, field_axes in axes_by_field.items()
-    }  # what is named goes its own way
+    }  # an explicit field overrides a derived one
     check_growth(workload, axes)
     return axes
 
 
 def _forecast_design(workload: Workload, design: Any) -> Design:
-    """The design of the argument, or today's, or the recommended one."""
+    """The design of the argument, else today's, else the recommended one."""
     if design is None and workload.current:
         design = choices(workload.current.model_dump())
     return complete_design(workload, design) if design else Choice(workload).nearest
 
 
 def _best_in_each_month(load: Conditions) -> tuple[np.ndarray, pd.DataFrame]:
-    """The bill of the recommended design in each month, and that design in month 0 and when it changes."""
+    """The bill of the recommended design in each month, and a frame of that design whenever it changes."""
     import pandas as pd
 
     designs = allowed_designs(load)
@@ -161,7 +161,7 @@ def _best_in_each_month(load: Conditions) -> tuple[np.ndarray, pd.DataFrame]:
 
 
 def _bills_frame(load: Conditions, design: Design, months: int, best_usd: np.ndarray) -> pd.DataFrame:
-    """What each month costs: with the design, and with the one that is recommended then."""
+    """The bill of each month: of the design, and of the design recommended then."""
     import pandas as pd
 
     every = np.arange(months + 1)
@@ -191,7 +191,7 @@ def _design_changes(load: Conditions, designs: Table, best: TopTwo) -> Iterator[
 
 @cache
 def _forecast_class() -> Any:
-    """The class of the answer: a frame that also tells of the first breach and the changes."""
+    """The class of the result: a DataFrame with the first breach and the design changes as attributes."""
     import pandas as pd
 
     class Forecast(pd.DataFrame):

@@ -1,7 +1,7 @@
-"""A workload file held against its limits, for CI: its design today or the recommended one, and in time.
+"""Checks a workload file in CI: the limits of today's or the recommended design, now and under growth.
 
-What it finds are findings of `check`, so that a workload stands beside the templates of its stack. All
-that answers a workload is imported when the first one is judged: templates alone need none of it.
+The results are findings of `check`, so that a workload is listed beside the templates of its stack. The
+modules that evaluate a workload are imported when the first one is checked: templates alone do not need them.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 
 class GrowthError(Exception):
-    """What was asked of the growth cannot be followed; no fault of the file."""
+    """The growth argument is invalid; the workload file is not at fault."""
 
 
 def workload_assessor(growth: Mapping[str, str], months: int) -> Callable[[Path, Judge], list[Finding]]:
-    """What assesses a workload file: its design today, or the recommended one, and what breaks in time."""
+    """A function that checks a workload file: the limits of its design, and breaches under growth."""
 
     def assess_workload(path: Path, judge: Judge) -> list[Finding]:
         from explorer.workload.workload import Workload
@@ -40,7 +40,7 @@ def workload_assessor(growth: Mapping[str, str], months: int) -> Callable[[Path,
 
 
 class Lines:
-    """The lines of a workload file on which its fields stand."""
+    """The line numbers of the fields in a workload file."""
 
     HEADER = re.compile(r"\s*\[\s*([A-Za-z0-9_.\s\"']+?)\s*\]\s*(#.*)?$")
     KEY = re.compile(r"\s*([A-Za-z0-9_.\"'-]+)\s*=")
@@ -59,7 +59,7 @@ class Lines:
                 self.first.setdefault(whole.partition(".")[0], number)
 
     def of(self, *fields: str) -> int:
-        """The line of the first of these dotted fields that is in the file; 1 if none is."""
+        """The line of the first of these dotted fields that the file contains; 1 if none."""
         return next((self.first[field] for field in fields if field in self.first), 1)
 
 
@@ -68,8 +68,8 @@ def _plain_key(text: str) -> str:
 
 
 STORED = ("lambda.env", "ssm.", "sm.", "appconfig.", "lambda.updatecfg")  # limits on configuration
-WORKFLOWS = ("sfn.", "durable.")  # limits on what is handed on from step to step
-FIELDS = {  # of a workload that drive a limit, the first that is given
+WORKFLOWS = ("sfn.", "durable.")  # limits on the state passed from step to step
+FIELDS = {  # fields that drive a limit, by driver; the first that the file states is used
     "request": ("request",),
     "response": ("response",),
     "runtime": ("runtime",),
@@ -79,7 +79,7 @@ FIELDS = {  # of a workload that drive a limit, the first that is given
 
 
 def _line(lines: Lines, limit: str, driver: str) -> int:
-    """Where the field stands that drives a limit."""
+    """The line of the field that drives a limit."""
     if limit.startswith(STORED):
         return lines.of("configuration")
     if limit.startswith(WORKFLOWS) and driver == "amount":
@@ -100,7 +100,7 @@ def _findings_today(workload: Workload, judge: Judge, lines: Lines) -> list[Find
 
 
 def _check_finding(one: Any, judge: Judge, name: str, line: int) -> Finding:
-    """A workload's finding as this command's: the value is what the p99 uses."""
+    """A finding of `check` from a finding on a workload: its value is the use at the p99."""
     from explorer.check.findings import Finding
     from explorer.facts.units import format_share
 
@@ -133,14 +133,14 @@ def _check_finding(one: Any, judge: Judge, name: str, line: int) -> Finding:
 def _findings_of_growth(
     workload: Workload, judge: Judge, growth: Mapping[str, str], months: int, lines: Lines
 ) -> list[Finding]:
-    """The limits that break as the workload grows, each with its month; today's are found already."""
+    """The limits that break under growth, each with its month; month 0 is left to `_findings_today`."""
     from explorer.analysis.forecast import forecast
     from explorer.check.findings import Finding
     from explorer.facts import catalogue
 
     try:
         frame = forecast(workload, growth=growth, months=months)
-    except ExplorerError as error:  # of what was asked, not of the file
+    except ExplorerError as error:  # the arguments are at fault, not the file
         raise GrowthError(str(error)) from None
     breaches = (
         frame[frame["verdict"] == Verdict.BREACH].sort_values("month", kind="stable").drop_duplicates("limit")

@@ -1,4 +1,4 @@
-"""Where names stand on a map, out of each other's way."""
+"""Places names on a map without overlap."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ from dataclasses import dataclass
 
 import numpy as np
 
-WIDE = 3  # times as wide as high a name is
+WIDE = 3  # width of a name divided by its height
 
 
 @dataclass(frozen=True)
 class Box:
-    """What a name takes of the map: its middle and half its height and width [shares of the map]."""
+    """The area of a name on the map: its middle and half its height and width [shares of the map]."""
 
     middle: tuple[float, float]
     half: tuple[float, float]
 
     def meets(self, other: Box) -> bool:
-        """Whether two names would overlap."""
+        """Whether two names overlap."""
         both = zip(self.middle, other.middle, self.half, other.half, strict=True)
         return all(abs(one - two) < a + b for one, two, a, b in both)
 
     @property
     def inside(self) -> bool:
-        """Whether all of it is on the map."""
+        """Whether the whole name is on the map."""
         return all(half <= at <= 1 - half for at, half in zip(self.middle, self.half, strict=True))
 
     def covered_cells(self, shape: tuple[int, ...]) -> tuple[slice, ...]:
-        """The cells that it covers."""
+        """The cells that the name covers."""
         ends = zip(self.middle, self.half, shape, strict=True)
         return tuple(
             slice(max(0, round((at - half) * n)), max(0, round((at + half) * n))) for at, half, n in ends
@@ -35,9 +35,9 @@ class Box:
 
 
 def roomiest_label_cell(inside: np.ndarray) -> tuple[int, int, tuple[float, float]]:
-    """Where a name has most room in a region: row, column, and the room beside it and above it.
+    """The cell of a region with most room for a name: row, column, and the room beside and above it.
 
-    Of the cells that are about the farthest from the edge, the one nearest to their middle.
+    Among the cells that are about farthest from the edge, this is the one nearest to their mean.
     """
     from scipy.ndimage import distance_transform_edt
 
@@ -49,6 +49,6 @@ def roomiest_label_cell(inside: np.ndarray) -> tuple[int, int, tuple[float, floa
 
 
 def _free_share_around(along: np.ndarray, at: int) -> float:
-    """How far a line of cells stays inside to both sides of one [share of the line]."""
+    """How far a line of cells stays inside the region on both sides of one cell [share of the line]."""
     outside = np.flatnonzero(~along)
     return float(abs(outside - at).min(initial=min(at, len(along) - at - 1) + 1) / len(along))

@@ -1,4 +1,4 @@
-"""One limit: what it is, how it is counted, what the caller sees when it breaks, and what to do about it."""
+"""Explains one limit: what it is, how it is counted, what the caller sees when it breaks, and what to do."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from explorer.workload.workload import Workload
 
 from .phrases import sentence
 
-ANY = {  # a workload under which each option names every limit that it may meet
+ANY = {  # a workload for which every option reports all limits that may bind it
     "requests_per_month": 1000,
     "response": {"p50": 1, "divisible": True},
     "runtime": {"p50": 1, "divisible": True},
@@ -40,11 +40,11 @@ DRIVER_WORDS: Mapping[str, str] = {  # what uses a limit, by the driver of its u
 
 @dataclass(frozen=True)
 class LimitExplanation:
-    """What there is to say of one limit.
+    """The explanation of one limit.
 
-    `seen` are rows of breaches.csv, a row a door; `binds` and `freed_by` are options as concern=option:
-    those that name the limit, and those of the same concerns behind or with which it never binds;
-    `history` are its rows in limits.csv, the oldest first; `counts` and `advice` are sentences.
+    `seen` are rows of breaches.csv, one per door; `binds` are the options that the limit binds, as
+    concern=option, and `freed_by` the options with which it never binds; `history` are its rows in
+    limits.csv, the oldest first; `counts` and `advice` are sentences.
     """
 
     limit: Limit
@@ -58,7 +58,7 @@ class LimitExplanation:
     advice: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """It as the JSON answer has it."""
+        """The explanation as plain values, as in the JSON output."""
         values = {name: value for name, value in asdict(self).items() if name not in {"limit", "history"}}
         history = [
             {"value": row.value, "as_of": row.as_of, "verified": row.verified, "source_url": row.source_url}
@@ -126,7 +126,7 @@ def _advice_sentences(row: Limit, binds: tuple[str, ...], freed_by: tuple[str, .
 
 @cache
 def _limits_by_placement() -> tuple[Table, tuple[dict[str, str], ...]]:
-    """The table of all designs, and by placement the limits that it names, with the driver of each."""
+    """The table of all designs, and for each placement the limits that bind it, with their drivers."""
     load, every = Conditions(Workload.model_validate(ANY).replace({"configuration.secrets": 1})), table()
     return every, tuple(
         {use.limit: use.driver for use in binding_uses(placement, load)} for placement in every.placements
@@ -134,7 +134,7 @@ def _limits_by_placement() -> tuple[Table, tuple[dict[str, str], ...]]:
 
 
 def _options_of_limit(limit_id: str) -> tuple[set[str], tuple[str, ...], tuple[str, ...]]:
-    """The drivers of a limit, the options that name it, and those without which it binds."""
+    """The drivers of a limit, the options that it binds, and the options with which it never binds."""
     every, uses = _limits_by_placement()
     naming = [index for index, limits in enumerate(uses) if limit_id in limits]
     if not naming:

@@ -1,4 +1,4 @@
-"""A design that somebody has in mind: its findings, its bill, its seconds, or several side by side."""
+"""One design of the user's choice: findings, bill and latency; or several designs side by side."""
 
 from __future__ import annotations
 
@@ -29,15 +29,14 @@ DesignArgument = str | Mapping[str, str | None] | Design  # "door=http-api,...",
 
 
 def assess(workload: Workload, design: DesignArgument) -> pd.DataFrame:
-    """Findings of one design, feasible or not: a row a limit, worst first.
+    """Findings of one design, feasible or not: one row per limit, worst first.
 
     Columns: limit, limit_value, unit, used_p50, used_p99 [unit], breach_probability [share of
     requests], broken_per_month [requests], verdict (excluded, breach, raise, tight or fits), consequence
-    (what the caller sees), source_url, verified. Concerns left out are filled by the best.
+    (what the caller sees), source_url, verified. Concerns left out are filled by the best option.
 
-    What excludes the design for this workload stands first, a row a field: its `limit` is the field, its
-    `consequence` why, and no number is known of it.
-    Raises DesignError for a design that cannot be built.
+    Exclusions by this workload come first, one row per field: `limit` is the field, `consequence` the reason,
+    and the numbers are empty. Raises DesignError for a design that cannot be built.
 
     Examples
     --------
@@ -54,25 +53,25 @@ def assess(workload: Workload, design: DesignArgument) -> pd.DataFrame:
 
 
 def _finding_rows(workload: Workload, design: Design, load: Conditions) -> list[dict[str, Any]]:
-    """What excludes the design, then every limit that binds it, worst first."""
+    """The exclusions of the design, then every limit that binds it, worst first."""
     rows = [_excluded_finding(*each) for each in exclusions(workload, design).items()]
     return [*rows, *Rows(tuple(findings(workload, design, load)), Finding).to_dicts()]
 
 
 def exclusions(workload: Workload, design: Design) -> dict[str, str]:
-    """Why the workload excludes the design, by the field that says so; empty if it does not."""
+    """The reasons why the workload excludes the design, by field; empty if it does not."""
     by_placement = table().where(design.ids).exclusions(Conditions(workload))
     return {each.because: each.why for row in sorted(by_placement) for each in by_placement[row]}
 
 
 def _excluded_finding(because: str, why: str) -> dict[str, Any]:
-    """An exclusion as a finding: of a field there is nothing to measure."""
+    """An exclusion as a finding without numbers."""
     blank = dict.fromkeys(field.name for field in fields(Finding))
     return {**blank, "limit": because, "verdict": "excluded", "consequence": why}
 
 
 def cost(workload: Workload, design: DesignArgument) -> Bill:
-    """The bill of one design a month; concerns left out are filled by the best.
+    """The monthly bill of one design; concerns left out are filled by the best option.
 
     Raises DesignError for a design that cannot be built.
 
@@ -87,7 +86,7 @@ def cost(workload: Workload, design: DesignArgument) -> Bill:
 
 
 def latency(workload: Workload, design: DesignArgument) -> pd.DataFrame:
-    """Seconds of one design step by step; concerns left out are filled by the best.
+    """The seconds of one design step by step; concerns left out are filled by the best option.
 
     Index: the steps in the order in which they happen, then first_byte (from submitting to the first byte
     of the result) and total. Columns: p50, p95, p99 [s]; quantiles of a sum are sums of quantiles.
@@ -105,7 +104,7 @@ def latency(workload: Workload, design: DesignArgument) -> pd.DataFrame:
 
 
 def compare(workload: Workload, designs: Mapping[str, DesignArgument]) -> pd.DataFrame:
-    """Designs side by side, feasible or not: a row a name; concerns left out are filled by the best.
+    """Designs side by side, feasible or not, one row per name; concerns left out get the best option.
 
     Columns: monthly_usd [USD a month], parts, latency_p50_s, latency_p95_s [s], verdict and limit of
     the worst finding, broken_per_month [requests].
@@ -138,7 +137,7 @@ def compare(workload: Workload, designs: Mapping[str, DesignArgument]) -> pd.Dat
 
 
 def design_assessment(workload: Workload, design_text: str) -> dict[str, Any]:
-    """One design for one workload: findings, bill, latency, and what keeps it from being feasible."""
+    """One design for one workload: findings, bill, latency, and the reasons why it is not feasible."""
     if not design_text.strip(" ,"):
         raise ExplorerError(f'design is "{design_text}": expected concern=option, such as door=http-api')
     design = complete_design(workload, design_text)
@@ -169,7 +168,7 @@ def design_assessment(workload: Workload, design_text: str) -> dict[str, Any]:
 def why_infeasible(
     load: Conditions, design: Design, findings: list[Finding]
 ) -> tuple[bool, list[dict[str, str]]]:
-    """Whether a design is feasible, and what keeps it from that: limits that break first."""
+    """Whether a design is feasible, and the reasons why not: broken limits first."""
     from explorer.engine.evaluation import Evaluation
 
     from .phrases import breach, late_answers_as_reason, late_first_byte_as_reason, late_p95_as_reason
@@ -179,11 +178,11 @@ def why_infeasible(
     breaches = [finding for finding in findings if finding.verdict == Verdict.BREACH and not feasible]
     whys = {finding.limit: breach(finding) for finding in breaches} | reasons
     if not feasible and one.late[0] > load.tolerance:
-        whys["client.waits"] = late_answers_as_reason(float(one.late[0]), load.waits)
-    if not one.in_time[0]:
+        whys["client.waits"] = late_answers_as_reason(float(one.late[0]), float(load.waits))
+    if load.latency_p95 is not None and not one.in_time[0]:
         p95_s = float(one.latency_s[0, 1])
-        whys["targets.latency_p95"] = late_p95_as_reason(p95_s, load.latency_p95)
-    if not one.begins_in_time[0]:
+        whys["targets.latency_p95"] = late_p95_as_reason(p95_s, float(load.latency_p95))
+    if load.first_byte_p95 is not None and not one.begins_in_time[0]:
         begun_s = float(one.first_byte_p95_s[0])
-        whys["targets.first_byte_p95"] = late_first_byte_as_reason(begun_s, load.first_byte_p95)
+        whys["targets.first_byte_p95"] = late_first_byte_as_reason(begun_s, float(load.first_byte_p95))
     return feasible, [{"because": because, "why": why} for because, why in whys.items()]

@@ -1,11 +1,11 @@
-"""Designs, limits and reasons in words, for commands, summaries, reports, pictures and the app.
+"""Words designs, limits and reasons for commands, summaries, reports, pictures and the app.
 
-Each thing is worded here alone. Where a summary, a document and a screen word it differently, the functions
-stand beside each other: `..._at_length` is a document's, `..._briefly` fits into little room.
+Each phrase is made only here. Where a summary, a document and a screen need different wordings, the functions
+are next to each other: `..._at_length` is for documents, `..._briefly` for narrow space.
 
-In the examples, which may be broken into lines, `finding` is that of the 30 s of an HTTP API the p99 needs
-40 s, so that 2 % of a million requests break the limit; `limit` and `promise` are reasons, and `design` is a
-design behind that door.
+In the examples, whose output may be broken into lines, `finding` is about the 30 s timeout of an HTTP API:
+the p99 needs 40 s, and 2 % of a million requests break the limit. `limit` and `promise` are reasons, and
+`design` is a design behind that door.
 """
 
 from __future__ import annotations
@@ -42,22 +42,22 @@ if TYPE_CHECKING:
 
     Choices = Mapping[str, str] | Design  # the option id of each concern
 
-SEVERAL = "several together"  # options of which none is ruled out alone
-ALL = 0.9995  # a share of the requests that is as good as all
+SEVERAL = "several together"  # options that are ruled out only in combination
+ALL = 0.9995  # share of the requests above which a phrase says "all" or "nearly all"
 PATTERN = ("response", "door")  # concerns whose options name the pattern
-KINDS_OF_WORK = ("execution", "configuration")  # concerns whose plain option is a thing of its own
+KINDS_OF_WORK = ("execution", "configuration")  # concerns whose plain option needs a name of its own
 PLURALS = {"is": "are", "does": "do", "has": "have"}
-NEEDS = {  # what a client may need of a door, as a sentence has it
+NEEDS = {  # the words for what a client may need of a door
     "custom-domain": "custom domain",
     "waf": "WAF",
     "usage-plans": "usage plans",
     "private": "private access",
 }
-ABILITIES = {**NEEDS, "iam": "IAM", "jwt": "JWT"}  # what a door may be asked for, by its id
+ABILITIES = {**NEEDS, "iam": "IAM", "jwt": "JWT"}  # and for authorisation, by id
 
 
 def sentence(text: str, end: str = ".") -> str:
-    """`text` with a capital and, unless it has one, an end.
+    """`text` with a capital first letter, and with `end` unless it already has an end.
 
     >>> sentence("the p95 takes 4 s")
     'The p95 takes 4 s.'
@@ -75,10 +75,10 @@ def _ids(choices: Choices) -> Mapping[str, str]:
 
 
 def option_in_words(concern: str, option_id: str) -> str:
-    """An option as people call it; the plain one of a concern by what it is.
+    """An option in common words; the plain one of a concern by its summary.
 
     >>> option_in_words("door", "http-api"), option_in_words("execution", "single")
-    ('an HTTP API', 'one invocation')
+    ('an HTTP API', 'a single Lambda invocation')
     """
     from explorer.engine.designs import OPTIONS
 
@@ -86,7 +86,7 @@ def option_in_words(concern: str, option_id: str) -> str:
 
 
 def option_name(concern: str, option_id: str) -> str:
-    """An option in a list, a picture or a table: without an article.
+    """An option for a list, a picture or a table, without an article.
 
     >>> option_name("door", "http-api"), option_name("response", "stored")
     ('HTTP API', 'asynchronous')
@@ -97,7 +97,7 @@ def option_name(concern: str, option_id: str) -> str:
 
 
 def name_design(choices: Choices) -> str:
-    """A design, or some of its choices, as the title of a picture or a row has it: what is plain is left out.
+    """A design, or some of its choices, as a title; plain options are left out.
 
     >>> name_design({"edge": "none", "door": "http-api", "response": "stored", "compression": "gzip"})
     'asynchronous endpoint behind an HTTP API, with gzipped results'
@@ -117,7 +117,7 @@ def name_design(choices: Choices) -> str:
 
 
 def pattern_name(design: Design) -> str:
-    """A design's kind of endpoint and its door, as people call them.
+    """The kind of endpoint and the door of a design, in common words.
 
     >>> pattern_name(design)
     'an asynchronous endpoint behind an HTTP API'
@@ -126,7 +126,7 @@ def pattern_name(design: Design) -> str:
 
 
 def endpoint_name(design: Design) -> str:
-    """A design's kind of endpoint, as people call it.
+    """The kind of endpoint of a design, in common words.
 
     >>> endpoint_name(design)
     'an asynchronous endpoint'
@@ -140,7 +140,7 @@ def _phrase_of(design: Design, concern: str) -> str:
 
 
 def besides_pattern(design: Design) -> str:
-    """What else of a design is not plain; "" if all is.
+    """The options beyond endpoint and door that are not plain; "" if all are.
 
     >>> besides_pattern(design)
     'configuration in a bundled file'
@@ -150,7 +150,7 @@ def besides_pattern(design: Design) -> str:
 
 
 def describe_design(design: Design) -> str:
-    """A design as people call it: the kind of endpoint and its door, then what is not plain.
+    """A design in common words: the kind of endpoint and its door, then the options that are not plain.
 
     >>> describe_design(design)
     'an asynchronous endpoint behind an HTTP API, with configuration in a bundled file'
@@ -165,7 +165,7 @@ def _other_choices(choices: Choices, beside: Choices) -> dict[str, str]:
 
 
 def design_difference(choices: Choices, beside: Choices | None) -> str:
-    """The choices in which a design differs from the one beside it; all of them if there is none.
+    """The choices in which a design differs from another; all of them if there is no other.
 
     >>> design_difference({"door": "alb", "response": "stored"}, {"door": "alb", "response": "paged"})
     'response=stored'
@@ -178,7 +178,7 @@ def design_difference(choices: Choices, beside: Choices | None) -> str:
 
 
 def label_design(choices: Choices, first: Choices) -> str:
-    """The first design of a list by its name, another by what differs from it.
+    """The first design of a list by its name, another by its differences from the first.
 
     >>> label_design({"door": "alb", "response": "stored"}, {"door": "alb", "response": "stored"})
     'asynchronous endpoint behind a load balancer'
@@ -189,7 +189,7 @@ def label_design(choices: Choices, first: Choices) -> str:
 
 
 def varying_concerns(designs: Sequence[Choices]) -> list[str]:
-    """The concerns in which these designs are not all the same.
+    """The concerns in which these designs differ.
 
     >>> varying_concerns([{"door": "alb", "response": "stored"}, {"door": "alb", "response": "paged"}])
     ['response']
@@ -199,7 +199,7 @@ def varying_concerns(designs: Sequence[Choices]) -> list[str]:
 
 
 def label_designs(designs: Sequence[Choices]) -> list[str]:
-    """Each design by the options in which they differ from each other; by its name if they do not.
+    """Each design by the options in which the designs differ, or by its name if they do not differ.
 
     >>> label_designs([{"door": "alb", "response": "stored"}, {"door": "alb", "response": "paged"}])
     ['asynchronous', 'paged']
@@ -213,27 +213,27 @@ def label_designs(designs: Sequence[Choices]) -> list[str]:
 
 
 def distinct_names(choices: Choices, concerns: Iterable[str]) -> tuple[str, ...]:
-    """The options of these concerns by name; a plain one without a name stands only where it is alone.
+    """The options of these concerns by name; a plain one without a name appears only if it is alone.
 
     >>> distinct_names({"door": "alb", "execution": "single"}, ["door", "execution"])
     ('load balancer',)
     >>> distinct_names({"door": "alb", "execution": "single"}, ["execution"])
-    ('one invocation',)
+    ('a single Lambda invocation',)
     """
     ids, concerns = _ids(choices), list(concerns)
-    special = [concern for concern in concerns if not _is_plain(concern, ids[concern])]
-    return tuple(option_name(concern, ids[concern]) for concern in special or concerns[:1])
+    telling = [concern for concern in concerns if not _is_plain(concern, ids[concern])]
+    return tuple(option_name(concern, ids[concern]) for concern in telling or concerns[:1])
 
 
 def change_in_words(choices: Choices, beside: Choices) -> str:
-    """How a design is built otherwise than the one beside it, after "build it".
+    """How a design differs from another, to follow "build it".
 
     >>> change_in_words({"door": "alb", "compression": "gzip"}, {"door": "http-api", "compression": "none"})
     'behind a load balancer, with gzipped results'
     >>> change_in_words({"response": "paged", "edge": "none"}, {"response": "stored", "edge": "cloudfront"})
     'as a paged endpoint, without CloudFront in front'
     >>> change_in_words({"execution": "single"}, {"execution": "service"})
-    'with one invocation in place of an always-on container service'
+    'with a single Lambda invocation in place of an always-on container service'
     """
     other, before = _other_choices(choices, beside), _ids(beside)
     pattern = [
@@ -256,14 +256,14 @@ def change_in_words(choices: Choices, beside: Choices) -> str:
 
 
 def _is_plain(concern: str, option_id: str) -> bool:
-    """Whether an option has no name in a sentence, for it is what one takes as given."""
+    """Whether an option is the default that sentences do not name."""
     from explorer.engine.designs import OPTIONS
 
     return not OPTIONS[concern][option_id].phrase
 
 
 def door_lacks(door: Option) -> str:
-    """What a door does not offer of all that a client may need; "" if it offers all.
+    """What a client may need that a door does not offer, as a sentence; "" if it offers all.
 
     >>> door_lacks(design.option("door"))
     'An API Gateway HTTP API has no WAF, usage plans or private access of its own.'
@@ -276,7 +276,7 @@ def door_lacks(door: Option) -> str:
 
 
 def limit_name(limit_id: str) -> str:
-    """A limit's name inside a sentence: what is no term begins with a small letter.
+    """The name of a limit inside a sentence: lower case unless its first word is a term.
 
     >>> limit_name("apigw.rest.timeout")
     'integration timeout'
@@ -287,7 +287,7 @@ def limit_name(limit_id: str) -> str:
 
 
 def limit_with_value(limit_id: str, value: float | None = None) -> str:
-    """A limit's name with its value, AWS's own unless another holds; what it counts is named once.
+    """The name of a limit with its value, by default AWS's; a unit in the name is not repeated.
 
     >>> limit_with_value("apigw.http.timeout")
     'integration timeout of 30 s'
@@ -298,7 +298,7 @@ def limit_with_value(limit_id: str, value: float | None = None) -> str:
     """
     row = catalogue.limit(limit_id)
     value = row.value if value is None else value
-    if value is None:  # the workload's own
+    if value is None:  # a limit that only the workload sets
         return limit_name(limit_id)
     thing, slash, rate = row.unit.partition("/")
     if thing.lower() in row.short_name.lower():
@@ -307,7 +307,7 @@ def limit_with_value(limit_id: str, value: float | None = None) -> str:
 
 
 def cause_in_words(because: str) -> str:
-    """What rules a design out, in a few words: a limit with its value, a field of the workload, or the cost.
+    """What rules a design out, briefly: a limit with its value, a field of the workload, or the cost.
 
     >>> cause_in_words("apigw.http.timeout"), cause_in_words("targets.latency_p95"), cause_in_words("cost")
     ('integration timeout of 30 s', 'promised p95', 'cost')
@@ -319,7 +319,7 @@ def cause_in_words(because: str) -> str:
 
 
 def limit_at_length(limit_id: str) -> str:
-    """A limit's name with AWS's value and its service.
+    """The name of a limit with AWS's value and its service.
 
     >>> limit_at_length("apigw.http.timeout")
     'integration timeout of 30 s (API Gateway HTTP API)'
@@ -331,7 +331,7 @@ def limit_at_length(limit_id: str) -> str:
 
 
 def used_share(finding: Finding) -> float:
-    """The share of its limit that the p99 uses.
+    """The share of the limit that the p99 uses.
 
     >>> round(used_share(finding), 3)
     1.333
@@ -342,7 +342,7 @@ def used_share(finding: Finding) -> float:
 
 
 def use_of_limit(finding: Finding) -> str:
-    """What the p99 uses of a limit.
+    """The use at the p99, of the limit.
 
     >>> use_of_limit(finding)
     '40 s of 30 s'
@@ -352,7 +352,7 @@ def use_of_limit(finding: Finding) -> str:
 
 
 def use_of_limit_at_length(finding: Finding) -> str:
-    """The same in a document, where every size is in the unit that fits it.
+    """The use at the p99, of the limit, for a document: each size is in the unit that fits it.
 
     >>> use_of_limit_at_length(finding)
     '40 s of 30 s'
@@ -363,13 +363,13 @@ def use_of_limit_at_length(finding: Finding) -> str:
 
 
 def _bare(finding: Finding, use: str) -> str:
-    """A use as it stands before "of" and its limit: a count's unit is written there."""
+    """The use before "of" and its limit: for a count without its unit, which follows the limit."""
     is_count = finding.unit not in ("bytes", "seconds", *SIZES) and math.isfinite(finding.used_p99)
     return format_number(finding.used_p99) if is_count else use
 
 
 def use_of_limit_briefly(finding: Finding) -> str:
-    """The same beside the limit's name, which need not be said twice.
+    """The use at the p99, of the limit, next to the limit's name, which it does not repeat.
 
     >>> use_of_limit_briefly(finding)
     '40 s of 30 s'
@@ -382,7 +382,7 @@ def use_of_limit_briefly(finding: Finding) -> str:
 
 
 def broken_a_month(finding: Finding) -> str:
-    """How many requests a month break a limit; "" for none.
+    """The number of requests that break a limit in a month; "" for none.
 
     >>> broken_a_month(finding)
     '20,000 a month'
@@ -396,7 +396,7 @@ def broken_a_month(finding: Finding) -> str:
 
 
 def requests_in_words(share: float) -> str:
-    """A share of the requests at the beginning of a sentence.
+    """A share of the requests as the subject of a sentence.
 
     >>> requests_in_words(0.02), requests_in_words(0.9997), requests_in_words(1)
     ('2 % of the requests', 'nearly all requests', 'all requests')
@@ -407,7 +407,7 @@ def requests_in_words(share: float) -> str:
 
 
 def broken_requests(finding: Finding) -> str:
-    """The requests that break a limit, as a share and in number.
+    """The requests that break a limit, as a share and as a number.
 
     >>> broken_requests(finding)
     '2 % of the requests (20,000 a month)'
@@ -424,21 +424,26 @@ def quota_request(finding: Finding) -> str:
     return finding.consequence.partition(";")[0]
 
 
-# What a design misses -----------------------------------------------------------------------------
+# Missed limits and promises -----------------------------------------------------------------------
 
 
 def breach(finding: Finding) -> str:
-    """Which limit breaks, and for how many.
+    """The limit that breaks, and for how many requests; or by what amount, if it is the same for all.
 
     >>> breach(finding)
     '2 % of the requests exceed the integration timeout of 30 s'
+    >>> from dataclasses import replace
+    >>> breach(replace(finding, used_p50=40, breach_probability=1))
+    '40 s is over the integration timeout of 30 s'
     """
     limit = limit_with_value(finding.limit, finding.limit_value)
+    if finding.breach_probability >= ALL and finding.used_p50 == finding.used_p99:
+        return f"{format_quantity(finding.used_p99, finding.unit)} is over the {limit}"
     return f"{requests_in_words(finding.breach_probability)} exceed the {limit}"
 
 
 def breach_today(finding: Finding) -> str:
-    """The same of what runs now, as a sentence.
+    """The limit that breaks today, as a sentence.
 
     >>> breach_today(finding)
     'Today 2 % of the requests exceed the integration timeout of 30 s.'
@@ -447,7 +452,7 @@ def breach_today(finding: Finding) -> str:
 
 
 def breach_today_at_length(finding: Finding) -> str:
-    """The same in a document.
+    """The limit that breaks today, for a document.
 
     >>> print(breach_today_at_length(finding))
     What runs today fails:
@@ -457,7 +462,7 @@ def breach_today_at_length(finding: Finding) -> str:
 
 
 def breach_at_length(finding: Finding, tolerance: float) -> str:
-    """Which limit breaks, for how many where how many may, and what it would take.
+    """The limit that breaks, the share that breaks it and the tolerated share, and what the p99 needs.
 
     >>> print(breach_at_length(finding, 0.01))
     2 % of the requests exceed the integration timeout of 30 s (API Gateway HTTP API), where 1 % may;
@@ -472,7 +477,7 @@ def breach_at_length(finding: Finding, tolerance: float) -> str:
 
 
 def tight_limit_at_length(finding: Finding) -> str:
-    """A limit that is nearly used up, or breaks now and then.
+    """A limit that is nearly used up, or breaks occasionally, for a document.
 
     >>> print(tight_limit_at_length(finding))
     2 % of the requests (20,000 a month) exceed the integration timeout of 30 s (API Gateway HTTP API);
@@ -485,7 +490,7 @@ def tight_limit_at_length(finding: Finding) -> str:
 
 
 def late_answers(share: float) -> str:
-    """That answers begin too late.
+    """The share of responses that begin too late.
 
     >>> late_answers(0.02)
     '2 % of the answers begin after the client stops waiting'
@@ -494,7 +499,7 @@ def late_answers(share: float) -> str:
 
 
 def late_answers_at_length(share: float, waits_s: float, tolerance: float) -> str:
-    """The same, with how long the client waits [s], and how many may be late.
+    """The share of late responses, with how long the client waits [s] and the tolerated share.
 
     >>> late_answers_at_length(0.02, 30, 0.01)
     'the client waits 30 s for the first byte; 2 % of the answers come later, where 1 % may'
@@ -504,7 +509,7 @@ def late_answers_at_length(share: float, waits_s: float, tolerance: float) -> st
 
 
 def late_answers_as_reason(share: float, waits_s: float) -> str:
-    """The same as what keeps a design from being built.
+    """The share of late responses, as the reason why a design is not feasible.
 
     >>> late_answers_as_reason(0.02, 30)
     'the first byte comes after the 30 s that the client waits, in 2 % of the requests'
@@ -514,7 +519,7 @@ def late_answers_as_reason(share: float, waits_s: float) -> str:
 
 
 def late_p95(p95_s: float) -> str:
-    """That a promised latency is missed.
+    """The missed latency target, with the p95 [s].
 
     >>> late_p95(12.34)
     'its p95 is 12 s, later than promised'
@@ -523,7 +528,7 @@ def late_p95(p95_s: float) -> str:
 
 
 def late_first_byte(p95_s: float) -> str:
-    """The same of the first byte.
+    """The missed target of the first byte, with its p95 [s].
 
     >>> late_first_byte(2.5)
     "its first byte's p95 is 2.5 s, later than promised"
@@ -532,7 +537,7 @@ def late_first_byte(p95_s: float) -> str:
 
 
 def late_first_byte_at_length(p95_s: float, promised_s: float) -> str:
-    """The same in a document, with what was promised [s].
+    """The missed target of the first byte, with its p95 and the target [s], for a document.
 
     >>> late_first_byte_at_length(2.5, 1)
     "the first byte's p95 takes 2.5 s, where 1 s is promised"
@@ -541,7 +546,7 @@ def late_first_byte_at_length(p95_s: float, promised_s: float) -> str:
 
 
 def late_p95_at_length(p95_s: float, promised_s: float) -> str:
-    """The same, with what was promised [s].
+    """The missed latency target, with the p95 and the target [s].
 
     >>> late_p95_at_length(12.34, 10)
     'the p95 takes 12.3 s, where 10 s is promised'
@@ -550,7 +555,7 @@ def late_p95_at_length(p95_s: float, promised_s: float) -> str:
 
 
 def late_first_byte_as_reason(p95_s: float, promised_s: float) -> str:
-    """The same of the first byte.
+    """The missed target of the first byte, as the reason why a design is not feasible.
 
     >>> late_first_byte_as_reason(2.5, 1)
     "the first byte's p95 is 2.5 s, promised 1 s"
@@ -559,7 +564,7 @@ def late_first_byte_as_reason(p95_s: float, promised_s: float) -> str:
 
 
 def late_p95_as_reason(p95_s: float, promised_s: float) -> str:
-    """The same as what keeps a design from being built.
+    """The missed latency target, as the reason why a design is not feasible.
 
     >>> late_p95_as_reason(12.34, 10)
     'the p95 is 12.3 s, promised 10 s'
@@ -567,11 +572,11 @@ def late_p95_as_reason(p95_s: float, promised_s: float) -> str:
     return f"the p95 is {format_time(p95_s)}, promised {format_time(promised_s)}"
 
 
-# Against what runs today --------------------------------------------------------------------------
+# Compared with today's design ---------------------------------------------------------------------
 
 
 def change_from_today(changes: Iterable[Change], usd: float) -> str:
-    """What a design costs beside today's, then the parts that come and go.
+    """The cost of a design compared with today's, then the parts added and removed.
 
     >>> from explorer.analysis.rejections import Change
     >>> change_from_today([Change("added", "results bucket"), Change("removed", "REST API")], 40.722)
@@ -592,7 +597,7 @@ def change_from_today(changes: Iterable[Change], usd: float) -> str:
 
 
 def exclusion_in_words(why: str, what: str) -> str:
-    """Why something is ruled out, inside a sentence; a reason that begins with "it" is said of the thing.
+    """Why something is excluded, inside a sentence; in a reason that begins with "it", `what` is the subject.
 
     >>> exclusion_in_words("it is no place for secrets", "environment variables")
     'environment variables are no place for secrets'
@@ -610,7 +615,7 @@ def exclusion_in_words(why: str, what: str) -> str:
 
 
 def option_ids(options: Iterable[str]) -> list[str]:
-    """The ids of options that are written as concern=option, as the command line takes them.
+    """The ids of options written as concern=option, as on the command line.
 
     >>> option_ids(["door=alb", "response=paged"])
     ['alb', 'paged']
@@ -656,7 +661,7 @@ def reason_in_words(reason: Rejection) -> str:
 
 
 def too_large_for(limit_id: str) -> str:
-    """That a configuration does not go where it would be kept.
+    """That the configuration is too large for where it would be stored.
 
     >>> too_large_for("lambda.env")
     'the configuration does not fit the environment variables of 4 KB'
@@ -668,14 +673,14 @@ def too_large_for(limit_id: str) -> str:
 
 
 def _plain_first(concern: str) -> Callable[[str], int]:
-    """The place of an option in its concern's list, where the plain one is first."""
+    """The position of an option in its concern's list, where the plain one is first."""
     from explorer.engine.designs import OPTIONS
 
     return list(OPTIONS[concern]).index
 
 
 def rejected_options_at_length(reason: Rejection | ClashRule, design: Design) -> str:
-    """The options that a reason rules out, in a document: what makes it bind beside those that it binds.
+    """The options that a reason rules out, for a document: all of them, with those that make it bind.
 
     >>> rejected_options_at_length(limit, design)
     'synchronous behind HTTP API or REST API'
@@ -701,16 +706,14 @@ def _either(names: Sequence[str]) -> str:
 
 
 def rejected_options_briefly(reason: Rejection) -> str:
-    """The same in few letters: a body or another choice, a door, and how many more there are.
+    """The options that a reason rules out, briefly: a body or another choice, a door, the number of others.
 
     >>> rejected_options_briefly(limit)
     'synchronous, HTTP API +1'
     """
     by_concern = _options_by_concern(reason.options)
     doors = by_concern.pop("door", [])
-    first_choices = [*list(by_concern.items())[:1], *([("door", doors)] if doors else [])]
-    names = [
-        option_name(concern, min(options, key=_plain_first(concern))) for concern, options in first_choices
-    ]
+    pairs = [*list(by_concern.items())[:1], *([("door", doors)] if doors else [])]
+    names = [option_name(concern, min(options, key=_plain_first(concern))) for concern, options in pairs]
     name, more = ", ".join(names) or SEVERAL, len(reason.options) - len(names)
     return f"{name} +{more}" if more > 0 else name

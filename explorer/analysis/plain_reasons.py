@@ -1,7 +1,8 @@
-"""Why a design is not the plain one: for each choice that is not plain, what the plain one would do.
+"""Why a design is not the plain one: for each choice that is not plain, what the plain option would do.
 
-The design is held beside itself with one choice made plain. That breaks a limit or a promise, is excluded,
-or costs more; where the two cannot be built together, the first limit that rules the plain choice out tells.
+The design is compared with a copy in which one choice is plain. The copy breaks a limit or a promise, is
+excluded, or costs more. If the copy cannot be built, the reason is the first limit or promise that rules out
+the plain option.
 """
 
 from __future__ import annotations
@@ -25,21 +26,21 @@ from .promises import AUTH, NEEDS
 if TYPE_CHECKING:
     from .answer import Answer
 
-# The concerns in the order in which a reader asks.
+# The concerns in the order in which a reader asks about them.
 ORDER = ("response", "execution", "request", "configuration", "initialization", "compression", "edge", "door")
 
 
 @dataclass(frozen=True)
 class PlainReason:
-    """Why one choice is not the plain one of its concern."""
+    """Why one choice is not the plain option of its concern."""
 
     concern: str
     text: str
-    usd: float | None = None  # what the design would cost a month with it; None where it is ruled out
+    usd: float | None = None  # monthly cost with the plain option; None where it is ruled out
 
 
 def plain_reasons(r: Answer) -> list[PlainReason]:
-    """A reason for each choice that is not plain, what rules it out before what it would cost."""
+    """A reason for each choice that is not plain: ruled-out options first, then those that cost more."""
     if r.design is None:
         return []
     reasons = list(_reasons(r, r.design))
@@ -53,14 +54,16 @@ def _reasons(r: Answer, design: Design) -> Iterator[PlainReason]:
         if design.ids[concern] == plain:
             continue
         beside = Design(**{**design.ids, concern: plain})
-        reason = _ruled_out(r, concern, plain) if beside.clashes else _beside(r, design, beside, concern)
+        reason = (
+            _ruled_out(r, design, concern, plain) if beside.clashes else _beside(r, design, beside, concern)
+        )
         if reason and reason.text not in texts:
             texts.add(reason.text)
             yield reason
 
 
 def _beside(r: Answer, design: Design, beside: Design, concern: str) -> PlainReason:
-    """What the design with the plain choice breaks, or what it costs."""
+    """What the design with the plain option breaks, or what it costs."""
     load = sized_conditions(r.workload, beside)
     feasible, reasons = why_infeasible(load, beside, findings(r.workload, beside, load))
     if feasible:
@@ -71,21 +74,22 @@ def _beside(r: Answer, design: Design, beside: Design, concern: str) -> PlainRea
 
 
 def _why_not(reason: dict[str, str], concern: str, beside: Design, design: Design) -> str:
-    """The first thing that keeps the design with the plain choice from being built."""
+    """The first reason why the design with the plain option is not feasible."""
     plain, because = option_in_words(concern, beside.ids[concern]), reason["because"]
     if concern == "configuration" and because in catalogue.limits():
         return too_large_for(because)
-    if because in (NEEDS, AUTH):  # the door lacks it, whichever choice is looked at
+    if because in (NEEDS, AUTH):  # the door does not offer it, whatever the other choices
         says = exclusion_in_words(reason["why"], option_in_words("door", beside.door))
         return says if concern == "door" else f"{change_in_words(beside, design)} {says}"
     return exclusion_in_words(reason["why"], plain)
 
 
-def _ruled_out(r: Answer, concern: str, plain: str) -> PlainReason | None:
-    """The first limit or promise that rules the plain choice out in every design."""
-    if concern == "door":  # of a door a limit tells only together with a body
+def _ruled_out(r: Answer, design: Design, concern: str, plain: str) -> PlainReason | None:
+    """The first limit or promise that rules out the plain option in every design."""
+    if concern == "door":  # for a door, a limit means something only together with a body
         return None
     pair = format_pair(concern, plain)
-    firm = (reason for reason in r.rejections if reason.kind in ("limit", "promise"))
-    first = next((reason for reason in firm if pair in reason.options), None)
-    return PlainReason(concern, reason_in_words(first)) if first else None
+    firm = [each for each in r.rejections if each.kind in ("limit", "promise") and pair in each.options]
+    here = (each for each in firm if format_pair("door", design.door) in each.options)
+    reason = next(here, firm[0] if firm else None)
+    return PlainReason(concern, reason_in_words(reason)) if reason else None

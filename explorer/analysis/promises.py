@@ -1,4 +1,4 @@
-"""What each promise costs: the answer as it would be without it."""
+"""The cost of each promise: the difference from the answer without it."""
 
 from __future__ import annotations
 
@@ -16,34 +16,34 @@ if TYPE_CHECKING:
 
 TIMES = ("client.waits", "targets.latency_p95", "targets.first_byte_p95")
 NEEDS, AUTH = "client.needs", "client.auth"
-ROUNDING_USD = 1e-9  # what two sums of the same lines may differ by
+ROUNDING_USD = 1e-9  # tolerance between two sums of the same lines
 
 
 @dataclass(frozen=True)
 class PromisePrice:
-    """One promise, and what the answer costs without it."""
+    """One promise, and the cost of the answer without it."""
 
     field: str
     value: Any
     unit: str
-    binds: bool  # whether the answer is another without it: its design, money or parts
+    binds: bool  # whether the answer without it differs in design, bill or parts
     monthly_usd_without: float | None  # None where nothing is feasible without it either
     saves_usd: float | None  # None where nothing is feasible with it
     saves_score_usd: float | None
-    design: dict[str, str] | None  # what is built without it
+    design: dict[str, str] | None  # the recommended design without it
     text: str
 
 
 def promises(r: Choice) -> list[PromisePrice]:
-    """A row for each promise, wish and way to authorise that the workload gives."""
+    """One row for each promise, need and authorisation that the workload states."""
     return [_price(r, field, value, without) for field, value, without in _promises_of(r.workload)]
 
 
 def _promises_of(workload: Workload) -> Iterator[tuple[str, Any, Workload]]:
-    """The promises that are given, each with the workload without it."""
+    """The stated promises, each with the workload without it."""
     plain = workload.without_current()
     for path in TIMES:
-        value = getattr(getattr(workload, path.split(".")[0]), path.split(".")[1])
+        value = workload.field_value(path)
         if workload.is_given(path) and value is not None:
             absent = LONGEST_TIME if path == "client.waits" else None
             yield path, value, plain.replace({path: absent})
@@ -78,14 +78,14 @@ def _price(r: Choice, field: str, value: Any, without: Workload) -> PromisePrice
 
 
 def _is_money(usd: float | None) -> bool:
-    """Whether a difference of two sums is more than their rounding."""
+    """Whether a difference of two sums exceeds their rounding."""
     return usd is not None and abs(usd) > ROUNDING_USD
 
 
 def _text(
     noun: str, words: str, is_feasible: bool, binds: bool, usd: float | None, saves: float | None
 ) -> str:
-    """What the promise costs, in a sentence."""
+    """The cost of the promise, as a sentence."""
     promise = f"{noun} ({words})"
     if usd is None:
         return f"without {promise}, nothing is feasible either"

@@ -21,7 +21,7 @@ SCHEMA = "explorer.recommendation/1"
 class Recommendation:
     """The answer for one workload.
 
-    `answer` has the rows; here they are frames, each made when it is first read.
+    `answer` holds the rows; the frames here are made when they are first read.
 
     Examples
     --------
@@ -43,7 +43,7 @@ class Recommendation:
 
     @property
     def workload(self) -> Workload:
-        """The workload that the answer is for."""
+        """The workload of the answer."""
         return self.answer.workload
 
     @property
@@ -53,12 +53,12 @@ class Recommendation:
 
     @property
     def nearest(self) -> Design:
-        """The recommended design, or the one that misses by least where nothing is feasible."""
+        """The recommended design, or the nearest miss if nothing is feasible."""
         return self.answer.nearest
 
     @property
     def current(self) -> Design | None:
-        """What runs today, concerns left out filled by the best; None if the workload does not say."""
+        """Today's design, concerns left out filled by the best; None if the workload does not state it."""
         return self.answer.current
 
     @property
@@ -73,32 +73,32 @@ class Recommendation:
 
     @property
     def parts(self) -> int:
-        """The moving parts of `nearest`."""
+        """The number of moving parts of `nearest`."""
         return self.answer.parts
 
     @property
     def memory_mb(self) -> float:
-        """The memory of what does the work [MB]."""
+        """The memory of the compute that does the work [MB]."""
         return self.answer.memory_mb
 
     @property
     def architecture(self) -> str:
-        """The processor of what does the work."""
+        """The processor architecture of the compute that does the work."""
         return self.answer.architecture
 
     @property
     def part_usd(self) -> float:
-        """What one more part is worth avoiding [USD a month]."""
+        """The price of one more part [USD a month]."""
         return self.answer.part_usd
 
     @property
     def score_usd(self) -> float:
-        """Money and parts together [USD a month]."""
+        """The bill plus the price of the parts [USD a month]."""
         return self.answer.score_usd
 
     @property
     def latency_s(self) -> dict[str, float]:
-        """From submitting to the whole result in hand [s], at the p50, p95 and p99."""
+        """The time from submitting until the whole result arrives [s], at the p50, p95 and p99."""
         return self.answer.latency_s
 
     @property
@@ -108,17 +108,17 @@ class Recommendation:
 
     @property
     def at_part_usd(self) -> dict[float, dict[str, Any]]:
-        """The winner at 0, 10 and 100 USD a part: its design, money and parts; none if not feasible."""
+        """The winner at 0, 10 and 100 USD per part: design, bill, parts; None where nothing is feasible."""
         return self.answer.at_part_usd
 
     @cached_property
     def findings(self) -> pd.DataFrame:
-        """Every limit held against `nearest`, worst first: a row a limit; columns as `assess` has them."""
+        """The findings on all limits that bind `nearest`, worst first; the columns are those of `assess`."""
         return self.answer.findings.to_frame()
 
     @cached_property
     def alternatives(self) -> pd.DataFrame:
-        """Every other feasible design, least score first.
+        """Every other feasible design, lowest score first.
 
         Columns: the concerns, monthly_usd [USD a month], parts, score_usd [USD a month],
         latency_p50_s, latency_p95_s [s], deployable.
@@ -127,7 +127,7 @@ class Recommendation:
 
     @cached_property
     def rejected(self) -> pd.DataFrame:
-        """All that rules out a design, limits first, by how many designs they rule out.
+        """The reasons that rule out designs: limits first, then by the number of designs ruled out.
 
         Columns: because, kind, why, options, designs, breach_probability [share of requests], nearest.
         """
@@ -140,12 +140,12 @@ class Recommendation:
 
     @cached_property
     def assumptions(self) -> pd.DataFrame:
-        """What the answer rests on: id, kind, value, why, decides, as_of, source_url."""
+        """The assumptions of the answer: id, kind, value, why, decides, as_of, source_url."""
         return self.answer.assumptions.to_frame()
 
     @cached_property
     def ways_out(self) -> pd.DataFrame:
-        """Where nothing is feasible, what would make something so; empty where something is.
+        """Where nothing is feasible, the changes that make a design feasible; else empty.
 
         Columns: kind (ability, promise, quota or size), field, from, to [unit], unit, factor, design,
         memory_mb, architecture, monthly_usd [USD a month], parts, text, with (rows that go together).
@@ -154,7 +154,7 @@ class Recommendation:
 
     @cached_property
     def promises(self) -> pd.DataFrame:
-        """What each promise costs: the answer without it.
+        """The cost of each promise: the difference from the answer without it.
 
         Columns: field, value [unit], unit, binds, monthly_usd_without, saves_usd, saves_score_usd [USD a
         month], design, text.
@@ -163,18 +163,18 @@ class Recommendation:
 
     @cached_property
     def changes(self) -> pd.DataFrame:
-        """Against today's design: change (added, removed or cost), what, usd [USD a month; costs only]."""
+        """Changes from today's design: change (added, removed or cost), what, usd (of cost) [USD a month]."""
         return self.answer.changes.to_frame()
 
     @cached_property
     def summary(self) -> str:
-        """What an architect would say: what to build, why, what it costs, what would change it."""
+        """The answer in sentences: what to build, why, what it costs, what would change it."""
         return summary.summary(self.answer)
 
     def to_dict(self, alternatives: int | None = None) -> dict[str, Any]:
-        """The answer as plain values, with the best so many of the alternatives, or all.
+        """The answer as plain values, with the best `alternatives` alternatives, or with all.
 
-        `explorer recommend --json` prints it with 50, with `--all` whole.
+        `explorer recommend --json` prints it with 50 alternatives, with `--all` with all of them.
         """
         return {
             "schema": SCHEMA,
@@ -212,10 +212,10 @@ class Recommendation:
 def recommend(workload: Workload) -> Recommendation:
     """The design to build for a workload, chosen among all designs.
 
-    Feasible is what nothing excludes, no limit breaks for more than 1 - targets.success of the
-    requests (quotas raised as far as AWS raises them), within client.waits and targets.latency_p95.
-    Among those the least of monthly_usd + part_usd x parts wins; ties go to fewer parts, then to the
-    lower p95.
+    A design is feasible if no option is excluded, no limit breaks for more than 1 - targets.success of the
+    requests (with quotas raised as far as AWS raises them), and client.waits and the promised latencies are
+    met. Among the feasible designs the lowest monthly_usd + part_usd x parts wins; ties go to fewer parts,
+    then to the lower p95.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What rules out the designs that are not built, and what changes against today's."""
+"""The reasons that rule out designs, and the changes compared with today's design."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class RejectionKind(StrEnum):
-    """What rules designs out, in the order in which it is told."""
+    """The kind of reason that rules designs out, in the order of the rows."""
 
     LIMIT = "limit"
     PROMISE = "promise"
@@ -37,19 +37,19 @@ class Rejection:
     because: str  # a limit's id, client.waits, targets.latency_p95, or the field that excludes
     kind: RejectionKind
     why: str
-    options: tuple[str, ...]  # those that it rules out, as concern=option
+    options: tuple[str, ...]  # the options that it rules out, as concern=option
     designs: int  # how many designs it rules out
-    breach_probability: float | None  # the least among them
-    nearest: dict[str, str]  # of those, the design with the fewest other reasons and the least score
+    breach_probability: float | None  # the lowest of these designs
+    nearest: dict[str, str]  # of these designs, the one with the fewest other reasons, then the lowest score
 
 
 @dataclass(frozen=True)
 class ClashRule:
-    """Why combinations of options can never be built, whatever the workload."""
+    """Why combinations of options can never be built, for any workload."""
 
     why: str
-    options: tuple[str, ...]  # those that all of these combinations have, as concern=option
-    designs: int  # how many combinations
+    options: tuple[str, ...]  # options common to all of these combinations, as concern=option
+    designs: int  # number of combinations
 
 
 @dataclass(frozen=True)
@@ -67,19 +67,19 @@ class RejectionTally:
 
     kind: RejectionKind
     why: str
-    designs: np.ndarray  # (designs,): whether it rules out each
-    chances: np.ndarray | None = None  # (designs,): of a breach; None: there is no such chance
+    designs: np.ndarray  # (designs,): whether the reason rules it out
+    chances: np.ndarray | None = None  # (designs,): chance of a breach; None where there is none to compute
     options: set[str] = field(default_factory=set)
 
     def exclude(self, designs: np.ndarray, exclusion: Exclusion) -> None:
-        """These designs are ruled out too, by a field of the workload."""
+        """Add designs that a field of the workload excludes."""
         self.designs |= designs
         if exclusion.is_whole and exclusion.why not in self.why.split("; "):
             self.why = f"{self.why}; {exclusion.why}"
 
 
 def rejections(load: Conditions) -> list[Rejection]:
-    """Every reason that rules out a design, limits first, then by how many designs it rules out."""
+    """The reasons that rule out designs: limits first, then by the number of designs ruled out."""
     evaluation = Evaluation(load, table().with_parts_for(load))
     tallies = {**_broken_limits(evaluation), **_exclusions(evaluation.table, load), **_promises(evaluation)}
     counts = np.sum([tally.designs for tally in tallies.values()], axis=0)
@@ -89,7 +89,7 @@ def rejections(load: Conditions) -> list[Rejection]:
 
 
 def _broken_limits(evaluation: Evaluation) -> dict[str, RejectionTally]:
-    """Limits, each with the designs that have a placement where it breaks for more than may fail."""
+    """The limits, each with the designs in which it breaks for more requests than may fail."""
     designs, tolerance = evaluation.table, evaluation.load.tolerance
     tallies: dict[str, RejectionTally] = {}
     for (limit, driver), by_placement in evaluation.raised_chances.items():
@@ -118,7 +118,7 @@ CONCERN_OF_DRIVER: Mapping[str, str] = {
 
 
 def _options_at_fault(designs: Table, placements: np.ndarray, driver: str) -> set[str]:
-    """The options that the limit binds; at a door, the bodies too that are too large for it."""
+    """The options that the limit binds; for a door, also the bodies that are too large for it."""
     options = set()
     for placement in placements.tolist():
         option = designs.placements[placement].option
@@ -132,7 +132,7 @@ def _options_at_fault(designs: Table, placements: np.ndarray, driver: str) -> se
 
 
 def _exclusions(designs: Table, load: Conditions) -> dict[str, RejectionTally]:
-    """The fields of the workload that exclude an option, each with the designs that have it."""
+    """The fields of the workload that exclude an option, each with the designs that contain the option."""
     tallies: dict[str, RejectionTally] = {}
     for placement, exclusions in designs.exclusions(load).items():
         option = designs.placements[placement].option
@@ -148,18 +148,18 @@ def _exclusions(designs: Table, load: Conditions) -> dict[str, RejectionTally]:
 
 
 def _promises(evaluation: Evaluation) -> dict[str, RejectionTally]:
-    """The client's patience and the promised latencies."""
+    """The missed promises: `client.waits` and the promised latencies."""
     load, late = evaluation.load, evaluation.late
     tallies = {}
     if (missed := late > load.tolerance).any():
         why = f"the client waits {format_time(float(load.waits))} for the first byte of an answer"
         options = _options_in_these_alone(evaluation.table, missed)
         tallies["client.waits"] = RejectionTally(RejectionKind.PROMISE, why, missed, late, options)
-    if (missed := ~evaluation.in_time).any():
+    if load.latency_p95 is not None and (missed := ~evaluation.in_time).any():
         why = f"the p95 is promised within {format_time(float(load.latency_p95))}"
         options = _options_in_these_alone(evaluation.table, missed)
         tallies["targets.latency_p95"] = RejectionTally(RejectionKind.PROMISE, why, missed, None, options)
-    if (missed := ~evaluation.begins_in_time).any():
+    if load.first_byte_p95 is not None and (missed := ~evaluation.begins_in_time).any():
         why = f"the first byte's p95 is promised within {format_time(float(load.first_byte_p95))}"
         options = _options_in_these_alone(evaluation.table, missed)
         tallies["targets.first_byte_p95"] = RejectionTally(RejectionKind.PROMISE, why, missed, None, options)
@@ -167,7 +167,7 @@ def _promises(evaluation: Evaluation) -> dict[str, RejectionTally]:
 
 
 def _options_in_these_alone(designs: Table, here: np.ndarray) -> set[str]:
-    """The options that only these designs have; if there are none, those that all of these have."""
+    """The options that occur only in these designs; if there are none, those common to all of them."""
     inside, outside = designs.only(here), designs.only(~here)
     alone = {
         format_pair(concern, name)
@@ -178,14 +178,14 @@ def _options_in_these_alone(designs: Table, here: np.ndarray) -> set[str]:
 
 
 def _common_options(codes: np.ndarray) -> tuple[str, ...]:
-    """The options that all of these designs have."""
+    """The options common to all of these designs."""
     by_concern = {concern: _names(codes, concern) for concern in CONCERNS}
     common = (format_pair(concern, *names) for concern, names in by_concern.items() if len(names) == 1)
     return tuple(sorted(common))
 
 
 def _names(codes: np.ndarray, concern: str) -> list[str]:
-    """The options of one concern that occur among designs."""
+    """The options of one concern that occur among these designs."""
     ids = list(OPTIONS[concern])
     return [ids[code] for code in np.unique(codes[:, CONCERNS.index(concern)]).tolist()]
 
@@ -194,7 +194,7 @@ def _rejection(
     because: str, tally: RejectionTally, designs: Table, counts: np.ndarray, score: np.ndarray
 ) -> Rejection:
     here = np.flatnonzero(tally.designs)
-    fewest = here[counts[here] == counts[here].min()]  # other reasons
+    fewest = here[counts[here] == counts[here].min()]  # designs with the fewest other reasons
     rounded_chances = (
         [0.0] * len(fewest) if tally.chances is None else [*map(_as_shown, tally.chances[fewest].tolist())]
     )
@@ -211,7 +211,7 @@ def _rejection(
 
 
 def clash_rules() -> list[ClashRule]:
-    """What no workload can combine, by its sentence."""
+    """The combinations that no workload can use, by reason."""
     every = combinations()
     return [
         ClashRule(why, _common_options(every.codes[here]), int(here.sum()))
@@ -220,12 +220,12 @@ def clash_rules() -> list[ClashRule]:
 
 
 def _as_shown(chance: float) -> float:
-    """A chance to eleven digits: what is left differs by how it was worked out."""
+    """A chance rounded to eleven digits, so that the order of the arithmetic does not decide ties."""
     return float(f"{chance:.10e}")
 
 
 def changes_from_today(r: Choice) -> list[Change]:
-    """The parts that come and go against today's design, and what it costs or saves a month."""
+    """The parts added and removed compared with today's design, and the change of the monthly bill."""
     if r.current is None or r.design is None:
         return []
     from explorer.engine.cost import cost

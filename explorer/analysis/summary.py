@@ -1,4 +1,4 @@
-"""The answer in sentences, as an architect would say it."""
+"""The answer in sentences, in an architect's words."""
 
 from __future__ import annotations
 
@@ -38,38 +38,38 @@ if TYPE_CHECKING:
     from .answer import Answer
 
 
-TURNS = "What would change it"
-LONGEST = 30  # words of the first sentence
+CHANGES = "What would change it"
+LONGEST = 30  # upper bound of the words in the first sentence
 MOST_REASONS = 2
 
 
 def summary(r: Answer) -> str:
-    """What to build, why, what it costs, what would change it."""
+    """The answer in one text: what to build, why, what it costs, what would change it."""
     texts = summary_paragraphs(r)
-    return " ".join(f"{title}: {text}" if title == TURNS else text for title, text in texts.items())
+    return " ".join(f"{title}: {text}" if title == CHANGES else text for title, text in texts.items())
 
 
 def summary_paragraphs(r: Answer) -> dict[str, str]:
-    """The summary in its parts, by what each tells; those that have something to say."""
+    """The paragraphs of the summary that are not empty, by title."""
     opening, more = _opening(r)
     texts = {
         "Build" if r.feasible else "Nothing is feasible": f"{opening} {more}",
         "The trade": part_price_sentence(r) if r.feasible else "",
         "Why": _reasons_sentence(r) if r.feasible else "",
-        TURNS: _break_even_sentence(r) if r.feasible else "",
+        CHANGES: _break_even_sentence(r) if r.feasible else "",
         "Against today": _change_sentence(r) if r.feasible else "",
     }
     return {title: text for title, text in texts.items() if text}
 
 
 def headed_paragraphs(r: Answer) -> list[tuple[str, str]]:
-    """The summary as paragraphs under headings: the answer itself is the first heading."""
+    """The summary as paragraphs under headings; the first heading is the answer itself."""
     _, *others = summary_paragraphs(r).items()
     return [_opening(r), *((f"{title}.", sentence(text, "")) for title, text in others)]
 
 
 def _opening(r: Answer) -> tuple[str, str]:
-    """The answer in a sentence, or two, and what belongs to it."""
+    """The answer in one or two sentences, with what belongs to it."""
     if not r.feasible:
         return nothing_feasible_sentence(r), _nearest_miss_sentences(r)
     more = (
@@ -84,13 +84,13 @@ def _opening(r: Answer) -> tuple[str, str]:
 
 
 def summary_markdown(r: Answer) -> str:
-    """The summary for a notebook: a paragraph a part, with nothing that reads as mathematics."""
+    """The summary as Markdown for a notebook, one paragraph per part, with "$" escaped."""
     parts = (f"**{heading}** {text}" for heading, text in headed_paragraphs(r))
     return "\n\n".join(parts).replace("$", r"\$")
 
 
 def part_price_sentence(r: Answer) -> str:
-    """At which worth of a part another design is the answer, and which."""
+    """The part prices at which another design wins, and which; "" if none."""
     by_design: dict[str, tuple[list[str], dict[str, str]]] = {}
     for usd, choice in r.at_part_usd.items():
         by_design.setdefault(format_pairs(choice["design"]), ([], choice["design"]))[0].append(f"${usd:g}")
@@ -103,14 +103,14 @@ def part_price_sentence(r: Answer) -> str:
 
 
 def _depends_on_part_price(r: Answer) -> bool:
-    """Whether another design is the answer where a part is worth nothing, or much."""
+    """Whether the winner depends on the price of a part."""
     return len({format_pairs(choice["design"]) for choice in r.at_part_usd.values()}) > 1
 
 
 def build_sentence(r: Answer) -> str:
-    """What to build: the pattern, what else is not plain, and whether that depends on what a part is worth.
+    """What to build: endpoint, door, other options that are not plain, and whether the part price decides.
 
-    The first sentence has 30 words at most; what else is not plain goes into a second one where it must.
+    The first sentence has at most 30 words; if needed, the other options go into a second sentence.
     """
     assert r.design is not None
     depends = "; it depends on what a moving part is worth" if _depends_on_part_price(r) else ""
@@ -131,20 +131,20 @@ def _cost_sentence(r: Answer) -> str:
 
 
 def flat_rate_sentence(r: Answer) -> str:
-    """What a flat rate in place of the bill's own lines would save; empty if nothing."""
+    """The flat rate that would be cheaper than lines of the bill; "" if none."""
     assert r.design is not None
     return cheaper_flat_rate(r.bill, r.design)
 
 
 def quota_sentence(r: Answer) -> str:
-    """Quotas that must be raised before it is built."""
+    """The quotas to raise before the design is built; "" if none."""
     to_raise = [finding for finding in r.findings if finding.verdict == Verdict.RAISE]
     requests = [quota_request(finding).partition(" (quota")[0].partition(", ")[0] for finding in to_raise]
     return f"First {both(requests)}." if requests else ""
 
 
 def public_address_sentence(r: Answer) -> str:
-    """What it means that anybody may call the address."""
+    """A warning that anyone may call the address, unless the door protects it; "" if not needed."""
     assert r.design is not None
     client, door = r.workload.client, r.design.option("door")
     if client.auth not in (None, "none") or r.design.flow.distribution or not r.load.public:
@@ -159,7 +159,7 @@ def public_address_sentence(r: Answer) -> str:
 
 
 def _limit_sentence(r: Answer) -> str:
-    """The limit that breaks now and then, or the tightest one where it is near."""
+    """The limit that breaks occasionally, or the tightest limit if it is near; "" if none."""
     worst = next((finding for finding in r.findings if finding.verdict == Verdict.TIGHT), None)
     if worst is not None and worst.broken_per_month < 1:
         worst = watched_limit(r)
@@ -174,7 +174,7 @@ def _limit_sentence(r: Answer) -> str:
 
 
 def unconfirmed_limit_sentences(r: Answer) -> str:
-    """What to know of limits that the answer needs and that no page of AWS confirms yet."""
+    """Notes on limits that the answer needs and that no AWS page confirms yet."""
     notes = {
         finding.limit: catalogue.unconfirmed_note(finding.limit, finding.limit_value)
         for finding in r.findings
@@ -188,13 +188,13 @@ def unconfirmed_limit_sentences(r: Answer) -> str:
 
 
 def _reasons_sentence(r: Answer) -> str:
-    """Why it is not what one would build first."""
+    """Why the design is not the plain one."""
     texts = [reason.text for reason in plain_reasons(r)][:MOST_REASONS]
-    return sentence("; ".join(texts)) if texts else "No limit and no promise stands against what is plain."
+    return sentence("; ".join(texts)) if texts else "The plainest design keeps every limit and every promise."
 
 
 def _break_even_sentence(r: Answer) -> str:
-    """The nearest changes, and where an always-on service takes over."""
+    """The nearest changes, and the rate at which an always-on service takes over."""
     nearest = sorted((turn for turn in r.break_evens if turn.factor), key=lambda turn: turn.distance)[:3]
     services = [turn for turn in r.break_evens if turn.service and turn not in nearest]
     texts = [turn.says for turn in [*nearest, *services]]
@@ -202,7 +202,7 @@ def _break_even_sentence(r: Answer) -> str:
 
 
 def _change_sentence(r: Answer) -> str:
-    """Beside today's design: the money, what comes and goes, and what fails today."""
+    """Compared with today's design: cost, parts added and removed, and the first limit that breaks today."""
     usd = next((change.usd for change in r.changes if change.usd is not None), None)
     if usd is None or r.current is None:
         return ""
@@ -212,7 +212,7 @@ def _change_sentence(r: Answer) -> str:
 
 
 def misses_of_nearest(r: Answer) -> list[str]:
-    """What the nearest design breaks, each in a few words."""
+    """The limits and promises that the nearest miss breaks, each in a few words."""
     texts = [breach(finding) for finding in r.findings if finding.verdict == Verdict.BREACH]
     late = float(r.evaluation.late[r.index])
     if late > r.load.tolerance:
@@ -225,17 +225,17 @@ def misses_of_nearest(r: Answer) -> list[str]:
 
 
 def nothing_feasible_sentence(r: Answer) -> str:
-    """That nothing is feasible."""
+    """The sentence that nothing is feasible."""
     return sentence(f"nothing is feasible for {r.workload.name}")
 
 
 def nearest_miss_sentence(r: Answer) -> str:
-    """Which design misses by least, and how."""
+    """The design with the nearest miss, and how it misses."""
     return f"The nearest miss is {describe_design(r.nearest)}: {'; '.join(misses_of_nearest(r))}."
 
 
 def _nearest_miss_sentences(r: Answer) -> str:
-    """How the nearest design misses, and what would make one feasible."""
+    """How the nearest design misses, and which changes would make one feasible."""
     texts = [nearest_miss_sentence(r)]
     ways = [way.text for way in r.ways_out if way.pair is None][:3]
     pairs = [way.text.removeprefix("feasible if ") for way in r.ways_out if way.pair is not None]
@@ -248,4 +248,4 @@ def _nearest_miss_sentences(r: Answer) -> str:
     elif pairs:
         texts.append(f"It would be feasible if {both(pairs)}.")
     turns = [turn.says for turn in r.break_evens]
-    return " ".join(texts + ([f"{TURNS}: {'; '.join(turns)}."] if turns else []))
+    return " ".join(texts + ([f"{CHANGES}: {'; '.join(turns)}."] if turns else []))

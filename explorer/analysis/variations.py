@@ -1,4 +1,4 @@
-"""Varied workloads, all of them in one evaluation: a point each, in which some fields have other values."""
+"""Varied workloads in one evaluation: one point each, at which some fields have other values."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ REQUESTS, PEAK = "requests_per_month", "peak_rps"
 
 
 def variations(workload: Workload, points: Sequence[Mapping[str, float]]) -> Conditions:
-    """The workload at each point, along one axis: fields that a point does not name are as they are today.
+    """The workload at each point, along one axis; fields that a point does not name keep today's value.
 
     Parameters
     ----------
-    workload : as it is today
-    points : values by numeric field; of a distribution its median. A peak goes along with its mean
+    workload : the workload as it is today
+    points : values by numeric field, for a distribution its median; the peak is scaled with the mean rate
     """
     today = Conditions(workload)
     names = dict.fromkeys(name for point in points for name in point)
@@ -39,7 +39,7 @@ def variations(workload: Workload, points: Sequence[Mapping[str, float]]) -> Con
 
 
 def _today(load: Conditions, field: str) -> float:
-    """The value of a field, of a distribution its median."""
+    """Today's value of a field, for a distribution its median."""
     if field in SPREADS:
         return float(load.spread(field).median)
     if field == PEAK:
@@ -52,7 +52,7 @@ def _today(load: Conditions, field: str) -> float:
 
 
 def winners(load: Conditions, designs: Table | None = None) -> list[Design | None]:
-    """The recommended design of each point, among all that the load allows if no others are named."""
+    """The recommended design at each point, among `designs` or all that the load allows."""
     designs = allowed_designs(load) if designs is None else designs
     winner = np.atleast_1d(best_two(Answers(load, designs)).winner)
     names = {index: designs.design(index) for index in set(winner.tolist()) - {NOTHING}}

@@ -1,4 +1,4 @@
-"""The limit to watch under a design: the one that summaries, reports and screens call its tightest."""
+"""The limit to watch for a design, which summaries, reports and screens call its tightest."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ SEVERE = (Verdict.BREACH, Verdict.RAISE)
 
 
 def watched_limit(r: Choice) -> Finding | None:
-    """The limit that breaks or must be raised, else one that breaks now and then, else the fullest.
+    """The limit that breaks or must be raised, else one that breaks occasionally, else the fullest.
 
-    The fullest is the one of which the p99 uses most, among those that are near, else among those that more
-    or larger requests can break: what goes another way in time, and a setting, cannot. None where none can.
+    The fullest limit has the largest share used at the p99: among the tight limits if there are any, else
+    among those that more or larger requests can break. Settings, and limits that the design routes around,
+    cannot break. None if no limit can.
     """
     if r.findings and (r.findings[0].verdict in SEVERE or r.findings[0].broken_per_month >= 1):
         return r.findings[0]
@@ -31,7 +32,7 @@ def watched_limit(r: Choice) -> Finding | None:
 
 
 def _limits_that_can_break(r: Choice) -> set[str]:
-    """The ids of the limits that a request, or more of them, can break."""
+    """The ids of the limits that more or larger requests can break."""
     uses = [
         use
         for option in r.nearest.options

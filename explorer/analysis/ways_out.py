@@ -1,9 +1,10 @@
-"""Ways out where nothing is feasible: which one change, by how much, makes which design feasible.
+"""Ways out where nothing is feasible: single changes that make a design feasible, and how large they must be.
 
 A change is an ability (the client polls), a promise (it waits longer), a quota (the account has more), or a
-size (the response is smaller). Of a number the least change is looked for: over factors up to `REACH` in one
-evaluation, then between the last that is too little and the first that is enough, to less than 1 %. Where no
-single change does, pairs are tried: an ability or a promise given up wholly, and one more change.
+size (the response is smaller). For a number, the least sufficient change is searched: over factors up to
+`REACH` in one evaluation, then between the last factor that is too small and the first that suffices, to less
+than 1 %. If no single change suffices, pairs are tried: an ability or a promise given up completely, and one
+further change.
 """
 
 from __future__ import annotations
@@ -32,13 +33,14 @@ from explorer.workload.workload import Workload
 if TYPE_CHECKING:
     from .choice import Choice
 
-REACH = 1000.0  # times today's value
-COARSE, FINE = 49, 25  # points from 1 to REACH, then between two of these: steps of 0.6 %
-BISECTIONS = 11  # of a factor up to REACH, to less than 1 %
+REACH = 1000.0  # largest multiple of today's value
+COARSE, FINE = 49, 25  # points from 1 to REACH, then between two of these in each further round
+ROUNDS = 3  # to steps of 0.03 %, as for the break-evens
+BISECTIONS = 11  # halvings of the interval from 1 to REACH, to less than 1 %
 
 
 class WayKind(StrEnum):
-    """What a way out changes, what is asked least first."""
+    """The kind of change, the least demanding first."""
 
     ABILITY = "ability"
     PROMISE = "promise"
@@ -48,15 +50,15 @@ class WayKind(StrEnum):
 
 @dataclass(frozen=True)
 class WayOut:
-    """One change that makes a design feasible; rows with the same `with` go together."""
+    """One change that makes a design feasible; rows with the same `with` belong together."""
 
     kind: WayKind
     field: str
     today: Any
-    value: Any  # on the feasible side, to 1 %
+    value: Any  # on the feasible side, within 1 % of the edge
     unit: str
-    factor: float | None  # of a number, 1 or more
-    design: dict[str, str]  # the cheapest that is feasible then
+    factor: float | None  # for a number, at least 1
+    design: dict[str, str]  # the cheapest feasible design after the change
     memory_mb: float
     architecture: str
     monthly_usd: float
@@ -66,9 +68,9 @@ class WayOut:
 
 
 def ways_out(r: Choice) -> list[WayOut]:
-    """Every single change that makes a design feasible, the least asked first; else the least pair.
+    """The single changes that make a design feasible, the smallest first; else the smallest pair.
 
-    Empty where something is feasible already.
+    Empty if a design is feasible already.
     """
     if r.feasible:
         return []
@@ -77,12 +79,12 @@ def ways_out(r: Choice) -> list[WayOut]:
 
 
 def _effort(way: WayOut) -> tuple[bool, float, int, float]:
-    """How much is asked: an ability least, then the least factor; ties as `WayKind` has them."""
+    """The sort key of a change: abilities first, then the smallest factor, then `WayKind`, then the bill."""
     return way.kind is not WayKind.ABILITY, way.factor or 1.0, list(WayKind).index(way.kind), way.monthly_usd
 
 
 def _changes(workload: Workload) -> Iterator[WayOut]:
-    """The single changes that are enough."""
+    """The single changes that suffice."""
     for record in fields_with("relaxation"):
         way = _ability(workload, record) if record.kind is SWITCH else _promise(workload, record)
         if way:
@@ -96,15 +98,15 @@ def _changes(workload: Workload) -> Iterator[WayOut]:
 
 
 def _ability(workload: Workload, record: Field) -> WayOut | None:
-    if Conditions(workload).number(record.path):
+    if workload.field_value(record.path):
         return None
     return _way(workload, WayKind.ABILITY, record, False, True, None)
 
 
 def _promise(workload: Workload, record: Field) -> WayOut | None:
-    """A promise or an ability that is a number, made wider."""
-    today = Conditions(workload).number(record.path)
-    if not today:
+    """A promise, or an ability with a number, relaxed as little as suffices."""
+    today = workload.field_value(record.path)
+    if not isinstance(today, int | float) or not today:
         return None
     factor = _least_factor(workload, record.path, float(today), 1)
     if factor is None:
@@ -117,7 +119,7 @@ def _promise(workload: Workload, record: Field) -> WayOut | None:
 
 
 def _smaller(workload: Workload, field: str) -> WayOut | None:
-    """A size or a time, made smaller as a whole."""
+    """A size or a time, scaled down as a whole as little as suffices."""
     record = by_path()[field]
     today = float(getattr(workload, field).spread.median)
     factor = _least_factor(workload, field, today, -1) if today > 0 else None
@@ -125,9 +127,9 @@ def _smaller(workload: Workload, field: str) -> WayOut | None:
 
 
 def _least_factor(workload: Workload, field: str, today: float, sign: int) -> float | None:
-    """The least factor (1 or more) with which something is feasible; None up to REACH."""
+    """The smallest factor (at least 1) with which a design is feasible; None if not even `REACH` suffices."""
     low, high, count = 1.0, REACH, COARSE
-    for _ in range(2):
+    for _ in range(ROUNDS):
         factors = np.geomspace(low, high, count)
         most = by_path()[field].kind.most
         values = today * factors**sign
@@ -147,7 +149,7 @@ def _least_factor(workload: Workload, field: str, today: float, sign: int) -> fl
 
 
 def _quotas_that_break(workload: Workload) -> list[str]:
-    """Quotas that AWS raises, and that break for some design raised as far as it may be."""
+    """The quotas that AWS raises, and that some design breaks even when raised as far as possible."""
     load = Conditions(workload)
     evaluation = Evaluation(load, allowed_designs(load))
     limits = {
@@ -157,7 +159,7 @@ def _quotas_that_break(workload: Workload) -> list[str]:
 
 
 def _quota(workload: Workload, limit_id: str) -> WayOut | None:
-    """A quota of the account beyond what AWS is known to grant, by bisection of its factor."""
+    """A quota of the account beyond what AWS is known to grant; the factor is found by bisection."""
     today = max(highest(limit_id) or 0.0, workload.account.get(limit_id, 0.0))
 
     def with_factor(factor: float) -> Workload:
@@ -186,7 +188,7 @@ def _is_feasible(workload: Workload) -> bool:
 def _way(
     workload: Workload, kind: WayKind, record: Field, today: Any, value: Any, factor: float | None
 ) -> WayOut | None:
-    """The change of one field; None where the workload does not take it, or it is not enough."""
+    """The change of one field; None where the workload rejects it or it does not suffice."""
     try:
         eased = _with(workload, kind, record.path, value, factor)
     except ExplorerError:
@@ -230,12 +232,12 @@ def _of(
 
 
 def _least_pair(workload: Workload) -> list[WayOut]:
-    """The pair of changes of which the second asks for least, the first an ability or a promise given up.
+    """The pair with the smallest second change; the first is an ability or a promise given up completely.
 
-    A promise is given up no further than the second change needs it to be.
+    The promise is then relaxed only as far as the second change needs it.
     """
     best: tuple[WayOut, Field] | None = None
-    for record, change in _given_up(workload):
+    for record, change in _full_relaxations(workload):
         try:
             eased = workload.replace({record.path: change})
         except ExplorerError:
@@ -257,7 +259,7 @@ def _least_pair(workload: Workload) -> list[WayOut]:
 
 
 def _with(workload: Workload, kind: WayKind, field: str, value: Any, factor: float | None) -> Workload:
-    """The workload with one change; a size is smaller as a whole. Raises ExplorerError if it takes none."""
+    """The workload with one change, a size scaled as a whole; raises ExplorerError for an invalid value."""
     if kind is WayKind.SIZE and factor is not None:
         return workload.scaled(field, 1 / factor)
     if kind is WayKind.QUOTA:
@@ -265,12 +267,12 @@ def _with(workload: Workload, kind: WayKind, field: str, value: Any, factor: flo
     return workload.replace({field: value})
 
 
-def _given_up(workload: Workload) -> Iterator[tuple[Field, Any]]:
-    """Each ability that the client does not have, and each promise as wide as may be."""
-    load = Conditions(workload)
+def _full_relaxations(workload: Workload) -> Iterator[tuple[Field, Any]]:
+    """Each ability that the client does not have, and each promise relaxed as far as possible."""
     for record in fields_with("relaxation"):
-        today = load.number(record.path)
-        if record.kind is SWITCH and not today:
-            yield record, True
-        elif record.kind is not SWITCH and today:
+        today = workload.field_value(record.path)
+        if record.kind is SWITCH:
+            if not today:
+                yield record, True
+        elif isinstance(today, int | float) and today:
             yield record, min(float(today) * REACH, record.kind.most)

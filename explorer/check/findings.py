@@ -101,11 +101,9 @@ class Judge:
         qualifier = "at least " if why else ""
         if verdict is None:
             value, qualifier = _bounded(quantity, most) if value is None else (value, qualifier)
-            breaks = value is not None and most is not None and value > most
-            is_decidable = (
-                value is not None and most is not None and (breaks or not why or qualifier == AT_MOST)
-            )
-            verdict = self.verdict(value, most, grows) if is_decidable else UNKNOWN  # type: ignore[arg-type]
+            verdict = UNKNOWN
+            if value is not None and most is not None and (value > most or not why or qualifier == AT_MOST):
+                verdict = self.verdict(value, most, grows)
         assumption = f" ({quantity.assumed})" if quantity.assumed else ""
         phrase = f"{what} of {qualifier}{amount(value, row.unit)}{assumption}"
         if verdict == UNKNOWN:

@@ -18,8 +18,11 @@ from .nodes import MOST_DEPTH, List, Map
 MOST_YAML = 8 << 20  # characters; CloudFormation takes 1 MB
 MOST_ALIASED = 300_000  # values that aliases stand for
 NULLS = {"", "~", "null", "Null", "NULL"}
-TRUTHS = {"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"}
-FALSEHOODS = {"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"}
+TRUTHS = {"true", "True", "TRUE"}
+FALSEHOODS = {"false", "False", "FALSE"}
+# Booleans of YAML 1.1, which CloudFormation reads; of YAML 1.2, which the Serverless Framework reads, texts
+TRUTHS_1_1 = TRUTHS | {"yes", "Yes", "YES", "on", "On", "ON"}
+FALSEHOODS_1_1 = FALSEHOODS | {"no", "No", "NO", "off", "Off", "OFF"}
 MERGE = "<<"
 
 
@@ -27,17 +30,21 @@ class ParseError(ExplorerError):
     """A text is not what it is read as."""
 
 
-def parse(content: str) -> Any:
-    """The tree of a text in JSON or YAML. Raises ParseError, naming the line."""
+def parse(content: str, is_yaml_1_2: bool = False) -> Any:
+    """The tree of a text in JSON or YAML. Raises ParseError, naming the line.
+
+    >>> parse("Default: No"), parse("Default: No", is_yaml_1_2=True)
+    ({'Default': False}, {'Default': 'No'})
+    """
     if content.lstrip()[:1] in ("{", "["):
         try:
             return from_json(content)
         except ParseError as error:
             try:
-                return from_yaml(content)  # a flow mapping begins like an object
+                return from_yaml(content, is_yaml_1_2)  # a flow mapping begins like an object
             except ParseError:
                 raise error from None
-    return from_yaml(content)
+    return from_yaml(content, is_yaml_1_2)
 
 
 class Builder:
@@ -103,7 +110,7 @@ def _key(value: Any) -> str:
 # YAML ---------------------------------------------------------------------------------------------
 
 
-def from_yaml(content: str) -> Any:
+def from_yaml(content: str, is_yaml_1_2: bool = False) -> Any:
     """The tree of the first document of a YAML text. Raises ParseError, naming the line."""
     import yaml
 
@@ -111,7 +118,7 @@ def from_yaml(content: str) -> Any:
         raise ParseError(f"is larger than {MOST_YAML >> 20} MB")
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return _Yaml(yaml).read(yaml.parse(content, Loader=loader))
+        return _Yaml(yaml, is_yaml_1_2).read(yaml.parse(content, Loader=loader))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"line {mark.line + 1}: " if mark else ""
@@ -123,7 +130,8 @@ def from_yaml(content: str) -> Any:
 class _Yaml:
     """The events of one document, as a tree."""
 
-    def __init__(self, yaml: Any) -> None:
+    def __init__(self, yaml: Any, is_yaml_1_2: bool) -> None:
+        self.truths, self.falsehoods = (TRUTHS, FALSEHOODS) if is_yaml_1_2 else (TRUTHS_1_1, FALSEHOODS_1_1)
         self.builder, self.anchors = Builder(), dict[str, tuple[Any, int]]()
         self.document_end = yaml.DocumentEndEvent
         self.does = {
@@ -157,8 +165,16 @@ class _Yaml:
     def _scalar(self, event: Any, line: int) -> None:
         value: Any = event.value
         if event.implicit[0] and not event.style:
-            value = _plain(value)
+            value = self._plain(value)
         self._add(_tagged(event.tag, value, line), event.anchor, line, 1)
+
+    def _plain(self, value: str) -> Any:
+        """A scalar without quotes: null, a boolean, or its text."""
+        if value in NULLS:
+            return None
+        if value in self.truths:
+            return True
+        return False if value in self.falsehoods else value
 
     def _add(self, value: Any, anchor: str | None, line: int, size: int) -> None:
         if anchor is not None:
@@ -172,14 +188,6 @@ class _Yaml:
         if size + self.builder.sizes[-1] > MOST_ALIASED:
             raise ParseError(f"line {line}: an alias (*) makes it more than {MOST_ALIASED:,} values")
         self.builder.add(value, line, size)
-
-
-def _plain(value: str) -> Any:
-    if value in NULLS:
-        return None
-    if value in TRUTHS:
-        return True
-    return False if value in FALSEHOODS else value
 
 
 def _tagged(tag: str | None, value: Any, line: int) -> Any:

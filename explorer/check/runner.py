@@ -280,7 +280,7 @@ class Check:
             raise NotOursError(recognition.NO_TEMPLATE)
         if recognition.is_plan_log(content):
             raise NotOursError(recognition.PLAN_LOG)
-        tree = parse(recognition.unwrap(content))
+        tree = parse(recognition.unwrap(content), is_yaml_1_2=_is_yaml_1_2(path))
         findings = self._tree(judge, path, content, tree, asked_for)
         self.report.skipped += twice(tree, path)
         return findings
@@ -397,6 +397,14 @@ def twice(tree: Any, path: Path) -> list[Skipped]:
         )
         for key, first, second in getattr(tree, "twice", ())
     ]
+
+
+def _is_yaml_1_2(path: Path) -> bool:
+    """Whether yes and no are texts: to the Serverless Framework, and to editors of state machines.
+
+    CloudFormation and SAM read YAML 1.1, the definition of a template's state machine too.
+    """
+    return path.stem.startswith("serverless") or ".asl" in path.suffixes
 
 
 def _is_workload(path: Path, content: str) -> bool:

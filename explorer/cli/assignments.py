@@ -11,13 +11,10 @@ from explorer.errors import ExplorerError
 from explorer.facts.key_value import parse_pair
 from explorer.workload.fields import SPREADS, by_path
 from explorer.workload.kinds import CHOICE
+from explorer.workload.spoken_numbers import spoken_number
 
 Answers = dict[str, Any]  # by dotted field
 WHOLE = {**{name: f"{name}.p50" for name in SPREADS}, "configuration": "configuration.total"}
-NUMBER = re.compile(
-    r"([+-]?\d[\d_,]*(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*(thousand|million|billion|%)?", re.IGNORECASE
-)
-TIMES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "%": 0.01}
 WORDS = {"yes": True, "y": True, "true": True, "no": False, "n": False, "false": False}
 
 
@@ -73,14 +70,9 @@ def value(name: str, text: str) -> Any:
         return text
     if text.lower() in WORDS and not (record and record.kind is CHOICE):
         return WORDS[text.lower()]
-    if match := NUMBER.fullmatch(text):
-        return _number(match[1].replace(",", "").replace("_", ""), (match[2] or "").lower())
-    return text
-
-
-def _number(bare: str, word: str) -> int | float:
-    """The number of a text and its word: "1.5" and "million" are 1500000, "99.9" and "%" are 0.999."""
-    if not word:
-        return int(bare) if bare.lstrip("+-").isdigit() else float(bare)
-    number = float(f"{float(bare) * TIMES[word]:.12g}")
-    return int(number) if word != "%" and number.is_integer() else number
+    if record and record.kind.schema != "number":  # a size or a time has a unit of its own
+        return text
+    number = spoken_number(text)
+    if number is None:
+        return text
+    return int(number) if number.is_integer() else number

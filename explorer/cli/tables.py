@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from rich import box
 from rich.cells import cell_len
-from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.console import Console, ConsoleOptions, JustifyMethod, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.segment import Segment
 from rich.table import Table
@@ -96,8 +96,8 @@ class Fitted:
             box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True, header_style="bold"
         )
         for i, width in widths.items():
-            justify = "right" if self.right[i] else "left"
-            table.add_column(self.names[i], justify=justify, width=width, overflow="fold")  # type: ignore[arg-type]
+            justify: JustifyMethod = "right" if self.right[i] else "left"
+            table.add_column(self.names[i], justify=justify, width=width, overflow="fold")
         for row in self.rows:
             table.add_row(*(row[i] for i in widths))
         yield table

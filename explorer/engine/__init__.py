@@ -1,1 +1,1 @@
-"""All designs against a workload or a million: limits, cost, latency, and the search for the best."""
+"""Evaluates all designs for one workload or a million: limits, cost, latency, and the search for the best."""

@@ -1,18 +1,21 @@
-"""What options answer: each asked once for all of its paths, its answers kept by the axes they vary along.
+"""What the options answer: each is evaluated once for all of its paths, stored by the axes that vary.
 
-All that a design needs is a sum over its placements (an option with what it reads of the request path) of a
-few quantities:
+Everything that the search needs about a design is a sum of a few quantities over the placements of the design
+(an option with the fields of the request path that it reads):
 
-* `usd`: lines of linear tariffs, priced; and a quantity for each id with tiers, priced once it is summed;
-* `p50`, `p95`, `p99`: seconds from submitting to the result in hand;
-* `exchange`, `work`, `cold`: what decides whether the client's patience holds;
+* `usd`: the lines with linear tariffs, priced; for each price id with tiers, a quantity, priced after it is
+  summed;
+* `p50`, `p95`, `p99`: seconds from submitting the request until the client has the result;
+* `exchange`, `work`, `cold`: what `client.waits` is compared with;
 * `submitted`, `begun`: the p95 of the first byte, until the request is accepted and after that, if promised;
-* `bad`: limits that break for more requests than may fail. Above 0 a design is not feasible.
+* `bad`: the number of exclusions, and of limits that break for more requests than may fail. Above 0 a design
+  is not feasible.
 
-An answer has the shape (paths, sizes, *axes). A run time varies along one axis of a grid, a response along
-another: their terms are kept apart, each in a table of its own axes, so that a sum along an axis costs its
-length and not the grid. Where the terms of one limit, or of a line that rises by steps, vary along different
-axes, they are kept as terms (`Test`, `Steps`) until somebody looks at a block.
+An answer has the shape (paths, sizes, *axes). In a grid, the run time varies along one axis and the response
+along another. Their terms are stored separately, each in a table over its own axes, so that the cost of a sum
+is the length of an axis and not the size of the grid. Where one limit, or one line that rises by steps, has
+terms along different axes, the terms are stored unsummed (`MixedLimit`, `Steps`) until a block of the grid is
+evaluated.
 """
 
 from __future__ import annotations
@@ -25,7 +28,7 @@ import numpy as np
 from explorer.facts.units import Number
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import LimitUse
-from explorer.options.base.mask import EVERYWHERE
+from explorer.options.base.mask import EVERYWHERE, Mask
 from explorer.options.base.option import Option
 from explorer.options.base.paths import Paths
 from explorer.options.base.request_path import Phase, Step
@@ -39,31 +42,31 @@ from .limits import raised_limit
 USD, P50, P95, P99, EXCHANGE, WORK, COLD, BAD = "usd", "p50", "p95", "p99", "exchange", "work", "cold", "bad"
 SUBMITTED, BEGUN = "submitted", "begun"
 FIXED = (USD, P50, P95, P99, EXCHANGE, WORK, COLD, BAD, SUBMITTED, BEGUN)
-SECONDS = "seconds"  # at all three levels, until they are put down
-Axes = tuple[bool, ...]  # of the load: whether something varies along each
+SECONDS = "seconds"  # at all three levels, until `_put` stores each level
+Axes = tuple[bool, ...]  # for each axis of the load: whether the quantity varies along it
 
 
 @dataclass(frozen=True, eq=False)
-class Along:
+class TermTable:
     """Terms of one quantity that vary along the same axes."""
 
     axes: Axes
-    row_of: np.ndarray  # (placements,): the row of each, the last one (of zeros) where there is none
+    row_of: np.ndarray  # (placements,): the row of each; the last row (zeros) where it has no term
     values: np.ndarray  # (rows + 1, sizes, *axes), 1 where nothing varies
 
 
 @dataclass(frozen=True, eq=False)
-class Test:
-    """A limit on a sum of terms that vary along different axes: broken where it is above `most`."""
+class MixedLimit:
+    """A limit on a sum of terms that vary along different axes: it breaks where the sum is above `most`."""
 
-    row_of: np.ndarray  # (placements,): the path of each; -1 where it does not bind
+    row_of: np.ndarray  # (placements,): the row of each in `terms`; -1 where the limit does not bind
     terms: tuple[np.ndarray, ...]  # (paths or 1, sizes or 1, *axes or 1) each
     most: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
 class Steps:
-    """A line that rises by steps with sums of terms that vary along different axes."""
+    """A usage line that rises by steps with sums of terms that vary along different axes."""
 
     quantity: str
     row_of: np.ndarray
@@ -73,12 +76,12 @@ class Steps:
 
 
 class Answers:
-    """What the options of a table answer for a load.
+    """The answers of all options of a table for one load.
 
     Parameters
     ----------
-    load : workloads as options see them, without room for paths and sizes (`Conditions.at_once` makes it)
-    table : the designs whose placements are asked
+    load : the workloads as options see them; `Conditions.at_once` adds the axes for paths and sizes
+    table : the designs whose placements are evaluated
     """
 
     def __init__(self, load: Conditions, table: Table) -> None:
@@ -91,8 +94,8 @@ class Answers:
         self.count = len(table.placements)
         self.quantities = list(FIXED)
         self.constant = np.zeros((len(FIXED) + 24, self.count, self.sizes))
-        self.along: dict[str, list[Along]] = {}
-        self.tests: list[Test] = []
+        self.along: dict[str, list[TermTable]] = {}
+        self.tests: list[MixedLimit] = []
         self.steps: list[Steps] = []
         self.uses: list[tuple[np.ndarray, LimitUse]] = []
         self._flat: Axes = (False,) * len(self.axes_shape)
@@ -103,7 +106,7 @@ class Answers:
 
     @property
     def tiered_ids(self) -> list[str]:
-        """The price ids whose quantities are priced once they are summed."""
+        """The price ids with tiers or a free pool, whose quantities are priced after they are summed."""
         return self.quantities[len(FIXED) :]
 
     def _ask(self, question: Question) -> None:
@@ -126,7 +129,7 @@ class Answers:
             self._add(sums, name, price * quantity)
         for step in option.steps(load, path):
             self._add_seconds(sums, load, step)
-        self._add(sums, COLD, option.cold_share(self.load, path))  # patience: as if nothing were cached
+        self._add(sums, COLD, option.cold_share(self.load, path))  # patience ignores the cache
         for use in option.limits(load, path):
             self.uses.append((rows, use))
             self._judge(sums, rows, use)
@@ -167,20 +170,20 @@ class Answers:
             self._add(sums, counts, patience if every else step.where * patience)
 
     def _judge(self, sums: dict[tuple[str, Axes], np.ndarray], rows: np.ndarray, use: LimitUse) -> None:
-        """Where a limit, its quota raised as far as it can be, breaks for more requests than may fail."""
+        """Add where a limit, its quota raised as far as possible, breaks for more requests than may fail."""
         terms, most = use.terms(self.load, raised_limit(use, self.load))
         if np.ndim(most) == 0 and most == np.inf:
             return
         if self._is_mixed([*terms, most, use.where]):
             where = self._to_shape(use.where)
-            if where[0].size > 1:  # where it does not bind, no use is too much
+            if where[0].size > 1:  # where the limit does not bind, no use breaks it
                 most = np.where(where, most, np.inf)
             holds = np.broadcast_to(where.reshape(len(where), -1).any(axis=1), len(rows))
             row_of = np.full(self.count, -1)
             row_of[rows[holds]] = np.flatnonzero(holds)
-            self.tests.append(Test(row_of, tuple(map(self._to_shape, terms)), self._to_shape(most)))
+            self.tests.append(MixedLimit(row_of, tuple(map(self._to_shape, terms)), self._to_shape(most)))
             return
-        bad = (total(terms) > most) & use.where
+        bad: Mask = np.asarray(total(terms) > most) & use.where
         if np.any(bad):
             self._add(sums, BAD, bad * 1.0)
 
@@ -191,7 +194,7 @@ class Answers:
         self._place(name)
         self.steps.append(Steps(name, row_of, sums, line.function, self._to_shape(line.times)))
 
-    def _to_shape(self, value: Number, ndim: int = 0) -> np.ndarray:
+    def _to_shape(self, value: Number | Mask, ndim: int = 0) -> np.ndarray:
         value = np.asarray(value)
         missing = (ndim or self.ndim) - value.ndim
         result: np.ndarray = value.reshape((1,) * missing + value.shape) if missing else value
@@ -200,21 +203,21 @@ class Answers:
     def _axes(self, value: np.ndarray) -> Axes:
         return tuple([length > 1 for length in value.shape[2:]]) if self._flat else ()
 
-    def _is_mixed(self, terms: Sequence[Number]) -> bool:
-        """Whether terms vary along different axes: only then are they kept apart."""
+    def _is_mixed(self, terms: Sequence[Number | Mask]) -> bool:
+        """Whether the terms vary along different axes; only then are they stored separately."""
         if len(self.axes_shape) < 2:
             return False
         return len({self._axes(self._to_shape(term)) for term in terms if np.ndim(term)} - {self._flat}) > 1
 
     def _add(self, sums: dict[tuple[str, Axes], np.ndarray], name: str, value: Number) -> None:
-        if isinstance(value, float) and value == 0.0:  # it adds nothing
+        if isinstance(value, float) and value == 0.0:  # adds nothing
             return
         shaped = self._to_shape(value)
         key = (name, self._axes(shaped))
         sums[key] = sums[key] + shaped if key in sums else shaped
 
     def _close(self) -> None:
-        """Put the terms that vary into tables, those that are 0 everywhere left out."""
+        """Put the terms that vary into tables; leave out those that are 0 everywhere."""
         for (name, axes), parts in self._varied.items():
             self._place(name)
             nonzero = []
@@ -232,7 +235,7 @@ class Answers:
                 at += len(own)
             row_of = np.full(self.count, len(rows))
             row_of[rows] = np.arange(len(rows))
-            self.along.setdefault(name, []).append(Along(axes, row_of, values))
+            self.along.setdefault(name, []).append(TermTable(axes, row_of, values))
         self._varied.clear()
         self.constant = self.constant[: len(self.quantities)]
         self.by_placement = np.ascontiguousarray(

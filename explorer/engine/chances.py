@@ -1,4 +1,4 @@
-"""The chance that a request breaks a limit, of the design that wins at each point."""
+"""The chance that a request breaks a limit, for the design that wins at each point."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from .ranking import NOTHING
 def chances(
     load: Conditions, designs: Table, winner: np.ndarray, size: np.ndarray | None = None
 ) -> np.ndarray:
-    """The chance that a request breaks any limit as quotas are today, NaN where nobody wins.
+    """The chance that a request breaks any limit with today's quotas; NaN where no design wins.
 
     Parameters
     ----------
-    load : what `winner` was found for, of its shape
-    designs : the table that it indexes
+    load : the load for which `winner` was found, of the same shape
+    designs : the table that `winner` indexes
     winner : the index of a design, or -1
-    size : the index of the size that it takes, where the load has several
+    size : the index of the size that the design takes, where the load has several sizes
     """
     chance = np.full(winner.shape, np.nan)
     sizes = np.zeros_like(winner) if size is None else np.where(winner == NOTHING, 0, size)
@@ -40,7 +40,7 @@ def chances(
 
 
 def breach(placements: Iterable[Placement], load: Conditions) -> Number:
-    """The chance that a design of these placements breaks any limit, its drivers taken as independent."""
+    """The chance that a design with these placements breaks any limit, its drivers assumed independent."""
     worst: dict[str, Number] = dict.fromkeys(DRIVERS, 0.0)
     for placement in placements:
         for use in binding_uses(placement, load):

@@ -1,4 +1,4 @@
-"""Usage priced: a Bill in Decimal for one design, the same tariffs in floats for many."""
+"""Prices usage: a Bill in Decimal for one design, and the same tariffs in floats for many designs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from explorer.facts import catalogue, records
 from explorer.facts.savings_plans import NO_PLAN
 from explorer.facts.units import Number
 
-if TYPE_CHECKING:  # a bill of quantities needs the prices alone
+if TYPE_CHECKING:  # pricing bare quantities needs only the prices
     import pandas as pd
 
     from explorer.options.base.conditions import Conditions
@@ -25,21 +25,21 @@ if TYPE_CHECKING:  # a bill of quantities needs the prices alone
 
 
 ZERO = Decimal(0)
-WEIGHTLESS = Decimal("1e-10")  # of a bill: what one request in a billion may bring
-LARGEST = Decimal(10) ** 18  # a quantity above this is a slip
+WEIGHTLESS = Decimal("1e-10")  # share of a bill below which a line is left out
+LARGEST = Decimal(10) ** 18  # a larger quantity is taken for a mistake
 
 
 @dataclass(frozen=True)
 class BillLine:
-    """One billing dimension: a quantity and its price a month."""
+    """One billing dimension: a quantity and what it costs in a month."""
 
     id: str
     quantity: Decimal  # before any free quantity
     unit: str
     usd: Decimal
-    assumed: bool  # a related price, or us-east-1's, for lack of one in the region
-    free: Decimal = ZERO  # taken off by the free tier
-    stale: bool = False  # not seen since before 2026
+    assumed: bool  # the region has no price: a related price or that of us-east-1 is used
+    free: Decimal = ZERO  # subtracted by the free tier
+    stale: bool = False  # last confirmed before 2026
     as_of: str = ""
     source: str = ""
 
@@ -76,7 +76,7 @@ class Bill:
         return f"Bill({self.total_usd:,.2f} USD a month, {len(self.lines)} lines, {self.region})"
 
     def to_frame(self) -> pd.DataFrame:
-        """The lines, dearest first: id, quantity, unit, usd, assumed, free, stale, as_of, source."""
+        """The lines, most expensive first: id, quantity, unit, usd, assumed, free, stale, as_of, source."""
         import pandas as pd
 
         rows = [line.to_dict() for line in self.lines]
@@ -96,12 +96,11 @@ def bill(
 ) -> Bill:
     """The bill for billable quantities by price id, in Decimal, without rounding.
 
-    Free quantities are taken off first, from their pool, in the order of the ids. Tiers are marginal. A
-    savings plan (none, compute-1y, compute-3y) lowers what it covers; the discount is taken off what is left.
-    Where a region has no price of its own a related one or us-east-1's is used, and the line marked
-    `assumed`; a global price holds everywhere.
-    Raises UnknownIdError for an unknown id or region, PriceError for a quantity that is negative or
-    beyond the last tier with a known price.
+    Free quantities are subtracted first, from their pool, in the order of the ids. Tiers are marginal. A
+    savings plan (none, compute-1y, compute-3y) lowers the prices that it covers; the discount applies to the
+    result. Where a region has no price of its own, a related price or that of us-east-1 is used and the line
+    is marked `assumed`; a global price applies everywhere. Raises UnknownIdError for an unknown id or region,
+    PriceError for a quantity that is negative or beyond the last tier with a known price.
 
     Examples
     --------
@@ -176,7 +175,7 @@ class Tariffs:
         """Whether lines of this id can be priced one by one: one tier, no free pool."""
         return self.tiers(price_id) is None
 
-    @cache  # noqa: B019  (one instance a region, kept for the process)
+    @cache  # noqa: B019  (one instance per region, kept for the process)
     def tiers(self, price_id: str) -> tuple[tuple[float, float, float], ...] | None:
         """(from, width, price) of each tier; None for a linear tariff."""
         tiers = catalogue.tariff(price_id, self.region, self.savings_plan).tiers
@@ -193,7 +192,7 @@ class Tariffs:
 
     @cache  # noqa: B019
     def free(self, price_id: str) -> tuple[str, float] | None:
-        """The free pool and its quantity, where the free tier is asked for."""
+        """The free pool of an id and its quantity; None where there is none or no free tier is used."""
         free = catalogue.free(price_id, self.region) if self.free_tier else None
         return (free.pool, float(free.quantity)) if free else None
 
@@ -204,17 +203,17 @@ class Tariffs:
 
     @cache  # noqa: B019
     def knots(self, price_id: str) -> tuple[float, ...]:
-        """The quantities at which the price of one more unit changes, a free pool taken first."""
+        """The quantities at which the price of one more unit changes, counted with the free pool first."""
         free = self.free(price_id)
         first = free[1] if free else 0.0
         return tuple(sorted({first, *(first + start for start, _, _ in self.tiers(price_id) or ())} - {0.0}))
 
     def least_usd(self, price_id: str, quantity: Number) -> Number:
-        """The money of a quantity of one id that has all of its free pool: no more than it costs."""
+        """A lower bound of what a quantity of one id costs [USD]: the id gets the whole of its free pool."""
         return self.tiered_usd({price_id: quantity})
 
     def tiered_usd(self, quantities: Mapping[str, Number]) -> Number:
-        """The money of summed quantities by id, with tiers and free pools."""
+        """What summed quantities by id cost [USD], with tiers and free pools."""
         usd: Number = 0.0
         pools: dict[str, Number] = {}
         for price_id in sorted(quantities):
@@ -228,7 +227,10 @@ class Tariffs:
 
     @staticmethod
     def _marginal_usd(tiers: Iterable[tuple[float, ...]], quantity: Number) -> Number:
-        """Each tier's price of what lies in it; a tier that all pass, or none reaches, is a plain number."""
+        """The sum of each tier's price times the quantity in the tier [USD].
+
+        A tier that every quantity fills, or none reaches, is handled as a plain number, without an array.
+        """
         usd: Number = 0.0
         least, most = np.min(quantity), np.max(quantity)
         for start, width, price in tiers:
@@ -250,7 +252,7 @@ def tariffs(region: str, free_tier: bool, savings_plan: str = NO_PLAN) -> Tariff
 
 
 def usage(load: Conditions, design: Design) -> dict[str, float]:
-    """The billable quantities of one design a month, summed by price id, in the concerns' order."""
+    """The billable quantities of one design in a month, summed by price id, in the order of the concerns."""
     from explorer.options.base.usage import amount
 
     from .designs import Placement
@@ -264,7 +266,7 @@ def usage(load: Conditions, design: Design) -> dict[str, float]:
 
 
 def cost(workload: Workload, design: Design, load: Conditions | None = None) -> Bill:
-    """The bill of one design; lines without quantity, or of no weight at all, are left out."""
+    """The bill of one design, without lines that have no quantity or a negligible share of the total."""
     from explorer.options.base.conditions import Conditions
 
     quantities = {name: q for name, q in usage(load or Conditions(workload), design).items() if q}

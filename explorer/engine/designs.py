@@ -1,4 +1,4 @@
-"""Designs: one option for each concern, every combination, and what cannot be combined."""
+"""Designs: one option for each concern, all combinations, and which options cannot be combined."""
 
 from __future__ import annotations
 
@@ -37,16 +37,16 @@ for module in (edge, door, request, response, compression, execution, initializa
     for option in module.OPTIONS:
         OPTIONS.setdefault(option.concern, {})[option.id] = option
 CONCERNS = tuple(OPTIONS)
-KEPT_TABLES = 32  # of designs that workloads allow
-KEPT_QUESTIONS = 1024  # an option with some of its paths: some thirty a table
-MOVED = {("response", "compressed"): "response=buffered, compression=gzip"}  # ids of before, and the pair now
+KEPT_TABLES = 32  # tables of the designs that a workload allows
+KEPT_QUESTIONS = 1024  # an option with some of its paths: about thirty per table
+MOVED = {("response", "compressed"): "response=buffered, compression=gzip"}  # former ids, now a pair
 
 
 @contextmanager
 def more_options(*options: Option) -> Iterator[None]:
-    """Have further options among the designs for as long as the context lasts, behind those of the package.
+    """Add options to the designs while the context lasts, after those of the package.
 
-    Everything that asks for designs meets them: it is how a test tries an option that it defines itself.
+    Every part of the package then sees them. Tests use this to try an option that the test itself defines.
     """
     places = [(OPTIONS[option.concern], option) for option in options]
     try:
@@ -63,7 +63,7 @@ def more_options(*options: Option) -> Iterator[None]:
 
 
 def _forget_designs() -> None:
-    """Let go of the designs that were listed with other options."""
+    """Clear the caches of designs, which hold another set of options."""
     for cached in (_design, combinations, table, _question, _part_of_table):
         cached.cache_clear()
 
@@ -95,7 +95,7 @@ class Design:
 
     @cached_property
     def ids(self) -> dict[str, str]:
-        """The option id of each concern."""
+        """The option id for each concern."""
         return dict(zip(CONCERNS, astuple(self), strict=True))
 
     @cached_property
@@ -109,53 +109,53 @@ class Design:
 
     @cached_property
     def flow(self) -> RequestPath:
-        """What the choices mean for each other."""
+        """The request path: what the choices mean for each other."""
         return _flow(self.options)
 
     @cached_property
     def parts(self) -> tuple[str, ...]:
-        """The things that whoever is on call must know exist, and the steps that a client must take.
+        """What the on-call engineer must know exists, and what a client must do, for any workload.
 
-        Whatever the workload: `parts_for` has those too that one asks for.
+        `parts_for` adds the parts that a workload requires.
         """
         return tuple(part for option in self.options for part in option.parts)
 
     def parts_by_option(self, load: Conditions) -> dict[Option, tuple[str, ...]]:
-        """The parts of each option, with those that the workload asks for."""
+        """The parts of each option, with those that the workload requires."""
         return {option: _parts_of(Placement.of(option, self.flow), load) for option in self.options}
 
     def parts_for(self, load: Conditions) -> tuple[str, ...]:
-        """All parts, with those that the workload asks for: a web ACL, a domain, a private network."""
+        """All parts, with those that the workload requires: a web ACL, a domain, a private network."""
         return tuple(part for parts in self.parts_by_option(load).values() for part in parts)
 
     @cached_property
     def deployable(self) -> bool:
-        """Whether the live endpoint can put it up."""
+        """Whether `explorer deploy` can deploy the design."""
         return not self.undeployable
 
     @cached_property
     def undeployable(self) -> tuple[str, ...]:
-        """Why the live endpoint cannot put it up; empty if it can."""
+        """The reasons why `explorer deploy` cannot deploy the design; empty if it can."""
         sentences = (option.undeployable(self.flow) for option in self.options)
         return tuple(sentence for sentence in sentences if sentence)
 
     def unbuilt(self, load: Conditions) -> tuple[str, ...]:
-        """What the workload asks for that the template of this design does not have; empty if nothing."""
+        """What the workload requires that the template of this design does not contain; empty if nothing."""
         return tuple(sentence for option in self.options for sentence in option.unbuilt(load, self.flow))
 
     @cached_property
     def clashes(self) -> tuple[str, ...]:
-        """Why its options cannot go together; empty if they can."""
+        """The reasons why the options cannot be combined; empty if they can."""
         sentences = (option.clashes(self.flow) for option in self.options)
         return tuple(sentence for sentence in sentences if sentence)
 
     def differs_from(self, other: Design) -> int:
-        """How many of the choices are others."""
+        """The number of concerns for which the two designs choose different options."""
         return sum(mine != theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True))
 
 
 def _flow(options: Iterable[Option]) -> RequestPath:
-    """The request path that options make of the plain one."""
+    """The request path that results from these options."""
     fields: dict[str, Any] = {}
     times: tuple[AddedTime, ...] = ()
     for option in options:
@@ -165,9 +165,9 @@ def _flow(options: Iterable[Option]) -> RequestPath:
 
 
 def choices(design: str | Mapping[str, str | None] | Design) -> dict[str, str]:
-    """The option ids that are given, by concern: "door=http-api,response=stored", a mapping, or a Design.
+    """The chosen option ids by concern, from "door=http-api,response=stored", a mapping or a Design.
 
-    Raises DesignError for an unknown concern or option, or options that cannot go together.
+    Raises DesignError for an unknown concern or option, or options that cannot be combined.
     """
     if isinstance(design, Design):
         design = design.ids
@@ -194,7 +194,7 @@ def _pairs(text: str) -> dict[str, str | None]:
 
 
 def _check(choice_ids: Mapping[str, str]) -> None:
-    """Raise if no design holds all of the chosen options."""
+    """Raise DesignError if no design that can be built has all of the chosen options."""
     every = combinations()
     here = _hold(every.codes, choice_ids)
     if not every.can_be_built[here].any():
@@ -204,7 +204,7 @@ def _check(choice_ids: Mapping[str, str]) -> None:
 
 
 def _hold(codes: np.ndarray, choice_ids: Mapping[str, str]) -> np.ndarray:
-    """Which combinations, a row each, hold all of the chosen options."""
+    """Which combinations (rows) have all of the chosen options: shape (rows,)."""
     here = np.ones(len(codes), dtype=bool)
     for concern, option in choice_ids.items():
         ids = list(OPTIONS[concern])
@@ -218,10 +218,11 @@ def _design(ids: tuple[str, ...]) -> Design:
 
 
 class Combinations:
-    """Every combination of options, a row each, in the order in which the options are listed.
+    """All combinations of options, one per row, in the order in which the options are listed.
 
-    A field of the request path follows from the options of the few concerns that provide it. So it is worked
-    out once for each combination of these, and is a column: a code for each of its values.
+    A field of the request path depends only on the options of the few concerns that provide it. So the field
+    is evaluated once for each combination of these options, and stored as a column: a code per row for its
+    value.
     """
 
     def __init__(self) -> None:
@@ -239,7 +240,7 @@ class Combinations:
         return _design(tuple(options[code].id for options, code in zip(self.options, codes, strict=True)))
 
     def column(self, name: str) -> tuple[list[Any], np.ndarray]:
-        """The values of a field of the request path, and which of them each row has: shape (rows,)."""
+        """The distinct values of a field of the request path, and the index of each row's value."""
         if name not in self._columns:
             sources = DERIVED.get(name, (name,))
             concerns = [number for number in range(len(self.options)) if self._provides(number, sources)]
@@ -254,7 +255,7 @@ class Combinations:
         return self._columns[name]
 
     def _provides(self, number: int, fields: Iterable[str]) -> bool:
-        """Whether an option of a concern says anything of these fields."""
+        """Whether any option of a concern sets one of these fields."""
         return any(
             field in option.provides or (field == "added_times" and option.added_times)
             for option in self.options[number]
@@ -262,7 +263,7 @@ class Combinations:
         )
 
     def alike(self, rows: np.ndarray, fields: Sequence[str]) -> tuple[list[tuple[Any, ...]], np.ndarray]:
-        """The values of fields that occur among these rows, and which of them each row has."""
+        """The distinct values of the fields among these rows, and each row's index into them."""
         key = np.zeros(len(rows), dtype=int)
         for name in fields:
             values, codes = self.column(name)
@@ -273,13 +274,13 @@ class Combinations:
         return occurring, which
 
     def holding(self, number: int) -> Iterator[tuple[Option, np.ndarray]]:
-        """The options of a concern, each with the rows that have it."""
+        """The options of a concern, each with the rows that contain it."""
         for code, option in enumerate(self.options[number]):
             yield option, np.flatnonzero(self.codes[:, number] == code)
 
     @cached_property
     def clashes(self) -> dict[str, np.ndarray]:
-        """Why combinations cannot be built, a sentence each, with those that it holds for: shape (rows,)."""
+        """The reasons why combinations cannot be built, each with a mask of its rows: shape (rows,)."""
         clashes: dict[str, np.ndarray] = {}
         for number in range(len(self.options)):
             for option, rows in self.holding(number):
@@ -293,22 +294,22 @@ class Combinations:
 
     @cached_property
     def can_be_built(self) -> np.ndarray:
-        """Which combinations have no options that clash."""
+        """Which combinations have no clashing options: shape (rows,)."""
         result: np.ndarray = ~np.logical_or.reduce([np.zeros(len(self), dtype=bool), *self.clashes.values()])
         return result
 
 
 @cache
 def combinations() -> Combinations:
-    """All combinations, those that clash too; it depends on no workload."""
+    """All combinations, including those that clash; independent of the workload."""
     return Combinations()
 
 
 @dataclass(frozen=True, eq=False)
 class Placement:
-    """An option, and as much of a request path as it reads: designs that share it share its answers.
+    """An option with the fields of a request path that it reads; designs that share it share its answers.
 
-    There is one object for each placement, so that they are told apart by identity.
+    There is exactly one object per placement, so placements are compared by identity.
     """
 
     option: Option
@@ -316,16 +317,16 @@ class Placement:
 
     @property
     def fields(self) -> Mapping[str, Any]:
-        """What it reads of the request path."""
+        """The fields of the request path that the option reads, by name."""
         return self.path.rows[0]
 
     def load(self, load: Conditions) -> Conditions:
-        """The load as the option sees it here: of what a cache in front answers it sees nothing."""
+        """The load as the option sees it: behind a cache, only the requests that the cache cannot answer."""
         return load if self.option.in_front else load.behind_edge(self.path)
 
     @classmethod
     def of(cls, option: Option, flow: RequestPath) -> Placement:
-        """The placement that `option` has in a design with this request path."""
+        """The placement of `option` in a design with this request path."""
         fields = _fields_read(option)
         return _placement(option, fields, tuple([getattr(flow, name) for name in fields]))
 
@@ -337,22 +338,22 @@ def _placement(option: Option, fields: tuple[str, ...], values: tuple[Any, ...])
 
 @cache
 def _fields_read(option: Option) -> tuple[str, ...]:
-    """The fields of the request path that an option has before it, by name."""
+    """The names of the fields of the request path that an option reads, sorted."""
     return tuple(sorted({*option.depends_on, *option.provides, *(() if option.in_front else ("cached",))}))
 
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """An option with all the paths in which it stands: what is asked at once."""
+    """An option with all the paths on which it occurs: one evaluation."""
 
     option: Option
     paths: Paths
-    rows: np.ndarray  # of its placements
+    rows: np.ndarray  # the placement of each path, as an index into the table
 
     def loads(self, load: Conditions) -> Iterator[tuple[Conditions, Paths, np.ndarray]]:
-        """With which load the option is asked for which paths, and the rows of their placements.
+        """The load for which the option is evaluated on which paths, and the rows of their placements.
 
-        Of what a cache in front answers the options behind it see nothing.
+        Options behind a cache at the edge see only the requests that the cache does not answer.
         """
         if not load.caches or self.option.in_front:
             yield load, self.paths, self.rows
@@ -366,22 +367,22 @@ class Question:
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """Designs that can be built, fewest parts first, and the placements that they are made of."""
+    """Designs that can be built, fewest parts first, and the placements of which they consist."""
 
-    number: np.ndarray  # (designs,): the place of each in the table of all
-    codes: np.ndarray  # (designs, concerns): the option of each concern, as it is listed
-    placements: tuple[Placement, ...]  # of all designs: a part of the table has those of the whole
+    number: np.ndarray  # (designs,): the index of each in the table of all designs
+    codes: np.ndarray  # (designs, concerns): the index of the option in the list of its concern
+    placements: tuple[Placement, ...]  # of all designs: a part of the table keeps the placements of the whole
     rows: np.ndarray  # (designs, concerns): the placement of each of its options
     parts: np.ndarray  # (designs,)
-    answers: np.ndarray  # (designs,): whether an exchange waits for the work
-    streams: np.ndarray  # (designs,): whether it waits for the first byte of a stream alone
-    acknowledges: np.ndarray  # (designs,): whether the result is only that the request is accepted
+    answers: np.ndarray  # (designs,): whether the response waits for the work
+    streams: np.ndarray  # (designs,): whether the response is streamed and waits only for its first byte
+    acknowledges: np.ndarray  # (designs,): whether the client gets only the acknowledgement
 
     def __len__(self) -> int:
         return len(self.codes)
 
     def design(self, index: int) -> Design:
-        """One of the designs."""
+        """The design at an index."""
         ids = (
             list(OPTIONS[concern])[code] for concern, code in zip(CONCERNS, self.codes[index], strict=True)
         )
@@ -389,7 +390,7 @@ class Table:
 
     @cached_property
     def designs(self) -> tuple[Design, ...]:
-        """All designs: there may be thousands, so that who wants a few asks for these (`design`)."""
+        """All designs. There may be thousands: a caller that needs a few calls `design` for these."""
         ids = [list(by_id) for by_id in OPTIONS.values()]
         columns = [
             map(names.__getitem__, codes) for names, codes in zip(ids, self.codes.T.tolist(), strict=True)
@@ -397,34 +398,34 @@ class Table:
         return tuple(map(_design, zip(*columns, strict=True)))
 
     def where(self, choice_ids: Mapping[str, str]) -> Table:
-        """The table of those designs that hold all of the chosen options."""
+        """The table of the designs that have all of the chosen options."""
         return self.only(_hold(self.codes, choice_ids))
 
     def only(self, here: np.ndarray) -> Table:
-        """The table of the designs at these indices, or where this is true (shape (designs,))."""
+        """The table of the designs at these indices, or where the mask is true (shape (designs,))."""
         by_design = (self.rows, self.parts, self.answers, self.streams, self.acknowledges)
         return Table(
             self.number[here], self.codes[here], self.placements, *(each[here] for each in by_design)
         )
 
     def nearest_to(self, design: Design) -> Design:
-        """The design of which the fewest choices are others; the first of several."""
+        """The design that differs from `design` in the fewest concerns; the first of several."""
         codes = [list(OPTIONS[concern]).index(option) for concern, option in design.ids.items()]
         return self.design(int((self.codes != codes).sum(axis=1).argmin()))
 
     @cached_property
     def placement_rows(self) -> np.ndarray:
-        """The placements that these designs are made of."""
+        """The indices of the placements that these designs use."""
         return _distinct(self.rows, len(self.placements))
 
     @cached_property
     def of_concerns(self) -> tuple[np.ndarray, ...]:
-        """The same, by concern."""
+        """The indices of the placements that these designs use, by concern."""
         return tuple(_distinct(column, len(self.placements)) for column in self.rows.T)
 
     @cached_property
     def questions(self) -> tuple[Question, ...]:
-        """What is asked of the options of these designs: each once, for all of its paths."""
+        """The evaluations that these designs need: each option once, for all of its paths."""
         return tuple(
             _question(option, tuple(rows))
             for placements in self.of_concerns
@@ -432,7 +433,7 @@ class Table:
         )
 
     def exclusions(self, load: Conditions) -> dict[int, tuple[Exclusion, ...]]:
-        """Why each placement cannot serve the load; those that can are left out."""
+        """The reasons why placements cannot serve the load, by placement; only placements with a reason."""
         by_placement: dict[int, tuple[Exclusion, ...]] = {}
         for question in self.questions:
             for exclusion in question.option.excludes(load):
@@ -442,12 +443,12 @@ class Table:
         return by_placement
 
     def with_parts_for(self, load: Conditions) -> Table:
-        """The same designs, their parts counted with those that the workload asks for."""
+        """The same designs, with the parts that the workload requires added to their count."""
         more = self.more_parts(load)
         return replace(self, parts=self.parts + more[self.rows].sum(axis=1)) if more.any() else self
 
     def more_parts(self, load: Conditions) -> np.ndarray:
-        """How many parts each placement has because the workload asks for them: shape (placements,)."""
+        """The number of parts that the workload adds to each placement: shape (placements,)."""
         more = np.zeros(len(self.placements), dtype=np.int16)
         for question in self.questions:
             for _, on in question.option.more_parts(load, question.paths.along(0)):
@@ -455,7 +456,7 @@ class Table:
         return more
 
     def allows(self, load: Conditions) -> np.ndarray:
-        """Which designs the load excludes no option of, shape (designs, *axes)."""
+        """Which designs have no option that the load excludes: shape (designs, *axes)."""
         free = np.ones((len(self.placements), *load.shape), dtype=bool)
         for row, exclusions in self.exclusions(load).items():
             for exclusion in exclusions:
@@ -465,14 +466,14 @@ class Table:
 
 
 def _distinct(rows: np.ndarray, count: int) -> np.ndarray:
-    """The placements that occur, of so many."""
+    """The distinct indices in `rows`, sorted, of `count` possible ones."""
     occurs = np.zeros(count, dtype=bool)
     occurs[rows] = True
     return np.flatnonzero(occurs)
 
 
 def _by_option(placements: Sequence[Placement], rows: Iterable[int]) -> dict[Option, list[int]]:
-    """Placements by their option."""
+    """The indices of placements, grouped by option."""
     by_option: dict[Option, list[int]] = {}
     for row in rows:
         by_option.setdefault(placements[row].option, []).append(row)
@@ -493,14 +494,14 @@ def _question(option: Option, rows: tuple[int, ...]) -> Question:
 
 @cache
 def table() -> Table:
-    """The table of all designs; it depends on no workload."""
+    """The table of all designs; independent of the workload."""
     every = combinations()
     built = np.flatnonzero(every.can_be_built)
     parts = sum(
         np.array([len(option.parts) for option in options])[every.codes[built, number]]
         for number, options in enumerate(every.options)
     )
-    order = np.argsort(parts, kind="stable")  # then as the options are listed
+    order = np.argsort(parts, kind="stable")  # ties in the order in which the options are listed
     built, parts = built[order], parts[order]
     rows = np.empty((len(built), len(every.options)), dtype=int)
     placements: list[Placement] = []
@@ -524,19 +525,19 @@ def table() -> Table:
 
 
 def _is(every: Combinations, name: str, value: Any) -> np.ndarray:
-    """Which combinations have a value of a field."""
+    """Which combinations have this value of a field: shape (rows,)."""
     values, codes = every.column(name)
     result: np.ndarray = np.array([each == value for each in values])[codes]
     return result
 
 
 def place_of(design: Design) -> int:
-    """The place of a design in the table of all that can be built."""
+    """The index of a design in the table of all designs that can be built."""
     return int(np.flatnonzero(_hold(table().codes, design.ids))[0])
 
 
 def allowed_designs(load: Conditions) -> Table:
-    """The designs that can be built, less those that something excludes at every point of the load."""
+    """The designs that can be built, without those that are excluded at every point of the load."""
     whole = table()
     free = np.ones(len(whole.placements), dtype=bool)
     for question in whole.questions:
@@ -548,9 +549,9 @@ def allowed_designs(load: Conditions) -> Table:
 
 @lru_cache(maxsize=KEPT_TABLES)
 def _part_of_table(free: bytes, more_parts: bytes) -> Table:
-    """The designs of these placements (bool), with so many parts more of each (int16).
+    """The designs made only of allowed placements (bool), with the extra parts of each placement (int16).
 
-    What was asked before is the same table again, with what it has worked out.
+    The same arguments return the same table, with everything that it has already computed.
     """
     whole, more = table(), np.frombuffer(more_parts, dtype=np.int16)
     some = whole.only(np.frombuffer(free, dtype=bool)[whole.rows].all(axis=1))

@@ -1,4 +1,4 @@
-"""The size of one body behind one door, as Lambda counts it."""
+"""The size of one body at one door [B], as Lambda counts it."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ def encoded_size(
     language: str = "python3.13",
     content_type: str | None = None,
 ) -> int:
-    """Bytes of a body as Lambda counts them: base64 or JSON escapes, and the door's fixed envelope.
+    """The bytes of a body as Lambda counts them: base64 or escaped JSON, and the fixed envelope of the door.
 
     Parameters
     ----------
-    body : bytes or str, counted exactly, or a number of bytes [B], for which text is taken to grow
-        by the escapes that real JSON documents were measured to have
-    binary : whether the body travels as base64 (always for `bytes`, unless `content_type` says)
+    body : bytes or str, counted exactly; or a number of bytes [B], to which the mean growth by JSON escapes
+        is applied if it is text, as measured on real documents
+    binary : whether the body travels as base64 (always for `bytes`, unless `content_type` decides)
     door : a door's id, such as function-url, http-api, rest-api or alb
     direction : request or response
-    language : the runtime that answers: Python up to 3.11 escapes non-ASCII text in a response
+    language : the runtime of the function: Python up to 3.11 escapes non-ASCII text in a response
 
-    content_type : of a request: the door decides by it whether the body travels as base64. A REST API does
-        so by its own list of media types: there `binary` stays what says it
+    content_type : the content type of a request, from which the door decides whether the body travels as
+        base64. A REST API decides by its own list of media types, so there `binary` still decides
 
     Raises ExplorerError for an unknown door or direction, a negative size, or the content type of a response.
     Source: API Gateway payload formats 1.0 and 2.0; envelopes measured (`data/constants.csv`).
@@ -65,7 +65,7 @@ def encoded_size(
 
 
 def _as_base64(body: object, binary: bool, door: str, direction: str, content_type: str | None) -> bool:
-    """Whether the body travels as base64: as the door has it by the content type, else as the caller says."""
+    """Whether the body travels as base64: as the door decides by content type, else as the caller states."""
     if content_type is None:
         return binary or isinstance(body, bytes)
     if direction == "response":

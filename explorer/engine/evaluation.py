@@ -1,6 +1,6 @@
-"""The plain evaluation: every design against a load, its limits, money and seconds, none left out.
+"""The plain evaluation: limits, cost and latency of every design for a load, without leaving any out.
 
-One workload is a load without axes; a sweep is the same with them. It judges the search (`search.py`), which
+One workload is a load without axes; a sweep has axes. Tests compare the search (`search.py`) with it, which
 finds the same best designs without pricing all of them.
 """
 
@@ -16,19 +16,19 @@ from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import LimitUse
 
 from .answers import P50, P95, P99, Answers
-from .bounds import Grid
 from .designs import Design, Table, allowed_designs
+from .grid import Grid
 from .limits import DRIVERS, breach_probability, raised_limit
 from .ranking import best_of
 from .sums import Cells, Sums
 
-FAR_USD = 1e18  # more than any bill: a size that breaks a limit, or is late, comes after all others
+FAR_USD = 1e18  # more than any bill: a size that breaks a limit or is late ranks last
 
 
 class Evaluation:
-    """Designs against one load. Arrays have the shape (designs, *axes).
+    """Designs evaluated for one load; arrays have the shape (designs, *axes).
 
-    Without `designs`, those that can be built and that nothing in the workload excludes.
+    Without `designs`: those that can be built and that the workload does not exclude.
     """
 
     def __init__(
@@ -46,11 +46,11 @@ class Evaluation:
         return self.table.designs
 
     def column(self, values: np.ndarray) -> np.ndarray:
-        """One value a design, to broadcast against the axes."""
+        """One value per design, shaped to broadcast against the axes."""
         return values.reshape((-1,) + (1,) * len(self.load.shape))
 
     def _whole(self, values: np.ndarray) -> np.ndarray:
-        """Of the shape (designs, sizes, *axes or 1), each at its best size: the shape (designs, *axes)."""
+        """The values at each design's best size: (designs, sizes, *axes or 1) becomes (designs, *axes)."""
         shape = (len(self.table.rows), *self.load.shape)
         if values.shape[1] == 1:
             return np.broadcast_to(values[:, 0], shape)
@@ -59,9 +59,10 @@ class Evaluation:
 
     @cached_property
     def size(self) -> np.ndarray:
-        """The size that each design takes, an index into the load's sizes: shape (designs, *axes).
+        """The index of the size that each design takes, into the sizes of the load: shape (designs, *axes).
 
-        The cheapest at which it is feasible; where there is none, of those that miss the least.
+        A size that breaks no limit ranks before one that does, then one in time before a late one, then the
+        cheapest.
         """
         sizes, shape = self.answers.sizes, (len(self.table.rows), *self.load.shape)
         if sizes == 1:
@@ -91,18 +92,18 @@ class Evaluation:
 
     @cached_property
     def latency_s(self) -> np.ndarray:
-        """From submitting to the whole result in hand, shape (designs, 3, *axes) for p50, p95, p99."""
+        """From submitting until the whole result arrives [s]: p50, p95 and p99, shape (designs, 3, *axes)."""
         totals = (self._sums.total(name) for name in (P50, P95, P99))
         return np.stack([self._whole(total) for total in totals], axis=1)
 
     @cached_property
     def late(self) -> np.ndarray:
-        """The chance that the first byte of an answer comes after `client.waits`."""
+        """The chance that the first byte of the response arrives after `client.waits`."""
         return self._whole(self._sums.late())
 
     @cached_property
     def in_time(self) -> np.ndarray:
-        """Whether the p95 is within `targets.latency_p95`, if that is given."""
+        """Whether the p95 is at most `targets.latency_p95`; true where no target is set."""
         target = self.load.latency_p95
         if target is None:
             return np.ones((len(self.designs), *self.load.shape), dtype=bool)
@@ -111,7 +112,7 @@ class Evaluation:
 
     @cached_property
     def begins_in_time(self) -> np.ndarray:
-        """Whether the first byte's p95 is within `targets.first_byte_p95`, if that is given."""
+        """Whether the first byte's p95 is at most `targets.first_byte_p95`; true where no target is set."""
         target = self.load.first_byte_p95
         if target is None:
             return np.ones((len(self.designs), *self.load.shape), dtype=bool)
@@ -120,41 +121,41 @@ class Evaluation:
 
     @cached_property
     def first_byte_p95_s(self) -> np.ndarray:
-        """The p95 of the first byte of the result [s]; worked out where it is promised alone."""
+        """The p95 of the first byte of the result [s]; valid only where `targets.first_byte_p95` is set."""
         return self._whole(self._sums.first_byte())
 
     @cached_property
     def feasible(self) -> np.ndarray:
-        """Nothing excluded, no breach, within `client.waits` and what `targets` promise."""
+        """Whether no option is excluded, no limit breaks, and `client.waits` and `targets` are met."""
         result: np.ndarray = self._whole(self._in_time) & ~self.breaks
         return result
 
     @cached_property
     def breaks(self) -> np.ndarray:
-        """Where an option is excluded, or a limit breaks for more requests than may fail."""
+        """Whether an option is excluded or a limit breaks for more requests than may fail."""
         return self._whole(self._breaks)
 
     def score_usd(self, part_usd: Number) -> np.ndarray:
-        """Money and parts together; infinite where a design is not feasible."""
+        """The bill plus the price of the parts [USD a month]; infinite where a design is not feasible."""
         parts = self.column(self.table.parts)
         return np.where(self.feasible, self.monthly_usd + part_usd * parts, np.inf)
 
     def winner(self, part_usd: Number | None = None) -> np.ndarray:
-        """The index of the recommended design, -1 where none is feasible.
+        """The index of the recommended design; -1 where none is feasible.
 
-        Least score; ties go to fewer parts, then to the lower p95.
+        The lowest score wins; ties go to fewer parts, then to the lower p95.
         """
         if part_usd is None:
             part_usd = self.load.number("preferences.part_usd")
         return best_of(self.score_usd(part_usd), self.column(self.table.parts), self.latency_s[:, 1])
 
-    # Chances, which are shown; what is feasible is decided without them ----------------------------
+    # Chances, for display only; feasibility is decided without them -------------------------------
 
     @cached_property
     def raised_chances(self) -> dict[tuple[str, str], np.ndarray]:
-        """By limit and driver, the chance that it breaks with its quota raised: shape (placements, *axes).
+        """By limit and driver, the chance of a breach with the quota raised: shape (placements, *axes).
 
-        Of a placement that has several uses of a limit, the worst counts; of several sizes, the best.
+        If a placement has several uses of a limit, the worst counts; if there are several sizes, the best.
         """
         return {key: chance.min(axis=1) for key, chance in self._raised_by_size.items()}
 
@@ -167,7 +168,7 @@ class Evaluation:
         return self._chances(lambda use: self.answers.load.limit(use.limit))
 
     def _chances(self, value: Callable[[LimitUse], float]) -> dict[tuple[str, str], np.ndarray]:
-        """By limit and driver, shape (placements, sizes, *axes)."""
+        """The chance of a breach by limit and driver: shape (placements, sizes, *axes)."""
         chances: dict[tuple[str, str], np.ndarray] = {}
         shape = (len(self.table.placements), self.answers.sizes, *self.load.shape)
         for rows, use in self.answers.uses:
@@ -180,7 +181,7 @@ class Evaluation:
         return chances
 
     def _worst(self, chances: Iterable[np.ndarray]) -> np.ndarray:
-        """One row a design: the largest among its placements."""
+        """The largest chance among the placements of each design, one row per design."""
         stacked = np.zeros((len(self.table.placements), self.answers.sizes, *self.load.shape))
         for chance in chances:
             stacked = np.maximum(stacked, chance)
@@ -188,7 +189,7 @@ class Evaluation:
 
     @cached_property
     def breach_probability(self) -> np.ndarray:
-        """The chance that a request breaks any limit as quotas are today."""
+        """The chance that a request breaks any limit with today's quotas."""
         by_driver = [
             self._worst(chance for (_, of), chance in self._today.items() if of == driver)
             for driver in DRIVERS
@@ -197,5 +198,5 @@ class Evaluation:
 
     @cached_property
     def hard_breach(self) -> np.ndarray:
-        """The chance that a request breaks the worst single limit, with quotas raised."""
+        """The chance that a request breaks the worst single limit with quotas raised."""
         return self._worst(self._raised_by_size.values())

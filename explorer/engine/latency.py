@@ -1,4 +1,4 @@
-"""Seconds from the steps: what one request waits for, at the p50, p95 and p99."""
+"""Latency from the steps: how long one request takes at the p50, p95 and p99 [s]."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from explorer.workload.workload import Workload
 
 from .designs import Design, Placement
 
-# what a client waits through if it is answered at once
+# phases before the response of a synchronous design
 BEFORE_ANSWER = (Phase.QUEUE, Phase.COLD_START, Phase.WORK)
 
 
 def counts_for(step: Step) -> str:
-    """Which part of a client's patience a step takes: "exchange", "work" or none.
+    """The part of a client's patience that a step uses: "exchange", "work" or "" for none.
 
-    The exchange lasts until the request is accepted; then comes, if the client is answered at once, what is
-    done before the first byte of the answer. The run time is counted by its distribution, not here.
+    The exchange lasts until the request is accepted. In a synchronous design the steps before the first byte
+    of the response follow, the "work". The run time is not counted here: its distribution is used instead.
     """
     if step.phase is Phase.SUBMIT:
         return "" if step.actors[1] is Actor.BUCKET else "exchange"
@@ -32,15 +32,15 @@ def counts_for(step: Step) -> str:
 def over_patience(
     patience: Number, runtime: Distribution, init_s: Number, work: Number, cold: Number, answers: Number
 ) -> Number:
-    """The chance that the first byte of an answer comes after `client.waits`.
+    """The chance that the first byte of the response arrives after `client.waits`.
 
     Parameters
     ----------
-    patience : what is left of the client's patience once the exchange is over [s]
-    runtime, init_s : the run time, and the median of a cold start [s]
-    work : the seconds at the p50 of the steps before the first byte (`counts_for`)
-    cold : the share of requests whose work waits for a cold start
-    answers : whether the exchange waits for the work
+    patience : what remains of `client.waits` after the exchange [s]
+    runtime, init_s : the run time, and the median cold start [s]
+    work : the p50 of the steps before the first byte (`counts_for`), summed [s]
+    cold : the share of requests that wait for a cold start
+    answers : whether the response waits for the work
     """
     warm = runtime.exceed(np.maximum(patience - work, 0))
     started = runtime.exceed(np.maximum(patience - work - init_s, 0))
@@ -49,7 +49,7 @@ def over_patience(
 
 
 def steps(load: Conditions, design: Design) -> list[Step]:
-    """The steps of one design in the order in which they happen, their seconds over all requests."""
+    """The steps of one design in order of time, with their seconds as quantiles over all requests."""
     every = []
     for option in design.options:
         placement = Placement.of(option, design.flow)
@@ -63,9 +63,9 @@ def steps(load: Conditions, design: Design) -> list[Step]:
 
 
 def first_byte_s(load: Conditions, design: Design) -> np.ndarray:
-    """From submitting to the first byte of the result, at each of `LEVELS` [s], shape (3,).
+    """The time from submitting to the first byte of the result, at each of `LEVELS` [s], shape (3,).
 
-    Of a request that is only acknowledged that is the 202.
+    If the request is only acknowledged, the first byte is that of the 202 response.
     """
     acknowledged = design.flow.body_out is BodyOut.NOTHING
     seconds = np.zeros(len(LEVELS))
@@ -77,7 +77,7 @@ def first_byte_s(load: Conditions, design: Design) -> np.ndarray:
 
 
 def seconds_by_step(load: Conditions, design: Design) -> dict[str, dict[str, float]]:
-    """Seconds of each step, in the order in which they happen, then "first_byte" and "total"."""
+    """The seconds of each step in order of time, then of "first_byte" and "total"."""
     rows: dict[str, np.ndarray] = {}
     for step in steps(load, design):
         seconds = np.broadcast_to(step.seconds, (len(LEVELS),))
@@ -96,7 +96,7 @@ def _by_level(seconds: np.ndarray) -> dict[str, float]:
 def latency(
     workload: Workload, design: Design, load: Conditions | None = None
 ) -> dict[str, dict[str, float]]:
-    """Seconds by phase and in all: {"work": {"p50": ..., "p95": ..., "p99": ...}, ..., "total": ...}."""
+    """The seconds by phase and in total: {"work": {"p50": ..., "p95": ..., "p99": ...}, "total": ...}."""
     load = load or Conditions(workload)
     phases = {phase: np.zeros(3) for phase in (*PHASES, "total")}
     for step in steps(load, design):

@@ -1,4 +1,4 @@
-"""Limits held against a load: chances of a breach, verdicts, and what the caller sees."""
+"""Checks limits for a load: chances of a breach, verdicts, and what the caller sees."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from explorer.workload.workload import Workload
 from .designs import Design, Placement
 
 DRIVERS = tuple(Driver)
-TIGHT = 0.8  # of a limit at the p99
-NEGLIGIBLE = 1e-12  # a chance below this is none: one request in a trillion
+TIGHT = 0.8  # share of a limit that the p99 uses
+NEGLIGIBLE = 1e-12  # a lower chance counts as 0: one request in a trillion
 WORST_FIRST = tuple(Verdict)
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One limit held against one workload under one design."""
+    """The result of checking one limit for one workload and one design."""
 
     limit: str
     limit_value: float
@@ -33,7 +33,7 @@ class Finding:
     used_p50: float
     used_p99: float
     breach_probability: float
-    broken_per_month: float  # for a rate, of those in the peaks
+    broken_per_month: float  # requests; for a rate, of those in the peaks
     verdict: Verdict
     consequence: str
     source_url: str
@@ -47,16 +47,16 @@ def binding_uses(placement: Placement, load: Conditions) -> list[LimitUse]:
 
 
 def raised_limit(use: LimitUse, load: Conditions) -> float:
-    """The value of a use's limit with its quota raised as far as it can be."""
+    """The value of a use's limit with its quota raised as far as possible, in the limit's unit."""
     return max(highest(use.limit) or 0.0, load.limit(use.limit))
 
 
 @cache
 def highest(limit_id: str) -> float | None:
-    """How far the quota can be raised; None if it cannot be.
+    """The largest value to which the quota can be raised; None if it cannot be raised.
 
-    Where AWS names no maximum, to so many times the default and no further: an account with millions of
-    vCPU is none that anybody has.
+    Where AWS names no maximum, this is a fixed multiple of the default: no account has, say, millions of
+    vCPUs.
     """
     limit = catalogue.limit(limit_id)
     if limit.adjustable != "yes":
@@ -67,7 +67,7 @@ def highest(limit_id: str) -> float | None:
 
 
 def breach_probability(chances: Iterable[Number]) -> Number:
-    """The chance that one request breaks any limit, its drivers taken as independent."""
+    """The chance that one request breaks any limit, the drivers assumed independent."""
     survives: Number = 1.0
     for chance in chances:
         survives = survives * (1 - chance)
@@ -82,15 +82,15 @@ def verdict(
     broken_requests: float,
     can_break: bool = True,
 ) -> Verdict:
-    """breach, raise, tight or fits.
+    """The verdict on one limit: breach, raise, tight or fits.
 
     Parameters
     ----------
-    chance, raised_chance : of a breach, as the quota is today and with it raised
-    share_p99 : of the limit that is used at the p99
+    chance, raised_chance : chance of a breach with today's quota, and with the quota raised
+    share_p99 : share of the limit that the p99 uses
     tolerance : the share of requests that may fail
-    broken_requests : a month, those that break it
-    can_break : whether more of its driver could break it: what goes another way in time cannot
+    broken_requests : requests a month that break the limit
+    can_break : whether a larger driver could break the limit: a design can route large requests round it
     """
     if chance > tolerance:
         return Verdict.RAISE if raised_chance <= tolerance else Verdict.BREACH
@@ -99,19 +99,19 @@ def verdict(
 
 
 def findings(workload: Workload, design: Design, load: Conditions | None = None) -> list[Finding]:
-    """Every limit that binds the design, worst first."""
+    """The findings on all limits that bind the design, worst first."""
     return [finding for finding, _ in driven_findings(workload, design, load)]
 
 
 def driven_findings(
     workload: Workload, design: Design, load: Conditions | None = None
 ) -> list[tuple[Finding, str]]:
-    """Every limit that binds the design, worst first, each with what drives it: one of `DRIVERS`."""
+    """The findings on all limits that bind the design, worst first, each with its driver (`DRIVERS`)."""
     load = load or Conditions(workload)
     worst: dict[str, tuple[Finding, str]] = {}
     for option in design.options:
         placement = Placement.of(option, design.flow)
-        # where an option's work is handed over, it is the service that hands it over that refuses it
+        # in an asynchronous design, the service that hands the job over refuses it, not the door
         seen_at = "async" if placement.fields.get("asynchronous") else design.door
         for use in binding_uses(placement, load):
             finding = _finding(use, placement.load(load), seen_at)
@@ -131,10 +131,10 @@ def _finding(use: LimitUse, load: Conditions, seen_at: str) -> Finding:
     chance, raised_chance = (float(use.exceed(load, most)) for most in (value, raised_limit(use, load)))
     chance = chance if chance > NEGLIGIBLE else 0.0
     used_at = [float(use.used_at(load, p)) for p in (0.5, 0.99)]
-    # what fails is never in a cache: of all requests, as many as if nothing were
+    # failed requests are never cached, so the share applies to all requests of the clients
     broken_requests = chance * float(load.clients.requests if use.driver != Driver.PEAK else load.in_peaks)
     outcome = verdict(
-        chance, raised_chance, used_at[1] / value, load.tolerance, broken_requests, use.can_break
+        chance, raised_chance, used_at[1] / value, float(load.tolerance), broken_requests, use.can_break
     )
     consequence = _consequence(use, load, seen_at, outcome)
     if outcome in {Verdict.TIGHT, Verdict.FITS} and (new := confirmation_gap(use, load)):
@@ -155,7 +155,7 @@ def _finding(use: LimitUse, load: Conditions, seen_at: str) -> Finding:
 
 
 def confirmation_gap(use: LimitUse, load: Conditions) -> str:
-    """What to know where more requests than may fail need a value that is not verified yet, else ""."""
+    """A note where more requests than may fail need a limit value that is not verified yet, else ""."""
     row = catalogue.limit(use.limit)
     if row.verified or (confirmed := catalogue.confirmed_limit(use.limit)) is None or row.value is None:
         return ""
@@ -164,7 +164,7 @@ def confirmation_gap(use: LimitUse, load: Conditions) -> str:
 
 
 def _consequence(use: LimitUse, load: Conditions, door: str, outcome: Verdict) -> str:
-    """What the caller sees, or what is done instead."""
+    """What the caller sees, or what happens instead."""
     if isinstance(use, Offloaded):
         share = format_share(float(use.share(load)))
         return f"never breaks: of the requests, {share} are too large to hand over and go through S3"
@@ -176,9 +176,10 @@ def _consequence(use: LimitUse, load: Conditions, door: str, outcome: Verdict) -
 
 
 def _request(use: LimitUse, load: Conditions) -> str:
-    """The quota and the value to ask for: what the p99 needs with a fifth to spare, in round numbers."""
+    """The quota and the value to request: the use at 1 - tolerance / 2, plus 20 %, rounded up."""
     row = catalogue.limit(use.limit)
-    tail = 1 - load.tolerance / 2 if load.tolerance else 1 - 1e-9
+    tolerance = float(load.tolerance)
+    tail = 1 - tolerance / 2 if tolerance else 1 - 1e-9
     need = float(use.used_at(load, min(tail, 1 - 1e-9))) * 1.2
     digits = 10.0 ** np.floor(np.log10(max(need, 1.0)))
     quota = float(np.ceil(need / digits * 2) / 2 * digits)

@@ -1,8 +1,8 @@
-"""By how much designs miss: the factor by which a promise or a limit would have to be wider.
+"""How far designs miss: the factor by which a promise or a limit would have to be wider.
 
-A limit holds where a sum of terms is within a threshold (`limit_uses`), a promise where seconds are within
-those promised. Their ratio is the factor: 1 or less where it holds, 1.5 where half as much again is needed.
-Of all that a design misses the largest counts.
+A limit holds where a sum of terms is at most a threshold (`limit_uses`), a promise where the seconds are at
+most the promised ones. The factor is the quotient, need / threshold: at most 1 where it holds, 1.5 where 50 %
+more is needed. A design's factor is the largest of its factors.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from .answers import COLD, EXCHANGE, WORK
 from .evaluation import Evaluation
 from .limits import raised_limit
 
-NEVER = 1e12  # what no factor makes good
+NEVER = 1e12  # upper bound of a factor: no wider limit helps
 
 
 def miss_factors(evaluation: Evaluation) -> np.ndarray:
     """The factor by which each design misses, 1 where it misses nothing: shape (designs,).
 
-    For one workload, without axes. Where designs may take several sizes, at the one that misses the least.
+    For one workload without axes. Where designs may take several sizes, the smallest factor over the sizes.
     """
     if evaluation.answers.sizes > 1:
         load, designs = evaluation.load, evaluation.table
@@ -44,7 +44,7 @@ def miss_factors(evaluation: Evaluation) -> np.ndarray:
 
 
 def _patience_factor(evaluation: Evaluation) -> np.ndarray:
-    """By how much longer clients would have to wait, so that no more give up than may."""
+    """How many times as long `client.waits` would have to be, so that a tolerated share gives up."""
     load, answers = evaluation.load, evaluation.answers
     sums = answers.by_placement[evaluation.table.rows].sum(axis=1)[:, :, 0]
     exchange, work, cold = (sums[:, answers.quantities.index(name)] for name in (EXCHANGE, WORK, COLD))
@@ -56,20 +56,20 @@ def _patience_factor(evaluation: Evaluation) -> np.ndarray:
 
 
 def _times(need: np.ndarray, promise: Number) -> np.ndarray:
-    """How many times the promise is needed; `NEVER` at most, as of a promise of nothing."""
+    """The quotient need / promise, at most `NEVER`, also for a promise of 0."""
     promise = np.maximum(np.asarray(promise, dtype=float), 1 / NEVER)
     result: np.ndarray = np.minimum(need / promise, NEVER)
     return result
 
 
 def _limit_factor(evaluation: Evaluation, use: LimitUse) -> np.ndarray:
-    """By how much a limit is exceeded on each path, its quota raised as far as it can be."""
+    """The factor by which a limit is exceeded on each path, its quota raised as far as possible."""
     load = evaluation.answers.load
     limit = raised_limit(use, load)
     terms, most = use.terms(load, limit)
     if use.driver == Driver.PEAK or np.isinf(np.asarray(most)).all():
         need, room = np.asarray(total(terms), dtype=float), np.asarray(most, dtype=float)
-    else:  # what the largest request that may not fail takes of the limit itself
+    else:  # what the largest request that must not fail uses of the limit itself
         need, room = np.asarray(use.used_at(load, float(1 - load.tolerance)), dtype=float), np.asarray(limit)
     with np.errstate(divide="ignore", invalid="ignore"):
         factor = np.where(room > 0, need / room, NEVER)

@@ -1,24 +1,24 @@
-"""The best of several designs: least score, ties to fewer parts, then to the lower p95, then as listed."""
+"""The best of several designs: lowest score; ties by fewer parts, then lower p95, then table order."""
 
 from __future__ import annotations
 
 import numpy as np
 
 NOTHING = -1  # where no design is feasible
-TIE = 1e-13  # relative: sums that differ by less are equal, and differ by the order of their additions alone
+TIE = 1e-13  # relative: sums that differ by less are equal; the order of additions alone causes that much
 
 
 def best_of(
     score: np.ndarray, parts: np.ndarray, p95: np.ndarray, place: np.ndarray | None = None
 ) -> np.ndarray:
-    """The index of the best along the first axis, -1 where no score is finite.
+    """The index of the best along the first axis; -1 where no score is finite.
 
     Parameters
     ----------
     score : [USD a month], infinite where a design is not feasible; shape (designs, *axes)
-    parts : moving parts; to broadcast
-    p95 : [s]; to broadcast
-    place : in the table, by which what is equal in all else is told apart; as they come without
+    parts : number of moving parts; broadcast
+    p95 : [s]; broadcast
+    place : index in the table, the last tie-breaker; without it, the order along the first axis
     """
     best = score.min(axis=0)
     feasible = np.isfinite(best)

@@ -13,9 +13,10 @@ from .misses import miss_factors
 
 
 def at_best_size(load: Conditions, design: Design) -> Conditions:
-    """One workload at the size with which a design is feasible and costs least.
+    """The load at the cheapest size at which the design is feasible.
 
-    Where it is feasible at none, at the size with which it misses by least, to a percent.
+    If the design is feasible at no size: at the size with the smallest miss factor, rounded to 0.01, then the
+    cheapest.
     """
     if len(load.sizes) == 1:
         return load
@@ -30,5 +31,5 @@ def at_best_size(load: Conditions, design: Design) -> Conditions:
 
 
 def sized_conditions(workload: Workload, design: Design) -> Conditions:
-    """A workload as options see it, at the size that a design takes."""
+    """A workload as options see it, at the size that the design takes."""
     return at_best_size(Conditions(workload), design)

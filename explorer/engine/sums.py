@@ -1,4 +1,11 @@
-"""Sums of answers over the placements of designs, each in one cell of a grid."""
+"""Sums of answers over the placements of designs, each design in one cell of a grid.
+
+Every quantity of a design (money, seconds, the count of broken limits) is the sum of what its placements add.
+The part that does not vary is summed for all quantities at once (`_constants`), the rest by the axes along
+which it varies (`total`). Example: the placements of eight concerns add 0, 3, 0, 12, 0, 40, 0 and 1 USD a
+month; the design costs 56 USD. Ids with tiers are the exception: their quantities are summed first and then
+priced (`usd`).
+"""
 
 from __future__ import annotations
 
@@ -12,22 +19,22 @@ from explorer.facts.units import Number
 from explorer.workload.distribution import Distribution
 
 from .answers import BAD, BEGUN, COLD, EXCHANGE, P95, SUBMITTED, USD, WORK, Answers
-from .bounds import Grid
 from .designs import Table
+from .grid import Grid
 from .latency import over_patience
 
-SLACK = 1e-9  # by which a sum has to be more, of itself: far more than rounding
+SLACK = 1e-9  # relative margin for the rounding of sums
 
 
 class Cells:
-    """The answers cut into the cells of a grid."""
+    """The answers divided into the cells of a grid."""
 
     def __init__(self, answers: Answers, grid: Grid) -> None:
         self.answers, self.grid = answers, grid
-        self._split: dict[int, tuple[np.ndarray, np.ndarray]] = {}  # by the array's identity, which it keeps
+        self._split: dict[int, tuple[np.ndarray, np.ndarray]] = {}  # by id(array), and the array
 
     def at(self, values: Number, cell: np.ndarray) -> np.ndarray:
-        """A quantity of the load in these cells: shape (cells, sizes or 1, *sides or 1)."""
+        """A quantity of the load in each of these cells: shape (cells, sizes or 1, *sides or 1)."""
         values = np.asarray(values)
         missing = 2 + len(self.grid.shape) - values.ndim
         whole = values.reshape((1,) * missing + values.shape) if missing else values
@@ -47,14 +54,14 @@ class Cells:
 
 
 class Sums:
-    """Designs, each in one cell: every quantity is the sum over their placements.
+    """Designs, each in one cell: every quantity is the sum over the placements of a design.
 
     Parameters
     ----------
     cells : the answers by cell
-    table : the table that the designs are from
-    design : their indices there
-    cell : where each is looked at
+    table : the table that contains the designs
+    design : the indices of the designs in the table
+    cell : the cell in which each design is evaluated
 
     Arrays have the shape (designs, sizes, *sides of a cell), 1 where nothing varies.
     """
@@ -67,16 +74,16 @@ class Sums:
         self.streams = self.column(table.streams[design])
 
     def column(self, values: np.ndarray) -> np.ndarray:
-        """One value a design, to broadcast."""
+        """One value per design, shaped to broadcast."""
         return values.reshape(-1, *(1,) * (1 + len(self.cells.grid.shape)))
 
     def at(self, values: Number) -> np.ndarray:
-        """A quantity of the load where each design is looked at."""
+        """A quantity of the load in the cell of each design."""
         return self.cells.at(values, self.cell)
 
     @cached_property
     def _constants(self) -> np.ndarray:
-        """What does not vary, all quantities at once: (designs, quantities, sizes)."""
+        """The part that does not vary, for all quantities at once: (designs, quantities, sizes)."""
         table = self.answers.by_placement
         total: np.ndarray = table[self.rows[:, 0]]
         for concern in range(1, self.rows.shape[1]):
@@ -84,7 +91,7 @@ class Sums:
         return total
 
     def total(self, name: str) -> np.ndarray:
-        """One quantity."""
+        """The total of one quantity for each design."""
         a = self.answers
         constant = self._constants[:, a.quantities.index(name)]
         result = constant.reshape(*constant.shape, *(1,) * len(self.cells.grid.shape))
@@ -96,15 +103,15 @@ class Sums:
                     result = result + self.cells.rows(along.values, own, self.cell)
         for line in a.steps:
             if line.quantity == name:
-                some, row = self._having(line.row_of)
+                some, row = self._designs_with(line.row_of)
                 if len(some):
                     sums = [self._sum_terms(terms, some, row) for terms in line.sums]
                     times = self.cells.rows(line.times, row, self.cell[some])
                     result = _add_at(result, some, times * line.function(*sums))
         return result
 
-    def _having(self, row_of: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The designs one of whose placements is among some, and its row there."""
+    def _designs_with(self, row_of: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The designs that have a placement with a row in `row_of`, and this row."""
         row = row_of[self.rows].max(axis=1)
         some = np.flatnonzero(row >= 0)
         return some, row[some]
@@ -116,10 +123,10 @@ class Sums:
         return total
 
     def breaks(self) -> np.ndarray:
-        """Where a limit breaks for more requests than may fail, or an option is excluded."""
+        """Whether a limit breaks for more requests than may fail, or an option is excluded."""
         bad = self.total(BAD) > 0
         for test in self.answers.tests:
-            some, row = self._having(test.row_of)
+            some, row = self._designs_with(test.row_of)
             if len(some):
                 over = self._sum_terms(test.terms, some, row) > self.cells.rows(
                     test.most, row, self.cell[some]
@@ -135,19 +142,19 @@ class Sums:
         return np.asarray(usd * (1 - self.at(self.load.number("preferences.discount"))))
 
     def score(self, usd: np.ndarray, parts: np.ndarray) -> np.ndarray:
-        """Money and parts together [USD a month]."""
+        """The bill plus the price of the parts [USD a month]."""
         result: np.ndarray = usd + self.at(self.load.number("preferences.part_usd")) * self.column(parts)
         return result
 
     def late(self) -> np.ndarray:
-        """The chance that the first byte of an answer comes after `client.waits`."""
+        """The chance that the first byte of the response arrives after `client.waits`."""
         patience, work, cold = self._patience()
         return np.asarray(self._over_patience(patience, work, cold, self.at_once))
 
     def _over_patience(
         self, patience: np.ndarray, work: np.ndarray, cold: np.ndarray, at_once: np.ndarray | bool
     ) -> np.ndarray:
-        """The chance of it, of a stream by when its first byte exists."""
+        """The chance that the first byte is late; for a stream, by the distribution `first_byte`."""
         init_s = self.at(self.load.init_p50_s)
         late = over_patience(patience, self.spread("runtime"), init_s, work, cold, at_once)
         if self.load.first_byte is self.load.runtime or not self.streams.any():
@@ -156,7 +163,7 @@ class Sums:
         return np.asarray(np.where(self.streams, begun, late))
 
     def _edge(self) -> np.ndarray:
-        """What the work takes until the first byte is out, for all requests but those that may fail."""
+        """The time of the work until the first byte [s] that only the tolerated share exceeds."""
         edge = self.at(self.load.edge("runtime"))
         if self.load.first_byte is self.load.runtime or not self.streams.any():
             return edge
@@ -167,7 +174,7 @@ class Sums:
         return self.at(self.load.waits) - exchange, work, cold
 
     def spread(self, driver: str) -> Distribution:
-        """The distribution of a driver where each design is looked at."""
+        """The distribution of a driver in the cell of each design."""
         return self._spread_at(self.load.spread(driver))
 
     def _spread_at(self, spread: Distribution) -> Distribution:
@@ -181,10 +188,14 @@ class Sums:
         return replace(spread, **varied) if varied else spread
 
     def in_time(self) -> np.ndarray:
-        """Whether the client's patience and the promised latency hold.
+        """Whether `client.waits` and the promised latencies are met.
 
-        A cold start takes no less than none: where even that is within the run time that no more requests
-        exceed than may fail, or where a warm start is not, no chance need be worked out.
+        Let r be what is left of the patience for the run time R, and `edge` the value of R that only the
+        tolerated share of requests exceeds. With a share c of cold requests, which start `init_s` later, the
+        chance to be late is (1 - c) P(R > r) + c P(R > r - init_s). If r - init_s >= edge, both probabilities
+        are tolerated: the design is in time. If r < edge, neither is: it is late. Only between the two is the
+        chance computed. Example: edge = 2 s and init_s = 0.5 s. With r = 2.6 s the design is in time, with
+        1.9 s it is late, and with 2.2 s it depends on c.
         """
         patience, work, cold = self._patience()
         edge, init_s = self._edge(), self.at(self.load.init_p50_s)
@@ -201,18 +212,18 @@ class Sums:
         return result
 
     def first_byte(self) -> np.ndarray:
-        """The p95 of the first byte of the result: of what is only acknowledged, of the 202 [s]."""
+        """The p95 of the first byte of the result [s]; for an acknowledged request, of the 202 response."""
         later = self.column(~self.table.acknowledges[self.design])
         result: np.ndarray = self.total(SUBMITTED) + later * self.total(BEGUN)
         return result
 
     def only(self, some: np.ndarray) -> Sums:
-        """Some of the designs."""
+        """The same sums for some of the designs."""
         return Sums(self.cells, self.table, self.design[some], self.cell[some])
 
 
 def _add_at(result: np.ndarray, some: np.ndarray, more: np.ndarray) -> np.ndarray:
-    """The result with more at some of the designs; of truths, either."""
+    """A copy of `result` with `more` added at some designs; for booleans, combined with "or"."""
     shape = np.broadcast_shapes(result.shape[1:], more.shape[1:])
     whole = np.broadcast_to(result, (len(result), *shape)).copy()
     whole[some] = whole[some] | more if whole.dtype == bool else whole[some] + more

@@ -1,1 +1,1 @@
-"""Figures of AWS: the tables of data/, their records, their units, and how bytes are counted."""
+"""AWS's figures: the tables of data/, their records, their units, and how bytes are counted."""

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all: beside their place first, then renamed into it."""
+"""Writes files atomically: to a temporary file next to the target, which is then renamed."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from pathlib import Path
 
 
 def write_atomically(path: Path | str, content: str | bytes) -> Path:
-    """Write a file in one step; whatever goes wrong, what was there is still there.
+    """Write a file in one step; if anything fails, the old file is unchanged.
 
     Parameters
     ----------
-    path : the file; what a link leads to is written, not the link; a device or a pipe is written to directly
-    content : text is written as UTF-8, its ends of lines as they are
+    path : the file; the target of a link is written, not the link; a device or a pipe is written to directly
+    content : text is written as UTF-8, with its line ends unchanged
 
-    Returns the path. Raises OSError with the path as it was given.
+    Returns the path. Raises OSError with the path as the caller stated it.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -34,22 +34,22 @@ def write_atomically(path: Path | str, content: str | bytes) -> Path:
 
 @contextmanager
 def atomic_path(path: Path | str) -> Iterator[Path]:
-    """A temporary file beside `path` to write to, which takes its place once the block has ended.
+    """A temporary file next to `path`, which replaces `path` when the block ends.
 
-    For what a library writes by itself, such as Parquet. If the block raises, the temporary file is removed
-    and `path` is what it was. A new file has the permissions that any new file has, an old one its own.
+    For libraries that write files themselves, such as Parquet. If the block raises, the temporary file is
+    removed and `path` is unchanged. A new file gets the usual permissions, an existing file keeps its own.
 
-    Raises OSError with the path as it was given.
+    Raises OSError with the path as the caller stated it.
     """
     path = Path(path)
     try:
         place = path.resolve()
         mode = _mode(place)
         if mode is not None and not stat.S_ISREG(mode):
-            yield place  # a device, a pipe, or a folder: that cannot be replaced
+            yield place  # a device, a pipe or a folder cannot be replaced
             return
         if mode is not None and not os.access(place, os.W_OK):
-            raise PermissionError(13, os.strerror(13), str(path))  # a rename would not mind
+            raise PermissionError(13, os.strerror(13), str(path))  # a rename would ignore this
         handle, name = tempfile.mkstemp(prefix=f".{place.name[:64]}.", suffix=".part", dir=place.parent)
         os.close(handle)
         part = Path(name)
@@ -68,10 +68,10 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
 
 @contextmanager
 def atomic_folder(folder: Path | str) -> Iterator[Path]:
-    """A temporary folder beside `folder`, which takes its place once the block has ended.
+    """A temporary folder next to `folder`, which replaces `folder` when the block ends.
 
-    If the block raises, nothing of it is left. `folder` is new or empty; the folders above it are made.
-    Raises OSError with the path as it was given.
+    If the block raises, the temporary folder is removed. `folder` is new or empty; its parents are created.
+    Raises OSError with the path as the caller stated it.
     """
     folder = Path(folder)
     try:
@@ -85,7 +85,7 @@ def atomic_folder(folder: Path | str) -> Iterator[Path]:
                     _to_disk(path)
             part.chmod(0o777 & ~_mask())
             if place.is_dir():
-                place.rmdir()  # empty, or it raises
+                place.rmdir()  # raises unless it is empty
             part.rename(place)
         except BaseException:
             shutil.rmtree(part, ignore_errors=True)
@@ -102,7 +102,7 @@ def _mode(place: Path) -> int | None:
 
 
 def _new_mode() -> int:
-    """The permissions that a new file gets: a temporary one is for its owner alone."""
+    """The permissions of a new file; those of a temporary file are only for its owner."""
     return 0o666 & ~_mask()
 
 
@@ -113,11 +113,14 @@ def _mask() -> int:
 
 
 def _to_disk(part: Path) -> None:
-    """A full disk may be noticed only now, and must be before the old file goes."""
+    """Flush a file to the disk.
+
+    A full disk may be noticed only here, and must be noticed before the old file is replaced.
+    """
     with part.open("rb+") as file:
         os.fsync(file.fileno())
 
 
 def _with_path(error: OSError, path: Path) -> OSError:
-    """The error with the path that was asked for in place of the temporary one."""
+    """The error with the path that the caller stated in place of the temporary path."""
     return type(error)(error.errno, error.strerror, str(path)) if error.strerror else error

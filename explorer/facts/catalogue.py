@@ -1,7 +1,7 @@
-"""The only reader of `data/`: limits, prices, times, constants and what a breach looks like.
+"""The only reader of `data/`: limits, prices, times, constants and breaches.
 
-A table is read when it is first asked for, checked on the way in, and kept. What breaks a rule of
-`data/README.md` is refused in one line: the file, the line, the field, the value, what is accepted.
+A table is read and checked on first access, and kept. A violation of the rules in `data/README.md` raises an
+error in one line: the file, the line, the field, the value, what is accepted.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     from .runtimes import Runtime
 
 
-DOOR = "door."  # before a door's id: what its time in times.csv is called
+DOOR = "door."  # prefix of a door's time in times.csv, before the door's id
 
 
 def _without_place(row: Row) -> Row:
@@ -68,13 +68,13 @@ def _without_place(row: Row) -> Row:
 
 
 class Facts:
-    """The tables of one `folder`, each read and checked when it is first asked for."""
+    """The tables of one `folder`, each read and checked on first access."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def edition(self) -> str:
-        """The newest day on which a price was seen, and a name for all the tables as they are now."""
+        """The newest date of a price, and a digest of all tables."""
         digest = hashlib.sha256()
         for path in sorted(self.folder.glob("*.csv")):
             digest.update(path.read_bytes())
@@ -134,7 +134,7 @@ class Facts:
 
     @cached_property
     def _callers(self) -> tuple[str, ...]:
-        """Who may see a limit break: the doors, which have their times, and those that need none."""
+        """Who may see a limit break: the doors, which have times, and callers without a door."""
         doors = [id.removeprefix(DOOR) for id in self._times if id.startswith(DOOR)]
         return (*doors, "invoke", "async", "*")
 
@@ -222,7 +222,7 @@ class Facts:
         return cold_starts_of(self._read_table("cold_starts.csv", records.COLD_START), restored=True)
 
     def limit(self, id: str) -> Limit:
-        """The limit `id`. Raises UnknownIdError naming similar ids."""
+        """The limit `id`; raises UnknownIdError naming similar ids."""
         return table_entry(self._limits, id, "limit")
 
     def limits(self) -> dict[str, Limit]:
@@ -230,7 +230,7 @@ class Facts:
         return dict(self._limits)
 
     def limit_history(self, id: str) -> tuple[Limit, ...]:
-        """Every row of the limit `id`, the oldest first. Raises UnknownIdError as limit."""
+        """Every row of the limit `id`, the oldest first; raises UnknownIdError like `limit`."""
         self.limit(id)
         return self._limit_history[id]
 
@@ -242,14 +242,14 @@ class Facts:
         return rows
 
     def confirmed_limit(self, id: str) -> float | None:
-        """The value of the newest row of the limit `id` that is verified, None if there is none."""
+        """The value of the newest verified row of the limit `id`; None if there is none."""
         verified = [row.value for row in self.limit_history(id) if row.verified]
         return verified[-1] if verified else None
 
     def unconfirmed_note(self, id: str, value: float) -> str:
-        """What to know of a `value` that only a row of the limit `id` allows that is not verified.
+        """A note on a `value` that only an unverified row of the limit `id` allows.
 
-        "" where the newest verified row allows it, or no row does, or nothing is known of it.
+        "" if the newest verified row allows it, if no row does, or if there is no note.
         """
         row, confirmed_value = self.limit(id), self.confirmed_limit(id)
         if row.value is None or confirmed_value is None or not confirmed_value < value <= row.value:
@@ -258,33 +258,33 @@ class Facts:
         return rule.rule if rule else ""
 
     def probes(self) -> tuple[Probe, ...]:
-        """Where the SDK's service models speak of a limit."""
+        """The places in the SDK's service models that state a limit."""
         from .probes import PROBE, probes_of
 
         return probes_of(self._read_table("probes.csv", PROBE), self._limits)
 
     def ranges(self) -> tuple[Range, ...]:
-        """What the properties of templates may be."""
+        """The accepted values of the properties of templates."""
         return self._ranges
 
     def breach_at_door(self, limit_id: str, door: str) -> Breach | None:
-        """What the caller of `door` sees when the limit breaks: its own row, any door's, Invoke's.
+        """What the caller of `door` sees when the limit breaks: the row of the door, any door or Invoke.
 
-        `door` is a door's id, "invoke" for a call by SDK, or "async" for work that was handed over.
+        `door` is a door's id, "invoke" for a call by the SDK, or "async" for work that is handed over.
         """
         rows = (self._breaches.get((limit_id, place)) for place in (door, "*", "invoke"))
         return next((row for row in rows if row), None)
 
     def breaches_of(self, limit_id: str) -> tuple[Breach, ...]:
-        """Every row of what callers see when the limit breaks. Raises UnknownIdError as limit."""
+        """Every row of what callers see when the limit breaks; raises UnknownIdError like `limit`."""
         self.limit(limit_id)
         return tuple(breach for (limit, _), breach in self._breaches.items() if limit == limit_id)
 
     def tariff(self, id: str, region: str, plan: str = NO_PLAN) -> Tariff:
-        """The price of `id` in `region`, marked `assumed` where it is taken from elsewhere.
+        """The price of `id` in `region`, marked `assumed` if it comes from elsewhere.
 
-        `plan`: the savings plan under which it is paid, such as "compute-1y".
-        Raises UnknownIdError for an unknown id, and for what has not the form of a region.
+        `plan` is the savings plan that applies, such as "compute-1y". Raises UnknownIdError for an unknown
+        id, and for text that is not a region name.
         """
         self._check_price_id(id)
         self.check_region(region)
@@ -292,7 +292,7 @@ class Facts:
         return full_tariff if plan == NO_PLAN else self._under(plan, full_tariff)
 
     def _under(self, plan: str, full_tariff: Tariff) -> Tariff:
-        """A tariff as it is paid under a savings plan; as it is where the plan does not cover it."""
+        """A tariff under a savings plan; unchanged if the plan does not cover it."""
         row = covering(full_tariff.id, self._covered)
         if row is None:
             return full_tariff
@@ -312,7 +312,7 @@ class Facts:
         return covered_prices(rows)
 
     def covered_prices(self) -> tuple[CoveredPrice, ...]:
-        """What a Compute Savings Plan covers."""
+        """The prices that a Compute Savings Plan covers."""
         return self._covered
 
     def _check_price_id(self, id: str) -> None:
@@ -324,13 +324,13 @@ class Facts:
         return self._prices.ids
 
     def regions(self) -> tuple[str, ...]:
-        """The regions with prices of their own."""
+        """The regions that have their own prices."""
         return tuple(sorted(self._prices.regions))
 
     def check_region(self, region: str) -> None:
-        """Accept every region of AWS and every name of that form, known or not.
+        """Accept every AWS region and every name of that form, known or not.
 
-        Raises UnknownIdError naming what was probably meant: eu-central-1 for "Frankfurt".
+        Raises UnknownIdError naming the probable region, such as eu-central-1 for "Frankfurt".
         """
         if region not in self._prices.regions:
             from .regions import check_region_name
@@ -338,14 +338,14 @@ class Facts:
             check_region_name(region, self._regions)
 
     def region(self, region: str) -> Region | None:
-        """What is known of a region, None of one that has no row. Raises UnknownIdError as check_region."""
+        """The row of a region; None if there is none. Raises UnknownIdError like `check_region`."""
         self.check_region(region)
         return self._regions.get(region)
 
     def runtime(self, runtime: str) -> Runtime | None:
-        """What is known of a runtime, without a row of its own as its family's newest; None for others.
+        """The row of a runtime, else that of its family's newest; None for others.
 
-        A language that runs as a program of its own, such as "rust", is the runtime of those.
+        A language that runs as its own program, such as "rust", gets the runtime for programs.
         """
         from .runtimes import PROGRAM, is_program, runtime_of
 
@@ -357,11 +357,11 @@ class Facts:
         return dict(self._runtimes)
 
     def rule(self, applies_to: str, subject: str) -> Rule | None:
-        """The rule of a door, an option or "template" on a subject, None if there is none."""
+        """The rule of a door, an option or "template" on a subject; None if there is none."""
         return self._rules.get((applies_to, subject))
 
     def is_from_home(self, id: str, region: str) -> bool:
-        """Whether the price `id` in `region` is the one global price, whose row is that of us-east-1.
+        """Whether the price `id` in `region` is a global price, whose row is that of us-east-1.
 
         Raises UnknownIdError for an unknown id.
         """
@@ -370,17 +370,17 @@ class Facts:
         return bool(note and note.is_global) and not self._prices.has(id, region)
 
     def source(self, key: str) -> Source | None:
-        """The source with that key in prices.csv, None for an address."""
+        """The source with this key in prices.csv; None for an address."""
         return self._sources.get(key)
 
     def free(self, id: str, region: str = HOME_REGION) -> Free | None:
-        """What of the price `id` is free each month in `region`, None if nothing is."""
+        """The free quantity per month of the price `id` in `region`; None if there is none."""
         self._check_price_id(id)
         note = self._notes.get(id)
         return note.free_in(region) if note else None
 
     def products(self) -> dict[str, ProductRow]:
-        """How AWS's price list names what each price id bills, or why it does not."""
+        """The product of AWS's price list for each price id, or why there is none."""
         return dict(self._products)
 
     def services(self) -> dict[str, Service]:
@@ -388,12 +388,12 @@ class Facts:
         return dict(self._service_colours)
 
     def service_name(self, service: str) -> str:
-        """What people call the service of a price id's first part; that part where none is stated."""
+        """The common name of the service that is the first part of a price id; else that part."""
         row = self._service_colours.get(service)
         return row.name if row else service
 
     def time(self, id: str) -> Time:
-        """How long the operation `id` takes. Raises UnknownIdError naming similar ids."""
+        """The time of the operation `id`; raises UnknownIdError naming similar ids."""
         return table_entry(self._times, id, "time")
 
     def times(self) -> dict[str, Time]:
@@ -401,7 +401,7 @@ class Facts:
         return dict(self._times)
 
     def constant(self, id: str) -> Constant:
-        """The constant `id`. Raises UnknownIdError naming similar ids."""
+        """The constant `id`; raises UnknownIdError naming similar ids."""
         return table_entry(self._constants, id, "constant")
 
     def constants(self) -> dict[str, Constant]:
@@ -409,11 +409,11 @@ class Facts:
         return dict(self._constants)
 
     def task_sizes(self) -> tuple[TaskSize, ...]:
-        """The sizes that a container task may have, by vCPU, least first."""
+        """The sizes of a container task, by rising vCPU."""
         return self._task_sizes
 
     def instance_types(self, architecture: str) -> tuple[InstanceType, ...]:
-        """The instances of an architecture that Managed Instances may run on, the smallest first."""
+        """The instance types of an architecture that Managed Instances may use, the smallest first."""
         return tuple(each for each in self._instance_types if each.architecture == architecture)
 
     def languages(self) -> tuple[str, ...]:
@@ -421,10 +421,11 @@ class Facts:
         return tuple(sorted(self._cold_starts))
 
     def cold_start(self, language: str, architecture: str, memory_mb: float) -> ColdStart:
-        """The initialisation measured with the most memory up to `memory_mb` [MB], else the least.
+        """The initialisation measured with the most memory up to `memory_mb` [MB], else with the least.
 
-        Where `language` was measured on the other architecture alone, that. A runtime that was not measured
-        takes the nearest version of its family, marked `assumed`. Raises UnknownIdError for anything else.
+        If `language` was measured only on the other architecture, that row is used. A runtime without a
+        measurement uses the nearest version of its family, marked `assumed`. Raises UnknownIdError for
+        anything else.
         """
         nearest: str | None = language
         if language not in self._cold_starts:
@@ -438,20 +439,20 @@ class Facts:
         return replace(row, assumed=nearest != language)
 
     def restore(self, language: str, architecture: str, memory_mb: float) -> ColdStart:
-        """The restore from a snapshot, as `cold_start`; of a runtime not measured, the newest of all.
+        """The restore from a snapshot, chosen like `cold_start`; without a measurement, the newest one.
 
-        Restores were measured for Java alone: elsewhere the row is marked `assumed`.
+        Restores were measured only for Java: for others the row is marked `assumed`.
         """
         measured = language if language in self._restores else max(self._restores)
         row = cold_start_for(self._restores[measured], architecture, memory_mb)
         return replace(row, assumed=measured != language)
 
     def limit_rows(self) -> list[dict[str, Any]]:
-        """A row a limit; `age_days` since it was seen, from the start of a month or year."""
+        """One row per limit; `age_days` is the age of its date, from the start of a month or year."""
         return [{**asdict(limit), "age_days": age_days(limit.as_of)} for limit in self._limits.values()]
 
     def limits_frame(self) -> pd.DataFrame:
-        """A row a limit: its value and unit, how far it can be raised, its source, date and age.
+        """One row per limit: its value and unit, how far it can be raised, its source, date and age.
 
         Examples
         --------
@@ -461,7 +462,7 @@ class Facts:
         return frame_with_age([asdict(limit) for limit in self._limits.values()])
 
     def prices_frame(self) -> pd.DataFrame:
-        """A row a price ever seen; `age_days` as above, and `stale`: not seen since 2026 began.
+        """One row per price and date; `age_days`, and `stale`: last confirmed before 2026.
 
         Examples
         --------
@@ -477,7 +478,7 @@ class Facts:
         return frame.astype(numbers).assign(stale=[records.is_stale(as_of) for as_of in frame["as_of"]])
 
     def breaches_frame(self) -> pd.DataFrame:
-        """A row a limit and door: what the caller sees when the limit breaks.
+        """One row per limit and door: what the caller sees when the limit breaks.
 
         Examples
         --------

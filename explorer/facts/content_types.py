@@ -1,4 +1,4 @@
-"""Which bodies reach a function as base64: by their content type, at the door that they come in by."""
+"""Which bodies reach a function as base64, by content type and door."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from fnmatch import fnmatchcase
 
 from . import catalogue
 
-SUBJECT = "base64"  # of a door's row in rules.csv: its values are the types that arrive as text
-BY_SETTING = "binaryMediaTypes"  # or this word: the API lists the types that arrive as base64
-ENCODED_IS_BINARY = "Content-Encoding"  # in the rule's sentence: a body with one arrives as base64
+SUBJECT = "base64"  # subject of a door's row in rules.csv, whose values are the types that arrive as text
+BY_SETTING = "binaryMediaTypes"  # instead of types: the API lists those that arrive as base64
+ENCODED_IS_BINARY = "Content-Encoding"  # in the rule's sentence: encoded bodies arrive as base64
 
 
 def arrives_as_base64(
     door: str, content_type: str, content_encoding: str = "", media_types: Sequence[str] = ()
 ) -> bool | None:
-    """Whether a request's body reaches a function as base64, None where no row of rules.csv says.
+    """Whether the body of a request reaches a function as base64; None if no row of rules.csv says.
 
     Parameters
     ----------
     door : a door's id
-    content_type : of the request, such as "application/json; charset=utf-8"; "" for none
-    content_encoding : of the request, such as "gzip"; "" for none
-    media_types : for a door that lists what is binary, its list: a REST API's binaryMediaTypes
+    content_type : content type of the request, such as "application/json; charset=utf-8"; "" for none
+    content_encoding : content encoding of the request, such as "gzip"; "" for none
+    media_types : for a door that lists binary types, its list: the binaryMediaTypes of a REST API
     """
     rule = catalogue.rule(door, SUBJECT)
     if rule is None:
@@ -36,5 +36,5 @@ def arrives_as_base64(
 
 
 def _fits(content_type: str, pattern: str) -> bool:
-    """Whether a type is one of a pattern: "text/*" and "*/*" hold many; no type is of "*/*" alone."""
+    """Whether a content type matches a pattern such as "text/*"; no type matches only "*/*"."""
     return pattern == "*/*" or (bool(content_type) and fnmatchcase(content_type, pattern))

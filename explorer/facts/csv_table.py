@@ -1,6 +1,6 @@
-"""A CSV file read with every field checked: what is refused names the file, the line and the field.
+"""Reads CSV files and checks every field; an error names the file, the line and the field.
 
-A check gives the value of a field, or raises ValueError with what is accepted.
+A check returns the value of a field, or raises ValueError with what is accepted.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
 
 
 def text_cell(cell: str) -> str:
-    """Any text but none."""
+    """The text of a cell that is not blank."""
     if not cell.strip():
         raise ValueError("a text")
     return cell
@@ -38,7 +38,7 @@ def text_cell(cell: str) -> str:
 
 @lru_cache(maxsize=4096)
 def decimal_cell(cell: str) -> Decimal:
-    """A number of 0 or more, as it is written."""
+    """A number of at least 0, exactly as written."""
     try:
         value = Decimal(cell)
     except InvalidOperation:
@@ -49,12 +49,12 @@ def decimal_cell(cell: str) -> Decimal:
 
 
 def number_cell(cell: str) -> float:
-    """A number of 0 or more."""
+    """A number of at least 0."""
     return float(decimal_cell(cell))
 
 
 def cell_or_blank(check: Callable[[str], T]) -> Callable[[str], T | None]:
-    """What `check` accepts, or nothing: None."""
+    """A check that accepts what `check` accepts, or a blank cell, which becomes None."""
 
     def check_cell(cell: str) -> T | None:
         try:
@@ -66,7 +66,7 @@ def cell_or_blank(check: Callable[[str], T]) -> Callable[[str], T | None]:
 
 
 def cell_one_of(*accepted: str) -> Check:
-    """One of a few words."""
+    """A check that accepts only these words."""
 
     def check_cell(cell: str) -> str:
         if cell not in accepted:
@@ -77,13 +77,13 @@ def cell_one_of(*accepted: str) -> Check:
 
 
 def cell_yes_or_no(cell: str) -> bool:
-    """Whether a cell says "yes"; "no" is the other word that it may hold."""
+    """Whether a cell is "yes"; the only other accepted word is "no"."""
     result: bool = cell_one_of("yes", "no")(cell) == "yes"
     return result
 
 
 def cell_list(separator: str, within: str = "") -> Check:
-    """A list with a separator between its items, each of which contains `within`."""
+    """A check for a list with this separator, whose items each contain `within`."""
 
     def check_cell(cell: str) -> tuple[str, ...]:
         pieces = tuple(cell.split(separator)) if cell else ()
@@ -104,28 +104,29 @@ def url_cell(cell: str) -> str:
 
 @lru_cache(maxsize=1024)
 def first_day(as_of: str) -> date:
-    """The day at which "2026", "2026-08" or "2026-08-07" starts; ValueError for anything else."""
-    match = _DATE.fullmatch(as_of)
-    try:
-        return date(int(match[1]), int(match[2] or 1), int(match[3] or 1))  # type: ignore[index]
-    except (TypeError, ValueError):
-        raise ValueError("a date: YYYY, YYYY-MM or YYYY-MM-DD") from None
+    """The first day of "2026", "2026-08" or "2026-08-07"; raises ValueError for anything else."""
+    if match := _DATE.fullmatch(as_of):
+        try:
+            return date(int(match[1]), int(match[2] or 1), int(match[3] or 1))
+        except ValueError:  # a month of 13, a day of 31 in June
+            pass
+    raise ValueError("a date: YYYY, YYYY-MM or YYYY-MM-DD")
 
 
 def date_cell(cell: str) -> str:
-    """A day, a month or a year, as it is written."""
+    """A day, month or year, as written."""
     first_day(cell)
     return cell
 
 
 def refusal(place: str, field: str, value: object, accepted: str) -> FactsError:
-    """The error for a field in the line `place`."""
+    """The error for a field at `place`, the file and the line."""
     return FactsError(f'{place}: {field} is "{value}": expected {accepted}')
 
 
 @dataclass(frozen=True, eq=False)
 class Columns:
-    """A table by columns, each value as its check gives it; `lines` are the lines in the file."""
+    """A table by columns of checked values; `lines` are the line numbers in the file."""
 
     name: str
     lines: Sequence[int]
@@ -135,22 +136,22 @@ class Columns:
         return len(self.lines)
 
     def row(self, index: int) -> Row:
-        """One line as a dict; its further key "place" says where it stands, for errors of several fields."""
+        """One line as a dict; the additional key "place" names file and line, for errors."""
         row = {column: values[index] for column, values in self.values.items()}
         return {"place": f"{self.name} line {self.lines[index]}", **row}
 
 
 def read_rows(path: Path, checks: Mapping[str, Check]) -> list[Row]:
-    """The lines of a table, each a dict of the columns in `checks` as the checks give them, and its "place".
+    """The lines of a table: each a dict of the columns in `checks` with checked values, and its "place".
 
-    Raises FactsError if there is no such table or column, or a check refuses a field.
+    Raises FactsError if a table or column is missing, or if a check rejects a field.
     """
     columns = read_columns(path, checks)
     return [columns.row(index) for index in range(len(columns))]
 
 
 def read_columns(path: Path, checks: Mapping[str, Check]) -> Columns:
-    """The columns in `checks`; a text that occurs many times is checked once. Raises as `read_rows`."""
+    """The columns in `checks`; a repeated text is checked once. Raises FactsError like `read_rows`."""
     try:
         content = path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -176,7 +177,7 @@ def read_columns(path: Path, checks: Mapping[str, Check]) -> Columns:
 
 
 def _check_cells(texts: Iterable[str], check: Check) -> tuple[dict[str, Any], dict[str, str]]:
-    """The values of the texts that `check` accepts, and what it says of the others."""
+    """The values of the texts that `check` accepts, and the errors of the others."""
     values, errors = {}, {}
     for cell in texts:
         try:
@@ -187,8 +188,8 @@ def _check_cells(texts: Iterable[str], check: Check) -> tuple[dict[str, Any], di
 
 
 def _split_csv(name: str, content: str) -> tuple[list[str], Sequence[int], list[Sequence[str]]]:
-    """The header, the number of each further line, and the texts of each column."""
-    if '"' not in content and "\r" not in content:  # the long table has no quotes: this is four times as fast
+    """The header, the numbers of the other lines, and the texts of each column."""
+    if '"' not in content and "\r" not in content:  # without quotes, as in the long table: four times as fast
         lines = content.removesuffix("\n").split("\n")
         width = lines[0].count(",") + 1
         if all(line.count(",") == width - 1 for line in lines):
@@ -206,7 +207,7 @@ def _split_csv(name: str, content: str) -> tuple[list[str], Sequence[int], list[
 
 
 def table_entry(table: Mapping[str, T], id: str, what: str) -> T:
-    """The entry `id`. Raises UnknownIdError naming similar ids."""
+    """The entry `id`; raises UnknownIdError naming similar ids."""
     if id in table:
         return table[id]
     names = {each: getattr(row, "name", "") for each, row in table.items()}
@@ -214,12 +215,12 @@ def table_entry(table: Mapping[str, T], id: str, what: str) -> T:
 
 
 def age_days(as_of: str) -> int:
-    """Days since something was seen, from the start of a month or year."""
+    """The days since a date; a month or year counts from its start."""
     return (date.today() - first_day(as_of)).days
 
 
 def frame_with_age(rows: list[Row] | dict[str, list[Any]]) -> pd.DataFrame:
-    """Rows, or columns by name, with `age_days` since their `as_of`, from the start of a month or year."""
+    """Rows, or columns by name, as a frame with `age_days` since their `as_of`."""
     import pandas as pd
 
     frame = pd.DataFrame(rows)

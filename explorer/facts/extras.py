@@ -1,7 +1,6 @@
-"""Libraries that not every installation has: one gate, one wording, with the command that installs them.
+"""Optional libraries: one check and one error message, with the command that installs them.
 
-`pyproject.toml` says which extra brings which library; `tests/facts/test_extras.py` holds the table here
-against it.
+`pyproject.toml` assigns libraries to extras; `tests/facts/test_extras.py` compares it with the table here.
 """
 
 from __future__ import annotations
@@ -20,9 +19,9 @@ from explorer.errors import MissingExtraError
 
 from .locations import PACKAGE
 
-DISTRIBUTION = "lambda-design-explorer"  # as pip knows the package
+DISTRIBUTION = "lambda-design-explorer"  # name of the package for pip
 
-LIBRARIES = {  # as it is imported: as people know it, and the extra that brings it
+LIBRARIES = {  # by import name: the common name, and the extra that installs it
     "IPython": ("IPython", "notebooks"),
     "aiohttp": ("aiohttp", "aws"),
     "anywidget": ("anywidget", "notebooks"),
@@ -49,13 +48,13 @@ LIBRARIES = {  # as it is imported: as people know it, and the extra that brings
 
 
 def require(user: str, *libraries: str, extra: str = "") -> None:
-    """Refuse, before anything is made, what a library is missing for.
+    """Raise an error, before anything is made, if a library is missing.
 
     Parameters
     ----------
-    user : what needs them, as a message begins: "explorer bench", "PDF"
-    libraries : by the names that they are imported by
-    extra : that brings all of them, where it is not the one that the table has for each; several are
+    user : what needs the libraries, the subject of the message: "explorer bench", "PDF"
+    libraries : import names of the libraries
+    extra : the extra that installs all of them, if it is not the one in the table; several extras are
         separated by commas
 
     Raises MissingExtraError, which names the libraries and the command that installs them.
@@ -65,7 +64,7 @@ def require(user: str, *libraries: str, extra: str = "") -> None:
 
 
 def is_installed(library: str) -> bool:
-    """Whether a library can be imported, as far as can be seen without importing it."""
+    """Whether a library can be imported, as far as can be determined without importing it."""
     try:
         return find_spec(library) is not None
     except (ImportError, ValueError):
@@ -73,7 +72,7 @@ def is_installed(library: str) -> bool:
 
 
 def missing_error(user: str, libraries: list[str], extra: str = "") -> MissingExtraError:
-    """The one wording of what is missing and what installs it."""
+    """The error that names missing libraries and the command that installs them."""
     names = [LIBRARIES[library][0] for library in libraries]
     extras = extra or ",".join(dict.fromkeys(LIBRARIES[library][1] for library in libraries))
     are = "is" if len(names) == 1 else "are"
@@ -83,17 +82,17 @@ def missing_error(user: str, libraries: list[str], extra: str = "") -> MissingEx
 
 
 def missing_library(error: ImportError) -> str | None:
-    """Which library of the table an import failed for; None for another."""
+    """The library of the table whose import failed; None for any other."""
     names = [error.name or ""]
     trace = error.__traceback__
-    while trace is not None:  # a library that is there and cannot be imported names none
+    while trace is not None:  # a library that is installed but broken has no name in the error
         names.append(trace.tb_frame.f_globals.get("__name__") or "")
         trace = trace.tb_next
     return next((top for name in names if (top := name.partition(".")[0]) in LIBRARIES), None)
 
 
 def install_command(extras: str) -> str:
-    """The command that adds extras to this installation: from its clone, or from where it came.
+    """The command that adds extras to this installation, from its clone or its origin.
 
     Parameters: `extras`, such as "aws" or "aws,cloud".
     """
@@ -101,7 +100,7 @@ def install_command(extras: str) -> str:
 
 
 def _source(extras: str) -> list[str]:
-    """What pip installs: the clone, the place that pip recorded, or the name on an index."""
+    """The argument for pip: the clone, the origin that pip recorded, or the name on an index."""
     origin = _origin()
     url = str(origin.get("url", ""))
     editable = bool(origin.get("dir_info", {}).get("editable"))
@@ -119,7 +118,7 @@ def _source(extras: str) -> list[str]:
 
 
 def _origin() -> dict[str, Any]:
-    """Where pip installed this package from (PEP 610); empty if from an index, or not at all."""
+    """The origin from which pip installed this package (PEP 610); empty if from an index or none."""
     try:
         installed = metadata.distribution(DISTRIBUTION)
         text = installed.read_text("direct_url.json")
@@ -128,10 +127,10 @@ def _origin() -> dict[str, Any]:
         return {}
     path = urlsplit(str(record.get("url", ""))).path if isinstance(record, dict) else ""
     editable = isinstance(record, dict) and record.get("dir_info", {}).get("editable")
-    return {} if editable and Path(unquote(path)) != PACKAGE.parent else record  # another clone than this one
+    return {} if editable and Path(unquote(path)) != PACKAGE.parent else record  # not this clone
 
 
 def _relative(path: str) -> str:
-    """A path as it is typed from here: short where it lies below, "." for this folder."""
+    """A path relative to the current folder if it is inside it, else unchanged."""
     near = os.path.relpath(path) if os.path.isabs(path) else path
     return path if near.startswith("..") else near

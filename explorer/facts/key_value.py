@@ -1,4 +1,4 @@
-"""`key=value`: the choices of a design, growth by field, ranges; written and read in one way."""
+"""Reads and writes `key=value`: the choices of a design, growth by field, ranges."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def format_pairs(values: Mapping[str, object], separator: str = ", ") -> str:
 
 
 def parse_pair(text: str) -> tuple[str, str | None]:
-    """The key and the value of `text`, without the spaces around them; None where there is no `=`.
+    """The key and the value of `text`, without surrounding spaces; the value is None if there is no `=`.
 
     >>> parse_pair(" response = 3%/month")
     ('response', '3%/month')
@@ -46,17 +46,17 @@ def parse_pairs(
     verb: str = "is",
     error: type[ExplorerError] = ExplorerError,
 ) -> dict[str, str]:
-    """The values by key, each key once.
+    """The values by key; each key may occur once.
 
     Parameters
     ----------
-    texts : such as ["response=3%/month"]
-    name : what messages call them, such as "growth"
-    accepted : what messages say is accepted, such as "FIELD=RATE, such as response=3%/month"
-    verb : between the name and a text that is no pair
+    texts : the pairs, such as ["response=3%/month"]
+    name : their name in messages, such as "growth"
+    accepted : what is accepted, for messages, such as "FIELD=RATE, such as response=3%/month"
+    verb : the verb between the name and a text that is not a pair
     error : the class of the error
 
-    Raises `error` for a text without `=`, or a key that is there twice.
+    Raises `error` for a text without `=`, or a repeated key.
 
     >>> parse_pairs(["response=3 %", "runtime = 1 %"], "growth", "FIELD=RATE")
     {'response': '3 %', 'runtime': '1 %'}

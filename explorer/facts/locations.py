@@ -1,7 +1,7 @@
-"""Where the files that travel with the package lie.
+"""The locations of the files that come with the package.
 
-Facts and notebooks lie inside the package in a wheel, and beside it in a clone; all others lie in the
-room that they belong to. Nothing else in the package knows a path of its own files.
+Facts and notebooks are inside the package in a wheel, and next to it in a clone; all other files are in their
+room. No other module knows a path of the package's files.
 """
 
 from __future__ import annotations
@@ -13,28 +13,28 @@ PACKAGE = Path(str(files("explorer")))
 
 
 def beside(name: str) -> Path:
-    """A folder as the wheel carries it, inside the package, or as a clone has it, beside."""
+    """A folder inside the package, as in a wheel, or next to it, as in a clone."""
     inside = PACKAGE / name
     return inside if inside.is_dir() else PACKAGE.parent / name
 
 
 def data_dir() -> Path:
-    """Where the tables of AWS's figures are."""
+    """The folder of the tables of AWS's figures."""
     return beside("data")
 
 
 def workloads_dir() -> Path:
-    """Where the example workloads are."""
+    """The folder of the example workloads."""
     return data_dir() / "workloads"
 
 
 def notebooks_dir() -> Path:
-    """Where the notebooks are."""
+    """The folder of the notebooks."""
     return beside("notebooks")
 
 
 def templates_dir() -> Path:
-    """Where the templates of reports are."""
+    """The folder of the report templates."""
     return PACKAGE / "views" / "report" / "templates"
 
 
@@ -44,30 +44,35 @@ def schema_file() -> Path:
 
 
 def web_dir() -> Path:
-    """Where the scripts and styles of the app are."""
+    """The folder of the app's scripts and styles."""
     return PACKAGE / "views" / "app" / "web"
 
 
 def page_dir() -> Path:
-    """Where the page is that shows the app alone: a notebook and its frame."""
+    """The folder of the page that shows only the app: a notebook and its frame."""
     return PACKAGE / "views" / "app" / "page"
 
 
+def task_start_file() -> Path:
+    """The file that starts a container's program on the local cloud."""
+    return PACKAGE / "live" / "cloud" / "task_start.py"
+
+
 def functions_dir() -> Path:
-    """Where the code is that is shipped to Lambda: each file lies at the root of a zip."""
+    """The folder of the code that is shipped to Lambda; each file is at the root of a zip."""
     return PACKAGE / "live" / "functions"
 
 
 def client_dir() -> Path:
-    """Where the client of the endpoint is, which an export carries as a package of its own."""
+    """The folder of the endpoint's client, which an export contains as its own package."""
     return PACKAGE / "live" / "client"
 
 
 def errors_file() -> Path:
-    """The file of all errors, which an export carries beside the client."""
+    """The file of all errors, which an export contains next to the client."""
     return PACKAGE / "errors.py"
 
 
 def are_notebooks_packaged() -> bool:
-    """Whether the notebooks lie inside the package, where nobody should change them."""
+    """Whether the notebooks are inside the package, where users should not change them."""
     return notebooks_dir().parent == PACKAGE

@@ -1,4 +1,4 @@
-"""Tariffs by id and region, and what takes the place of a price that is not known."""
+"""Tariffs by id and region, and substitutes for unknown prices."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ PLACES = Decimal("1e-10")  # AWS's list prices have ten decimal places
 
 @dataclass(frozen=True, slots=True)
 class BillingNote:
-    """What holds for all prices of one id.
+    """Properties of all prices of one id.
 
-    `price_of`: the id whose price in a region says what this one costs there, where no other is known.
-    `free_not_in`: patterns of the regions in which nothing is free.
+    `price_of`: the id whose regional price gives this one's price where none is known. `free_not_in`:
+    patterns of the regions without free quantities.
     """
 
     id: str
@@ -34,7 +34,7 @@ class BillingNote:
     free_not_in: tuple[str, ...]
 
     def free_in(self, region: str) -> Free | None:
-        """What is free each month in `region`, None if nothing is."""
+        """The free quantity per month in `region`; None if there is none."""
         return None if any(fnmatchcase(region, pattern) for pattern in self.free_not_in) else self.free
 
 
@@ -56,9 +56,9 @@ NOTE: dict[str, Check] = {
 
 
 def billing_notes_of(rows: Iterable[Row], prices: PriceBook) -> dict[str, BillingNote]:
-    """The notes by id.
+    """The billing notes by price id.
 
-    Raises FactsError for an id without a price or with two notes, and for a pool of two quantities.
+    Raises FactsError for an id without a price or with two notes, or a pool with two quantities.
     """
     pools: dict[str, Decimal | None] = {}
     table: dict[str, BillingNote] = {}
@@ -83,7 +83,7 @@ def billing_notes_of(rows: Iterable[Row], prices: PriceBook) -> dict[str, Billin
 class PriceBook:
     """The prices of all ids, from the columns of `prices.csv`.
 
-    Raises FactsError if an id has no price in us-east-1, or if tiers do not join.
+    Raises FactsError if an id has no price in us-east-1, or if tiers have gaps.
     """
 
     def __init__(self, columns: Columns, sources: Mapping[str, Source]) -> None:
@@ -110,9 +110,9 @@ class PriceBook:
                 raise FactsError(f"prices.csv: {id} has no price in {HOME_REGION}: expected one")
             for region, indices in regions.items():
                 end: Decimal | None = ZERO
-                for index in indices:  # tiers of one day, in their order: all but a few
+                for index in indices:  # the common case: tiers of one date, in order
                     if starts[index] != end or ends[index] == end or days[index] != days[indices[0]]:
-                        self.own_tariff(id, region)  # checks every other form
+                        self.own_tariff(id, region)  # checks all other cases
                         break
                     end = ends[index]
 
@@ -120,11 +120,11 @@ class PriceBook:
         return id in self._rows
 
     def has(self, id: str, region: str) -> bool:
-        """Whether a price of `id` is known in `region` itself."""
+        """Whether `region` has its own price of `id`."""
         return region in self._rows[id]
 
     def own_tariff(self, id: str, region: str) -> Tariff:
-        """The tariff of `id` in a region that has one of its own."""
+        """The tariff of `id` in a region that has its own."""
         if (id, region) not in self._tariffs:
             rows = [self._columns.row(index) for index in self._rows[id][region]]
             tariff = tariff_of(rows)
@@ -132,10 +132,11 @@ class PriceBook:
         return self._tariffs[id, region]
 
     def tariff(self, id: str, region: str, notes: Mapping[str, BillingNote]) -> Tariff:
-        """The tariff of `id` in `region`, marked `assumed` where it is not that region's own.
+        """The tariff of `id` in `region`, marked `assumed` if it is not that region's own.
 
-        A global price holds everywhere. Else a related price of the same region is taken, in the ratio
-        that both have in us-east-1, else us-east-1's own.
+        A global price applies everywhere. Otherwise a related price of the same region is used, in the ratio
+        that the two have in us-east-1; else the price of us-east-1. Example: if x costs 2 and its related
+        price 4 in us-east-1, and the related price is 5 in the region, x is taken as 2.50.
         """
         if (id, region) in self._tariffs or self.has(id, region):
             return self.own_tariff(id, region)

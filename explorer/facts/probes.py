@@ -1,4 +1,4 @@
-"""Where the AWS SDK's service models speak of a limit: one bound, or one sentence with one number."""
+"""The places in the AWS SDK's service models that state a limit: a bound, or a sentence with a number."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from .csv_table import Check, Row, cell_one_of, number_cell, refusal, text_cell
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """One place in a service model; `factor` turns its number into the row's unit.
+    """One place in a service model; `factor` converts its number to the row's unit.
 
-    `column` is the one of `limits.csv` that is held against it. `read` is "max" or "min", a bound of the
-    shape, or "text": `pattern` then finds the number in its documentation.
+    `column` is the column of `limits.csv` to compare. `read` is "max" or "min" for a bound of the shape, or
+    "text": then `pattern` finds the number in its documentation.
     """
 
     limit: str
@@ -46,7 +46,7 @@ PROBE: dict[str, Check] = {
 
 
 def probes_of(rows: Iterable[Row], limits: Collection[str]) -> tuple[Probe, ...]:
-    """The probes. Raises FactsError for a limit without a row, and for a sentence without a pattern."""
+    """The probes; raises FactsError for a limit without a row, or a sentence without a pattern."""
     table: list[Probe] = []
     for row in rows:
         if row["limit"] not in limits:

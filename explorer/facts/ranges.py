@@ -1,4 +1,4 @@
-"""What a property of a template may be: the least and the most, whole numbers, patterns, lists of values."""
+"""The accepted values of template properties: bounds, whole numbers, patterns, lists of values."""
 
 from __future__ import annotations
 
@@ -13,34 +13,23 @@ NUMBER, LENGTH, COUNT = "number", "length", "count"
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """What one property may be.
+    """The accepted values of one property.
 
     Parameters
     ----------
-    types
-        The resource types that have it.
-    path
-        The names that lead to it; "[]" stands for each entry of a list.
-    what
-        It in words, as the subject of a sentence.
-    kind
-        "number" for a setting, "length" for a text [characters, or bytes by the limit's unit], "count" for
-        a list.
-    limit, lower
-        The ids of the limits at its upper and its lower end; `lower` is the same where the lower end has
-        no row of its own.
-    least
-        Its lower end where no row says it, in the limit's unit.
-    has_upper
-        Whether the upper end is held as well; else a rule of its own does that.
-    factor
-        From the property's unit to the limit's.
-    pattern, values
-        What a text must match as a whole, and all that are accepted; empty where nothing is laid down.
-    model, shape
-        Where the AWS SDK's service models say so; empty where they do in words alone.
-    as_of, source_url
-        When and where it was read.
+    types : the resource types that have the property
+    path : the path of names to the property; "[]" stands for each entry of a list
+    what : the property in words, as the subject of a sentence
+    kind : "number" for a setting, "length" for a text [characters, or bytes by the limit's unit], "count" for
+        a list
+    limit, lower : the ids of the limits that are its upper and lower bound; `lower` is the same id if the
+        lower bound has no row of its own
+    least : the lower bound if no row states it, in the limit's unit
+    has_upper : whether the upper bound is checked here; otherwise a separate rule checks it
+    factor : conversion factor from the property's unit to the limit's
+    pattern, values : a pattern for the whole text, and the accepted texts; empty if not specified
+    model, shape : the place in the AWS SDK's service models; empty if they state it only in words
+    as_of, source_url : date and address of the source
     """
 
     types: tuple[str, ...]
@@ -93,7 +82,7 @@ RANGE: dict[str, Check] = {
 
 
 def ranges_of(rows: Iterable[Row], limits: Collection[str]) -> tuple[Range, ...]:
-    """The ranges. Raises FactsError for a limit without a row, and for a property that stands twice."""
+    """The ranges; raises FactsError for a limit without a row, or a repeated property."""
     table: list[Range] = []
     keys: set[tuple[str, str]] = set()
     for row in rows:

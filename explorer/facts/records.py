@@ -1,6 +1,6 @@
-"""What the rows of `data/` are: limits, tariffs, times, constants, cold starts, breaches.
+"""The records of `data/`: limits, tariffs, times, constants, cold starts, breaches.
 
-Each kind with what its columns accept; `facts` reads them.
+Each record comes with the checks of its columns; `catalogue` reads them.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from .csv_table import (
     url_cell,
 )
 
-STALE_BEFORE = 2026  # a price not seen since is shown as stale
+STALE_BEFORE = 2026  # a price last confirmed earlier is marked as stale
 Z95, Z99 = 1.6448536269514722, 2.3263478740408408  # normal quantiles of 0.95 and 0.99
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """One AWS limit; `value` and `raised_to` are in `unit`, None where no number is known."""
+    """One AWS limit; `value` and `raised_to` are in `unit`, None if no number is known."""
 
     id: str
     service: str
@@ -54,23 +54,23 @@ class Limit:
 
     @property
     def title(self) -> str:
-        """Its name after that of its service."""
+        """The name of its service, followed by its own."""
         return f"{self.service}: {self.name}"
 
     @property
     def short_name(self) -> str:
-        """Its name without what is said of it after a comma or in brackets."""
+        """The name without additions after a comma or in brackets."""
         return re.sub(r"\s*\([^)]*\)|,.*", "", self.name)
 
     @property
     def raisable(self) -> bool:
-        """Whether AWS raises it on request, if only in part."""
+        """Whether AWS raises it on request, even if only partly."""
         return self.adjustable in ("yes", "partly")
 
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """What the caller sees when a limit breaks; `status` is None where it no longer listens."""
+    """What the caller sees when a limit breaks; `status` is None if the caller gets no response."""
 
     limit: str
     door: str
@@ -84,9 +84,9 @@ class Breach:
 
 @dataclass(frozen=True, slots=True)
 class ProductRow:
-    """How AWS's price list names what a price id bills: any of `usage`, and each "name=value" of `where`.
+    """The product of AWS's price list for a price id: any of `usage`, and each "name=value" of `where`.
 
-    `not_listed` says why it names it not at all, or why nobody knows how.
+    `not_listed` is the reason if the price list has no such product, or if the product is unknown.
     """
 
     id: str
@@ -109,7 +109,7 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """The price [USD] of one unit from `start` up to `end`, None where it has no end."""
+    """The price [USD] of one unit from `start` up to `end`; None if there is no end."""
 
     start: Decimal
     end: Decimal | None
@@ -120,8 +120,8 @@ class Tier:
 class Tariff:
     """The marginal tiers of one billing dimension in one region.
 
-    `assumed`: they are not the region's own but, for want of those, what `assumed_from` names. `as_of`
-    and `source` are those of the oldest tier; `stale`: it is from before 2026.
+    `assumed`: the region has no own tiers, and those of `assumed_from` are used. `as_of` and `source` are
+    those of the oldest tier; `stale`: it is from before 2026.
     """
 
     id: str
@@ -137,7 +137,7 @@ class Tariff:
 
 @dataclass(frozen=True, slots=True)
 class Free:
-    """What AWS gives each month to all price ids of one `pool` together."""
+    """The monthly free quantity of all price ids in one `pool` together."""
 
     pool: str
     quantity: Decimal
@@ -145,7 +145,7 @@ class Free:
 
 @dataclass(frozen=True, slots=True)
 class Time:
-    """How long one operation takes [s]; p95 is log-linear in the normal quantile between."""
+    """The time of one operation [s]; the p95 is interpolated log-linearly in the normal quantile."""
 
     id: str
     p50_s: float
@@ -160,7 +160,7 @@ class Time:
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """One metering increment, or one figure that the model assumes."""
+    """One metering increment, or one assumption of the model."""
 
     id: str
     value: float
@@ -174,7 +174,7 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class TaskSize:
-    """The memory sizes [GB] that Fargate sells with so many vCPU, least first."""
+    """The memory sizes [GB] that Fargate offers for a number of vCPUs, the smallest first."""
 
     vcpu: float
     gb: tuple[float, ...]
@@ -182,7 +182,7 @@ class TaskSize:
 
 @dataclass(frozen=True, slots=True)
 class InstanceType:
-    """An EC2 instance that Managed Instances may run on."""
+    """An EC2 instance type that Managed Instances may use."""
 
     instance: str
     architecture: str
@@ -191,15 +191,15 @@ class InstanceType:
 
     @property
     def price_id(self) -> str:
-        """The price id of an hour of it."""
+        """The price id of one hour of the instance."""
         return f"ec2.{self.instance}_linux_on_demand"
 
 
 @dataclass(frozen=True, slots=True)
 class ColdStart:
-    """Initialisation [s] of an empty function of `memory_mb` as measured: a lower bound.
+    """The measured initialisation [s] of an empty function with `memory_mb`: real functions take longer.
 
-    `assumed`: it is of `language`, for want of a measurement of the runtime that was asked for.
+    `assumed`: it is that of `language`, because the requested runtime was not measured.
     """
 
     language: str
@@ -315,7 +315,7 @@ COLD_START: dict[str, Check] = {
 
 
 def rows_by_id(rows: Iterable[Row], history: bool = False) -> dict[str, Row]:
-    """The rows by id; with `history` a further line of an id counts, if it was seen later."""
+    """The rows by id; with `history`, a later row of an id replaces an earlier one."""
     table: dict[str, Row] = {}
     for row in rows:
         earlier = table.get(row["id"])
@@ -328,7 +328,7 @@ def rows_by_id(rows: Iterable[Row], history: bool = False) -> dict[str, Row]:
 
 
 def _check_source(row: Row) -> None:
-    """Check that an assumption gives its reason, and every other row its source."""
+    """Check that an assumption has a reason, and every other row a source."""
     is_assumption = row.get("kind") == "assumption"
     if is_assumption and not row["note"]:
         raise refusal(row["place"], "note", "", "the reason for the assumption")
@@ -337,12 +337,12 @@ def _check_source(row: Row) -> None:
 
 
 def is_stale(as_of: str) -> bool:
-    """Whether a price of that date is to be shown as stale."""
+    """Whether a price of this date is marked as stale."""
     return first_day(as_of).year < STALE_BEFORE
 
 
 def time_of(row: Row) -> Time:
-    """The Time of a row of times.csv. Raises FactsError if its p99 is under its p50."""
+    """The Time of a row of times.csv; raises FactsError if its p99 is below its p50."""
     place, p50, p99 = row["place"], row["p50_ms"] / 1000, row["p99_ms"] / 1000
     if not 0 < p50 <= p99:
         raise refusal(place, "p99_ms", f"{1000 * p99:g}", "p50_ms, over 0, or more")
@@ -351,7 +351,7 @@ def time_of(row: Row) -> Time:
 
 
 def cold_start_of(row: Row) -> ColdStart:
-    """The ColdStart of a row, its language a runtime's id or, of "go (prov.al2023)", "go"."""
+    """The ColdStart of a row; its language is a runtime id, or "go" for "go (prov.al2023)"."""
     managed = not row["lambda_runtime_id"].startswith("provided")
     return ColdStart(
         language=row["lambda_runtime_id"] if managed else row["runtime"].split("(")[0].strip(),
@@ -364,7 +364,7 @@ def cold_start_of(row: Row) -> ColdStart:
 
 
 def tariff_of(rows: list[Row]) -> Tariff:
-    """The Tariff of all rows of one id in one region. Raises FactsError if tiers do not join."""
+    """The Tariff from all rows of one id in one region; raises FactsError if tiers have gaps."""
     ladder = _tiers_in_force(rows)
     oldest = min(ladder, key=lambda row: first_day(row["as_of"])) if ladder[1:] else ladder[0]
     return Tariff(
@@ -380,12 +380,12 @@ def tariff_of(rows: list[Row]) -> Tariff:
 
 
 def _tiers_in_force(rows: list[Row]) -> list[Row]:
-    """The tiers from 0 up: of those with one start the newest, each where the one before ends.
+    """The valid tiers from 0 up: at each start the newest row, each tier starting where the last one ends.
 
-    What is older than these and lies under them is history.
+    Older rows in between are history.
     """
     if len(rows) == 1 and rows[0]["tier_from"] == 0 and rows[0]["tier_to"] is None:
-        return rows  # most prices: one tier, seen once
+        return rows  # most prices have one tier and one date
     newest: dict[Decimal, Row] = {}
     for row in sorted(rows, key=lambda row: first_day(row["as_of"])):
         start, end, other = row["tier_from"], row["tier_to"], newest.get(row["tier_from"])

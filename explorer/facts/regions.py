@@ -1,4 +1,4 @@
-"""Regions of AWS: those in the table, and any other name that has the form of one."""
+"""AWS regions: those in the table, and other names of that form."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _AREA = r"(?:[a-z]{2}|eusc)"
 _PART = r"(?:-(?:gov|iso[a-z]?|[a-z]{2}))?"
 _SIDE = r"(?:north|south|east|west|central|northeast|northwest|southeast|southwest)"
 FORM = rf"{_AREA}{_PART}-{_SIDE}-[1-9]\d?"
-ZONE = r"(.*\d)[a-f]"  # a zone, eu-west-1a, lies in the region without its letter
+ZONE = r"(.*\d)[a-f]"  # a zone such as eu-west-1a is the region plus a letter
 
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """One region of AWS; `lacks` names features, None where nobody says which it has."""
+    """One AWS region; `lacks` names missing features, None if unknown."""
 
     region: str
     partition: str
@@ -50,7 +50,7 @@ REGION: dict[str, Check] = {
 
 
 def regions_of(rows: Iterable[Row]) -> dict[str, Region]:
-    """The regions by code. Raises FactsError for one that stands twice or has not the form of one."""
+    """The regions by code; raises FactsError for a repeated or malformed code."""
     table: dict[str, Region] = {}
     for row in rows:
         code = row["region"]
@@ -76,7 +76,7 @@ def regions_of(rows: Iterable[Row]) -> dict[str, Region]:
 def check_region_name(region: str, table: Mapping[str, Region]) -> None:
     """Accept a region of the table, and any other name of that form.
 
-    Raises UnknownIdError with what was probably meant: "Frankfurt" is eu-central-1.
+    Raises UnknownIdError with the probable region, such as eu-central-1 for "Frankfurt".
     """
     known_area = region[:2] in {code[:2] for code in table}
     if region in table or (
@@ -92,12 +92,12 @@ def check_region_name(region: str, table: Mapping[str, Region]) -> None:
 
 
 def _swap_first_letters(code: str) -> str:
-    """The code with its first two letters the other way round: "ue-west-1" is eu-west-1."""
+    """The code with its first two letters swapped: "ue-west-1" becomes "eu-west-1"."""
     return code[1:2] + code[:1] + code[2:]
 
 
 def _regions_meant_by(text: str, table: Mapping[str, Region]) -> list[str]:
-    """The regions that `text` may stand for, by code or by place, nearest first."""
+    """The regions that `text` may mean, by code or place, the nearest first."""
     words = text.strip().lower()
     code = re.sub(r"(?<=[a-z])(?=\d$)", "-", re.sub(r"[\s_]+", "-", words))
     zone = re.fullmatch(ZONE, code)
@@ -117,7 +117,7 @@ def _regions_meant_by(text: str, table: Mapping[str, Region]) -> list[str]:
 
 
 def _place_names(place: str) -> tuple[str, ...]:
-    """What people call a region: "n. virginia" and "virginia" of "us east (n. virginia)"."""
+    """The common names of a region: "n. virginia" and "virginia" for "us east (n. virginia)"."""
     inner = re.search(r"\((.*)\)", place)
     if not inner:
         return (place,)

@@ -1,4 +1,4 @@
-"""Rules of AWS that have no number: which bodies arrive as base64, who may call, what excludes what."""
+"""AWS rules without a number: which bodies arrive as base64, who may call, what excludes what."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from .csv_table import Check, Row, cell_yes_or_no, date_cell, refusal, text_cell
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule of AWS.
+    """One AWS rule.
 
-    `applies_to` is a door, an option, "template" or "limit"; `values` its words where it is a list; `rule`
-    the whole in a sentence.
+    `applies_to` is a door, an option, "template" or "limit"; `values` are its words if it is a list; `rule`
+    is the rule as a sentence.
     """
 
     applies_to: str
@@ -41,7 +41,7 @@ RULE: dict[str, Check] = {
 
 
 def rules_of(rows: Iterable[Row]) -> dict[tuple[str, str], Rule]:
-    """The rules by what they apply to and their subject. Raises FactsError for a pair that stands twice."""
+    """The rules by what they apply to and their subject; raises FactsError for a repeated pair."""
     table: dict[tuple[str, str], Rule] = {}
     for row in rows:
         key = row["applies_to"], row["subject"]

@@ -1,4 +1,4 @@
-"""Runtimes of Lambda: their dates, what they can be used with, and the nearest one that was measured."""
+"""Lambda runtimes: their dates, the features that support them, and the nearest measured one."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from .csv_table import (
 )
 
 FAMILIES = ("dotnet", "dotnetcore", "go", "java", "nodejs", "provided", "python", "ruby")
-SAME = {"dotnetcore": "dotnet"}  # a family that goes on under another name
-PROGRAM = "provided.al2023"  # the runtime of a program that brings its own
-OWN = "go"  # taken for any program on provided.*, whose language is not known
+SAME = {"dotnetcore": "dotnet"}  # a family with a new name
+PROGRAM = "provided.al2023"  # the runtime for programs with their own runtime
+OWN = "go"  # assumed for any program on provided.*, whose language is unknown
 FORM = rf"({'|'.join(FAMILIES)})(\d+(?:\.\d+)*)?(?:\.x)?(?:\.al(\d+))?(?:-edge)?"
 
 Version = tuple[int, ...]
@@ -31,9 +31,9 @@ Version = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """One runtime of Lambda.
+    """One Lambda runtime.
 
-    Dates are "" where none is published. Of what it can be used with, None is unknown.
+    Dates are "" if none is published. For the features, None means unknown.
     """
 
     runtime: str
@@ -49,7 +49,7 @@ class Runtime:
     notes: str
 
     def is_deprecated(self, today: date) -> bool:
-        """Whether AWS stopped to support it on that day or before."""
+        """Whether AWS ended its support by that day."""
         return bool(self.deprecated) and first_day(self.deprecated) <= today
 
 
@@ -70,7 +70,7 @@ RUNTIME: dict[str, Check] = {
 
 
 def runtimes_of(rows: Iterable[Row]) -> dict[str, Runtime]:
-    """The runtimes by id. Raises FactsError for one that stands twice or has not the form of one."""
+    """The runtimes by id; raises FactsError for a repeated or malformed id."""
     table: dict[str, Runtime] = {}
     for row in rows:
         id = row["runtime"]
@@ -89,13 +89,13 @@ def is_runtime(id: str) -> bool:
 
 
 def is_program(language: str) -> bool:
-    """Whether a language is no runtime of Lambda's but one of programs: "go", "rust"."""
+    """Whether a language runs as a program, not as a Lambda runtime: "go", "rust"."""
     return language == OWN or not is_runtime(language)
 
 
 @lru_cache
 def family_and_version(id: str) -> tuple[str, Version]:
-    """The family of a runtime and its version; () where it has none: "nodejs", "provided"."""
+    """The family of a runtime and its version; () if it has none: "nodejs", "provided"."""
     match = re.fullmatch(FORM, id)
     assert match, id
     family, version, base = match.groups()
@@ -106,9 +106,9 @@ def family_and_version(id: str) -> tuple[str, Version]:
 
 
 def runtime_of(id: str, table: Mapping[str, Runtime]) -> Runtime | None:
-    """The row of a runtime; where it has none, or one that leaves a use open, its family's newest helps out.
+    """The row of a runtime; features that are unknown come from its family's newest row.
 
-    None for what has not the form of a runtime, and for a family without rows.
+    None if `id` does not have the form of a runtime, or its family has no rows.
     """
     if not is_runtime(id):
         return None
@@ -130,9 +130,9 @@ def runtime_of(id: str, table: Mapping[str, Runtime]) -> Runtime | None:
 
 
 def nearest_runtime(id: str, languages: Collection[str]) -> str | None:
-    """The language whose measurement a runtime without one takes: the nearest version, the newer of two.
+    """The measured language for a runtime without a measurement: the nearest version, the newer of two.
 
-    None where `id` has not the form of a runtime or nothing of its family was measured.
+    None if `id` does not have the form of a runtime, or nothing of its family was measured.
     """
     if not is_runtime(id):
         return None

@@ -1,7 +1,7 @@
-"""What a Compute Savings Plan covers, and which share of the list price is paid under it.
+"""The prices that a Compute Savings Plan covers, and the share of the list price under it.
 
-The share is the ratio of two known prices: one under the plan, and its list price. What has none takes the
-nearest, and is marked `assumed`.
+The share is the ratio of two known prices: the price under the plan and its list price. Prices without such a
+pair use the nearest one and are marked `assumed`.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from .csv_table import Check, Row, cell_one_of, refusal, text_cell
 from .records import Tariff
 
 NO_PLAN = "none"
-TERM = "{term}"  # in a price id, where the plan's years stand
+TERM = "{term}"  # placeholder for the plan's years in a price id
 
 
 @dataclass(frozen=True, slots=True)
 class CoveredPrice:
-    """The prices that a plan discounts, by a pattern of ids, and the two whose ratio is the share."""
+    """The prices that a plan discounts, as a pattern of ids, and the two prices whose ratio is the share."""
 
     covers: str
     plan_price: str
@@ -37,7 +37,7 @@ COVERED: dict[str, Check] = {
 
 
 def covered_prices(rows: Iterable[Row]) -> tuple[CoveredPrice, ...]:
-    """The rows in their order: of those that fit an id the first holds. Raises FactsError without a term."""
+    """The rows in order, of which the first that matches an id applies; raises FactsError without a term."""
     table = []
     for row in rows:
         if TERM not in row["plan_price"]:
@@ -47,14 +47,14 @@ def covered_prices(rows: Iterable[Row]) -> tuple[CoveredPrice, ...]:
 
 
 def covering(id: str, table: Iterable[CoveredPrice]) -> CoveredPrice | None:
-    """The row that covers a price id, None if a plan does not."""
+    """The row that covers a price id; None if the plan does not cover it."""
     return next((row for row in table if fnmatchcase(id, row.covers)), None)
 
 
 def under_plan(
     tariff: Tariff, row: CoveredPrice, plan: Tariff, full_tariff: Tariff, covered: Decimal
 ) -> Tariff:
-    """A tariff as it is paid under a plan that covers a share of the usage.
+    """A tariff under a plan that covers the share `covered` of the usage.
 
     >>> from explorer.facts import catalogue
     >>> catalogue.tariff("fargate.vcpu_linux_arm", "us-east-1", "compute-1y").tiers[0].usd

@@ -1,4 +1,4 @@
-"""The sources of prices: a short key in `prices.csv`, what it stands for in `sources.csv`."""
+"""The sources of prices: the short keys in `prices.csv` and their rows in `sources.csv`."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from .csv_table import (
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where prices were read; `date` is the newest day that it speaks for, "" where its content moves.
+    """Where prices were read; `date` is the newest date that it covers, "" if its content changes.
 
-    `reopens`: "yes", the address holds the same for good; "moves", it holds a later edition each time;
-    "no", nobody can open it again.
+    `reopens`: "yes", the address keeps the same content; "moves", it serves a later edition each time; "no",
+    it cannot be opened again.
     """
 
     key: str
@@ -47,7 +47,7 @@ SOURCE: dict[str, Check] = {
 def sources_of(rows: Iterable[Row]) -> dict[str, Source]:
     """The sources by key.
 
-    Raises FactsError for a key that stands twice, and where `reopens` does not fit `url` or `date`.
+    Raises FactsError for a repeated key, or if `reopens` contradicts `url` or `date`.
     """
     table: dict[str, Source] = {}
     for row in rows:
@@ -64,15 +64,15 @@ def sources_of(rows: Iterable[Row]) -> dict[str, Source]:
 
 
 def source_address(key: str, sources: Mapping[str, Source]) -> str:
-    """The address of a source, its title where it has none; what is no key is an address itself."""
+    """The address of a source, or its title if it has none; a text that is not a key is an address itself."""
     source = sources.get(key)
     return (source.url or source.title) if source else key
 
 
 def check_sources(prices: Columns, sources: Mapping[str, Source]) -> None:
-    """Check that each price names a source, or an address, that speaks for its date.
+    """Check that each price names a source, or an address, that covers its date.
 
-    Raises FactsError for a key without a row, and for an `as_of` after the date of its source.
+    Raises FactsError for a key without a row, or an `as_of` after the date of its source.
     """
     pairs = list(zip(prices.values["source"], prices.values["as_of"]))
     for key, as_of in set(pairs):

@@ -1,4 +1,4 @@
-"""What is accepted in place of what was given: one wording for every message."""
+"""Suggestions in error messages: what would be accepted instead, in one wording."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import difflib
 import re
 from collections.abc import Collection, Iterable, Mapping
 
-MOST_IDS = 5  # of a table with hundreds of rows
+MOST_IDS = 5  # number of ids from a long table
 
 
 def expected_one_of(accepted: Iterable[str]) -> str:
-    """What would be accepted, all of it.
+    """The list of everything that would be accepted.
 
     >>> expected_one_of(["local", "aws"])
     'expected one of local, aws'
@@ -19,7 +19,7 @@ def expected_one_of(accepted: Iterable[str]) -> str:
 
 
 def did_you_mean(text: object, accepted: Iterable[str]) -> str:
-    """The name that was probably meant, or "" where none is similar.
+    """The name that was probably meant; "" if none is similar.
 
     >>> did_you_mean("htp-api", ["rest-api", "http-api"])
     ' (did you mean "http-api"?)'
@@ -31,7 +31,7 @@ def did_you_mean(text: object, accepted: Iterable[str]) -> str:
 
 
 def suggest(text: object, accepted: Collection[str]) -> str:
-    """How a message about an unknown name ends: what was probably meant, and all that is accepted.
+    """The end of a message about an unknown name: the probable name, and all accepted names.
 
     >>> "door is htp-api" + suggest("htp-api", ["rest-api", "http-api"])
     'door is htp-api (did you mean "http-api"?): expected one of rest-api, http-api'
@@ -40,9 +40,9 @@ def suggest(text: object, accepted: Collection[str]) -> str:
 
 
 def expected_id(text: object, accepted: Iterable[str] | Mapping[str, str]) -> str:
-    """Some ids of a long table, or of ids with what they are called: similar ones, or else the first.
+    """Some accepted ids from a long table: similar ones, else the first ones.
 
-    Those of the same service that are called by the same word stand before those that are spelt alike.
+    Ids of the same service with the same word in their name come before ids with a similar spelling.
 
     >>> expected_id("lambda.timeot", ["lambda.timeout", "lambda.memory", "s3.put"])
     'expected an id such as lambda.timeout, lambda.memory'
@@ -61,13 +61,13 @@ def expected_id(text: object, accepted: Iterable[str] | Mapping[str, str]) -> st
 
 
 def _is_called(id: str, name: str, service: str, word: str) -> bool:
-    """Whether an id is of this service and has this word, in itself or in its name."""
+    """Whether an id is of this service and has this word in the id or its name."""
     own_service, _, rest = id.partition(".")
     return own_service == service and word in {*rest.split("."), *re.findall(r"\w+", name.lower())}
 
 
 def nearest_names(text: str, accepted: Iterable[str], most: int, likeness: float) -> list[str]:
-    """Similar names, the most similar first: at most so many, of this likeness (0 to 1) at least.
+    """At most `most` similar names with at least this `likeness` (0 to 1), the most similar first.
 
     >>> nearest_names("eu-wset-1", ["us-east-1", "eu-west-1"], 1, 0.8)
     ['eu-west-1']
@@ -76,7 +76,7 @@ def nearest_names(text: str, accepted: Iterable[str], most: int, likeness: float
 
 
 def both(names: Iterable[str]) -> str:
-    """Names that all hold.
+    """A list of names joined by "and".
 
     >>> both(["uploads to S3 first", "gzipped results", "SnapStart"])
     'uploads to S3 first, gzipped results and SnapStart'
@@ -86,7 +86,7 @@ def both(names: Iterable[str]) -> str:
 
 
 def either(names: Iterable[str]) -> str:
-    """Names of which any will do.
+    """A list of names joined by "or".
 
     >>> either([".html", ".pdf", ".md"])
     '.html, .pdf or .md'

@@ -1,4 +1,4 @@
-"""Text as people's editors write it: UTF-8, with a byte order mark or without; another encoding is named."""
+"""Reads text as editors save it: UTF-8 with or without a byte order mark; the error names UTF-16."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from explorer.errors import ExplorerError
 
 from .suggestions import nearest_names
 
-ALIKE = 0.6  # of 1: from here on a name may be another mistyped
+ALIKE = 0.6  # similarity (0 to 1) from which a name may be a typing error
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def decode(content: bytes, name: str, expected: str, error: type[ExplorerError] = ExplorerError) -> str:
-    r"""The text of a file, its byte order mark taken off.
+    r"""The text of a file without its byte order mark.
 
     Parameters
     ----------
-    content : what was read
-    name : of the file as it was given, for the message
+    content : the bytes of the file
+    name : name of the file in the message
     expected : what it should hold, such as "a workload in TOML"
     error : the class of the error
 
-    Raises `error` for bytes that are not UTF-8, and says so where they are UTF-16.
+    Raises `error` for bytes that are not UTF-8; the message says if they are UTF-16.
 
     >>> decode("\ufeffname = 'é'".encode(), "a.toml", "a workload")
     "name = 'é'"
@@ -44,17 +44,17 @@ def read_text(
     error: type[ExplorerError] = ExplorerError,
     others: Iterable[str] = (),
 ) -> str:
-    """The text of a file, its byte order mark taken off.
+    """The text of a file without its byte order mark.
 
     Parameters
     ----------
     path : the file
     expected : what it should hold, such as "a workload in TOML"
     error : the class of the error
-    others : names that may be meant in place of a file that is not there, beside those in its folder
+    others : names to suggest for a missing file, besides those in its folder
 
-    Raises `error` for a file that is not there (with the nearest name that is), that cannot be read, or that
-    is not UTF-8.
+    Raises `error` for a file that is missing (with the nearest existing name), cannot be read, or is not
+    UTF-8.
     """
     try:
         content = Path(path).read_bytes()
@@ -68,7 +68,7 @@ def read_text(
 
 
 def _near(path: Path, names: Iterable[str]) -> str:
-    """The name that was probably meant; endings that all have in common make none alike."""
+    """The probable name; a shared extension does not make names similar."""
     by_stem = {str(Path(name).with_suffix("")): name for name in names}
     stem = str(path.with_suffix("")) if path.name else str(path)
     near = nearest_names(stem, by_stem, 1, ALIKE)
@@ -76,7 +76,7 @@ def _near(path: Path, names: Iterable[str]) -> str:
 
 
 def _beside(path: Path) -> list[str]:
-    """The files in the folder of `path` that end as it does, written as it is."""
+    """The files with the same extension in the folder of `path`, with its path as prefix."""
     try:
         return [
             str(path.with_name(entry.name))

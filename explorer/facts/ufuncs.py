@@ -1,9 +1,8 @@
-"""SciPy's special functions as NumPy's ufuncs, without what else `scipy.special` imports.
+"""SciPy's special functions as NumPy ufuncs, without the other imports of `scipy.special`.
 
-The package's own `__init__` takes three times as long as the compiled module with the functions: it brings
-array libraries, f2py and test helpers. Here the compiled module is imported by itself; whoever imports
-`scipy.special` afterwards gets it whole, with the same functions. Where SciPy is built otherwise, it is
-imported as usual.
+The `__init__` of `scipy.special` imports array libraries, f2py and test helpers, which takes three times as
+long as the compiled module with the functions. Here the compiled module is imported alone; a later import of
+`scipy.special` is complete, with the same functions. If SciPy is built differently, it is imported as usual.
 """
 
 from __future__ import annotations
@@ -13,13 +12,43 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Protocol, overload
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from .units import Number
 
 NAME = "scipy.special"
 
 
-def _functions() -> Any:
-    """The module that has the functions."""
+class Unary(Protocol):
+    """A function of one number or of each element of an array; SciPy has no published types."""
+
+    @overload
+    def __call__(self, x: float, /) -> float: ...
+    @overload
+    def __call__(self, x: NDArray[np.float64], /) -> NDArray[np.float64]: ...
+    @overload
+    def __call__(self, x: Number, /) -> Number: ...
+
+
+class Binary(Protocol):
+    """A function of two numbers, either of which may be an array."""
+
+    @overload
+    def __call__(self, x: float, y: float, /) -> float: ...
+    @overload
+    def __call__(self, x: NDArray[np.float64], y: Number, /) -> NDArray[np.float64]: ...
+    @overload
+    def __call__(self, x: Number, y: NDArray[np.float64], /) -> NDArray[np.float64]: ...
+    @overload
+    def __call__(self, x: Number, y: Number, /) -> Number: ...
+
+
+def _functions() -> ModuleType:
+    """The module with the functions."""
     if NAME in sys.modules:
         return sys.modules[NAME]
     spec = find_spec("scipy")
@@ -39,12 +68,12 @@ def _functions() -> Any:
 
 
 _ufuncs = _functions()
-gammainc = _ufuncs.gammainc
-gammaincc = _ufuncs.gammaincc
-gammaincinv = _ufuncs.gammaincinv
-gammaln = _ufuncs.gammaln
-log_ndtr = _ufuncs.log_ndtr
-ndtr = _ufuncs.ndtr
-ndtri = _ufuncs.ndtri
-pdtrik = _ufuncs.pdtrik
-stdtrit = _ufuncs.stdtrit
+gammainc: Binary = _ufuncs.gammainc
+gammaincc: Binary = _ufuncs.gammaincc
+gammaincinv: Binary = _ufuncs.gammaincinv
+gammaln: Unary = _ufuncs.gammaln
+log_ndtr: Unary = _ufuncs.log_ndtr
+ndtr: Unary = _ufuncs.ndtr
+ndtri: Unary = _ufuncs.ndtri
+pdtrik: Binary = _ufuncs.pdtrik
+stdtrit: Binary = _ufuncs.stdtrit

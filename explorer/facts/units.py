@@ -1,7 +1,6 @@
 """Sizes, times and rates as people write them: "9 MB", "4 s", "20 Mbit/s".
 
-AWS counts 1 KB = 1,024 B and 1 MB = 1,024 KB in every limit; so does this module. Bit rates are
-decimal, as networks are sold.
+As in all AWS limits, 1 KB = 1,024 B and 1 MB = 1,024 KB. Bit rates are decimal, as for networks.
 """
 
 from __future__ import annotations
@@ -10,9 +9,16 @@ import math
 import re
 from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias
 
 from explorer.errors import ExplorerError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+# a number for one workload, or an array along the axes of a grid; the same expressions serve both
+Number: TypeAlias = "float | NDArray[np.float64]"
 
 BYTES = {
     "B": 1,
@@ -39,12 +45,12 @@ SECONDS = {
     "day": 86400,
     "days": 86400,
 }
-ENDLESS, WITHOUT_END = "endless", "without end"  # in little room, and in a document
-NEVER = 1e-9  # a chance below this is written as never: less than once in a billion requests
+ENDLESS, WITHOUT_END = "endless", "without end"  # briefly, and for a document
+NEVER = 1e-9  # lower chances are written as "never": less than once in a billion requests
 BITS_PER_S = {"bit/s": 1, "kbit/s": 1e3, "mbit/s": 1e6, "gbit/s": 1e9}
 BYTES_PER_S = {"b/s": 1, "kb/s": 1024, "mb/s": 1024**2, "gb/s": 1024**3}
 
-NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d[\d_]*)(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+"  # commas part thousands
+NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d[\d_]*)(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+"  # commas separate thousands
 _QUANTITY = re.compile(rf"\s*({NUMBER})\s*([A-Za-z/]*)\s*", re.ASCII)
 
 
@@ -70,7 +76,7 @@ def _float(value: int | float) -> float:
 
 
 def quote_value(value: object) -> str:
-    """`value` as the file has it, cut where it is long."""
+    """`value` as in the file, truncated if it is long."""
     if isinstance(value, str):
         text = f'"{value}"'
     elif isinstance(value, bool):
@@ -78,7 +84,7 @@ def quote_value(value: object) -> str:
     else:
         try:
             text = repr(value)
-        except ValueError:  # an integer of more digits than Python prints
+        except ValueError:  # an integer with more digits than Python prints
             text = "a very large number"
     return text if len(text) < 60 else text[:57] + "..."
 
@@ -92,7 +98,7 @@ def _in_base_unit(table: dict[str, float], value: object, accepted: str) -> floa
 
 
 def parse_size(value: object) -> float:
-    """Bytes of a size such as "9 MB", "512KiB" or 9437184 [B].
+    """The bytes of a size such as "9 MB", "512KiB" or 9437184 [B].
 
     Raises ExplorerError if `value` is negative, not finite or not a size.
     """
@@ -105,15 +111,15 @@ def parse_size(value: object) -> float:
 
 
 def parse_time(value: object) -> float:
-    """Seconds of a time such as "250 ms", "4 s", "2h", "7 days" or 4 [s]."""
+    """The seconds of a time such as "250 ms", "4 s", "2h", "7 days" or 4 [s]."""
     return _in_base_unit(SECONDS, value, 'a time such as "250 ms", "4 s", "2 h", "7 days" or 4')
 
 
 def parse_bandwidth(value: object) -> float:
-    """Bytes a second of a rate such as "20 Mbit/s", "2 MB/s" or 2500000 [B/s]."""
+    """The bytes per second of a rate such as "20 Mbit/s", "2 MB/s" or 2500000 [B/s]."""
     accepted = 'a bandwidth such as "20 Mbit/s" or "2 MB/s"'
     number, unit = _split_quantity(value, accepted)
-    if unit.endswith(("b/s", "bps")):  # as networks are sold; bytes have a capital B
+    if unit.endswith(("b/s", "bps")):  # bits; bytes have a capital B
         unit = f"{unit[:-3]}bit/s"
     bits = BITS_PER_S.get(unit.lower())
     if bits is not None:
@@ -124,13 +130,13 @@ def parse_bandwidth(value: object) -> float:
 
 
 def _in_largest_unit(value: float, steps: list[tuple[float, str]], digits: int) -> str:
-    """`value` in the largest unit that it fills once, to `digits` significant digits."""
+    """`value` in the largest unit in which it is at least 1, to `digits` significant digits."""
     factor, unit = next((step for step in steps if value >= step[0] * (1 - 1e-9)), steps[-1])
     return f"{_significant_digits(value / factor, digits)} {unit}"
 
 
 def _significant_digits(number: float, digits: int) -> str:
-    """`number` to `digits` significant digits, thousands parted, without trailing zeros."""
+    """`number` to `digits` significant digits, with separated thousands, without trailing zeros."""
     if number == 0:
         return "0"
     places = max(0, digits - 1 - math.floor(math.log10(abs(number))))
@@ -139,13 +145,13 @@ def _significant_digits(number: float, digits: int) -> str:
 
 
 def format_size(size_bytes: float, digits: int = 3) -> str:
-    """`size_bytes` [B] as people say it: "4.5 MB"."""
+    """`size_bytes` [B] as text: "4.5 MB"."""
     steps = [(1024.0**power, f"{prefix}B") for power, prefix in ((4, "T"), (3, "G"), (2, "M"), (1, "K"))]
     return _in_largest_unit(size_bytes, [*steps, (1.0, "B")], digits)
 
 
 def format_time(seconds: float, digits: int = 3) -> str:
-    """`seconds` [s] as people say it: "250 ms", "2 min"."""
+    """`seconds` [s] as text: "250 ms", "2 min"."""
     steps = [(86400.0, "days"), (3600.0, "h"), (60.0, "min"), (1.0, "s"), (1e-3, "ms")]
     if 86400 * (1 - 1e-9) <= seconds < 86400 * 1.005:
         return "1 day"
@@ -160,7 +166,7 @@ def format_bandwidth(bytes_per_s: float) -> str:
 
 
 def format_usd(usd: float) -> str:
-    """`usd` [USD] with as many places as its size deserves: "$1,234", "$12.34", "$0.0042"."""
+    """`usd` [USD] with decimals by size: "$1,234", "$12.34", "$0.0042"."""
     if abs(usd) >= 1000:
         return f"${usd:,.0f}"
     if abs(usd) >= 0.01 or usd == 0:
@@ -169,7 +175,7 @@ def format_usd(usd: float) -> str:
 
 
 def format_rough_usd(usd: float) -> str:
-    """`usd` [USD] in a sentence, to three digits: "$13,600", "$661", "$2.23", "less than a cent".
+    """`usd` [USD] for a sentence, to three digits: "$13,600", "$661", "$2.23", "less than a cent".
 
     >>> format_rough_usd(13_642.2), format_rough_usd(660.82), format_rough_usd(0.0002), format_rough_usd(0)
     ('$13,600', '$661', 'less than a cent', 'nothing')
@@ -184,7 +190,7 @@ def format_rough_usd(usd: float) -> str:
 
 
 def format_usd_briefly(usd: float) -> str:
-    """`usd` [USD] on a bar of a picture or in a tile: "$660.82", "under $0.01".
+    """`usd` [USD] for a bar of a picture or a tile: "$660.82", "under $0.01".
 
     >>> format_usd_briefly(660.824), format_usd_briefly(8e-05), format_usd_briefly(0)
     ('$660.82', 'under $0.01', '$0.00')
@@ -193,23 +199,23 @@ def format_usd_briefly(usd: float) -> str:
 
 
 def format_cents(usd: float | Decimal) -> str:
-    """`usd` [USD] to the cent, halves up as on an invoice: "1,234.57"; less is "under 0.01"."""
+    """`usd` [USD] to the cent, half up as on an invoice: "1,234.57"; lower amounts are "under 0.01"."""
     cents = Decimal(str(usd)).quantize(Decimal("0.01"), ROUND_HALF_UP)
     return f"{cents:,}" if cents or not usd else "under 0.01"
 
 
 def format_signed_cents(usd: float) -> str:
-    """A difference in a column [USD], always with its sign: "+1,234.57", "−0.50"."""
+    """A difference for a column [USD], always with a sign: "+1,234.57", "−0.50"."""
     return f"{'−' if usd < 0 else '+'}{abs(usd):,.2f}"
 
 
 def format_signed_usd(usd: float) -> str:
-    """A difference in a line [USD], always with its sign, none as more: "+$1,235", "-$0.50", "+$0.00"."""
+    """A difference for a line [USD], always with a sign: "+$1,235", "-$0.50", "+$0.00"."""
     return f"{'-' if usd < 0 else '+'}{format_usd(abs(usd))}"
 
 
 def format_usd_difference(usd: float) -> str:
-    """A difference in a sentence [USD a month], to three digits; less than a cent is none.
+    """A difference for a sentence [USD a month], to three digits; less than a cent is "as much".
 
     >>> format_usd_difference(12.341), format_usd_difference(-5), format_usd_difference(-0.004)
     ('$12.3 a month more', '$5 a month less', 'as much')
@@ -220,42 +226,42 @@ def format_usd_difference(usd: float) -> str:
 
 
 def format_usd_a_month(usd: float) -> str:
-    """`usd` [USD a month] in a sentence: "nothing", "less than a cent", "$5.00 a month"."""
+    """`usd` [USD a month] for a sentence: "nothing", "less than a cent", "$5.00 a month"."""
     return "nothing" if usd == 0 else "less than a cent" if 0 < usd < 0.01 else f"{format_usd(usd)} a month"
 
 
 def format_unit_price(usd: float) -> str:
-    """The price of one [USD], of small ones that of a million: "$0.09", "$0.2 per million"."""
+    """The price of one unit [USD], for small prices of a million: "$0.09", "$0.2 per million"."""
     if usd >= 0.01:
         return f"${usd:.4g}"
     return f"${usd * 1e6:.4g} per million" if usd else "$0"
 
 
 def plural(count: int, thing: str) -> str:
-    """The word for so many things: "part" for 1, else "parts"."""
+    """The word for `count` things: "part" for 1, else "parts"."""
     return thing if count == 1 else f"{thing}s"
 
 
 def format_count(count: int, thing: str, none: str = "0") -> str:
-    """So many things, none as `none`: "1 part", "1,200 parts", "no parts"."""
+    """The number of things, `none` for 0: "1 part", "1,200 parts", "no parts"."""
     return f"{f'{count:,}' if count else none} {plural(count, thing)}"
 
 
 def format_billed_quantity(quantity: Decimal) -> str:
-    """A billed quantity with the places that a check by hand needs: "3,000,000", "12.50", "0.0042"."""
+    """A billed quantity with enough decimals to check by hand: "3,000,000", "12.50", "0.0042"."""
     if quantity >= 10**6 or quantity == quantity.to_integral_value():
         return f"{quantity:,.0f}"
     return f"{quantity:,.2f}" if quantity >= 1 else format_number(float(quantity))
 
 
 def split_unit(unit: str) -> tuple[str, str]:
-    """A billed unit and how it is counted: "requests (64 KB each)" is "requests" and "64 KB each"."""
+    """A billed unit and how it is counted: "requests (64 KB each)" gives "requests" and "64 KB each"."""
     name, _, counting = unit.removesuffix(")").partition(" (")
     return name, counting
 
 
 def format_number(number: float, endless: str = ENDLESS) -> str:
-    """A count or rate: "3 million", "12,500", "0.45"; `endless` if it has no end."""
+    """A count or rate: "3 million", "12,500", "0.45"; `endless` if it is infinite."""
     if not math.isfinite(number):
         return endless
     for factor, word in ((1e9, " billion"), (1e6, " million")):
@@ -265,24 +271,24 @@ def format_number(number: float, endless: str = ENDLESS) -> str:
 
 
 def format_multiple(factor: float) -> str:
-    """How many times today's value, before "today's": "3 times", "1/3 of"."""
+    """A multiple of today's value, before "today's": "3 times", "1/3 of"."""
     return f"{format_number(factor)} times" if factor >= 0.095 else f"1/{format_number(1 / factor)} of"
 
 
 def format_factor(factor: float, sign: str = " ×") -> str:
-    """How many times today's value, in few letters: "3 ×", "1/3"."""
+    """A multiple of today's value, briefly: "3 ×", "1/3"."""
     return f"{format_number(factor)}{sign}" if factor >= 1 else f"1/{format_number(1 / factor)}"
 
 
-SYMBOLS = {"seconds": "s"}  # of a unit that is spelled out among fields and limits
+SYMBOLS = {"seconds": "s"}  # symbols of units that fields and limits spell out
 FORMATS: dict[str, Callable[[float], str]] = {"bytes": format_size, "seconds": format_time, "s": format_time}
-SEVERAL = re.compile(r"^1 ([a-z]{3,})s\b")  # one thing is named in the singular
-LARGE = {"GB": BYTES["GB"], "TiB": BYTES["TIB"]}  # units of sizes in the tables
-SIZES = {"MB": BYTES["MB"], "GB": BYTES["GB"], "GiB": BYTES["GIB"], "TiB": BYTES["TIB"]}  # every one
+SEVERAL = re.compile(r"^1 ([a-z]{3,})s\b")  # the singular for one
+LARGE = {"GB": BYTES["GB"], "TiB": BYTES["TIB"]}  # size units in the tables
+SIZES = {"MB": BYTES["MB"], "GB": BYTES["GB"], "GiB": BYTES["GIB"], "TiB": BYTES["TIB"]}  # all size units
 
 
 def format_quantity(value: float, unit: str) -> str:
-    """`value` with its `unit` as `data/limits.csv` names it: "9 MB", "1 request", "5 TB"."""
+    """`value` with its `unit` as in `data/limits.csv`: "9 MB", "1 request", "5 TB"."""
     if unit in FORMATS:
         return FORMATS[unit](value)
     if unit in LARGE:
@@ -291,26 +297,26 @@ def format_quantity(value: float, unit: str) -> str:
 
 
 def format_quantity_at_length(value: float, unit: str) -> str:
-    """The same in a document: every size in the unit that fits it, to three digits."""
+    """`value` with its `unit` for a document: every size in the unit that fits it, to three digits."""
     if not math.isfinite(value):
         return WITHOUT_END
     return format_size(value * SIZES[unit]) if unit in SIZES else format_quantity(value, unit)
 
 
 def format_quantity_as_listed(value: float, unit: str) -> str:
-    """The same in little room: what is no plain size or time keeps the table's unit: "1 requests"."""
+    """`value` with its `unit`, briefly; only sizes and times change the table's unit: "1 requests"."""
     if not math.isfinite(value):
         return ENDLESS
     return FORMATS[unit](value) if unit in FORMATS else f"{format_number(value)} {unit}"
 
 
 def format_bare_quantity(value: float, unit: str) -> str:
-    """The same where the unit is written elsewhere: "9 MB", but "1,000" requests."""
+    """`value` where the unit is shown elsewhere: "9 MB", but "1,000" requests."""
     return FORMATS[unit](value) if unit in FORMATS and math.isfinite(value) else format_number(value)
 
 
 def format_share(share: float) -> str:
-    """A probability for people: "0", "0.04 %", "1 in 12 million", "100 %"."""
+    """A probability as text: "0", "0.04 %", "1 in 12 million", "100 %"."""
     if share <= 0:
         return "0"
     if share < 1e-9:
@@ -323,29 +329,29 @@ def format_share(share: float) -> str:
 
 
 def format_chance(chance: float) -> str:
-    """A chance for people: "never", when it is less than once in a billion requests."""
+    """A chance as text: "never" if it is less than once in a billion requests."""
     return "never" if chance < NEVER else format_share(chance)
 
 
 def format_chance_briefly(chance: float) -> str:
-    """A chance in few letters: "" for never, "< 0.001 %", "0.04 %", "100 %"."""
+    """A chance, briefly: "" for never, "< 0.001 %", "0.04 %", "100 %"."""
     if chance < 1e-5:
         return "" if chance < NEVER else "< 0.001 %"
     return format_share(chance) if chance < 0.9995 else "100 %"
 
 
 def format_part(share: float) -> str:
-    """A share of several things in a sentence: "none", "4 %", "all"."""
+    """A share of several things for a sentence: "none", "4 %", "all"."""
     return "none" if share == 0 else "all" if share == 1 else format_share(share)
 
 
 def format_percent(share: float) -> str:
-    """A share that was chosen, not measured, exactly: "99.9 %"."""
+    """A chosen share, exactly: "99.9 %"."""
     return f"{100 * share:.6g} %"
 
 
 def format_rough_share(share: float) -> str:
-    """How much of a limit is used: "16 %", "23 times", "under 1 %"."""
+    """The share of a limit that is used: "16 %", "23 times", "under 1 %"."""
     if not math.isfinite(share):
         return WITHOUT_END
     if share >= 2:
@@ -354,12 +360,9 @@ def format_rough_share(share: float) -> str:
 
 
 def label_rough_share(share: float) -> str:
-    """The same beside a line of a picture: three digits, "over 10,000 times", nothing as "under 1 %"."""
+    """The share of a limit, for a line of a picture: three digits, "over 10,000 times", "under 1 %"."""
     if share >= 1e4:
         return "over 10,000 times"
     if share >= 2:
         return f"{format_number(float(f'{share:.3g}'))} times"
     return f"{100 * share:.0f} %" if share >= 0.01 else "under 1 %"
-
-
-Number = Any  # a float, or an array of them: the same expressions serve both

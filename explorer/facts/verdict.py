@@ -1,4 +1,4 @@
-"""What comes of a limit that is held against a quantity, worst first."""
+"""The verdict on a limit, worst first."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """The words of answers and of their JSON, worst first.
+    """The verdicts in answers and in their JSON, worst first.
 
     >>> min(Verdict.FITS, Verdict.TIGHT, key=list(Verdict).index)
     <Verdict.TIGHT: 'tight'>
     """
 
-    BREACH = "breach"  # more requests break it than may fail; a value over it
-    RAISE = "raise"  # so too, but AWS raises the quota far enough
+    BREACH = "breach"  # more requests break it than may fail, or a value exceeds it
+    RAISE = "raise"  # likewise, but AWS raises the quota far enough
     TIGHT = "tight"  # some requests break it, or it is nearly used up
-    UNKNOWN = "unknown"  # of a template: the value stands nowhere
+    UNKNOWN = "unknown"  # in a template: the value is not stated
     FITS = "fits"

@@ -1,3 +1,3 @@
-"""The version of the package, which the edition of an answer's facts names."""
+"""The version of the package, part of the edition of an answer's facts."""
 
 __version__ = "0.1.0"

@@ -107,7 +107,7 @@ def rows_of(records: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
     return pl.DataFrame(
         {name: [_number(one.get(name)) for one in rows] for name in NUMBERS}
         | {name: [_text(one.get(name)) for one in rows] for name in TEXTS},
-        schema={name: pl.Float64 for name in NUMBERS} | {name: pl.String for name in TEXTS},
+        schema=dict.fromkeys(NUMBERS, pl.Float64) | dict.fromkeys(TEXTS, pl.String),
     )
 
 

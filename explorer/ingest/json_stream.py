@@ -67,7 +67,8 @@ def _array(
     """
     at = 0
     while True:
-        at = SPACE.match(buffer, at).end()  # type: ignore[union-attr]
+        if space := SPACE.match(buffer, at):
+            at = space.end()
         if buffer[at : at + 1] == "]":
             return buffer[at + 1 :], more
         try:

@@ -1,1 +1,1 @@
-"""Every option of a design, one file each, in a folder for each concern. Nothing else knows them by name."""
+"""The options of a design, one file each, in a folder per concern. No other room knows them by name."""

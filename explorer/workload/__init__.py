@@ -1,1 +1,1 @@
-"""What an API has to carry: distributions, the TOML file, and the fields that can vary."""
+"""Workloads, what an API has to serve: distributions, the TOML file, and the fields that can vary."""

@@ -1,6 +1,6 @@
-"""The numeric fields of a workload, along which it can be swept or grow.
+"""The axes of a workload: its numeric fields, which sweeps and forecasts vary.
 
-An axis that is named by a distribution is scaled so that its median is the value.
+An axis named after a distribution scales the distribution so that its median is the value.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from .workload import Workload
 TOTAL = "configuration"
 ENDS_AND_COUNT, MOST = 3, 100_000
 MOST_AXES = 6
-REACH = 300.0  # times today's value, to both sides of a map
-LEAST_REACH = 5.0  # where a bound is nearer than this
+REACH = 300.0  # range of a map: today's value times and divided by this factor
+LEAST_REACH = 5.0  # minimum range, if a bound is nearer
 BOUNDS = {"bytes": (100.0, 5e10), "seconds": (1e-3, 4e5), "requests": (1.0, 1e12)}
-LEAST = 1e-9  # of what is scaled: below it arithmetic ends
-MOST_GROWTH = 1e28  # 8 % a month for 50 years of the largest there is
+LEAST = 1e-9  # lower bound of scaled values, against underflow
+MOST_GROWTH = 1e28  # the largest value after 50 years at 8 % a month
 AXES = {record.path: record for record in FIELDS if record.is_axis}
 
 
@@ -38,34 +38,32 @@ def axis_names() -> tuple[str, ...]:
 
 
 def axis_unit(axis: str) -> str:
-    """The unit of an axis' values, "" for counts and shares."""
+    """The unit of an axis' values; "" for counts and shares."""
     return AXES[check_axis(axis)].unit
 
 
 def check_axis(axis: str) -> str:
-    """The name of an axis, if it is one. Raises ExplorerError with what would be accepted."""
+    """The axis, if the name is one; raises ExplorerError with the accepted names otherwise."""
     if axis in axis_names():
         return axis
     raise ExplorerError(f'"{axis}" is not a numeric field{suggest(axis, axis_names())}')
 
 
 def value_now(workload: Workload, axis: str) -> float:
-    """The value of a field now, of a distribution its median.
+    """The present value of a field; for a distribution, its median.
 
-    Raises ExplorerError for a name that is no axis, or a field that the workload does not give.
+    Raises ExplorerError for a name that is not an axis, or a field that the workload does not state.
     """
     if check_axis(axis) in SPREADS:
         return float(getattr(workload, axis).spread.median)
-    value: object = workload
-    for part in (f"{TOTAL}.total" if axis == TOTAL else axis).split("."):
-        value = getattr(value, part)
-    if value is None:
+    value = workload.field_value(f"{TOTAL}.total" if axis == TOTAL else axis)
+    if not isinstance(value, int | float):
         raise ExplorerError(f"{workload.origin} gives no {axis}: expected a value to begin from")
-    return float(value)  # type: ignore[arg-type]
+    return float(value)
 
 
 def scale_axis(workload: Workload, axis: str, factors: np.ndarray) -> dict[str, np.ndarray]:
-    """The axis at these multiples of its value now; a peak that is given grows with its mean."""
+    """The axis at these multiples of its present value; a stated peak is scaled with its mean."""
     axes = {axis: value_now(workload, axis) * factors}
     if axis == "requests_per_month" and workload.peak_rps is not None:
         axes["peak_rps"] = workload.peak_rps * factors
@@ -73,9 +71,9 @@ def scale_axis(workload: Workload, axis: str, factors: np.ndarray) -> dict[str, 
 
 
 def parse_axis(workload: Workload, text: str) -> tuple[str, np.ndarray]:
-    """The axis and the values of "response=1KB:200MB:200": evenly spaced in their logarithm.
+    """The axis and the values of "response=1KB:200MB:200", evenly spaced on a logarithmic scale.
 
-    The ends are read as a workload file has them. Raises ExplorerError naming what is wrong.
+    The ends are parsed as in a workload file. Raises ExplorerError naming the fault.
     """
     axis, equals, values = (part.strip() for part in text.partition("="))
     parts = [part.strip() for part in values.split(":")]
@@ -88,7 +86,7 @@ def parse_axis(workload: Workload, text: str) -> tuple[str, np.ndarray]:
 
 
 def _parse_axis_value(workload: Workload, axis: str, text: str) -> float:
-    """A value as the field itself is read."""
+    """A value, parsed like the field itself."""
     value: str | float = text
     with suppress(ValueError):
         value = float(text)
@@ -98,8 +96,8 @@ def _parse_axis_value(workload: Workload, axis: str, text: str) -> float:
 
 
 def replace_axis_value(workload: Workload, axis: str, value: object) -> Workload:
-    """The workload with another value of a field. Raises WorkloadError if the field refuses it."""
-    other: dict[str, object] = {}  # a peak below the mean is the mean: neither refuses the other
+    """The workload with another value of a field; raises WorkloadError if the field rejects it."""
+    other: dict[str, object] = {}  # peak and mean must not contradict each other here
     if axis == "requests_per_month":
         other = {"peak_rps": None}
     elif axis == "peak_rps":
@@ -108,7 +106,7 @@ def replace_axis_value(workload: Workload, axis: str, value: object) -> Workload
 
 
 def grid_axes(workload: Workload, axes: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    """The axes as arrays. Raises ExplorerError naming the axis, what is wrong, and what is accepted."""
+    """The axes as arrays; raises ExplorerError naming the axis, the fault and what is accepted."""
     if not isinstance(workload, Workload):
         raise WorkloadError(
             f"workload is {quote_value(workload)}: expected a Workload, such as Workload.load(FILE)"
@@ -125,14 +123,14 @@ def grid_axes(workload: Workload, axes: Mapping[str, Any]) -> dict[str, np.ndarr
             raise ExplorerError(f"axis {axis} is {quote_value(content)}: expected numbers") from None
         if values.ndim != 1 or not len(values) or not np.isfinite(values).all():
             raise ExplorerError(f"axis {axis} is {quote_value(content)}: expected a list of finite numbers")
-        for end in (values.min(), values.max()):  # what a workload refuses, an axis refuses too
+        for end in (values.min(), values.max()):  # an axis accepts only values that a workload accepts
             _check_axis_value(workload, axis, float(end))
         grid[axis] = values
     return grid
 
 
 def _check_axis_value(workload: Workload, axis: str, value: float) -> None:
-    """Refuse a value that the field cannot have."""
+    """Raise ExplorerError for a value that the field cannot have."""
     if axis in SPREADS:
         if not LEAST <= value <= LARGEST_SIZE:
             raise ExplorerError(
@@ -148,7 +146,7 @@ def _check_axis_value(workload: Workload, axis: str, value: float) -> None:
 
 
 def _axis_numbers(workload: Workload, axis: str, values: Any) -> Any:
-    """The values, those that are words ("800 KB", "4 s") read as the field itself is."""
+    """The values; texts such as "800 KB" or "4 s" are parsed like the field itself."""
     if not isinstance(values, list | tuple) or not any(isinstance(value, str | bool) for value in values):
         return values
     if any(isinstance(value, bool) for value in values):
@@ -157,7 +155,10 @@ def _axis_numbers(workload: Workload, axis: str, values: Any) -> Any:
 
 
 def check_growth(workload: Workload, axes: Mapping[str, np.ndarray]) -> None:
-    """Refuse growth to where a field cannot be: quantities at all, the others as a workload does."""
+    """Raise ExplorerError if growth takes a field beyond its accepted values.
+
+    Sizes, times and rates have wide bounds of their own; other fields those of a workload.
+    """
     last_values = {axis: float(values[-1]) for axis, values in axes.items()}
     last: dict[str, object] = {}
     for axis, value in last_values.items():
@@ -166,7 +167,7 @@ def check_growth(workload: Workload, axes: Mapping[str, np.ndarray]) -> None:
         elif (value or axis != TOTAL) and not LEAST <= value <= MOST_GROWTH:
             where = f"reaches {value:g} in month {len(axes[axis]) - 1}"
             raise ExplorerError(f"growth of {axis}: {where}: expected {LEAST:g} to {MOST_GROWTH:g}")
-    if TOTAL in last_values:  # what it holds may grow with it
+    if TOTAL in last_values:  # its contents may grow with it
         last[f"{TOTAL}.total"] = min(max(last_values[TOTAL], value_now(workload, TOTAL)), LARGEST_SIZE)
     try:
         workload.replace(last)
@@ -175,7 +176,7 @@ def check_growth(workload: Workload, axes: Mapping[str, np.ndarray]) -> None:
 
 
 def axis_ends(workload: Workload, axis: str) -> tuple[float, float]:
-    """From where to where a map goes: as far below today's value as above, unless it meets a bound."""
+    """The ends of a map: as far below today's value as above it, within the bounds."""
     now = max(value_now(workload, axis), 1e-6)
     if within := _narrow_ends(workload, axis):
         if not within[0] < within[1]:
@@ -188,7 +189,7 @@ def axis_ends(workload: Workload, axis: str) -> tuple[float, float]:
 
 
 def _narrow_ends(workload: Workload, axis: str) -> tuple[float, float] | None:
-    """The ends of a field that has narrow ones, by itself or by the rest of the configuration."""
+    """The ends of a field with a narrow range, which may depend on the rest of the configuration."""
     if not axis.startswith(f"{TOTAL}."):
         return AXES[axis].ends
     configuration = workload.configuration

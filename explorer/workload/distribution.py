@@ -1,4 +1,4 @@
-"""Distributions of sizes and times: a constant, quantiles or samples, their tails, and means over them."""
+"""Distributions of sizes and times: constants, quantiles or samples, with tails and means."""
 
 from __future__ import annotations
 
@@ -8,35 +8,51 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from statistics import NormalDist
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from explorer.errors import ExplorerError
 from explorer.facts.ufuncs import log_ndtr, ndtr, ndtri
 from explorer.facts.units import Number
 
-FAR = 40.0  # a normal quantile beyond every probability that a float can tell from 0 or 1
-TINY = 1e-300  # below every size and time, above the logarithm's pole
-CEIL_TERMS = 64  # increments summed one by one before the smooth remainder is integrated
-NODES = 32  # points of the quadrature that averages a function over a distribution
-MANY_SAMPLES = 512  # more samples are averaged over evenly spaced quantiles
-ROUNDING = 1e-12  # relative: what a product of floats may be off, at the edge of a limit
-ONE_QUANTILE_MAX = 0.999  # the probability at which `max` is set beside one lone quantile
+FAR = 40.0  # normal quantile whose probability a float cannot distinguish from 0 or 1
+TINY = 1e-300  # below all sizes and times, above the logarithm's pole at 0
+CEIL_TERMS = 64  # increments summed one by one; the rest is integrated
+NODES = 32  # nodes of the quadrature for a mean over a distribution
+MANY_SAMPLES = 512  # above this number, means use evenly spaced quantiles
+MANY_VALUES = 64  # from this size on, searching for repeated values saves time
+ROUNDING = 1e-12  # relative rounding error of a product, at the edge of a limit
+ONE_QUANTILE_MAX = 0.999  # the probability of `max` if there is only one quantile
+
+
+def _each_value_once(function: Callable[[NDArray[np.float64]], Number], values: Number) -> Number:
+    """`function` of the values, evaluated once per distinct value if many repeat.
+
+    Varied workloads (a list of points at each of which one field has another value) repeat today's values.
+    """
+    array = np.asarray(values)
+    if array.size < MANY_VALUES:
+        return function(array)
+    distinct, place = np.unique(array, return_inverse=True)
+    if 2 * distinct.size > array.size:
+        return function(array)
+    return np.asarray(function(distinct))[place].reshape(array.shape)
 
 
 def _log_share(low: Number, high: Number) -> Number:
-    """Log P(low < Z <= high) of the standard normal distribution, in whichever tail is exact."""
+    """Log P(low < Z <= high) for a standard normal Z, computed in the tail where it is exact."""
     upper = np.asarray(low) > 0
     least, most = np.where(upper, -high, low), np.where(upper, -low, high)
     inside = log_ndtr(most)
-    with np.errstate(divide="ignore"):  # an empty segment has the share 0, the log -inf
+    with np.errstate(divide="ignore"):  # an empty segment has the probability 0, its log is -inf
         return inside + np.log1p(-np.exp(np.minimum(log_ndtr(least) - inside, 0.0)))
 
 
 @dataclass(frozen=True, eq=False)
 class Distribution(ABC):
-    """A random size [B] or time [s], which is never negative."""
+    """A random size [B] or time [s]; never negative."""
 
     scale: Number = field(default=1.0, kw_only=True)
 
@@ -50,35 +66,35 @@ class Distribution(ABC):
 
     @abstractmethod
     def _excess(self, value: Number) -> Number:
-        """E[(X - value)+] at scale 1."""
+        """E[max(X - value, 0)] at scale 1."""
 
     @property
     @abstractmethod
-    def _nodes(self) -> tuple[np.ndarray, np.ndarray]:
-        """Values at scale 1 and their weights, to average a smooth function over."""
+    def _nodes(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Values at scale 1 and their weights, for the mean of a smooth function."""
 
     @property
     @abstractmethod
     def tail(self) -> str:
-        """What is assumed beyond the last point that was given; "" if nothing is."""
+        """The assumption beyond the last stated point; "" if there is none."""
 
     def exceed(self, value: Number) -> Number:
         """P(X > value), exact."""
         return self._sf(value / self.scale)
 
     def quantile(self, p: Number) -> Number:
-        """The least value that a share `p` of X does not exceed."""
+        """The smallest value that the share `p` of X does not exceed."""
         return self._quantile(p) * self.scale
 
     def at(self, z: Number) -> Number:
-        """The value at the normal quantile `z`: as `quantile`, far into the tails."""
+        """The value at the normal quantile `z`: like `quantile`, but exact far into the tails."""
         return self._at(z) * self.scale
 
     def _at(self, z: Number) -> Number:
         return self._quantile(ndtr(z))
 
     def excess(self, value: Number) -> Number:
-        """E[(X - value)+]: by how much X exceeds `value` on average."""
+        """E[max(X - value, 0)]: the mean amount by which X exceeds `value`."""
         return self._excess(value / self.scale) * self.scale
 
     @cached_property
@@ -92,28 +108,32 @@ class Distribution(ABC):
         return self._excess(0.0) * self.scale
 
     def expect(self, function: Callable[[Number], Number]) -> Number:
-        """E[function(X)], by quadrature: `function` is smooth and takes arrays."""
+        """E[function(X)] by quadrature; `function` is smooth and accepts arrays."""
         values, weights = self._nodes
         total: Number = 0.0
         for value, weight in zip(values, weights, strict=True):
             total = total + weight * function(value * self.scale)
         return total
 
-    def mean_ceil(self, increment: float) -> Number:
-        """E[ceil(X / increment)]: the mean of what is billed by started increments.
+    def mean_ceil(self, increment: Number) -> Number:
+        """E[ceil(X / increment)]: the mean number of started increments, which are billed."""
+        return self._mean_ceil(np.asarray(increment / self.scale))
 
-        Exact as the sum over k of P(X > k increment); after `CEIL_TERMS` increments the sum is
-        its integral and half its first term, which is exact for a straight survival curve.
+    def _mean_ceil(self, unit: NDArray[np.float64]) -> Number:
+        """E[ceil(X / unit)] for X at scale 1.
+
+        It is the sum over k >= 0 of P(X > k unit). After n = `CEIL_TERMS` terms the rest of the sum is
+        replaced by its integral, E[max(X - n unit, 0)] / unit, plus half of its first term (trapezoidal
+        rule). This is exact if P(X > x) is linear between the multiples of the unit.
         """
-        unit = np.asarray(increment / self.scale)
-        terms = self._sf(np.arange(CEIL_TERMS + 1).reshape((-1,) + (1,) * unit.ndim) * unit)
+        terms = np.asarray(self._sf(np.arange(CEIL_TERMS + 1).reshape((-1,) + (1,) * unit.ndim) * unit))
         total: Number = terms[-1] / 2
         for term in terms[:-1]:
             total = total + term
         return total + self._excess(CEIL_TERMS * unit) / unit
 
     def scaled(self, factor: Number) -> Distribution:
-        """The same shape, so many times as large."""
+        """The same shape, `factor` times as large."""
         return replace(self, scale=self.scale * factor)
 
     def with_median(self, median: Number) -> Distribution:
@@ -126,13 +146,13 @@ class Distribution(ABC):
 
 @dataclass(frozen=True, eq=False)
 class Samples(Distribution):
-    """The values themselves, each as likely as the others: their own distribution."""
+    """Samples, all equally likely."""
 
-    values: np.ndarray  # sorted
+    values: NDArray[np.float64]  # sorted
 
     @property
     def tail(self) -> str:
-        """What is assumed beyond the largest sample."""
+        """The assumption beyond the largest sample."""
         one = self.values[0] == self.values[-1]
         return "one value, no tail given" if one else "nothing beyond the largest sample"
 
@@ -142,10 +162,11 @@ class Samples(Distribution):
 
     def _quantile(self, p: Number) -> Number:
         rank = np.ceil(np.asarray(p) * self.values.size - 1e-9).astype(int) - 1
-        return self.values[np.clip(rank, 0, self.values.size - 1)]
+        result: Number = self.values[np.clip(rank, 0, self.values.size - 1)]
+        return result
 
     @cached_property
-    def _sums_above(self) -> np.ndarray:
+    def _sums_above(self) -> NDArray[np.float64]:
         return np.append(np.cumsum(self.values[::-1])[::-1], 0.0)
 
     def _excess(self, value: Number) -> Number:
@@ -154,15 +175,15 @@ class Samples(Distribution):
         return (self._sums_above[position] - above * value) / self.values.size
 
     @cached_property
-    def _nodes(self) -> tuple[np.ndarray, np.ndarray]:
+    def _nodes(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         values = self.values
         if values.size > MANY_SAMPLES:
-            values = self._quantile((np.arange(MANY_SAMPLES) + 0.5) / MANY_SAMPLES)
+            values = np.asarray(self._quantile((np.arange(MANY_SAMPLES) + 0.5) / MANY_SAMPLES))
         values, counts = np.unique(values, return_counts=True)
         return values, counts / counts.sum()
 
-    def mean_ceil(self, increment: float) -> Number:
-        """The mean of the values, each rounded up to a multiple of the increment."""
+    def mean_ceil(self, increment: Number) -> Number:
+        """The mean number of started increments, which are billed."""
         values, counts = self._distinct
         total: Number = 0.0
         if values.size > MANY_SAMPLES:
@@ -178,15 +199,15 @@ class Samples(Distribution):
 
 @dataclass(frozen=True, eq=False)
 class Quantiles(Distribution):
-    """Linear in (normal quantile, log of the value) between knots, cut at the last one's value."""
+    """Piecewise linear in (normal quantile, log of the value) between knots, constant after the last knot."""
 
-    z: np.ndarray  # normal quantiles of the knots, from -FAR to FAR, strictly rising
-    log: np.ndarray  # natural logs of the values there, never falling
+    z: NDArray[np.float64]  # normal quantiles of the knots, from -FAR to FAR, strictly increasing
+    log: NDArray[np.float64]  # natural logs of the values there, non-decreasing
     tail: str = ""
 
     @cached_property
-    def _rising(self) -> np.ndarray:
-        """`log` with its flat parts lowered by 1e-13, so that `np.interp` finds the last z of a value."""
+    def _rising(self) -> NDArray[np.float64]:
+        """`log` with flat parts lowered by 1e-13 per knot: `np.interp` then finds the last z of a value."""
         last = np.arange(self.log.size - 1, -1, -1)
         flat = np.append(np.diff(self.log) <= 0, False)
         return self.log - np.where(flat, 1e-13 * last, 0.0)
@@ -205,12 +226,28 @@ class Quantiles(Distribution):
 
     @cached_property
     def _segments(self) -> list[tuple[Number, Number, Number, Number]]:
-        """(from, to, intercept, slope) of each line in (z, log value)."""
+        """(from, to, intercept, slope) of each line in (z, log of the value)."""
         slopes = np.diff(self.log) / np.diff(self.z)
         intercepts = self.log[:-1] - slopes * self.z[:-1]
         return list(zip(self.z[:-1], self.z[1:], intercepts, slopes, strict=True))
 
+    @cached_property
+    def _lines(self) -> list[NDArray[np.float64]]:
+        """The segments as four arrays, the segments along the first axis."""
+        return [np.stack(np.broadcast_arrays(*each)) for each in zip(*self._segments, strict=True)]
+
+    def mean_ceil(self, increment: Number) -> Number:
+        """E[ceil(X / increment)]: the mean number of started increments, which are billed."""
+        return self._at_each(self._mean_ceil, increment / self.scale)
+
     def _excess(self, value: Number) -> Number:
+        return self._at_each(self._excess_beyond, value)
+
+    def _at_each(self, measure: Callable[[NDArray[np.float64]], Number], values: Number) -> Number:
+        """The measure of the values; it is the same at every point except for the scale."""
+        return _each_value_once(measure, values)
+
+    def _excess_beyond(self, value: Number) -> Number:
         above = self._z(value)
         ndim = np.ndim(above)
         lines = (
@@ -222,33 +259,29 @@ class Quantiles(Distribution):
         total = means[0]
         for mean in means[1:]:
             total = total + mean
-        return np.maximum(total - value * ndtr(-above), 0.0)
+        result: Number = np.maximum(total - value * ndtr(-above), 0.0)
+        return result
 
     @cached_property
-    def _lines(self) -> list[np.ndarray]:
-        """The same, each of the four along a first axis."""
-        return [np.stack(np.broadcast_arrays(*each)) for each in zip(*self._segments, strict=True)]
-
-    @cached_property
-    def _nodes(self) -> tuple[np.ndarray, np.ndarray]:
+    def _nodes(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         z, weights = np.polynomial.hermite_e.hermegauss(NODES)
-        return self._at(z), weights / weights.sum()
+        return np.asarray(self._at(z)), weights / weights.sum()
 
 
 @dataclass(frozen=True, eq=False)
 class ByPoint(Distribution):
-    """One of several distributions at each point: measured run times at several sizes of memory.
+    """One of several distributions at each point, such as run times measured at several memory sizes.
 
-    `index` says which of `parts`; it has as many axes as the workload's quantities. Means ask that it varies
-    along one of them at most. Values come with as many axes at least, or with none.
+    `index` selects one of `parts` at each point; it has as many axes as the quantities of the workload. For
+    means it may vary along one axis only. Values are scalars or have at least as many axes.
     """
 
     parts: tuple[Distribution, ...]
-    index: np.ndarray
+    index: NDArray[np.intp]
 
     @property
     def tail(self) -> str:
-        """What is assumed beyond the last quantile."""
+        """The assumption beyond the last quantile."""
         return self.parts[0].tail
 
     def _sf(self, value: Number) -> Number:
@@ -264,22 +297,22 @@ class ByPoint(Distribution):
         return self._each(lambda part, value: part.excess(value), value)
 
     @property
-    def _nodes(self) -> tuple[np.ndarray, np.ndarray]:
+    def _nodes(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         raise NotImplementedError("each part has nodes of its own: see `expect`")
 
     def expect(self, function: Callable[[Number], Number]) -> Number:
-        """The mean of a function of the value, at each point."""
+        """The mean of a function of X, at each point."""
         return self._each(lambda part, scale: part.scaled(scale).expect(function), self.scale)
 
-    def mean_ceil(self, increment: float) -> Number:
-        """The mean of the values rounded up to multiples of the increment, at each point."""
+    def mean_ceil(self, increment: Number) -> Number:
+        """The mean number of started increments, at each point."""
         return self._each(lambda part, scale: part.scaled(scale).mean_ceil(increment), self.scale)
 
     def _each(self, measure: Callable[[Distribution, Number], Number], value: Number) -> Number:
-        """`measure` of each part where it holds, for the values there.
+        """`measure` of each part at the points where it applies, for the values there.
 
-        The parts differ along one axis of a load. Where designs are looked at, each at a point of its own,
-        they differ along several: then the values are handed over one by one.
+        In a load, the parts differ along one axis. If each design is evaluated at its own point, they differ
+        along several axes; then the values are passed one by one.
         """
         index, value = self.index, np.asarray(value)
         long_axes = [n - index.ndim for n, length in enumerate(index.shape) if length > 1]
@@ -304,14 +337,14 @@ class ByPoint(Distribution):
 
 @dataclass(frozen=True, eq=False)
 class Earlier(Distribution):
-    """The lesser of two that are large together, such as a first byte that is never later than the last."""
+    """The lower of two values that are large together, such as a first byte never later than the last."""
 
     one: Distribution
     other: Distribution
 
     @property
     def tail(self) -> str:
-        """What is assumed beyond the last quantile."""
+        """The assumption beyond the last quantile."""
         return self.one.tail
 
     def _sf(self, value: Number) -> Number:
@@ -331,11 +364,11 @@ class Earlier(Distribution):
         return total
 
     @property
-    def _nodes(self) -> tuple[np.ndarray, np.ndarray]:
+    def _nodes(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         raise NotImplementedError("its values may vary along the axes of both: see `expect`")
 
     def expect(self, function: Callable[[Number], Number]) -> Number:
-        """The mean of a function of the value, by Gauss-Hermite quadrature over the work."""
+        """The mean of a function of X, by Gauss-Hermite quadrature."""
         z, weights = np.polynomial.hermite_e.hermegauss(NODES)
         total: Number = 0.0
         for node, weight in zip(z, weights / weights.sum(), strict=True):
@@ -344,14 +377,14 @@ class Earlier(Distribution):
 
 
 def constant(value: float) -> Samples:
-    """A distribution of one value."""
+    """The distribution of a single value."""
     return Samples(np.array([float(value)]))
 
 
 def from_samples(values: Any) -> Samples:
     """The distribution of `values`, an array of shape (n,).
 
-    Raises ExplorerError if there are none, or one is negative or not a number.
+    Raises ExplorerError if there are none, or if a value is negative or not a number.
     """
     array = np.sort(np.asarray(values, dtype=float).ravel())
     if array.size == 0:
@@ -367,19 +400,21 @@ def from_quantiles(
 ) -> Distribution:
     """The distribution through `quantiles` (probability in (0, 1): value), cut at `maximum`.
 
-    It is linear in (normal quantile, log of the value); the last segments are continued, up to `cap`
-    where no maximum is given. Beside one lone quantile, `maximum` is set at the p99.9 or above.
-    Raises ExplorerError if a value is 0 or falls.
+    It is piecewise linear in (normal quantile, log of the value). The first and last segments are extended,
+    up to `cap` if there is no maximum. With a single quantile, `maximum` is placed at the p99.9 or above.
+    Raises ExplorerError if a value is 0 or lower than the one before.
     """
     points = dict(sorted(quantiles.items()))
     _check_quantiles_rise(points, maximum)
     if maximum is not None and len(points) == 1:
         points[max(ONE_QUANTILE_MAX, (1 + max(points)) / 2)] = maximum
     values = list(points.values())
-    if not points and maximum is None:
-        raise ExplorerError("has no quantiles: expected one value, quantiles such as p50, or samples")
-    if len({*values}) <= 1:
-        return constant(values[-1] if values else cast(float, maximum))
+    if not values:
+        if maximum is None:
+            raise ExplorerError("has no quantiles: expected one value, quantiles such as p50, or samples")
+        return constant(maximum)
+    if len({*values}) == 1:
+        return constant(values[0])
     z = np.array([NormalDist().inv_cdf(p) for p in points])
     log = np.log(np.array(values, dtype=float))
     z, log = _extend_tails(z, log)
@@ -393,7 +428,7 @@ def from_quantiles(
 
 
 def _check_quantiles_rise(points: Mapping[float, float], maximum: float | None) -> None:
-    """Raise unless the values rise with their probability, from above 0 up to the maximum."""
+    """Raise ExplorerError unless the values are above 0 and non-decreasing, up to the maximum."""
     names_and_values = [(f"p{100 * p:g}", value) for p, value in points.items()]
     names_and_values += [("max", maximum)] if maximum is not None else []
     for name, value in names_and_values:
@@ -404,16 +439,20 @@ def _check_quantiles_rise(points: Mapping[float, float], maximum: float | None) 
             raise ExplorerError(f"{high} is {value:.12g}: expected at least {low} = {least:.12g}")
 
 
-def _extend_tails(z: np.ndarray, log: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The knots with the first and the last segment continued to -FAR and FAR."""
+def _extend_tails(
+    z: NDArray[np.float64], log: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The knots with the first and the last segment extended to -FAR and FAR."""
     first = (log[1] - log[0]) / (z[1] - z[0])
     last = (log[-1] - log[-2]) / (z[-1] - z[-2])
     low, high = log[0] + first * (-FAR - z[0]), log[-1] + last * (FAR - z[-1])
     return np.concatenate(([-FAR], z, [FAR])), np.concatenate(([low], log, [high]))
 
 
-def _cut_at_maximum(z: np.ndarray, log: np.ndarray, top: float) -> tuple[np.ndarray, np.ndarray]:
-    """The knots up to where the value reaches `top`, and level from there."""
+def _cut_at_maximum(
+    z: NDArray[np.float64], log: NDArray[np.float64], top: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The knots up to where the value reaches `top`, and constant from there on."""
     if log[-1] <= top:
         return z, log
     z_at_top = float(np.interp(top, log, z))

@@ -1,4 +1,4 @@
-"""A distribution as the workload file gives it: one value, quantiles, or samples."""
+"""The distributions of the workload file: one value, quantiles, or samples."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from . import distribution
 from .field_record import Section
 from .kinds import LARGEST_SIZE, SIZE, Kind, field_error, file_exists
 
-DISTRIBUTION_ALIAS = "(distribution)"  # no name that a file can give
+DISTRIBUTION_ALIAS = "(distribution)"  # not a name that a file can contain
 QUANTILE = re.compile(r"p(\d{1,2})(?:[._](\d+))?")
 
 
@@ -27,24 +27,24 @@ class Spread(Section):
     """A distribution: one value, quantiles p1 to p99.9 and max, or samples."""
 
     spread: distribution.Distribution = Field(exclude=True, validation_alias=DISTRIBUTION_ALIAS)
-    kind: ClassVar[Kind] = SIZE  # of each value
+    kind: ClassVar[Kind] = SIZE  # kind of each value
 
     @classmethod
     def parse(cls, text: object) -> float:
-        """A value of this spread in its base unit."""
+        """A value of the distribution in its base unit."""
         assert cls.kind.parse is not None
         result: float = cls.kind.parse(text)
         return result
 
     @classmethod
     def most(cls) -> float:
-        """The largest value that is not taken for a slip."""
+        """The largest accepted value; larger ones are probably mistakes."""
         return cls.kind.most
 
     @model_validator(mode="before")
     @classmethod
     def _gather_distribution(cls, content: Any, info: ValidationInfo) -> Any:
-        """The given value, quantiles or samples as one distribution; other fields as they are."""
+        """The stated value, quantiles or samples as one distribution; other fields unchanged."""
         if isinstance(content, cls):
             return content
         fields = dict(content) if isinstance(content, Mapping) else {"value": content}
@@ -54,7 +54,7 @@ class Spread(Section):
         if column is not None and samples is None:
             rest["column"] = column
         if not rest.keys() <= cls.model_fields.keys() - {"spread"}:
-            return rest  # with a field that is refused
+            return rest  # contains a field that will be rejected
         if sum((bool(points) or maximum is not None, value is not None, samples is not None)) > 1:
             raise field_error("has several of one value, quantiles and samples: expected one of them")
         try:
@@ -88,7 +88,7 @@ class Spread(Section):
 
 
 def _check_rising(points: list[tuple[str, Any, Any]]) -> None:
-    """Raise unless the values of (name, text, value) never fall."""
+    """Raise unless the values of (name, text, value) are non-decreasing."""
     for (before, least, low), (name, text, value) in itertools.pairwise(points):
         if value < low:
             raise field_error(
@@ -119,7 +119,7 @@ def _quantile_fields(
 
 
 def _load_samples(samples: Any, column: str | None, info: ValidationInfo) -> np.ndarray:
-    """The samples themselves, or those of a .parquet, .csv or .txt file beside the workload."""
+    """The samples, from the field or from a .parquet, .csv or .txt file next to the workload."""
     if not isinstance(samples, str):
         return _sample_numbers(samples)
     path = Path((info.context or {}).get("folder", "."), samples)
@@ -135,7 +135,7 @@ def _load_samples(samples: Any, column: str | None, info: ValidationInfo) -> np.
 
 
 def _sample_numbers(samples: Any) -> np.ndarray:
-    """Samples from the file itself or from Python: one row of numbers."""
+    """Samples from the workload file or from Python: one row of numbers."""
     try:
         array = np.asarray(samples)
         if array.ndim == 1 and array.dtype.kind in "iuf":
@@ -146,7 +146,7 @@ def _sample_numbers(samples: Any) -> np.ndarray:
 
 
 def _starts_with_number(path: Path) -> bool:
-    """Whether a file begins with a number: then it has no header."""
+    """Whether a file starts with a number and therefore has no header."""
     with path.open(encoding="utf-8-sig") as file:
         first = file.readline().split(",")[0].strip()
     try:

@@ -1,4 +1,4 @@
-"""What a dotenv file holds, counted: its names and values are read, and neither kept nor shown."""
+"""Counts the contents of a dotenv file: names and values are read, but neither stored nor shown."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .kinds import field_error, file_exists
 
 
 def count_dotenv(dotenv: str, info: ValidationInfo) -> dict[str, float]:
-    """Sizes of the variables in a dotenv file: their bytes, their number, the largest value."""
+    """The sizes of the variables in a dotenv file: total bytes, number, largest value."""
     path = Path((info.context or {}).get("folder", "."), dotenv)
     if not file_exists(path):
         raise field_error(
@@ -38,7 +38,7 @@ def count_dotenv(dotenv: str, info: ValidationInfo) -> dict[str, float]:
 
 
 def _dotenv_variables(path: Path, dotenv: str) -> Iterator[tuple[str, str]]:
-    """The names and values of a dotenv file; a line that has none is refused, and not shown."""
+    """The names and values of a dotenv file; a line without them is rejected, and not shown."""
     from dotenv.parser import parse_stream
 
     with path.open(encoding="utf-8-sig") as file:

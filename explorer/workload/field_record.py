@@ -1,4 +1,4 @@
-"""The record of a field: all that is stated about it, in the table of the file where it stands."""
+"""The record of a field: everything that is stated about it, at its attribute in the table."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ REQUIRED: Any = ...
 RECORD = "record"
 P = ParamSpec("P")
 
-# `order` below: where a reader shows the field, the lower first, within one order as in the file.
+# `order` below: the position in which a reader shows the field, lower first, ties as in the file.
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class DefaultAssumption:
     """A default that may decide the answer: its sentence, and the other values to try."""
 
     why: str
-    factors: tuple[float, ...] = (0.5, 2.0)  # times the default
+    factors: tuple[float, ...] = (0.5, 2.0)  # multiples of the default
     order: int = 0
 
 
@@ -53,10 +53,10 @@ class Slider:
     least: float
     most: float
     name: str = ""  # "": the label
-    zero: bool = False  # whether 0 is its first stop
-    absent: str = ""  # the last stop, where the field is left out; "": it always has a value
+    zero: bool = False  # whether the first stop is 0
+    absent: str = ""  # label of the last stop, which omits the field; "": it always has a value
     on_map: bool = True  # whether it can be an axis of the map
-    in_drawer: bool = False  # whether it stands among all fields only
+    in_drawer: bool = False  # whether it is shown only among all fields
     order: int = 0
 
 
@@ -65,7 +65,7 @@ class Toggle:
     """A switch of the app."""
 
     name: str
-    in_drawer: bool = False  # whether it stands among all fields only
+    in_drawer: bool = False  # whether it is shown only among all fields
     order: int = 0
 
 
@@ -74,64 +74,64 @@ class Menu:
     """A choice of the app."""
 
     name: str
-    in_drawer: bool = False  # whether it stands among all fields only
+    in_drawer: bool = False  # whether it is shown only among all fields
     order: int = 0
 
 
 @dataclass(frozen=True, eq=False)
 class Field:
-    """One field of the workload file. What is left empty, no reader shows."""
+    """One field of the workload file; readers show nothing for attributes left empty."""
 
     kind: Kind
-    default: Any  # a value, what makes one, or REQUIRED
-    sentence: str  # what it is: documentation and JSON Schema
+    default: Any  # a value, a factory, or REQUIRED
+    sentence: str  # its description in documentation and JSON Schema
 
-    missing: str = "a value"  # what the error expects where a required field is missing
+    missing: str = "a value"  # the text after "expected" where a required field is missing
     # `explorer init`
-    question: str = ""  # beside the field; of a table: beside its heading
-    quantiles: tuple[str, str] | None = None  # of a distribution: beside p50 and p99
-    suggestion: Any = None  # what stands there; None: the default
-    is_asked: bool = True  # whether `init` asks for it, or only writes it into the file
-    only_if: str = ""  # another field that must be given and not no
+    question: str = ""  # next to the field; for a table, next to its heading
+    quantiles: tuple[str, str] | None = None  # for a distribution, next to p50 and p99
+    suggestion: Any = None  # the value shown there; None: the default
+    is_asked: bool = True  # whether `init` asks for it, or only writes it to the file
+    only_if: str = ""  # another field that must be stated and not false or 0
     # `explorer ingest`
-    if_unknown: str = ""  # the question, where the input does not hold it
+    if_unknown: str = ""  # the question if the input does not contain it
     # The report
     label: str = ""
-    phrase: str | Callable[[Any], str] = "{}"  # the shown value in its words, or what makes them
-    phrase_of_table: Callable[[Any], str] | None = None  # the words, from the table with several fields
-    absent: str | None = None  # in place of an empty value; "": the row is left out
-    words: tuple[str, str] = ("yes", "no")  # of a switch
-    is_carried: bool = False  # of a table: it says what is carried, not what is promised
-    report_order: int = 0  # of a table
-    # What varies
-    is_axis: bool = False  # of sweeps, forecasts, sensitivities and maps
-    axis_unit: str | None = None  # None: that of the kind
-    ends: tuple[float, float] | None = None  # of a map, where the field is narrow
-    noun: str = ""  # in a sentence or beside an axis; "": its path
-    origin: Literal["", "measured", "chosen"] = ""  # of its value, where it is uncertain by itself
-    # What decides
+    phrase: str | Callable[[Any], str] = "{}"  # a format for the shown value, or a function
+    phrase_of_table: Callable[[Any], str] | None = None  # the phrase, from a table with several fields
+    absent: str | None = None  # shown for an empty value; "": the row is left out
+    words: tuple[str, str] = ("yes", "no")  # for a switch
+    is_carried: bool = False  # for a table: whether it describes the load, not promises
+    report_order: int = 0  # for a table
+    # Variation
+    is_axis: bool = False  # for sweeps, forecasts, sensitivities and maps
+    axis_unit: str | None = None  # None: the unit of the kind
+    ends: tuple[float, float] | None = None  # ends of a map, for a narrow field
+    noun: str = ""  # in a sentence or at an axis; "": its path
+    origin: Literal["", "measured", "chosen"] = ""  # source of its value, if it is uncertain by itself
+    # Decisions
     assumption: DefaultAssumption | None = None
     relaxation: Relaxation | None = None
     break_evens: BreakEvenAxis | None = None
     # The app
     control: Slider | Toggle | Menu | None = None
-    # Where it stands: filled in by `walk`
+    # Its position, set by `walk_fields`
     path: str = ""
     annotation: Any = None
 
     @property
     def unit(self) -> str:
-        """The unit of an axis' values, "" for counts and shares."""
+        """The unit of an axis' values; "" for counts and shares."""
         return self.kind.unit if self.axis_unit is None else self.axis_unit
 
     @property
     def table(self) -> type[Section] | None:
-        """The table that the field is, if it is one."""
+        """The class of the table, if the field is a table."""
         return next((kind for kind in type_parts(self.annotation) if is_section(kind)), None)
 
     @property
     def choices(self) -> tuple[str, ...]:
-        """The words that can be chosen, if there is nothing else to give."""
+        """The accepted words, if the field accepts only words from a list."""
         kinds = [kind for kind in type_parts(self.annotation) if kind not in (None, type(None))]
         if float in kinds:  # a number, or a word in its place
             return ()
@@ -140,32 +140,32 @@ class Field:
 
     @property
     def is_list(self) -> bool:
-        """Whether several of its choices, or of its tables, can be given."""
+        """Whether the field accepts several of its choices or tables."""
         return get_origin(self.annotation) is tuple
 
     @property
     def is_mapping(self) -> bool:
-        """Whether it is a table by names that are not fields, such as ids."""
+        """Whether the field is a table whose keys are not fields, such as ids."""
         return get_origin(self.annotation) is dict
 
     @property
     def section(self) -> str:
-        """The table that it stands in, "" at the top."""
+        """The table that contains the field; "" at the top level."""
         return self.path.rpartition(".")[0]
 
     @property
     def within(self) -> str:
-        """The table that it belongs to or is, "" at the top."""
+        """The table that the field belongs to, or is; "" at the top level."""
         return self.path if self.table else self.section
 
     @property
     def name(self) -> str:
-        """Its name within its table."""
+        """The name of the field within its table."""
         return self.path.rpartition(".")[2]
 
 
 def type_parts(kind: Any) -> Iterator[Any]:
-    """A type and those that it is made of; of a Literal nothing more."""
+    """A type and the types in its arguments; a Literal has no further parts."""
     yield kind
     if get_origin(kind) is not Literal:
         for inner in get_args(kind):
@@ -173,12 +173,12 @@ def type_parts(kind: Any) -> Iterator[Any]:
 
 
 def is_section(kind: Any) -> bool:
-    """Whether a kind is a table of the workload file."""
+    """Whether a type is a table of the workload file."""
     return isinstance(kind, type) and issubclass(kind, Section)
 
 
 def _attribute_of_record(make: Callable[P, Field]) -> Callable[P, Any]:
-    """What states a record as the attribute of a table, with the parameters of the record."""
+    """A function that makes the attribute of a table, with the parameters of its record."""
 
     def attribute(*args: P.args, **kwargs: P.kwargs) -> Any:
         record = make(*args, **kwargs)
@@ -194,13 +194,13 @@ field = _attribute_of_record(Field)
 
 
 def record_of(info: FieldInfo) -> Field | None:
-    """The record that a table's attribute states."""
+    """The record of a table's attribute; None if it has none."""
     extra: Any = info.json_schema_extra
     return extra.get(RECORD) if isinstance(extra, dict) else None
 
 
 def walk_fields(model: type[BaseModel], within: str = "") -> Iterator[Field]:
-    """The records of a table and of the tables in it, in the order of the file, each with its path."""
+    """The records of a table and of its inner tables, in the order of the file, each with its path."""
     for name, info in model.model_fields.items():
         if (record := record_of(info)) is None:
             continue
@@ -211,7 +211,7 @@ def walk_fields(model: type[BaseModel], within: str = "") -> Iterator[Field]:
 
 
 class Section(BaseModel):
-    """A table of the workload file; unknown fields are refused."""
+    """A table of the workload file; unknown fields are rejected."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 

@@ -1,9 +1,9 @@
 """The fields of the workload file, each stated once.
 
-Everything that reads, writes, asks for, shows, varies or documents a field takes it from its record here:
-the validation, the JSON Schema, `init`, `ingest`, the report, the app, the axes of sweeps, break-evens,
-sensitivities, assumptions and the documentation. A new field is one attribute of its table, and the
-options that read it; a new table is a class and one attribute of `Fields`.
+Everything that reads, writes, shows, varies or documents a field takes it from its record here: the
+validation, the JSON Schema, `init`, `ingest`, the report, the app, the axes of sweeps, break-evens,
+sensitivities, assumptions and the documentation. A new field takes one attribute of its table, and the
+options that read it; a new table takes a class and one attribute of `Fields`.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ DAY = 86400.0
 
 
 class Request(Spread):
-    """Bytes as the client sends them, before any encoding."""
+    """The size of a request as the client sends it, before any encoding [B]."""
 
     binary: bool = field(
         SWITCH,
@@ -91,7 +91,7 @@ class Request(Spread):
 
 
 class Response(Spread):
-    """Bytes as the client wants them, before any encoding."""
+    """The size of a response as the client wants it, before any encoding [B]."""
 
     binary: bool = field(
         SWITCH,
@@ -159,19 +159,19 @@ class Response(Spread):
 
 
 class Timing(Spread):
-    """Seconds that something takes."""
+    """A duration [s]."""
 
     kind: ClassVar[Kind] = TIME
 
 
 class TunedTime(Timing):
-    """Seconds of the work at one size of memory, as measured."""
+    """The time of the work at one memory size, as measured [s]."""
 
     memory: float = field(MEMORY, REQUIRED, "at which it was measured", missing='a size such as "512 MB"')
 
 
 class Runtime(Timing):
-    """Seconds of the work itself, warm."""
+    """The time of the work itself in a warm environment [s]."""
 
     first_byte: Timing | None = field(
         TIMES,
@@ -321,14 +321,14 @@ class Runtime(Timing):
 
     @property
     def division(self) -> str:
-        """Whether it can be cut, into how many steps, and with how much state, in words."""
+        """Whether the work can be cut into steps, into how many, and with how much state, in words."""
         state = f" with {format_size(self.state)} of state" if self.state else ""
         steps = f" into {format_number(self.steps)} steps" if self.steps else ""
         return f"yes,{steps}{state}" if self.divisible else "no"
 
 
 class Configuration(Section):
-    """What the work reads at its start; names and values are counted, never stored."""
+    """What the work reads when it starts; names and values are counted, never stored."""
 
     total: float = field(
         SIZE,
@@ -402,31 +402,31 @@ class Configuration(Section):
 
     @property
     def entry_count(self) -> float:
-        """The entries, or as many of the assumed size as the total holds."""
+        """The number of entries: as stated, or as many of the assumed size as the total holds."""
         if self.entries is not None:
             return self.entries
         return float(self.entries_of(self.total))
 
     @property
     def content(self) -> str:
-        """Its size and its entries in words."""
+        """The size and the number of entries, in words."""
         entries = f"{format_number(self.entry_count)} entries"
         return f"{format_size(self.total)} in {entries}" if self.total else "none"
 
     @property
     def secret_count(self) -> str:
-        """Its secrets in words."""
+        """The number of secrets, in words."""
         rotation = ", rotated" if self.rotation else ""
         return f"{format_number(self.secrets)}{rotation}" if self.secrets else "none"
 
     def entries_of(self, total: Number) -> Number:
-        """As many entries as a total [B] holds at the assumed size, and no fewer than the secrets."""
+        """The number of entries of the assumed size in a total [B], at least the number of secrets."""
         each = catalogue.constant("configuration.entry_bytes").value
         return np.maximum(np.ceil(total / each), self.secrets)
 
 
 class Client(Section):
-    """What the callers can do."""
+    """What the clients can do."""
 
     waits: float = field(
         TIME,
@@ -542,7 +542,7 @@ class Client(Section):
 
 
 class Network(Section):
-    """What the work reaches, and how."""
+    """Which networks the work reaches."""
 
     vpc: bool = field(
         SWITCH,
@@ -575,7 +575,7 @@ class Network(Section):
 
 
 class Downstream(Section):
-    """What the work calls."""
+    """The system that the work calls."""
 
     concurrency: float | None = field(
         replace(COUNT, accepted="a whole number of 1 or more", least=1),
@@ -595,7 +595,7 @@ class Downstream(Section):
 
 
 class Targets(Section):
-    """What is promised to the callers."""
+    """What is promised to the clients."""
 
     success: float = field(
         replace(SHARE, accepted="a share from 0.5 to 1, such as 0.999", least=0.5),
@@ -637,7 +637,7 @@ class Targets(Section):
 
 
 class Preferences(Section):
-    """How money is counted, and what one more moving part is worth avoiding."""
+    """How costs are counted, and the price of one more moving part."""
 
     part_usd: float = field(
         USD,
@@ -693,7 +693,7 @@ class Preferences(Section):
 
 
 class Decision(Section):
-    """What a decision record says of itself."""
+    """The details of a decision record."""
 
     context: str = field(
         PARAGRAPH,
@@ -709,7 +709,7 @@ class Decision(Section):
 
 
 class Current(Section):
-    """What runs today; concerns left out are filled by the best."""
+    """Today's design; concerns left out are filled by the best."""
 
     door: str | None = field(
         WORD,
@@ -733,7 +733,7 @@ class Current(Section):
 
 
 class Fields(Section):
-    """The fields at the top of the file, and its tables."""
+    """The top-level fields of the file, and its tables."""
 
     name: str = field(NAME, "workload", "for people", question="what it is called")
     region: str = field(
@@ -910,17 +910,17 @@ class Fields(Section):
 
 
 FIELDS: tuple[Field, ...] = tuple(walk_fields(Fields))
-SPREADS: tuple[str, ...] = tuple(f.path for f in FIELDS if f.quantiles)  # at the top: they vary
+SPREADS: tuple[str, ...] = tuple(f.path for f in FIELDS if f.quantiles)  # top-level distributions
 NEEDS = next(f.choices for f in FIELDS if f.path == "client.needs")
 
 
 @cache
 def by_path() -> Mapping[str, Field]:
-    """The records by their dotted path."""
+    """The records by dotted path."""
     return {record.path: record for record in FIELDS}
 
 
 def fields_with(part: str) -> list[Field]:
-    """The records that state a part such as "assumption", in the order in which a reader shows them."""
+    """The records with a part such as "assumption", in the order in which readers show them."""
     having = [record for record in FIELDS if getattr(record, part)]
     return sorted(having, key=lambda record: getattr(record, part).order)

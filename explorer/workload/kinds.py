@@ -1,6 +1,6 @@
-"""What a field of the workload file may hold: how it is read, checked and shown, and in which unit.
+"""Kinds of fields in the workload file: how values are parsed, checked and shown, and in which unit.
 
-Each mistake is one clear line. A kind knows no field.
+Each mistake gives one clear line. A kind knows no field.
 """
 
 from __future__ import annotations
@@ -31,39 +31,39 @@ from explorer.facts.units import (
     quote_value,
 )
 
-LARGEST_SIZE = 50 * 1024**4  # the largest object that S3 keeps is 48.8 TiB
-LONGEST_TIME = 366 * 86400.0  # the longest that any AWS compute service lets one execution run
+LARGEST_SIZE = 50 * 1024**4  # the largest object in S3 is 48.8 TiB
+LONGEST_TIME = 366 * 86400.0  # the longest execution of any AWS compute service
 MB = BYTES["MB"]
-ANY = "any"  # of a size: what costs least
+ANY = "any"  # for a size: the cheapest
 
 
 def field_error(text: str) -> PydanticCustomError:
-    """An error whose text goes on from the field's name: 'is "x": expected y' or '.p99 is ...'."""
+    """An error whose text continues the field's name: 'is "x": expected y' or '.p99 is ...'."""
     return PydanticCustomError("explorer", "{text}", {"text": text})
 
 
 @dataclass(frozen=True, eq=False)
 class Kind:
-    """What a field may hold. Numbers are in the base unit: bytes, seconds, bytes a second, megabytes."""
+    """The accepted values of a field. Numbers are in the base unit: bytes, seconds, bytes/s, megabytes."""
 
-    accepted: str  # in an error, and in the documentation
-    schema: str = "any"  # the definition in the JSON Schema that it follows
-    parse: Callable[[object], Any] | None = None  # from what is given; None: as Python types it
+    accepted: str  # in errors and in the documentation
+    schema: str = "any"  # its definition in the JSON Schema
+    parse: Callable[[object], Any] | None = None  # from the stated value; None: by its Python type
     least: float = -np.inf
     most: float = np.inf
-    check: Callable[[Any], Any] | None = None  # of what was read; gives it back, or raises
-    options: Callable[[], tuple[str, ...]] | None = None  # what can be chosen, where no type lists it
-    unit: str = ""  # of an axis of a sweep
-    short: str = ""  # of a range, beside a value
+    check: Callable[[Any], Any] | None = None  # for the parsed value; returns it, or raises
+    options: Callable[[], tuple[str, ...]] | None = None  # the choices, if no type lists them
+    unit: str = ""  # for an axis of a sweep
+    short: str = ""  # for a range, after a value
     show: Callable[[Any], str] = str  # for people
-    plain: Callable[[Any], str] | None = None  # as an assumption states it; None: as `show`
+    plain: Callable[[Any], str] | None = None  # for an assumption; None: as `show`
     is_text: bool = False  # whether "5" and "yes" on the command line are text
-    is_share: bool = False  # whether it is a part of a whole
+    is_share: bool = False  # whether it is a share of a whole
     is_whole: bool = False  # whether it counts things
-    levels: int = 0  # in how many values it is sold; 0: in any
+    levels: int = 0  # number of values on sale; 0: any value
 
     def read(self, content: object) -> Any:
-        """The value of what is given. Raises PydanticCustomError with what is accepted."""
+        """The value of the stated content; raises PydanticCustomError with what is accepted."""
         if self.parse is None:
             return content
         try:
@@ -77,12 +77,12 @@ class Kind:
         return value
 
     def state(self, value: Any) -> str:
-        """The value, as an assumption states it."""
+        """The value as text for an assumption."""
         return (self.plain or self.show)(value)
 
 
 def parse_number(value: object) -> float:
-    """The value as a float; `ExplorerError` if it is no number."""
+    """The value as a float; raises ExplorerError if it is not a number."""
     if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
         raise ExplorerError(f"is {quote_value(value)}: expected a number")
     try:
@@ -92,7 +92,7 @@ def parse_number(value: object) -> float:
 
 
 def parse_memory(value: object) -> float:
-    """Megabytes; a bare number is megabytes already."""
+    """The value in megabytes; a bare number is taken as megabytes."""
     if not isinstance(value, str):
         return parse_number(value)
     try:
@@ -103,7 +103,7 @@ def parse_memory(value: object) -> float:
 
 
 def parse_memory_or_any(value: object) -> float | str:
-    """Megabytes, or the word for whatever costs least."""
+    """The value in megabytes, or "any", which means the cheapest."""
     try:
         return ANY if value == ANY else parse_memory(value)
     except ExplorerError as error:
@@ -111,19 +111,19 @@ def parse_memory_or_any(value: object) -> float | str:
 
 
 def show_memory(memory: float | str) -> str:
-    """Memory as people write it."""
+    """Memory as text for people."""
     return ANY if memory == ANY else f"{memory:,.0f} MB"
 
 
 def parse_switch(value: object) -> bool:
-    """The value, if it is true or false; else `ExplorerError`."""
+    """The value, if it is true or false; else raises ExplorerError."""
     if not isinstance(value, bool):
         raise ExplorerError(f"is {quote_value(value)}: expected true or false")
     return value
 
 
 def file_exists(path: Path) -> bool:
-    """Whether there is such a file; a name that no file can have has none."""
+    """Whether the file exists; false for an invalid name."""
     try:
         return path.is_file()
     except (OSError, ValueError):
@@ -131,7 +131,7 @@ def file_exists(path: Path) -> bool:
 
 
 def parse_date(value: object) -> str:
-    """A day as "2026-11-30": a date of TOML, or text that is one."""
+    """A day as "2026-11-30", from a TOML date or text."""
     if isinstance(value, date) and not isinstance(value, datetime):
         return value.isoformat()
     try:
@@ -145,7 +145,7 @@ def _refuse_date(value: object) -> str:
 
 
 def parse_names(value: object) -> object:
-    """One name is a list of one."""
+    """A single name as a tuple of one; anything else unchanged."""
     return (value,) if isinstance(value, str) else value
 
 
@@ -155,12 +155,12 @@ def check_names(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def one_line(name: str) -> str:
-    """The name without what would move a terminal or a page about."""
+    """The name without characters that would disturb a terminal or a page."""
     return " ".join("".join(c if c.isprintable() else " " for c in name).split()) or "workload"
 
 
 def check_region_field(region: str) -> str:
-    """The region, if it is known; else the field's error."""
+    """The region, if it is known; else raises the field's error."""
     try:
         catalogue.check_region(region)
     except ExplorerError as error:
@@ -169,7 +169,7 @@ def check_region_field(region: str) -> str:
 
 
 def check_language_field(language: str) -> str:
-    """The language, if cold starts are known for it; else the field's error."""
+    """The language, if cold starts are known for it; else raises the field's error."""
     try:
         catalogue.cold_start(language, "arm64", 128)
     except ExplorerError as error:
@@ -178,7 +178,7 @@ def check_language_field(language: str) -> str:
 
 
 def check_time_ids(times: dict[str, Any]) -> dict[str, Any]:
-    """The times, if each id is one of latency.csv; else the field's error."""
+    """The times, if each id is one of times.csv; else raises the field's error."""
     for time_id in times:
         try:
             catalogue.time(time_id)
@@ -188,7 +188,7 @@ def check_time_ids(times: dict[str, Any]) -> dict[str, Any]:
 
 
 def parse_quotas(quotas: object) -> object:
-    """Quotas by the whole id: TOML takes the bare key `lambda.concurrency` for a table in a table."""
+    """Quotas by their full id: TOML reads the bare key `lambda.concurrency` as a table in a table."""
     if not isinstance(quotas, Mapping):
         return quotas
     flat: dict[str, object] = {}
@@ -202,7 +202,7 @@ def parse_quotas(quotas: object) -> object:
 
 
 def check_quotas(quotas: dict[str, float]) -> dict[str, float]:
-    """Quotas in the unit of their limit, each of a limit that can be raised."""
+    """Quotas in the unit of their limit; raises the field's error unless each limit can be raised."""
     raisable = {limit.id: limit.name for limit in catalogue.limits().values() if limit.raisable}
     for limit_id, value in quotas.items():
         if limit_id not in raisable:
@@ -239,10 +239,10 @@ PARAGRAPH = replace(TEXT, check=lambda text: one_line(text) if text.strip() else
 REGION = replace(TEXT, schema="region", check=check_region_field,
                  options=lambda: tuple(sorted(catalogue.regions())))  # fmt: skip
 LANGUAGE = replace(TEXT, check=check_language_field)
-WORD = Kind("text", "text")  # an option's id, or a file
-CHOICE = Kind("one of some words", "choice")  # its type lists them
+WORD = Kind("text", "text")  # the id of an option, or a file name
+CHOICE = Kind("one of some words", "choice")  # listed by its type
 CHOICES = Kind("some of some words", "choice", show=", ".join, plain=lambda words: ", ".join(words) or "none")
-TABLE = Kind("a table of fields", "table")  # of fields of its own
+TABLE = Kind("a table of fields", "table")  # a table with its own fields
 SIZES = replace(SIZE, accepted="a size", schema="table", parse=None)  # a distribution, or a total
 TIMES = replace(TIME, accepted="a time", schema="table", parse=None)
 QUOTAS = Kind("a table of quotas", "table", parse_quotas, check=check_quotas)

@@ -1,12 +1,14 @@
-"""How the run time moves with the memory: by the share that computes, or as measured at several sizes.
+"""How the run time depends on the memory: by the share that computes, or as measured at several sizes.
 
-Lambda gives processor time in proportion to memory. So of a run time t at memory m0, the computing share
-scales with the vCPU and the waiting share does not:
+Lambda allocates vCPU in proportion to memory. For a run time t at the memory m0, the share that computes
+scales inversely with the vCPUs, and the share that waits does not change:
 
     t(m) = t x (cpu x v(m0) / v(m) + 1 - cpu),    v(m) = min(m / 1769 MB, threads)
 
-Measured times (`runtime.tuned`) take the formula's place: between two of them each quantile is linear in
-(log memory, log time); beyond the outermost the formula continues from it.
+Example: with t = 1 s at m0 = 1769 MB and cpu = 0.5, half the memory gives 1 x (0.5 x 2 + 0.5) = 1.5 s.
+
+Measured times (`runtime.tuned`) replace the formula. Between two measured sizes each quantile is linear in
+(log memory, log time); beyond the outermost sizes the formula continues from there.
 """
 
 from __future__ import annotations
@@ -24,10 +26,10 @@ from .distribution import FAR, ByPoint, Distribution, Quantiles, Samples, from_q
 from .fields import Runtime
 from .kinds import ANY, LONGEST_TIME, field_error
 
-FULL_VCPU_MB = 1769.0  # "any" memory: the run time is that at one vCPU
+FULL_VCPU_MB = 1769.0  # for "any" memory, the stated run time is at one vCPU
 SIZES_MB = (128, 256, 512, 768, 1024, 1536, 1769, 2048, 3008, 4096, 5120, 6144, 8192, 10240)
-OF_SAMPLES = (0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999)  # where quantiles are mixed into samples
-FARTHEST_GIVEN = 3.3  # a normal quantile just beyond p99.9: knots farther out are continuations or `max`
+OF_SAMPLES = (0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999)  # quantiles in place of samples
+FARTHEST_GIVEN = 3.3  # normal quantile just beyond p99.9: knots farther out are extensions or `max`
 
 
 def reference_memory(runtime: Runtime) -> float:
@@ -36,7 +38,7 @@ def reference_memory(runtime: Runtime) -> float:
 
 
 def memory_sizes(runtime: Runtime) -> tuple[float, ...]:
-    """The sizes of memory that a design may take [MB], rising: one where the file names it."""
+    """The memory sizes that a design may take [MB], rising; one size if the workload states it."""
     if runtime.memory != ANY:
         return (reference_memory(runtime),)
     if runtime.tuned:
@@ -45,7 +47,7 @@ def memory_sizes(runtime: Runtime) -> tuple[float, ...]:
 
 
 def check_sizes(runtime: Runtime) -> None:
-    """Refuse sizes that contradict each other. Raises PydanticCustomError naming the field."""
+    """Raise PydanticCustomError, naming the field, for sizes that contradict each other."""
     both_known = {"memory", "used"} <= runtime.model_fields_set
     if both_known and isinstance(runtime.memory, float) and runtime.used > runtime.memory:
         raise field_error(
@@ -61,11 +63,11 @@ def check_sizes(runtime: Runtime) -> None:
 
 
 def _check_entry_rises(path: str, stated: Distribution, measured: Distribution) -> None:
-    """Refuse a measured entry beside which the quantiles that it lacks, taken from [runtime], would fall."""
+    """Raise if the quantiles of a measured entry decrease when missing ones are taken from [runtime]."""
     own = _points(measured)
     for (low, least), (high, value) in itertools.pairwise(sorted(_entry_points(stated, measured).items())):
         if value < least:
-            is_below = low not in own  # what is lacking stands below what the entry has
+            is_below = low not in own  # the missing quantile is the lower one
             present, lacking = (high, low) if is_below else (low, high)
             (here, there), side = ((value, least), "least") if is_below else ((least, value), "most")
             name = f"p{100 * lacking:g}"
@@ -77,7 +79,7 @@ def _check_entry_rises(path: str, stated: Distribution, measured: Distribution) 
 
 
 def vcpu(runtime: Runtime, memory_mb: Number, threads: Number | None = None) -> Number:
-    """The vCPU that the work uses at a memory [MB]: what memory buys, at most its threads."""
+    """The vCPUs that the work uses at a memory size [MB]: those of the memory, at most its threads."""
     most = runtime.threads if threads is None else threads
     return np.minimum(memory_mb / catalogue.constant("lambda.vcpu_mb").value, most)
 
@@ -89,9 +91,9 @@ def computing_factor(
     cpu: Number | None = None,
     threads: Number | None = None,
 ) -> Number:
-    """By what the run time grows from one memory to another [MB], by the share that computes.
+    """The factor by which the run time changes between two memory sizes [MB], by the share that computes.
 
-    `cpu` and `threads` take the place of the workload's own, such as arrays along the axes of a sweep.
+    `cpu` and `threads` override those of the workload, for example with arrays along the axes of a sweep.
 
     >>> from explorer.workload.workload import Workload
     >>> w = Workload(requests_per_month=1e6, response="1 KB", runtime={"p50": "1 s", "cpu": 0.5})
@@ -105,10 +107,10 @@ def computing_factor(
 def run_time_at(
     runtime: Runtime, memory_mb: Number, cpu: Number | None = None, threads: Number | None = None
 ) -> Distribution:
-    """The run time at a memory [MB], or at each of an array of them that varies along one axis.
+    """The run time at a memory size [MB], or at each size of an array that varies along one axis.
 
-    `cpu` and `threads` take the place of the workload's own. Raises ExplorerError where a measured entry's
-    quantiles fall.
+    `cpu` and `threads` override those of the workload. Raises ExplorerError where the quantiles of a measured
+    entry decrease.
     """
     if not runtime.tuned:
         if memory_mb is runtime.memory:
@@ -126,7 +128,7 @@ def run_time_at(
 
 
 def _measured(runtime: Runtime, memory_mb: float) -> Distribution:
-    """The run time at a memory [MB] that is measured, or lies between two that are."""
+    """The run time at a memory size [MB] that is measured, or between two that are."""
     entries = sorted(runtime.tuned, key=lambda entry: entry.memory)
     sizes = np.array([entry.memory for entry in entries])
     spreads = [_entry_spread(runtime.spread, entry.spread) for entry in entries]
@@ -138,7 +140,7 @@ def _measured(runtime: Runtime, memory_mb: float) -> Distribution:
 
 
 def _entry_spread(stated: Distribution, measured: Distribution) -> Distribution:
-    """A measured entry's distribution: the quantiles that it lacks keep their ratio to the p50."""
+    """The distribution of a measured entry; quantiles that it lacks keep their ratio to the p50."""
     ratio = float(measured.median) / float(stated.median)
     points = _entry_points(stated, measured)
     if not points:
@@ -149,14 +151,14 @@ def _entry_spread(stated: Distribution, measured: Distribution) -> Distribution:
 
 
 def _entry_points(stated: Distribution, measured: Distribution) -> dict[float, float]:
-    """The quantiles of a measured entry, those that it lacks too; none where it has a p50 alone."""
+    """The quantiles of a measured entry, including derived ones; none if it states only a p50."""
     own = _points(measured)
     ratio = float(measured.median) / float(stated.median)
     return {} if len(own) == 1 else {p: float(stated.quantile(p)) * ratio for p in _points(stated)} | own
 
 
 def _points(spread: Distribution) -> dict[float, float]:
-    """The quantiles that a distribution was given by: value by probability."""
+    """The quantiles from which a distribution was made: value by probability."""
     if isinstance(spread, Quantiles):
         inner = np.abs(spread.z) < FARTHEST_GIVEN
         return {
@@ -169,7 +171,7 @@ def _points(spread: Distribution) -> dict[float, float]:
 
 
 def _between(low: Distribution, high: Distribution, ends: np.ndarray, at: float) -> Distribution:
-    """Each quantile linear in its logarithm between the logarithms of two memories."""
+    """The distribution between two memory sizes: log quantiles are linear in the log of the memory."""
     share = float((at - ends[0]) / (ends[1] - ends[0]))
     ratio = float(np.exp(share * np.log(float(high.median) / float(low.median))))
     points = sorted({*_points(low), *_points(high)})

@@ -1,7 +1,7 @@
 """The JSON Schema of the workload file, from the records of its fields, for editors.
 
-It refuses nothing that the reader accepts. What it cannot say, such as quantiles that fall or a size in text
-that is too large, the reader still refuses.
+The schema accepts everything that the reader accepts. Rules that it cannot express, such as non-decreasing
+quantiles or the upper bound of a size in text, are checked only by the reader.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from .fields import FIELDS
 from .kinds import ANY, MEMORY, SIZE, TIME, TIMES, Kind
 
 Schema = dict[str, Any]
-DIALECT = "http://json-schema.org/draft-07/schema#"  # what editors of TOML read
+DIALECT = "http://json-schema.org/draft-07/schema#"  # the dialect that TOML editors support
 SIZE_UNITS = "[Bb]([Yy][Tt][Ee][Ss]?)?|[KkMmGgTt][Ii]?[Bb]"
 BANDWIDTH_UNITS = "[KkMmGg]?([Bb][Ii][Tt]/[Ss]|[Bb]/[Ss]|bps)"
 
 
 def json_schema() -> Schema:
-    """The schema of the file: its definitions are kinds, its properties fields, in their order."""
+    """The schema of the file: its definitions are kinds, its properties are fields in file order."""
     return {
         "$schema": DIALECT,
         "title": "Workload",
@@ -35,7 +35,7 @@ def json_schema() -> Schema:
 
 
 def _kind_definitions() -> Schema:
-    """What is written with a unit."""
+    """The definitions of values with a unit."""
     units = {
         "size": SIZE_UNITS,
         "time": "|".join(SECONDS),
@@ -72,7 +72,7 @@ def _integer_if_whole(number: float) -> float:
 
 
 def _table_schema(records: Iterable[Field]) -> Schema:
-    """The schema of a table of the file with its fields."""
+    """The schema of a table of the file and its fields."""
     fields = list(records)
     required = [field.name for field in fields if field.default is REQUIRED]
     return {
@@ -84,7 +84,7 @@ def _table_schema(records: Iterable[Field]) -> Schema:
 
 
 def _field_schema(field: Field) -> Schema:
-    """What a field holds, what it is, and its default."""
+    """The schema of a field: its content, its description and its default."""
     return {"description": field.sentence, **_content_schema(field), **_default_schema(field)}
 
 
@@ -101,12 +101,12 @@ def _content_schema(field: Field) -> Schema:
         return _number_schema(field.kind)
     if field.is_mapping:
         return {"type": "object", "additionalProperties": {"type": "number"}}
-    # beside a reference nothing else counts in this dialect
+    # this dialect ignores everything next to a reference
     return plain.get(field.kind.schema) or {"allOf": [{"$ref": f"#/definitions/{field.kind.schema}"}]}
 
 
 def _nested_table_schema(field: Field, table: type) -> Schema:
-    """A table; one that is a distribution or a total can be one value as well."""
+    """The schema of a table; a table that is a distribution or a total may also be one value."""
     inner = _table_schema(record for record in walk_fields(table) if not record.section)
     if field.is_mapping or field.is_list:
         one = _distribution_schema(TIMES, inner["properties"]) if issubclass(table, Spread) else inner
@@ -127,7 +127,7 @@ def _distribution_schema(kind: Kind, properties: Schema) -> Schema:
     value = _value_schema(kind)
     samples = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "number"}}]}
     own: Schema = {"value": value, "max": value, "samples": samples, "column": {"type": "string"}}
-    quantile = {"anyOf": [value, {"type": "object", "additionalProperties": value}]}  # the bare key p99.9
+    quantile = {"anyOf": [value, {"type": "object", "additionalProperties": value}]}  # for the bare key p99.9
     forms = [{"required": ["value"]}, {"required": ["samples"]}, {"required": ["max"]},
              {"not": {"propertyNames": {"not": {"pattern": f"^{QUANTILE.pattern}$"}}}}]  # fmt: skip
     table = {
@@ -141,7 +141,7 @@ def _distribution_schema(kind: Kind, properties: Schema) -> Schema:
 
 
 def _default_schema(field: Field) -> Schema:
-    """The default as the file would have it, where there is one."""
+    """The default as in the file, if there is one."""
     default = field.suggestion if field.suggestion is not None and field.default else field.default
     if field.default is REQUIRED or callable(default) or default is None or default == ():
         return {}

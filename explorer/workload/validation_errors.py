@@ -1,4 +1,4 @@
-"""The first mistake in a workload as one line: the field, the value given, what is accepted."""
+"""Reports the first mistake in a workload in one line: the field, the stated value, what is accepted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .fields import by_path
 
 
 def first_mistake(error: ValidationError, model: type[BaseModel]) -> str:
-    """The first mistake as one line: the field, the value given, what is accepted."""
+    """The first mistake as one line: the field, the stated value, what is accepted."""
     errors = error.errors()
     first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
     path = [str(part) for part in first["loc"]]
@@ -42,7 +42,7 @@ def first_mistake(error: ValidationError, model: type[BaseModel]) -> str:
 
 
 def _missing(model: type[BaseModel], path: list[str]) -> str:
-    """What is expected where a required field is missing, in a row of a list too."""
+    """What is expected where a required field is missing, also in a row of a list."""
     if record := by_path().get(".".join(path)):
         return record.missing
     info = _table(model, path[:-1]).model_fields.get(path[-1])
@@ -55,17 +55,17 @@ def _public_path(field: str) -> str:
 
 
 def _table(model: type[BaseModel], path: list[str]) -> type[BaseModel]:
-    """The table at `path` of the file, or of a row of the list or the table of rows there."""
+    """The table at `path` of the file, or the row of a list or of a table with ids there."""
     for part in path:
         if part not in model.model_fields:
-            continue  # the key of a table such as times: its fields are those of the table's rows
+            continue  # the key of a table such as times, whose fields are those of its rows
         options = type_parts(model.model_fields[part].annotation)
         model = next(kind for kind in options if isinstance(kind, type) and issubclass(kind, BaseModel))
     return model
 
 
 def _field_names_at(model: type[BaseModel], path: list[str]) -> list[str]:
-    """The names that are accepted at `path` of the file."""
+    """The accepted names at `path` of the file."""
     model = _table(model, path)
     names = [name for name in model.model_fields if name != "spread"]
     return [*names, "p1 to p99.9", "max", "samples", "column"] if issubclass(model, Spread) else names

@@ -1,4 +1,4 @@
-"""What an API has to carry, from TOML or Python."""
+"""The workload, what an API has to serve, from TOML or Python."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ def examples() -> dict[str, Path]:
 
 
 class Workload(Fields):
-    """What an API has to carry. Sizes [B] and times [s] are distributions.
+    """What an API has to serve; sizes [B] and times [s] are distributions.
 
-    Give the fields of the workload file: `Workload(requests_per_month=3e6, response="2 MB",
-    runtime={"p50": "1 s", "p99": "9 s"})`. Raises WorkloadError naming the field, the value given
-    and what is accepted.
+    The arguments are the fields of the workload file: `Workload(requests_per_month=3e6, response="2 MB",
+    runtime={"p50": "1 s", "p99": "9 s"})`. Raises WorkloadError naming the field, the stated value and what
+    is accepted.
 
     Examples
     --------
@@ -67,8 +67,8 @@ class Workload(Fields):
     def load(cls, path: str | Path, changes: Mapping[str, Any] | None = None) -> Workload:
         """The workload of a TOML file, or an example by its bare name, such as "statements".
 
-        File names inside a workload are relative to its folder. `changes` are made to the file's fields
-        before they are checked, by their dotted names, as by `replace`.
+        File names inside a workload are relative to its folder. `changes`, by dotted names as for `replace`,
+        are applied to the fields of the file before validation.
         """
         if not isinstance(path, str | Path):
             raise WorkloadError(f"workload is {quote_value(path)}: expected the path of a TOML file")
@@ -88,16 +88,16 @@ class Workload(Fields):
         folder: Path | str = ".",
         changes: Mapping[str, Any] | None = None,
     ) -> Workload:
-        r"""The workload of a text in TOML.
+        r"""The workload from a TOML text.
 
         Parameters
         ----------
-        text : the workload file's content
-        origin : what messages call it: the file as it was given
-        folder : to which file names inside it are relative
-        changes : to the fields, by their dotted names, made before they are checked
+        text : the content of the workload file
+        origin : the name in messages: the file as the user named it
+        folder : the folder to which file names inside are relative
+        changes : changes of fields by dotted names, applied before validation
 
-        Raises WorkloadError naming the origin, the field, the value given and what is accepted.
+        Raises WorkloadError naming the origin, the field, the stated value and what is accepted.
 
         >>> text = 'requests_per_month = 2_628_000\nresponse = "2 MB"\nruntime = "1 s"'
         >>> Workload.from_toml(text).mean_rps
@@ -108,7 +108,7 @@ class Workload(Fields):
         except tomllib.TOMLDecodeError as error:
             hint = '; for p99.9, write "p99.9" in quotes' if "overwrite" in str(error) else ""
             raise WorkloadError(f"{origin}: is not TOML: {error}{hint}") from None
-        except (ValueError, RecursionError) as error:  # a number of thousands of digits, or as many brackets
+        except (ValueError, RecursionError) as error:  # thousands of digits or brackets
             reason = str(error).splitlines()[0]
             raise WorkloadError(f"{origin}: cannot be read ({reason}); expected {EXPECTED}") from None
         return cls(origin, folder, **_with_changes({"name": Path(origin).stem, **content}, changes or {}))
@@ -125,21 +125,32 @@ class Workload(Fields):
 
     @property
     def mean_rps(self) -> float:
-        """Requests a second, on average over the month."""
+        """The mean rate over the month [requests/s]."""
         return self.requests_per_month / (self.preferences.month_hours * 3600)
 
     @property
     def source(self) -> str:
-        """The name of the file that it was read from, or "workload"."""
+        """The name of the file from which it was read, or "workload"."""
         return Path(self._source).name
 
     @property
     def origin(self) -> str:
-        """The file that it was read from, as it was given, or "workload"."""
+        """The file from which it was read, as the user named it, or "workload"."""
         return self._source
 
+    def field_value(self, path: str) -> object:
+        """The value of a dotted field, for a distribution its table; None if it is not stated.
+
+        >>> Workload(requests_per_month=1e6, response="1 KB", runtime="1 s").field_value("client.waits")
+        30.0
+        """
+        value: object = self
+        for part in path.split("."):
+            value = getattr(value, part)
+        return value
+
     def is_given(self, field: str) -> bool:
-        """Whether a dotted field such as "client.waits" was given, not left to its default."""
+        """Whether a dotted field such as "client.waits" is stated, not left at its default."""
         inner: Any = self._content
         for part in field.split("."):
             if not isinstance(inner, Mapping) or part not in inner:
@@ -150,13 +161,13 @@ class Workload(Fields):
     def replace(self, changes: Mapping[str, Any] | None = None, **fields: Any) -> Workload:
         """A copy with other fields: `w.replace(region="eu-west-1")`, `w.replace({"client.waits": "5 s"})`.
 
-        A spread that is replaced by one value keeps its other fields.
+        A distribution that is replaced by one value keeps its other fields.
         """
         content = _with_changes(copy.deepcopy(self._content), {**(changes or {}), **fields})
         return Workload(self._source, self._folder, **content)
 
     def scaled(self, spread: str, factor: float) -> Workload:
-        """A copy in which every value that is given of a distribution is so many times as large.
+        """A copy in which every stated value of a distribution is multiplied by `factor`.
 
         >>> w = Workload(requests_per_month=1, response={"p50": "1 KB", "p99": "9 KB"}, runtime="1 s")
         >>> round(float(w.scaled("response", 2).response.spread.quantile(0.99)) / 1024, 6)
@@ -175,7 +186,7 @@ class Workload(Fields):
         return self.replace({spread: values})
 
     def without(self, *fields: str) -> Workload:
-        """A copy in which these dotted fields are not given.
+        """A copy in which these dotted fields are not stated.
 
         >>> w = Workload(requests_per_month=1, response="1 KB", runtime="1 s", client={"waits": "5 s"})
         >>> w.without("client.waits").client.waits
@@ -192,18 +203,18 @@ class Workload(Fields):
         return Workload(self._source, self._folder, **content)
 
     def without_current(self) -> Workload:
-        """A copy that does not say what runs today."""
+        """A copy without today's design."""
         return self.without("current")
 
     def to_toml(self) -> str:
-        """The workload as it was given, as TOML."""
+        """The workload as stated, as TOML."""
         import tomli_w
 
         return tomli_w.dumps(_toml_value(self._content))
 
 
 def _with_changes(content: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields with the changes made to them, in their order."""
+    """The fields with the changes applied, in order."""
     for name, value in changes.items():
         *path, last = _path(name)
         table = content
@@ -216,14 +227,14 @@ def _with_changes(content: dict[str, Any], changes: Mapping[str, Any]) -> dict[s
 
 
 def _scaled_value(section: Any, value: Any, factor: float) -> Any:
-    """A value as it was given, times `factor`: the bare key p99.9 of TOML is a table of tenths."""
+    """A stated value times `factor`: TOML reads the bare key p99.9 as a table of tenths."""
     if isinstance(value, Mapping):
         return {tenths: _scaled_value(section, each, factor) for tenths, each in value.items()}
     return section.parse(value) * factor
 
 
 def _path(name: str) -> list[str]:
-    """The keys on the way to a field; in a table whose keys are ids, such as `times`, an id is one key.
+    """The keys that lead to a field; in a table whose keys are ids, such as `times`, an id is one key.
 
     >>> _path("client.waits"), _path("times.s3.get.p50")
     (['client', 'waits'], ['times', 's3.get', 'p50'])
@@ -239,7 +250,7 @@ def _path(name: str) -> list[str]:
 
 
 def _merge_spread(old: Any, new: Any) -> Any:
-    """`new`, with those fields of `old` that do not give the spread itself."""
+    """`new`, plus the fields of `old` that do not state the distribution itself."""
     if not isinstance(old, Mapping) or (isinstance(new, Mapping) and not old):
         return new
     rest = {
@@ -254,7 +265,7 @@ def _merge_spread(old: Any, new: Any) -> Any:
 
 
 def _toml_value(value: Any) -> Any:
-    """`value` with NumPy's numbers and tuples as TOML has them."""
+    """`value` with NumPy's numbers and tuples converted for TOML."""
     if isinstance(value, Mapping):
         return {key: _toml_value(inner) for key, inner in value.items() if inner is not None}
     if isinstance(value, np.ndarray | list | tuple):

@@ -11,6 +11,7 @@ from explorer.engine.latency import latency
 from explorer.errors import DesignError
 from explorer.live.bench.endpoint import Endpoint, Work
 from explorer.live.bench.jobs import Polling
+from explorer.live.bench.row import Row
 from explorer.live.bench.run import bench
 from explorer.live.bench.schedule import Closed, poisson
 from tests.support.designs import plain
@@ -39,7 +40,7 @@ def run(url, schedule, runtime_s, response_bytes, polling=None):
 def runs():
     """Two runs to calibrate on, three that it does not see: other sizes, times, rates and polls."""
     with running(**TAKES) as url:
-        seen = [
+        measurement = [
             run(url, poisson(10, 1.6, 1), 0.2, 10_000, FAST),
             run(url, poisson(8, 1.6, 2), 0.5, 300_000),
         ]
@@ -48,17 +49,20 @@ def runs():
             run(url, Closed(9, 3), 0.25, 200_000, FAST),
             run(url, poisson(10, 1.0, 4), 0.7, 50_000, FAST),
         ]
-    return seen, unseen
+    return measurement, unseen
 
 
 def off(workload, result):
-    told, seen = predict_run(workload, STORED, result.conditions)["total"], result.measured["total"]
-    return [abs(told[name] / seen[name] - 1) for name in ("p50", "p95")]
+    prediction, measurement = (
+        predict_run(workload, STORED, result.conditions)["total"],
+        result.measured["total"],
+    )
+    return [abs(prediction[name] / measurement[name] - 1) for name in ("p50", "p95")]
 
 
 def test_runs_that_it_did_not_see_are_within_15_percent(runs):
-    seen, unseen = runs
-    calibrated = calibrate(W, seen).workload
+    measurement, unseen = runs
+    calibrated = calibrate(W, measurement).workload
     for result in unseen:
         assert max(off(calibrated, result)) < 0.15
     assert max(max(off(W, result)) for result in unseen) > 0.3  # as assumed, it was far off
@@ -76,13 +80,13 @@ def test_the_workload_keeps_what_it_says_of_the_work_itself(runs):
     calibrated = calibrate(W, runs[0]).workload
     assert calibrated.runtime.spread.median == W.runtime.spread.median
     assert calibrated.response.spread.median == W.response.spread.median
-    assert Workload(**_given(calibrated)).to_toml() == calibrated.to_toml()
+    assert Workload(**_stated_fields(calibrated)).to_toml() == calibrated.to_toml()
     assert calibrated.times["async.to_lambda"].spread.median == pytest.approx(0.12, abs=0.03)
     assert 1e6 < calibrated.runtime.network < 4e6
     assert latency(calibrated, STORED)["queue"]["p50"] == pytest.approx(0.12, abs=0.03)
 
 
-def _given(workload):
+def _stated_fields(workload):
     import tomllib
 
     return tomllib.loads(workload.to_toml())
@@ -91,10 +95,10 @@ def _given(workload):
 def test_a_file_a_frame_and_a_result_are_the_same(runs, tmp_path):
     result = runs[0][0]
     result.write(tmp_path / "run.parquet")
-    found = [
+    calibrated_rows = [
         calibrate(W, one).workload.to_toml() for one in (result, result.frame(), tmp_path / "run.parquet")
     ]
-    assert found[0] == found[1] == found[2]
+    assert calibrated_rows[0] == calibrated_rows[1] == calibrated_rows[2]
 
 
 def test_a_frame_of_rows_alone_needs_a_design(runs):
@@ -131,9 +135,9 @@ def test_an_answer_at_once_has_no_phases():
         small, large = (
             bench(endpoint, poisson(20, 0.6), Work.sample(0.4, size)) for size in (1000, 2_000_000)
         )
-    found = calibrate(W, [small, large])
-    assert [*found.off.index] == [(0, "total"), (1, "total")]
-    assert found.off["calibrated_off_p50"].abs().max() < 0.15
+    calibration = calibrate(W, [small, large])
+    assert [*calibration.off.index] == [(0, "total"), (1, "total")]
+    assert calibration.off["calibrated_off_p50"].abs().max() < 0.15
 
 
 @pytest.mark.parametrize(
@@ -177,3 +181,18 @@ def test_a_run_without_a_success_says_nothing(runs):
     rows["status"] = "failed"
     with pytest.raises(ExplorerError, match="no job that succeeded"):
         calibrate(W, rows)
+
+
+def test_jobs_without_the_times_of_their_parts_are_refused_in_one_line():
+    rows = [Row(number, number / 10, status="succeeded", latency_s=1.4) for number in range(9)]
+    with pytest.raises(ExplorerError, match="the whole time of each job and none of its parts"):
+        calibrate(W, pd.DataFrame(rows), AT_ONCE)
+
+
+def test_what_every_job_took_longer_is_put_into_the_times():
+    times = {"latency_s": 1.4, "service_s": 1.4, "first_byte_s": 1.3, "runtime_s": 1.0, "bytes": 102_400}
+    rows = [Row(number, number / 10, status="succeeded", **times) for number in range(9)]
+    work = W.replace({"response": "100 KB", "runtime": "1 s"})
+    answer = calibrate(work, pd.DataFrame(rows), AT_ONCE)
+    assert answer.off["predicted_off_p50"].item() < -0.1
+    assert answer.off["calibrated_p50_s"].item() == pytest.approx(1.4, rel=1e-3)

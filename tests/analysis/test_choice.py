@@ -111,8 +111,8 @@ def test_the_nearest_misses_by_the_least_factor_of_all(case):
     w, evaluation, factors = case
     choice = Choice(w)
     assert not choice.feasible and choice.design is None
-    chosen = evaluation.designs.index(choice.nearest)
-    assert 1 < factors[chosen] <= factors.min() * PERCENT * 1.001
+    place = evaluation.designs.index(choice.nearest)
+    assert 1 < factors[place] <= factors.min() * PERCENT * 1.001
 
 
 def hopeless_workload(seed: int) -> Workload | None:
@@ -141,8 +141,8 @@ def test_no_design_of_a_hundred_workloads_misses_by_less_than_the_nearest():
     for number, w in enumerate(itertools.islice(hopeless, 100)):
         load, nearest = Conditions(w), Choice(w).nearest
         every = allowed_designs(load)
-        drawn = np.random.default_rng(number).choice(len(every), min(20, len(every)), replace=False)
-        some = every.only(np.isin(np.arange(len(every)), [*drawn, every.designs.index(nearest)]))
+        sample = np.random.default_rng(number).choice(len(every), min(20, len(every)), replace=False)
+        some = every.only(np.isin(np.arange(len(every)), [*sample, every.designs.index(nearest)]))
         evaluation, patience = Evaluation(load, some), factors_of_patience(w, some)
         factors = [
             max(factor_of_time(w, evaluation, i), patience[i], factor_of_limits(w, design))
@@ -154,11 +154,11 @@ def test_no_design_of_a_hundred_workloads_misses_by_less_than_the_nearest():
 def test_of_those_that_miss_alike_it_scores_least(case):
     w, evaluation, factors = case
     choice = Choice(w)
-    chosen = evaluation.designs.index(choice.nearest)
+    place = evaluation.designs.index(choice.nearest)
     score = evaluation.monthly_usd + w.preferences.part_usd * evaluation.table.parts
-    alike = np.isclose(factors, factors[chosen], rtol=1e-12)
-    assert score[chosen] == pytest.approx(score[alike].min(), rel=1e-12)
-    assert choice.monthly_usd == pytest.approx(evaluation.monthly_usd[chosen], rel=1e-12)
+    alike = np.isclose(factors, factors[place], rtol=1e-12)
+    assert score[place] == pytest.approx(score[alike].min(), rel=1e-12)
+    assert choice.monthly_usd == pytest.approx(evaluation.monthly_usd[place], rel=1e-12)
 
 
 def test_every_factor_is_what_is_found_from_outside(case):

@@ -101,11 +101,11 @@ def test_the_service_turns_at_a_lower_rate_of_the_question_pages(answers):
 def test_an_example_names_its_sources_and_what_it_assumes(name):
     text = EXAMPLES[name].read_text(encoding="utf-8")
     assert text.count("https://") >= 2 and "assumed" in text
-    used = set(
+    references = set(
         re.findall(r"\[(\d+)\]", "\n".join(line for line in text.splitlines() if not line.startswith("#")))
     )
-    listed = set(re.findall(r"^#\s+\[(\d+)\]", text, re.MULTILINE))
-    assert used <= listed
+    numbers = set(re.findall(r"^#\s+\[(\d+)\]", text, re.MULTILINE))
+    assert references <= numbers
 
 
 def test_the_three_problems_of_2022_are_among_them(answers):
@@ -121,8 +121,8 @@ def test_the_three_problems_of_2022_are_among_them(answers):
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_an_example_is_read_as_written(name):
     w = Workload.load(EXAMPLES[name])
-    given = tomllib.loads(EXAMPLES[name].read_text(encoding="utf-8"))
-    assert (w.name, w.requests_per_month) == (given["name"], given["requests_per_month"])
+    content = tomllib.loads(EXAMPLES[name].read_text(encoding="utf-8"))
+    assert (w.name, w.requests_per_month) == (content["name"], content["requests_per_month"])
     assert w.source == EXAMPLES[name].name
 
 

@@ -10,12 +10,12 @@ BUFFERED = "door=http-api,request=inline,response=buffered,execution=single,conf
 
 
 def workload(**changes):
-    given = {"requests_per_month": 1e6, "response": "1 MB", "runtime": "1 s"}
-    return Workload(**(given | changes))
+    fields = {"requests_per_month": 1e6, "response": "1 MB", "runtime": "1 s"}
+    return Workload(**(fields | changes))
 
 
 @pytest.mark.parametrize(
-    ("given", "share"),
+    ("rate", "share"),
     [
         ("3 %", 0.03),
         ("3%/month", 0.03),
@@ -27,8 +27,8 @@ def workload(**changes):
         ("100%/year", 2 ** (1 / 12) - 1),
     ],
 )
-def test_rates_are_read(given, share):
-    assert growth_rate(given, "response") == pytest.approx(share)
+def test_rates_are_read(rate, share):
+    assert growth_rate(rate, "response") == pytest.approx(share)
 
 
 @pytest.mark.parametrize(("text", "percent"), [("3", 300), ("1/year", 100)])
@@ -39,10 +39,10 @@ def test_a_share_of_all_or_more_takes_its_sign(text, percent):
     assert growth_rate("300 %", "response") == growth_rate(3, "response") == 3
 
 
-@pytest.mark.parametrize("given", ["3 apples", "", "-100%", -1, True, None, float("nan"), "3%/week", [3]])
-def test_what_is_no_rate_is_refused(given):
+@pytest.mark.parametrize("rate", ["3 apples", "", "-100%", -1, True, None, float("nan"), "3%/week", [3]])
+def test_what_is_no_rate_is_refused(rate):
     with pytest.raises(ExplorerError, match=r"growth of response is .*: expected a rate such as"):
-        growth_rate(given, "response")
+        growth_rate(rate, "response")
 
 
 def test_growth_is_read_from_text():
@@ -57,19 +57,19 @@ def test_growth_that_cannot_be_read_is_one_line(texts):
 
 def test_the_first_breach_is_the_month_in_which_the_size_passes_the_limit():
     w = workload()
-    found = forecast(w, {"response": "10 %"}, months=36, design=BUFFERED)
+    result = forecast(w, {"response": "10 %"}, months=36, design=BUFFERED)
     # 6,291,556 bytes less 102 of envelope, at 1.08 for the escapes, hold 5,825,420 bytes of text:
     # 1,048,576 x 1.1 ** 17 = 5,299,985 are within it, and one more month's 5,829,983 are not
-    assert found.first_breach == (18, "lambda.sync.response")
-    before = found[(found.month == 17) & (found.limit == "lambda.sync.response")]
+    assert result.first_breach == (18, "lambda.sync.response")
+    before = result[(result.month == 17) & (result.limit == "lambda.sync.response")]
     assert before.breach_probability.item() == 0 and before.verdict.item() == "tight"
 
 
 def test_without_growth_nothing_changes():
-    found = forecast(workload(), {"response": 0}, months=3)
-    assert found.first_breach is None
-    assert found.groupby("limit").used.nunique().max() == 1
-    assert len(found.design_changes) == 1
+    result = forecast(workload(), {"response": 0}, months=3)
+    assert result.first_breach is None
+    assert result.groupby("limit").used.nunique().max() == 1
+    assert len(result.design_changes) == 1
 
 
 def test_month_0_is_what_is_recommended_now():
@@ -93,9 +93,9 @@ def test_requests_take_a_peak_along_unless_it_goes_its_own_way():
     w = workload(peak_rps=10)
     along = forecast(w, {"requests_per_month": "10 %"}, 12, BUFFERED)
     alone = forecast(w, {"requests_per_month": "10 %", "peak_rps": 0}, 12, BUFFERED)
-    used = [f[(f.month == 12) & (f.limit == "lambda.concurrency")].used.item() for f in (along, alone)]
+    uses = [f[(f.month == 12) & (f.limit == "lambda.concurrency")].used.item() for f in (along, alone)]
     # 10 a second x 1.1 ** 12 = 31.38 of a second each at once, or still 10: the p99 of as many by Poisson
-    assert used == [45, 18]
+    assert uses == [45, 18]
 
 
 def test_what_runs_today_is_what_is_held_against_the_limits():
@@ -104,7 +104,7 @@ def test_what_runs_today_is_what_is_held_against_the_limits():
 
 
 @pytest.mark.parametrize(
-    ("growth", "months", "said"),
+    ("growth", "months", "message"),
     [
         ({"respons": "3 %"}, 12, r'did you mean "response"'),
         ({"peak_rps": "3 %"}, 12, "gives no peak_rps"),
@@ -114,18 +114,18 @@ def test_what_runs_today_is_what_is_held_against_the_limits():
         ({"response": "3 %"}, 1.5, "months is 1.5"),
     ],
 )
-def test_what_cannot_grow_is_one_line(growth, months, said):
-    with pytest.raises(ExplorerError, match=said):
+def test_what_cannot_grow_is_one_line(growth, months, message):
+    with pytest.raises(ExplorerError, match=message):
         forecast(workload(), growth, months)
 
 
 def test_a_copy_keeps_what_the_forecast_tells():
-    found = forecast(workload(), {"response": "1 %"}, 2)
-    assert found.head(3).shape == (3, 7) and found.first_breach is None
+    result = forecast(workload(), {"response": "1 %"}, 2)
+    assert result.head(3).shape == (3, 7) and result.first_breach is None
 
 
 @pytest.mark.parametrize(
-    ("growth", "months", "said"),
+    ("growth", "months", "message"),
     [
         ({"response": 1e6}, 600, "growth of response: reaches inf in month 600"),
         ({"response": -0.999}, 600, "growth of response: reaches 0 in month 600"),
@@ -134,17 +134,17 @@ def test_a_copy_keeps_what_the_forecast_tells():
         ({"configuration.secrets": 0.5}, 36, "expected at most entries"),
     ],
 )
-def test_growth_to_where_a_field_cannot_be_is_refused(growth, months, said):
+def test_growth_to_where_a_field_cannot_be_is_refused(growth, months, message):
     configuration = {"total": "4 KB", "entries": 9, "secrets": 2}
     w = Workload(requests_per_month=1e6, response="1 MB", runtime="1 s", configuration=configuration)
-    with pytest.raises(ExplorerError, match=said):
+    with pytest.raises(ExplorerError, match=message):
         forecast(w, growth, months=months)
 
 
 def test_numbers_of_numpy_are_numbers_and_50_years_can_be_looked_at():
     w = Workload(requests_per_month=1e6, response="1 MB", runtime="1 s")
-    found = forecast(w, {"response": np.float32(0.08), "requests_per_month": 0.08}, months=np.int64(600))
-    assert found.month.max() == 600 and found.first_breach
+    result = forecast(w, {"response": np.float32(0.08), "requests_per_month": 0.08}, months=np.int64(600))
+    assert result.month.max() == 600 and result.first_breach
 
 
 def test_what_is_no_workload_is_said():
@@ -154,12 +154,12 @@ def test_what_is_no_workload_is_said():
 
 def test_each_month_has_its_bill_with_the_design_and_with_the_best():
     w = Workload(requests_per_month=1e6, response="1 MB", runtime="1 s")
-    found = forecast(w, {"requests_per_month": "10 %"}, 12)
-    bills = found.bills.set_index("month")
+    result = forecast(w, {"requests_per_month": "10 %"}, 12)
+    bills = result.bills.set_index("month")
     assert list(bills.index) == list(range(13)) and bills.requests[12] == pytest.approx(1e6 * 1.1**12)
     then = w.replace({"requests_per_month": 1e6 * 1.1**12})
     assert bills.monthly_usd[0] == bills.best_usd[0] == pytest.approx(recommend(w).monthly_usd)
-    assert bills.monthly_usd[12] == pytest.approx(float(cost(then, found.design).total_usd))
+    assert bills.monthly_usd[12] == pytest.approx(float(cost(then, result.design).total_usd))
     assert bills.best_usd[12] == pytest.approx(recommend(then).monthly_usd)
 
 

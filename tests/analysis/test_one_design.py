@@ -37,15 +37,15 @@ def workload(**fields) -> Workload:
     ],
 )
 def test_what_excludes_a_design_is_answered_not_refused(fields, design, field):
-    chosen, w = {**URL.ids, **design}, workload(**fields)
-    findings = ex.assess(w, chosen)
-    excluded = findings[findings["verdict"] == "excluded"]
-    assert field in set(excluded["limit"]) and excluded["consequence"].str.len().gt(0).all()
+    design_ids, w = {**URL.ids, **design}, workload(**fields)
+    findings = ex.assess(w, design_ids)
+    exclusions = findings[findings["verdict"] == "excluded"]
+    assert field in set(exclusions["limit"]) and exclusions["consequence"].str.len().gt(0).all()
     assert list(findings["verdict"]).index("excluded") == 0  # it stands first
-    assert excluded[["limit_value", "used_p50", "used_p99", "breach_probability"]].isna().all().all()
+    assert exclusions[["limit_value", "used_p50", "used_p99", "breach_probability"]].isna().all().all()
     assert (findings["verdict"] != "excluded").any()  # its limits are held all the same
-    assert float(ex.cost(w, chosen).total_usd) > 0
-    assert ex.latency(w, chosen).loc["total", "p50"] > 0
+    assert float(ex.cost(w, design_ids).total_usd) > 0
+    assert ex.latency(w, design_ids).loc["total", "p50"] > 0
 
 
 def test_what_fits_has_no_such_row():

@@ -109,7 +109,7 @@ def test_a_use_without_end_and_of_nothing():
 
 
 @pytest.mark.parametrize(
-    ("unit", "used", "limit", "plain", "at_length", "briefly"),
+    ("unit", "use", "limit", "plain", "at_length", "briefly"),
     [
         ("bytes", 4 * 1024**2, 6 * 1024**2, "4 MB of 6 MB", "4 MB of 6 MB", "4 MB of 6 MB"),
         ("MB", 512, 10240, "512 MB of 10,240 MB", "512 MB of 10 GB",
@@ -119,8 +119,8 @@ def test_a_use_without_end_and_of_nothing():
         ("layers", 1, 5, "1 of 5 layers", "1 of 5 layers", "1 of 5 layers"),
     ],
 )  # fmt: skip
-def test_the_use_of_a_limit_in_three_lengths(unit, used, limit, plain, at_length, briefly):
-    finding = replace(FINDING, unit=unit, used_p99=used, limit_value=limit)
+def test_the_use_of_a_limit_in_three_lengths(unit, use, limit, plain, at_length, briefly):
+    finding = replace(FINDING, unit=unit, used_p99=use, limit_value=limit)
     assert phrases.use_of_limit(finding) == plain
     assert phrases.use_of_limit_at_length(finding) == at_length
     assert phrases.use_of_limit_briefly(finding) == briefly

@@ -77,9 +77,9 @@ def test_feasible_is_no_breach_among_the_findings_and_in_time(w, design):
     e = Evaluation(load, table())
     index = DESIGNS.index(design)
     in_time = e.late[index] <= load.tolerance + 1e-12 and bool(e.in_time[index])
-    excluded = [x for o in design.options for x in o.excludes(load)]
+    exclusions = [x for o in design.options for x in o.excludes(load)]
     breaches = [f for f in findings(w, design) if f.verdict == "breach"]
-    assert e.feasible[index] == (in_time and not excluded and not breaches)
+    assert e.feasible[index] == (in_time and not exclusions and not breaches)
 
 
 @each
@@ -88,8 +88,8 @@ def test_a_verdict_follows_from_the_numbers_beside_it(w, design):
     for f in findings(w, design):
         assert 0 <= f.breach_probability <= 1
         assert f.used_p50 <= f.used_p99 * (1 + 1e-12)
-        broken = f.breach_probability > 1 - w.targets.success
-        assert (f.verdict in {"breach", "raise"}) == (broken and "S3" not in f.consequence)
+        breaks = f.breach_probability > 1 - w.targets.success
+        assert (f.verdict in {"breach", "raise"}) == (breaks and "S3" not in f.consequence)
         if f.verdict == "fits" and "S3" not in f.consequence:
             is_near = f.used_p99 >= TIGHT * f.limit_value and f.limit not in INPUTS
             assert f.broken_per_month < 1 and not is_near
@@ -146,8 +146,8 @@ def test_a_larger_response_request_or_run_time_never_makes_a_limit_fit_better(w,
 @few
 @given(workloads(), st.sampled_from(DESIGNS), st.sampled_from(sorted(GROWING)), st.floats(1.01, 1000))
 def test_no_finding_gets_better_when_a_distribution_grows(w, design, axis, factor):
-    def verdicts(grown: float) -> dict[str, tuple[int, float]]:
-        load = Conditions(w, {axis: np.array(getattr(w, axis).spread.median * grown)})
+    def verdicts(times: float) -> dict[str, tuple[int, float]]:
+        load = Conditions(w, {axis: np.array(getattr(w, axis).spread.median * times)})
         return {f.limit: (LADDER.index(f.verdict), f.breach_probability) for f in findings(w, design, load)}
 
     before, after = verdicts(1.0), verdicts(factor)
@@ -284,11 +284,11 @@ def test_an_example_with_any_field_changed_is_answered_or_refused_in_one_line(w,
     )
     value = data.draw(st.floats(0, 1e12) | st.sampled_from(["", "1 KB", "4 s", None, True]))
     try:
-        changed = w.replace({field: value})
+        other = w.replace({field: value})
     except ExplorerError as error:
         assert "\n" not in str(error) and field.split(".")[-1] in str(error)
         return
-    assert ex.recommend(changed).monthly_usd >= 0
+    assert ex.recommend(other).monthly_usd >= 0
 
 
 # What a field may do to the answer ----------------------------------------------------------------

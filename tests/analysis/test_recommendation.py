@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import explorer as ex
-from explorer.analysis.break_evens import LASTS
+from explorer.analysis.break_evens import BEYOND
 from explorer.engine.designs import CONCERNS, table
 from explorer.engine.evaluation import Evaluation
 from explorer.engine.limits import findings
@@ -45,6 +45,29 @@ def test_the_recommended_design_is_the_least_of_all_feasible_ones(r):
     assert list(r.alternatives["score_usd"]) == sorted(r.alternatives["score_usd"])
 
 
+def test_each_distinct_alternative_has_an_option_that_none_before_it_has(r):
+    distinct, options = r.answer.distinct_alternatives(12), set(r.nearest.ids.items())
+    every = r.answer.alternatives
+    assert [every.rows.index(other) for other in distinct] == sorted(every.rows.index(o) for o in distinct)
+    for other in distinct:
+        assert not options.issuperset(other.design.items())
+        options.update(other.design.items())
+
+
+def test_an_alternative_that_nobody_would_choose_by_is_passed_over():
+    small = recommended()  # 1 KB: streamed costs and takes the same, with one part more
+    first = small.alternatives.iloc[:4][["response", "configuration"]].to_numpy().tolist()
+    assert ["streamed", "environment"] in first and ["buffered", "bundled"] in first
+    distinct = small.answer.distinct_alternatives(99)
+    assert {other.design["configuration"] for other in distinct} == {"environment"}
+    assert distinct[0].design["door"] == "http-api"
+
+
+def test_where_there_is_configuration_its_place_is_an_alternative():
+    some = recommended(configuration="1 KB").answer.distinct_alternatives(99)
+    assert {"environment", "parameter-store"} <= {other.design["configuration"] for other in some}
+
+
 def test_the_bill_the_findings_and_the_latency_are_those_of_the_design(r):
     assert float(r.bill.total_usd) == pytest.approx(r.monthly_usd, rel=1e-9)
     assert ex.cost(r.workload, r.design).total_usd == r.bill.total_usd
@@ -55,8 +78,8 @@ def test_the_bill_the_findings_and_the_latency_are_those_of_the_design(r):
 
 def test_every_design_is_feasible_or_ruled_out(r):
     every = Evaluation(Conditions(r.workload), table())
-    excluded = {i for i, free in enumerate(table().allows(Conditions(r.workload))) if not free}
-    feasible = set(np.flatnonzero(every.feasible)) - excluded
+    exclusions = {i for i, free in enumerate(table().allows(Conditions(r.workload))) if not free}
+    feasible = set(np.flatnonzero(every.feasible)) - exclusions
     assert len(r.alternatives) + 1 == len(feasible)
     ruled_out = max(reason.designs for reason in r.answer.rejections)
     assert ruled_out <= len(every.designs) - len(feasible)
@@ -65,31 +88,31 @@ def test_every_design_is_feasible_or_ruled_out(r):
 
 def test_a_limit_rules_out_the_designs_whose_findings_break_it():
     w = Workload.load(workloads_dir() / "photos.toml")
-    broken: dict[str, list[float]] = {}
+    breaches: dict[str, list[float]] = {}
     load = Conditions(w)
     for design in table().designs:
         for finding in findings(w, design, load):
             if finding.verdict == "breach":
-                broken.setdefault(finding.limit, []).append(finding.breach_probability)
+                breaches.setdefault(finding.limit, []).append(finding.breach_probability)
     got = {reason.because: reason for reason in ex.recommend(w).answer.rejections if reason.kind == "limit"}
     assert {limit: reason.designs for limit, reason in got.items()} == {
-        limit: len(p) for limit, p in broken.items()
+        limit: len(p) for limit, p in breaches.items()
     }
-    for limit, chances in broken.items():
+    for limit, chances in breaches.items():
         assert got[limit].breach_probability == pytest.approx(min(chances), rel=1e-6), limit
 
 
 def test_a_reason_names_a_limit_a_promise_or_a_field(r):
     limits = set(ex.limits()["id"])
     for reason in r.answer.rejections:
-        known = {
+        fields = {
             "limit": limits,
             "promise": {"client.waits", "targets.latency_p95", "targets.first_byte_p95"},
         }.get(reason.kind)
-        if known is None:
+        if fields is None:
             section, name = reason.because.split(".")
-            known = {reason.because} if name in type(getattr(r.workload, section)).model_fields else set()
-        assert reason.because in known and reason.designs > 0 and reason.why
+            fields = {reason.because} if name in type(getattr(r.workload, section)).model_fields else set()
+        assert reason.because in fields and reason.designs > 0 and reason.why
         assert set(reason.nearest) == set(CONCERNS)
         assert all(option.split("=")[0] in CONCERNS for option in reason.options)
         assert reason.breach_probability is None or reason.breach_probability > 1 - r.workload.targets.success
@@ -101,7 +124,7 @@ def test_a_break_even_is_where_the_answer_turns(r):
             sign = 1 if turn.direction == "above" else -1
             before, at, after = (
                 around(r.workload, axis, turn.value * f, turn.factor * f)
-                for f in (1.001**-sign, 1.0, LASTS**sign)  # narrowed to one in two thousand
+                for f in (1.001**-sign, 1.0, BEYOND**sign)  # narrowed to one in two thousand
             )
             assert before == r.design != at, turn.says
             after = at if after == r.design else after  # today's wins again
@@ -131,10 +154,12 @@ def test_a_change_that_does_not_last_says_how_far_it_goes_at_most():
 def around(w: Workload, axis: str, value: float, factor: float):
     if axis == "configuration":
         largest = w.configuration.largest
-        grown = {"configuration.total": value} | (
+        growth = {"configuration.total": value} | (
             {"configuration.largest": largest * factor} if largest else {}
         )
-        return ex.recommend(w.replace({"configuration.entries": w.configuration.entry_count, **grown})).design
+        return ex.recommend(
+            w.replace({"configuration.entries": w.configuration.entry_count, **growth})
+        ).design
     evaluation = Evaluation(Conditions(w, {axis: np.array([value])}))
     index = int(evaluation.winner()[0])
     return evaluation.designs[index] if index >= 0 else None
@@ -275,8 +300,8 @@ def test_what_would_change_against_today():
     w = Workload.load(workloads_dir() / "statements.toml")
     r = ex.recommend(w)
     today = ex.cost(w, r.current).total_usd
-    added, removed = (set(r.changes.query("change == @kind")["what"]) for kind in ("added", "removed"))
-    assert added == set(r.design.parts) - set(r.current.parts)
+    additions, removed = (set(r.changes.query("change == @kind")["what"]) for kind in ("added", "removed"))
+    assert additions == set(r.design.parts) - set(r.current.parts)
     assert removed == set(r.current.parts) - set(r.design.parts)
     (cost,) = r.changes.query("change == 'cost'")["usd"]
     assert cost == pytest.approx(r.monthly_usd - float(today))
@@ -328,10 +353,10 @@ def test_a_tail_an_unverified_limit_and_a_stale_or_assumed_price_are_named():
 def test_the_words_name_the_workload_and_the_money(path):
     r = ex.recommend(Workload.load(path))
     assert r.workload.name in r.summary and "a month" in r.summary
-    shown = r._repr_markdown_()
-    opening = shown.split("**")[1]
+    markdown = r._repr_markdown_()
+    opening = markdown.split("**")[1]
     assert opening.startswith(("Build a", "Nothing is feasible for ")) and opening.endswith(".")
-    assert shown.count(opening.split()[0]) == 1 and shown.count("$") == shown.count(
+    assert markdown.count(opening.split()[0]) == 1 and markdown.count("$") == markdown.count(
         r"\$"
     )  # nothing reads as mathematics
 
@@ -343,5 +368,5 @@ def test_importing_and_recommending_needs_no_pandas():
         "assert r.feasible and r.bill.total_usd > 0\n"
         "print(sorted({'pandas', 'matplotlib', 'boto3', 'ipywidgets'} & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert process.stdout.strip() == "[]"

@@ -9,14 +9,19 @@ import explorer as ex
 from explorer import ExplorerError, Workload, recommend, regret, sensitivity
 from explorer.analysis.one_design import design_assessment
 from explorer.analysis.sensitivity.ranges import MEASURED, ranges_of
-from explorer.analysis.sensitivity.regret import worth as worth_said
+from explorer.analysis.sensitivity.regret import measurement_sentences
 from explorer.analysis.sensitivity.tail import can_stretch, stretched
-from explorer.analysis.sensitivity.value_of_information import EVERYTHING, Measured, best_choice, worth
+from explorer.analysis.sensitivity.value_of_information import (
+    EVERYTHING,
+    MeasurementValue,
+    best_choice,
+    measurement_values,
+)
 from explorer.facts.units import format_usd
 from explorer.views import figures
 from explorer.workload.distribution import Quantiles, constant, from_quantiles
 
-GIVEN = {
+FIELDS = {
     "requests_per_month": 3e6,
     "peak_rps": 6.0,
     "request": "40 KB",
@@ -30,7 +35,7 @@ RANGES = {"response": "0.05x..8x", "runtime": ("0.2 s", "20 s"), "requests_per_m
 
 @pytest.fixture(scope="module")
 def w():
-    return Workload(**GIVEN)
+    return Workload(**FIELDS)
 
 
 @pytest.fixture(scope="module")
@@ -46,8 +51,8 @@ def swings(w):
 def scaled(w, name, median):
     """The workload with all quantiles of a spread scaled to another median."""
     spread = getattr(w, name).spread
-    given = {f"p{p}": float(spread.quantile(p / 100)) * median / float(spread.median) for p in (10, 50, 99)}
-    return w.replace({f"{name}.{quantile}": value for quantile, value in given.items()})
+    stated = {f"p{p}": float(spread.quantile(p / 100)) * median / float(spread.median) for p in (10, 50, 99)}
+    return w.replace({f"{name}.{quantile}": value for quantile, value in stated.items()})
 
 
 def as_recommended(w, inputs):
@@ -79,21 +84,21 @@ def test_the_best_of_a_scenario_is_what_is_recommended_there(w, many, scenario):
 
 @pytest.mark.parametrize("p99", ["2 MB", "9 MB", "60 MB"])
 def test_a_stretched_tail_is_the_workload_with_another_p99(w, p99):
-    found = regret(w, {"response.p99": (p99, p99)}, samples=100)
+    result = regret(w, {"response.p99": (p99, p99)}, samples=100)
     r = recommend(w.replace({"response.p99": p99}))
-    assert found.outcomes.designs[found.winner[7]] == r.design
-    assert found.outcomes.usd[found.winner[7], 7] == pytest.approx(r.monthly_usd, rel=1e-9)
+    assert result.outcomes.designs[result.winner[7]] == r.design
+    assert result.outcomes.usd[result.winner[7], 7] == pytest.approx(r.monthly_usd, rel=1e-9)
 
 
 @pytest.mark.parametrize("scenario", [5, 600, 938])
 def test_a_design_holds_where_it_is_assessed_as_feasible(w, many, scenario):
     other = as_recommended(w, {field: values[scenario] for field, values in many.inputs.items()}).workload
     for index, design in enumerate(many.outcomes.designs):
-        told = design_assessment(other, str(design))
-        assert many.outcomes.holds[index, scenario] == told["feasible"]
-        assert many.outcomes.usd[index, scenario] == pytest.approx(told["monthly_usd"], rel=1e-9)
-        late = {"client.waits", "targets.latency_p95"} >= {row["because"] for row in told["excluded"]}
-        assert many.outcomes.late[index, scenario] == (late and not told["feasible"])
+        assessment = design_assessment(other, str(design))
+        assert many.outcomes.holds[index, scenario] == assessment["feasible"]
+        assert many.outcomes.usd[index, scenario] == pytest.approx(assessment["monthly_usd"], rel=1e-9)
+        late = {"client.waits", "targets.latency_p95"} >= {row["because"] for row in assessment["excluded"]}
+        assert many.outcomes.late[index, scenario] == (late and not assessment["feasible"])
 
 
 def test_regret_is_never_negative_and_nothing_for_the_best(many):
@@ -124,7 +129,9 @@ def test_the_frame_tells_what_the_arrays_hold(many):
 def test_the_choice_regrets_least_among_those_that_hardly_fail_more_than_the_safest(many):
     fails = 1 - many.outcomes.holds.mean(axis=1)
     able = fails <= fails.min() + many.risk
-    mean = [np.nanmean(row) if held else np.inf for row, held in zip(many.regret_usd, able, strict=True)]
+    mean = [
+        np.nanmean(row) if is_able else np.inf for row, is_able in zip(many.regret_usd, able, strict=True)
+    ]
     assert many.outcomes.designs[int(np.argmin(mean))] == many.choice
 
 
@@ -156,8 +163,8 @@ def test_draws_are_log_uniform_between_the_ends(many):
 
 
 def test_memory_is_one_of_a_few_sizes_and_a_count_is_whole(w):
-    found = regret(w, {"runtime.memory": (512, 4096), "configuration.secrets": (1, 9)}, samples=100)
-    sizes, secrets = (found.inputs[field] for field in ("runtime.memory", "configuration.secrets"))
+    result = regret(w, {"runtime.memory": (512, 4096), "configuration.secrets": (1, 9)}, samples=100)
+    sizes, secrets = (result.inputs[field] for field in ("runtime.memory", "configuration.secrets"))
     assert 4 < len(np.unique(sizes)) <= 16 and sizes.min() == 512 and sizes.max() == 4096
     assert set(secrets.tolist()) == set(range(1, 10))
 
@@ -174,20 +181,20 @@ def test_tiles_leave_no_seam(w, many, monkeypatch):
 
 
 def test_a_range_of_one_value_decides_nothing(w):
-    found = regret(w, {"response": ("800 KB", "800 KB"), "runtime": "1x"}, samples=100)
-    assert found.frame.best.tolist() == [1.0]
-    assert found.measuring[["saves_usd", "averts", "changes"]].to_numpy().max() == 0
-    assert not found.measuring.significant.any() and "nothing that these" in found.summary
+    result = regret(w, {"response": ("800 KB", "800 KB"), "runtime": "1x"}, samples=100)
+    assert result.frame.best.tolist() == [1.0]
+    assert result.measuring[["saves_usd", "averts", "changes"]].to_numpy().max() == 0
+    assert not result.measuring.significant.any() and "nothing that these" in result.summary
 
 
 def test_nothing_is_ever_feasible():
     w = Workload(
         requests_per_month=1e5, response="2 MB", runtime="5 h", client={"polls": False, "waits": "1 s"}
     )
-    found = regret(w, {"response": "2x"}, samples=100)
-    assert found.choice is None and found.infeasible == 1 and found.measured == ()
-    assert "No design is feasible" in found.summary
-    assert figures.regrets(found).png()
+    result = regret(w, {"response": "2x"}, samples=100)
+    assert result.choice is None and result.infeasible == 1 and result.measured == ()
+    assert "No design is feasible" in result.summary
+    assert figures.regrets(result).png()
 
 
 # Measuring first -----------------------------------------------------------------------------------
@@ -211,7 +218,10 @@ def test_the_input_that_decides_is_worth_all_and_another_nothing():
     rng = np.random.default_rng(3)
     x, other = rng.uniform(-1, 1, 8000), rng.uniform(0, 1, 8000)
     holds, loss = decided(x)
-    rows = {r.input: r for r in worth({"x": x, "other": other}, holds, loss, np.argmin(loss, axis=0), 0, 0.0)}
+    rows = {
+        r.input: r
+        for r in measurement_values({"x": x, "other": other}, holds, loss, np.argmin(loss, axis=0), 0, 0.0)
+    }
     assert rows[EVERYTHING].saves_usd == pytest.approx(0.25, abs=0.02)
     assert rows["x"].saves_usd == pytest.approx(rows[EVERYTHING].saves_usd, rel=0.02)
     assert rows["x"].significant and rows["x"].changes == pytest.approx(0.5, abs=0.03)
@@ -222,16 +232,16 @@ def test_knowing_averts_failures_where_each_design_fails_on_one_side():
     x = np.random.default_rng(3).uniform(-1, 1, 8000)
     holds = np.stack([x < 0, x >= 0])
     loss = np.where(holds, 0.0, np.nan)
-    everything, one = worth({"x": x}, holds, loss, np.argmax(holds, axis=0), 0, 0.05)
+    everything, one = measurement_values({"x": x}, holds, loss, np.argmax(holds, axis=0), 0, 0.05)
     assert everything.averts == pytest.approx(0.5, abs=0.02) and one.averts == pytest.approx(0.5, abs=0.03)
     assert one.saves_usd == 0
 
 
-ALL = Measured(EVERYTHING, 50.0, 1.0, 0.0, 0.0, 0.4, True)
+ALL = MeasurementValue(EVERYTHING, 50.0, 1.0, 0.0, 0.0, 0.4, True)
 
 
 @pytest.mark.parametrize(
-    ("everything", "one", "said"),
+    ("everything", "one", "message"),
     [
         ({"significant": False}, {}, "Measuring first would change nothing that these scenarios can tell."),
         ({"saves_usd": 0.99, "saves_se": 0.01}, {}, "is worth less than $1.00 a month."),
@@ -253,9 +263,9 @@ ALL = Measured(EVERYTHING, 50.0, 1.0, 0.0, 0.0, 0.4, True)
         ),
     ],
 )
-def test_what_measuring_is_worth_is_said_and_noise_as_noise(everything, one, said):
+def test_what_measuring_is_worth_is_said_and_noise_as_noise(everything, one, message):
     alone = replace(ALL, **{"input": "response", "saves_usd": 0.0, **one})
-    assert said in " ".join(worth_said([replace(ALL, **everything), alone]))
+    assert message in " ".join(measurement_sentences([replace(ALL, **everything), alone]))
 
 
 @pytest.mark.parametrize(("risk", "index"), [(0.0, 1), (0.09, 1), (0.11, 0), (1.0, 0)])
@@ -318,17 +328,17 @@ def test_a_peak_goes_along_with_its_mean_given_or_not(w):
     alone = w.replace({"peak_rps": None})
     for one in (w, alone):
         s = sensitivity(one, {"requests_per_month": "4x", "peak_rps": "4x"})
-        found = s.frame.set_index("input").at["requests_per_month", "usd_high"]
+        result = s.frame.set_index("input").at["requests_per_month", "usd_high"]
         peak = None if one is alone else 24.0
         other = one.replace({"requests_per_month": 1.2e7, "peak_rps": peak})
-        assert found == pytest.approx(float(ex.cost(other, s.design).total_usd), rel=1e-9)
+        assert result == pytest.approx(float(ex.cost(other, s.design).total_usd), rel=1e-9)
 
 
 # Ranges --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("field", "given", "low", "high"),
+    ("field", "stated", "low", "high"),
     [
         ("response", "400KB..2MB", 400 * 1024, 2 * 1024**2),
         ("response", ("400 KB", 2e6), 400 * 1024, 2e6),
@@ -342,13 +352,13 @@ def test_a_peak_goes_along_with_its_mean_given_or_not(w):
         ("response.p99", ("800 KB", "9 MB"), 800 * 1024, 9 * 1024**2),  # from the median itself
     ],
 )
-def test_ranges_are_read_as_the_field_is(w, field, given, low, high):
-    (found,) = ranges_of(w, {field: given}, ())
-    assert (found.low, found.high) == (pytest.approx(low), pytest.approx(high)) and found.why == "given"
+def test_ranges_are_read_as_the_field_is(w, field, stated, low, high):
+    (result,) = ranges_of(w, {field: stated}, ())
+    assert (result.low, result.high) == (pytest.approx(low), pytest.approx(high)) and result.why == "given"
 
 
 @pytest.mark.parametrize(
-    ("ranges", "said"),
+    ("ranges", "message"),
     [
         ({}, r"ranges is \{\}: expected \(low, high\) by field"),
         ({"respnse": (1, 2)}, 'did you mean "response"'),
@@ -368,15 +378,15 @@ def test_ranges_are_read_as_the_field_is(w, field, given, low, high):
         ({"targets.latency_p95": "2x"}, "gives no targets.latency_p95"),
     ],
 )
-def test_ranges_that_cannot_be_are_one_line(w, ranges, said):
+def test_ranges_that_cannot_be_are_one_line(w, ranges, message):
     for ask in (sensitivity, regret):
-        with pytest.raises(ExplorerError, match=said) as caught:
+        with pytest.raises(ExplorerError, match=message) as caught:
             ask(w, ranges)
         assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("stated", "message"),
     [
         ({"samples": 99}, "samples is 99: expected 100 to 200,000"),
         ({"samples": 1e4}, "samples is 10000.0"),
@@ -386,16 +396,16 @@ def test_ranges_that_cannot_be_are_one_line(w, ranges, said):
         ({"designs": ["door=nothing"]}, "door is"),
     ],
 )
-def test_other_numbers_that_cannot_be_are_one_line(w, given, said):
-    with pytest.raises(ExplorerError, match=said):
-        regret(w, RANGES, **given)
+def test_other_numbers_that_cannot_be_are_one_line(w, stated, message):
+    with pytest.raises(ExplorerError, match=message):
+        regret(w, RANGES, **stated)
 
 
 def test_samples_have_a_median_but_no_tail_to_stretch(w):
     sampled = w.replace({"response": {"samples": [1e5, 2e5, 9e6]}})
     with pytest.raises(ExplorerError, match="samples or has no tail: expected its median"):
         sensitivity(sampled, {"response.p99": "2x"})
-    assert "response.p99" not in {given.field for given in ranges_of(sampled, None, MEASURED)}
+    assert "response.p99" not in {stated.field for stated in ranges_of(sampled, None, MEASURED)}
 
 
 @pytest.mark.parametrize("most", [14.0, 14.1])
@@ -473,8 +483,8 @@ def texts(picture):
 
 def test_the_tornado_holds_the_numbers(w, swings):
     picture = figures.tornado(swings)
-    said, first = texts(picture), swings.swings[0]
-    assert format_usd(first.usd_low) in " ".join(said) and "requests a month" in said
+    words, first = texts(picture), swings.swings[0]
+    assert format_usd(first.usd_low) in " ".join(words) and "requests a month" in words
     bars = sorted(bar.get_width() for bar in picture.axes[0].patches[:2])
     assert bars == pytest.approx([first.usd_low - swings.monthly_usd, first.usd_high - swings.monthly_usd])
     assert swings.summary in picture.alt
@@ -505,9 +515,9 @@ def test_a_workload_that_nothing_serves_is_told_and_drawn_as_such():
 
 @pytest.mark.parametrize("draw", [figures.tornado, figures.regrets])
 def test_what_is_drawn_stays_inside_and_is_the_same_again(draw, swings, many):
-    shown = swings if draw is figures.tornado else many
-    picture = draw(shown)
-    assert picture.png() == draw(shown).png()
+    subject = swings if draw is figures.tornado else many
+    picture = draw(subject)
+    assert picture.png() == draw(subject).png()
     width, height = picture.bbox.width, picture.bbox.height
     for text in [*picture.texts, *(t for axes in picture.axes for t in axes.texts)]:
         box = text.get_window_extent(picture.canvas.get_renderer())

@@ -108,7 +108,7 @@ def test_a_reason_tells_what_the_plain_choice_would_break_or_cost(path):
 def test_a_plain_design_has_nothing_to_explain():
     r = ex.recommend(ex.Workload(requests_per_month=1e4, response="2 KB", runtime="20 ms"))
     assert list(plain_reasons(r.answer)) == []
-    assert "No limit and no promise stands against what is plain." in r.summary
+    assert "The plainest design keeps every limit and every promise." in r.summary
 
 
 def test_beside_today_the_money_stands_first_then_what_comes_and_goes():

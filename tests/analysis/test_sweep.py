@@ -19,7 +19,7 @@ from explorer.workload.fields import SPREADS
 from tests.support.designs import plain
 from tests.support.workloads import workloads
 
-GIVEN = {
+FIELDS = {
     "requests_per_month": 3e6,
     "peak_rps": 6.0,
     "request": "40 KB",
@@ -74,22 +74,22 @@ def at(w, axis, value):
     return Conditions(w, {axis: np.array(float(value))})
 
 
-def same_as_evaluation(w, axes, found):
+def same_as_evaluation(w, axes, result):
     """Hold a sweep against all designs evaluated at every point."""
     load = Conditions(w, {name: v.reshape([-1 if i == n else 1 for i in range(len(axes))])
                     for n, (name, v) in enumerate(axes.items())})  # fmt: skip
     every = Evaluation(load, allowed_designs(load))
     winner = every.winner()
     names = [*map(str, every.designs), None]
-    got = [*map(str, found.designs), None]
-    assert np.array_equal(np.array(names)[winner], np.array(got)[found.winner])
+    got = [*map(str, result.designs), None]
+    assert np.array_equal(np.array(names)[winner], np.array(got)[result.winner])
     money = np.take_along_axis(every.monthly_usd, np.maximum(winner, 0)[None], 0)[0]
     chance = np.take_along_axis(every.breach_probability, np.maximum(winner, 0)[None], 0)[0]
     there = winner >= 0
-    np.testing.assert_array_equal(found.monthly_usd[there], money[there])
-    np.testing.assert_allclose(found.breach_probability[there], chance[there], rtol=1e-6, atol=1e-12)
+    np.testing.assert_array_equal(result.monthly_usd[there], money[there])
+    np.testing.assert_allclose(result.breach_probability[there], chance[there], rtol=1e-6, atol=1e-12)
     score = np.sort(every.score_usd(load.number("preferences.part_usd")), axis=0)
-    assert np.array_equal(found.runner_up >= 0, np.isfinite(score[1]))
+    assert np.array_equal(result.runner_up >= 0, np.isfinite(score[1]))
 
 
 def test_every_axis_that_a_test_knows_is_an_axis():
@@ -106,28 +106,28 @@ def test_a_sweep_over_size_and_time_is_what_all_designs_say(name):
 @settings(max_examples=40, deadline=None)
 @given(axis=st.sampled_from(sorted(VALUES)), share=st.floats(0, 1))
 def test_one_point_is_what_recommend_says_there(axis, share):
-    w = Workload(**GIVEN)
+    w = Workload(**FIELDS)
     low, high = VALUES[axis]
     value = float(low + (high - low) * share**3)
     if axis in WHOLE:
         value = float(round(value))
-    found = sweep(w, {axis: [value]})
+    result = sweep(w, {axis: [value]})
     every = Evaluation(load := at(w, axis, value), allowed_designs(load))
     winner = int(every.winner())
-    assert found.winner.shape == (1,)
+    assert result.winner.shape == (1,)
     if winner < 0:
-        assert found.winner[0] == NOTHING and np.isnan(found.monthly_usd[0])
+        assert result.winner[0] == NOTHING and np.isnan(result.monthly_usd[0])
     else:
-        assert found.designs[found.winner[0]] == every.designs[winner]
-        assert found.monthly_usd[0] == pytest.approx(every.monthly_usd[winner], rel=1e-9)
+        assert result.designs[result.winner[0]] == every.designs[winner]
+        assert result.monthly_usd[0] == pytest.approx(every.monthly_usd[winner], rel=1e-9)
 
 
-def placed(w, axis, value):
+def place(w, axis, value):
     """The workload with the value, as its file would have it: of a distribution, each given value scaled."""
     if axis == "runtime.memory":  # the run time moves with it: the share that computes, with the vCPU
         vcpu_now, vcpu = (min(mb / 1769, w.runtime.threads) for mb in (w.runtime.memory, value))
         slower = w.runtime.cpu * vcpu_now / vcpu + 1 - w.runtime.cpu
-        w = placed(w, "runtime", float(w.runtime.spread.median) * slower)
+        w = place(w, "runtime", float(w.runtime.spread.median) * slower)
     if axis not in SPREADS:
         return w.replace({f"{TOTAL}.total" if axis == TOTAL else axis: value})
     factor = value / float(getattr(w, axis).spread.median)
@@ -141,8 +141,8 @@ def placed(w, axis, value):
 SPREAD = ("value", "p50", "p90", "p99", "max", "samples")
 
 
-def scaled(given, factor):
-    return [each * factor for each in given] if isinstance(given, list) else given * factor
+def scaled(value_now, factor):
+    return [each * factor for each in value_now] if isinstance(value_now, list) else value_now * factor
 
 
 @pytest.mark.parametrize("axis", axis_names())
@@ -154,48 +154,48 @@ def test_at_one_point_it_is_what_is_recommended_along_every_axis(axis, w, share)
     if axis in WHOLE:
         value = float(round(value))
     try:
-        there = placed(w, axis, value)
+        there = place(w, axis, value)
     except ExplorerError:  # such as more secrets than entries: no workload can be there
         assume(False)
-    found, r = sweep(w, {axis: [value]}), recommend(there)
-    assert (found.designs[found.winner[0]] if found.winner[0] != NOTHING else None) == r.design
+    result, r = sweep(w, {axis: [value]}), recommend(there)
+    assert (result.designs[result.winner[0]] if result.winner[0] != NOTHING else None) == r.design
     if r.feasible:
-        assert found.monthly_usd[0] == pytest.approx(r.monthly_usd, rel=1e-9, abs=0)
+        assert result.monthly_usd[0] == pytest.approx(r.monthly_usd, rel=1e-9, abs=0)
 
 
 @pytest.mark.parametrize("name", sorted(examples()))
 def test_where_it_is_now_is_what_is_recommended(name):
     w = Workload.load(examples()[name])
-    found, r = sweep(w, {"requests_per_month": [w.requests_per_month]}), recommend(w)
-    assert (found.designs[found.winner[0]] if found.winner[0] >= 0 else None) == r.design
+    result, r = sweep(w, {"requests_per_month": [w.requests_per_month]}), recommend(w)
+    assert (result.designs[result.winner[0]] if result.winner[0] >= 0 else None) == r.design
     if r.feasible:
-        assert found.monthly_usd[0] == pytest.approx(r.monthly_usd, rel=1e-9)
+        assert result.monthly_usd[0] == pytest.approx(r.monthly_usd, rel=1e-9)
 
 
 def test_six_axes_at_once():
-    w = Workload(**GIVEN)
+    w = Workload(**FIELDS)
     axes = {
         name: np.linspace(*VALUES[name], 3)
         for name in ("response", "runtime", "request", "requests_per_month", "runtime.memory", "client.waits")
     }
-    found = sweep(w, axes)
-    assert found.shape == (3,) * 6
-    same_as_evaluation(w, axes, found)
+    result = sweep(w, axes)
+    assert result.shape == (3,) * 6
+    same_as_evaluation(w, axes, result)
 
 
 def test_money_and_parts_as_axes():
-    w = Workload(**GIVEN)
+    w = Workload(**FIELDS)
     axes = {"preferences.part_usd": np.array([0.0, 10, 100]), "preferences.discount": np.array([0, 0.3])}
     same_as_evaluation(w, axes, sweep(w, axes))
 
 
 def test_given_designs_have_their_own_money_feasible_or_not():
-    w = Workload(**GIVEN)
+    w = Workload(**FIELDS)
     buffered = plain("http-api", "inline", "buffered", "single", "secrets-manager")
     stored = plain("http-api", "inline", "stored", "single", "secrets-manager")
-    found = sweep(w, {"response": [1e4, 1e8]}, designs=[stored, buffered])
-    assert found.designs == (stored, buffered) and found.monthly_usd.shape == (2, 2)
-    assert found.breach_probability[1, 1] > 0.9 and found.winner[1] != 1
+    result = sweep(w, {"response": [1e4, 1e8]}, designs=[stored, buffered])
+    assert result.designs == (stored, buffered) and result.monthly_usd.shape == (2, 2)
+    assert result.breach_probability[1, 1] > 0.9 and result.winner[1] != 1
     now = sweep(w, {"requests_per_month": [3e6]}, designs=[buffered])
     assert now.monthly_usd[0, 0] == pytest.approx(float(bill_of(w, buffered).total_usd), rel=1e-9)
 
@@ -204,7 +204,7 @@ def test_given_designs_have_their_own_money_feasible_or_not():
 def test_an_executor_gives_the_same_bits(pool, monkeypatch):
     module = __import__("sys").modules["explorer.analysis.sweep.sweep"]
     monkeypatch.setattr(module, "TILE", 16)
-    w = Workload(**GIVEN)
+    w = Workload(**FIELDS)
     axes = {"response": np.geomspace(1e3, 3e8, 9), "runtime": np.geomspace(0.01, 9000, 7)}
     alone = sweep(w, axes)
     with pool(2) as executor:
@@ -215,7 +215,7 @@ def test_an_executor_gives_the_same_bits(pool, monkeypatch):
 
 def test_tiles_and_blocks_leave_no_seam(monkeypatch):
     module = __import__("sys").modules["explorer.analysis.sweep.sweep"]
-    w = Workload(**GIVEN)
+    w = Workload(**FIELDS)
     axes = {"response": np.geomspace(1e3, 3e8, 37), "runtime": np.geomspace(0.01, 9000, 19)}
     whole = sweep(w, axes)
     monkeypatch.setattr(module, "TILE", 100)
@@ -230,23 +230,23 @@ def test_tiles_and_blocks_leave_no_seam(monkeypatch):
 def test_the_frame_has_a_row_a_point(tmp_path):
     import pandas as pd
 
-    found = sweep(Workload(**GIVEN), {"response": [1e4, 1e6, 1e8], "runtime": [1, 100]})
-    frame = found.to_frame()
+    result = sweep(Workload(**FIELDS), {"response": [1e4, 1e6, 1e8], "runtime": [1, 100]})
+    frame = result.to_frame()
     assert len(frame) == 6 and list(frame.columns[:2]) == ["response", "runtime"]
     assert (
         frame.response.tolist() == [1e4, 1e4, 1e6, 1e6, 1e8, 1e8] and frame.runtime.tolist() == [1, 100] * 3
     )
-    assert frame.winner.cat.codes.tolist() == found.winner.ravel().tolist()
-    assert frame.winner_response.tolist() == [found.designs[k].response for k in found.winner.ravel()]
-    assert frame.monthly_usd.tolist() == found.monthly_usd.ravel().tolist()
-    found.write(tmp_path / "sweep.parquet")
+    assert frame.winner.cat.codes.tolist() == result.winner.ravel().tolist()
+    assert frame.winner_response.tolist() == [result.designs[k].response for k in result.winner.ravel()]
+    assert frame.monthly_usd.tolist() == result.monthly_usd.ravel().tolist()
+    result.write(tmp_path / "sweep.parquet")
     read = pd.read_parquet(tmp_path / "sweep.parquet")
     assert read.monthly_usd.tolist() == frame.monthly_usd.tolist()
     pd.testing.assert_frame_equal(read, frame)
 
 
 @pytest.mark.parametrize(
-    ("axes", "said"),
+    ("axes", "message"),
     [
         ({}, "expected 1 to 6"),
         ({f"a{n}": [1] for n in range(7)}, "7: expected 1 to 6"),
@@ -260,38 +260,38 @@ def test_the_frame_has_a_row_a_point(tmp_path):
         ({"requests_per_month": [0]}, "requests_per_month"),
     ],
 )
-def test_axes_that_cannot_be_are_one_line(axes, said):
-    with pytest.raises(ExplorerError, match=said):
-        sweep(Workload(**GIVEN), axes)
+def test_axes_that_cannot_be_are_one_line(axes, message):
+    with pytest.raises(ExplorerError, match=message):
+        sweep(Workload(**FIELDS), axes)
 
 
 def test_a_design_that_leaves_a_choice_open_is_refused():
     with pytest.raises(ExplorerError, match="names no edge, request"):
-        sweep(Workload(**GIVEN), {"response": [1]}, designs=["door=http-api"])
+        sweep(Workload(**FIELDS), {"response": [1]}, designs=["door=http-api"])
 
 
 def test_the_index_is_that_of_all_designs():
-    found = sweep(Workload(**GIVEN), {"response": [1e5]})
-    assert found.designs == table().designs
+    result = sweep(Workload(**FIELDS), {"response": [1e5]})
+    assert result.designs == table().designs
 
 
 def test_an_axis_of_the_promised_success_is_more_than_a_block(monkeypatch):
     monkeypatch.setattr("explorer.engine.search.FEW", 0)
     monkeypatch.setattr("explorer.engine.search.PRICED", 4)
-    w = Workload(**GIVEN)
+    w = Workload(**FIELDS)
     axes = {"targets.success": np.linspace(0.9, 0.9999, 9), "runtime": np.array([0.1, 4.0])}
     same_as_evaluation(w, axes, sweep(w, axes))
 
 
 def test_values_in_words_are_read_as_the_field_is():
-    w = Workload(**GIVEN)
-    found = sweep(w, {"response": ["800 KB", 1e6], "client.waits": ["250 ms", "1 min"]})
-    assert found.axes["response"].tolist() == [800 * 1024, 1e6]
-    assert found.axes["client.waits"].tolist() == [0.25, 60]
+    w = Workload(**FIELDS)
+    result = sweep(w, {"response": ["800 KB", 1e6], "client.waits": ["250 ms", "1 min"]})
+    assert result.axes["response"].tolist() == [800 * 1024, 1e6]
+    assert result.axes["client.waits"].tolist() == [0.25, 60]
 
 
 @pytest.mark.parametrize(
-    ("call", "said"),
+    ("call", "message"),
     [
         (lambda w: sweep("file.toml", {"response": [1]}), "expected a Workload"),
         (lambda w: sweep(w, {"response": [10**400]}), "expected numbers"),
@@ -304,7 +304,7 @@ def test_values_in_words_are_read_as_the_field_is():
         (lambda w: sweep(w, {"response": [1]}, executor=5), "executor is 5"),
     ],
 )
-def test_what_a_sweep_cannot_take_is_said_in_a_line(call, said):
-    with pytest.raises(ExplorerError, match=said) as caught:
-        call(Workload(**GIVEN))
+def test_what_a_sweep_cannot_take_is_said_in_a_line(call, message):
+    with pytest.raises(ExplorerError, match=message) as caught:
+        call(Workload(**FIELDS))
     assert "\n" not in str(caught.value)

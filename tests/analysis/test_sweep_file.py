@@ -51,16 +51,16 @@ def small_tiles(monkeypatch):
 
 
 @pytest.fixture
-def worked(monkeypatch):
+def tile_numbers(monkeypatch):
     """The tiles that are worked here: the axes of each."""
-    seen, answers = [], sweeping._answers
+    tiles_seen, answers = [], sweeping._answers
 
     def noted(workload, axes):
-        seen.append(axes["response"].tolist())
+        tiles_seen.append(axes["response"].tolist())
         return answers(workload, axes)
 
     monkeypatch.setattr(sweeping, "_answers", noted)
-    return seen
+    return tiles_seen
 
 
 class Stop(Exception):
@@ -70,7 +70,7 @@ class Stop(Exception):
 def stopping_after(count):
     """What watches a sweep until so many tiles are kept."""
 
-    def watch(steps, total, done):
+    def watch(steps, total, process):
         for number, step in enumerate(steps):
             if number == count:
                 raise Stop
@@ -91,15 +91,15 @@ def parts(path):
 @pytest.mark.parametrize("designs", [None, DESIGNS])
 def test_the_file_is_the_sweep(w, tmp_path, designs):
     whole = ex.sweep(w, AXES, designs)
-    found = ex.sweep(w, AXES, designs, to=tmp_path / "a.parquet")
+    answer = ex.sweep(w, AXES, designs, to=tmp_path / "a.parquet")
     whole.write(tmp_path / "b.parquet")
     assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
     assert sorted(each.name for each in tmp_path.iterdir()) == ["a.parquet", "b.parquet"]
-    assert (found.shape, found.designs, found.wins()) == (whole.shape, whole.designs, whole.wins())
+    assert (answer.shape, answer.designs, answer.wins()) == (whole.shape, whole.designs, whole.wins())
     for name in ARRAYS:
-        np.testing.assert_array_equal(getattr(found, name), getattr(whole, name))
-    pd.testing.assert_frame_equal(found.to_frame(), whole.to_frame())
-    pd.testing.assert_frame_equal(pd.concat(found.frames(["monthly_usd"])).reset_index(drop=True),
+        np.testing.assert_array_equal(getattr(answer, name), getattr(whole, name))
+    pd.testing.assert_frame_equal(answer.to_frame(), whole.to_frame())
+    pd.testing.assert_frame_equal(pd.concat(answer.frames(["monthly_usd"])).reset_index(drop=True),
                                   whole.to_frame()[["monthly_usd"]])  # fmt: skip
 
 
@@ -114,14 +114,14 @@ def test_of_given_designs_each_has_a_row_at_each_point(w):
 
 
 def test_the_file_tells_what_was_asked(w, tmp_path):
-    found = ex.sweep(w, AXES, to=tmp_path / "a.parquet")
-    asked = ex.SweepFile(tmp_path / "a.parquet").asked
-    assert (asked["explorer"], asked["workload"]["name"]) == (ex.__version__, w.name)
-    assert asked["axes"]["runtime"] == {"unit": "seconds", "values": AXES["runtime"].tolist()}
-    assert list(found.axes) == list(AXES) and found.axes["response"].tolist() == AXES["response"].tolist()
+    answer = ex.sweep(w, AXES, to=tmp_path / "a.parquet")
+    request = ex.SweepFile(tmp_path / "a.parquet").request
+    assert (request["explorer"], request["workload"]["name"]) == (ex.__version__, w.name)
+    assert request["axes"]["runtime"] == {"unit": "seconds", "values": AXES["runtime"].tolist()}
+    assert list(answer.axes) == list(AXES) and answer.axes["response"].tolist() == AXES["response"].tolist()
 
 
-def test_a_killed_sweep_goes_on_and_works_no_tile_twice(w, tmp_path, worked):
+def test_a_killed_sweep_goes_on_and_works_no_tile_twice(w, tmp_path, tile_numbers):
     path = tmp_path / "a.parquet"
     code = f"""{SMALL}
 import itertools, time, numpy as np
@@ -138,7 +138,7 @@ ex.sweep(ex.Workload.load({STATEMENTS!r}), axes, to={str(path)!r}, watch=watch)
     (tmp_path / "a.parquet.parts" / "000003.part.unfinished").write_bytes(b"PAR1 half")
     ex.sweep(w, AXES, to=path)
     tiles = Tiles((9, 8), 16)
-    assert worked == [tiles.axes(number, AXES)["response"].tolist() for number in range(2, len(tiles))]
+    assert tile_numbers == [tiles.axes(number, AXES)["response"].tolist() for number in range(2, len(tiles))]
     ex.sweep(w, AXES).write(tmp_path / "b.parquet")
     assert path.read_bytes() == (tmp_path / "b.parquet").read_bytes()
     assert not path.with_name("a.parquet.parts").exists()
@@ -155,25 +155,25 @@ def running(command):
             child.kill()
 
 
-def wait_for(done, child):
+def wait_for(process, child):
     """Until it is done, as long as the child lives."""
     until = time.monotonic() + PATIENCE_S
-    while not done():
+    while not process():
         assert child.poll() is None and time.monotonic() < until, "the child has not come so far"
         time.sleep(0.02)
 
 
-def test_a_part_that_a_crash_cut_off_is_worked_again(w, tmp_path, worked):
+def test_a_part_that_a_crash_cut_off_is_worked_again(w, tmp_path, tile_numbers):
     path = tmp_path / "a.parquet"
     begun(w, path)
-    worked.clear()
+    tile_numbers.clear()
     (tmp_path / "a.parquet.parts" / "000000.part").write_bytes(b"")
     ex.sweep(w, AXES, to=path)
-    assert len(worked) == len(Tiles((9, 8), 16)) - 1
+    assert len(tile_numbers) == len(Tiles((9, 8), 16)) - 1
 
 
 @pytest.mark.parametrize(
-    ("other", "said"),
+    ("other", "message"),
     [
         ({"w": {"client.waits": "5 s"}}, "workload client.waits (25.0; now 5.0)"),
         ({"w": {"response.p50": "401 KB"}}, 'workload response ("median 409600, '),
@@ -183,24 +183,24 @@ def test_a_part_that_a_crash_cut_off_is_worked_again(w, tmp_path, worked):
         ({"designs": DESIGNS}, "designs (none; now "),
     ],
 )
-def test_parts_of_another_sweep_are_refused_by_what_differs(w, tmp_path, other, said):
+def test_parts_of_another_sweep_are_refused_by_what_differs(w, tmp_path, other, message):
     path = tmp_path / "a.parquet"
     begun(w, path)
-    asked = {"axes": AXES, "designs": None, **other}
+    request = {"axes": AXES, "designs": None, **other}
     with pytest.raises(ex.ExplorerError, match="to begin anew") as caught:
-        ex.sweep(w.replace(asked.pop("w", {})), to=path, **asked)
-    assert f"a sweep with another {said}" in str(caught.value) and "\n" not in str(caught.value)
+        ex.sweep(w.replace(request.pop("w", {})), to=path, **request)
+    assert f"a sweep with another {message}" in str(caught.value) and "\n" not in str(caught.value)
     assert parts(path) == ["000000.part", "000001.part"]
 
 
 @pytest.mark.parametrize(
-    ("text", "said"), [("{", "which cannot be read"), ('{"explorer": "0.0.1"}', r'"0\.0\.1"; now "')]
+    ("text", "message"), [("{", "which cannot be read"), ('{"explorer": "0.0.1"}', r'"0\.0\.1"; now "')]
 )
-def test_parts_of_another_version_are_refused(w, tmp_path, text, said):
+def test_parts_of_another_version_are_refused(w, tmp_path, text, message):
     path = tmp_path / "a.parquet"
     begun(w, path)
     (tmp_path / "a.parquet.parts" / "manifest.json").write_text(text)
-    with pytest.raises(ex.ExplorerError, match=said):
+    with pytest.raises(ex.ExplorerError, match=message):
         ex.sweep(w, AXES, to=path)
 
 
@@ -231,7 +231,7 @@ def test_two_processes_do_not_write_one_file(w, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "message"),
     [
         ("a.csv", r"expected a name that ends in \.parquet"),
         ("none/a.parquet", "cannot be written"),
@@ -239,29 +239,31 @@ def test_two_processes_do_not_write_one_file(w, tmp_path):
         ("folder.parquet", "cannot be written"),
     ],
 )
-def test_where_nothing_can_be_written_is_one_line(w, tmp_path, name, said):
+def test_where_nothing_can_be_written_is_one_line(w, tmp_path, name, message):
     (tmp_path / "taken.parquet.parts").write_text("a file")
     (tmp_path / "folder.parquet").mkdir()
-    with pytest.raises(ex.ExplorerError, match=said) as caught:
+    with pytest.raises(ex.ExplorerError, match=message) as caught:
         ex.sweep(w, AXES, to=tmp_path / name)
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize(("name", "said"), [("no", "no such file"), ("other", "is not the file of a sweep")])
-def test_what_is_no_sweep_is_one_line(tmp_path, name, said):
+@pytest.mark.parametrize(
+    ("name", "message"), [("no", "no such file"), ("other", "is not the file of a sweep")]
+)
+def test_what_is_no_sweep_is_one_line(tmp_path, name, message):
     pd.DataFrame({"a": [1]}).to_parquet(tmp_path / "other.parquet")
-    with pytest.raises(ex.ExplorerError, match=said):
+    with pytest.raises(ex.ExplorerError, match=message):
         ex.SweepFile(tmp_path / f"{name}.parquet")
 
 
 def test_one_tile_is_held_at_a_time(w, tmp_path, monkeypatch):
-    held, most, answers = [], [], sweeping._answers
+    memory, most, answers = [], [], sweeping._answers
 
-    def noted(*asked):
-        most.append(sum(each() is not None for each in held))
-        found = answers(*asked)
-        held.append(weakref.ref(found[2]))
-        return found
+    def noted(*request):
+        most.append(sum(each() is not None for each in memory))
+        answer = answers(*request)
+        memory.append(weakref.ref(answer[2]))
+        return answer
 
     monkeypatch.setattr(sweeping, "_answers", noted)
     ex.sweep(w, AXES, to=tmp_path / "a.parquet")
@@ -290,32 +292,32 @@ class Noted(ThreadPoolExecutor):
 
     def __init__(self):
         super().__init__(2)
-        self.given, self.under_way, self.most = [], 0, 0
+        self.submissions, self.under_way, self.most = [], 0, 0
 
-    def submit(self, function, /, *given):
-        self.given.append(given)
+    def submit(self, function, /, *arguments):
+        self.submissions.append(arguments)
         self.under_way += 1
         self.most = max(self.most, self.under_way)
-        future = super().submit(function, *given)
-        future.add_done_callback(self.done)
+        future = super().submit(function, *arguments)
+        future.add_done_callback(self.finish)
         return future
 
-    def done(self, future):
+    def finish(self, future):
         self.under_way -= 1
 
 
 def test_few_tiles_are_under_way_and_the_workload_is_packed_once(w, monkeypatch):
     monkeypatch.setattr(sys.modules["explorer.analysis.sweep.executor"], "AHEAD", 3)
     with Noted() as executor:
-        found = ex.sweep(w, AXES, executor=executor)
-    assert len(executor.given) == len(Tiles((9, 8), 16)) and executor.most <= 3
-    assert len({id(packed) for packed, axes in executor.given}) == 1
-    assert max(len(axes["response"]) for packed, axes in executor.given) < len(AXES["response"])
-    assert found.winner.tolist() == ex.sweep(w, AXES).winner.tolist()
+        answer = ex.sweep(w, AXES, executor=executor)
+    assert len(executor.submissions) == len(Tiles((9, 8), 16)) and executor.most <= 3
+    assert len({id(packed) for packed, axes in executor.submissions}) == 1
+    assert max(len(axes["response"]) for packed, axes in executor.submissions) < len(AXES["response"])
+    assert answer.winner.tolist() == ex.sweep(w, AXES).winner.tolist()
 
 
 def test_when_a_tile_fails_the_others_are_cancelled(w, tmp_path, monkeypatch):
-    def fails(*asked):
+    def fails(*request):
         raise ex.ExplorerError("this tile")
 
     monkeypatch.setattr(sweeping, "_answers", fails)
@@ -364,12 +366,12 @@ def test_ctrl_c_says_how_far_it_came_and_the_same_command_goes_on(tmp_path):
     with running(command(path, before=ENDLESS)) as child:
         wait_for(lambda: len(parts(path)) == 2, child)
         child.send_signal(signal.SIGINT)
-        out, said = child.communicate(timeout=PATIENCE_S)
+        out, message = child.communicate(timeout=PATIENCE_S)
     assert (child.returncode, out) == (130, "")
-    kept = f"stopped with 2 of 9 tiles done, kept in {path}.parts; the same command goes on"
-    assert said == f"{path}: {kept}\n"
-    done = subprocess.run(command(path, "--json"), capture_output=True, text=True, check=True)
-    assert json.loads(done.stdout)["points"] == 9 * 16 and done.stderr == ""
+    message_text = f"stopped with 2 of 9 tiles done, kept in {path}.parts; the same command goes on"
+    assert message == f"{path}: {message_text}\n"
+    process = subprocess.run(command(path, "--json"), capture_output=True, text=True, check=True)
+    assert json.loads(process.stdout)["points"] == 9 * 16 and process.stderr == ""
     assert sorted(each.name for each in tmp_path.iterdir()) == ["a.parquet"]
 
 
@@ -379,7 +381,7 @@ def test_a_full_disk_is_one_line_and_what_is_there_is_kept(tmp_path):
     def little():
         resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))  # less than a part
 
-    done = subprocess.run(command(path), capture_output=True, text=True, preexec_fn=little)
-    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    process = subprocess.run(command(path), capture_output=True, text=True, preexec_fn=little)
+    assert process.returncode == 2 and process.stderr.count("\n") == 1
     why = "cannot be written (File too large); 0 of 9 tiles are kept"
-    assert done.stderr == f"error: {path}: {why}\n"
+    assert process.stderr == f"error: {path}: {why}\n"

@@ -40,15 +40,15 @@ def workload(**fields) -> Workload:
     return Workload(**{"requests_per_month": 100_000, "response": SMALL, "runtime": {"value": 1.0}, **fields})
 
 
-def changed(w: Workload, rows) -> Workload:
+def workload_with(w: Workload, rows) -> Workload:
     """The workload with the changes of these rows, as its file would have them."""
     for row in rows:
         if row["kind"] == "quota":
             w = w.replace({"account": {**w.account, row["field"]: row["to"]}})
         elif row["kind"] == "size":
             factor = row["to"] / row["from"]
-            given = w._content[row["field"]].items()
-            scaled = {name: value * factor for name, value in given if name != "first_byte"}
+            fields = w._content[row["field"]].items()
+            scaled = {name: value * factor for name, value in fields if name != "first_byte"}
             w = w.replace({row["field"]: scaled})
         else:
             w = w.replace({row["field"]: row["to"]})
@@ -72,7 +72,7 @@ def test_each_way_makes_its_design_feasible_at_its_price(case):
     w, rows = case
     assert rows
     for row in rows:
-        r = ex.recommend(changed(w, [row]))
+        r = ex.recommend(workload_with(w, [row]))
         assert r.feasible and r.design.ids == row["design"], row["text"]
         assert (r.memory_mb, r.architecture, r.parts) == (row["memory_mb"], row["architecture"], row["parts"])
         assert r.monthly_usd == pytest.approx(row["monthly_usd"], rel=1e-6)
@@ -82,7 +82,7 @@ def test_one_percent_less_is_not_enough(case):
     w, rows = case
     for row in rows:
         if row["kind"] != "ability":
-            assert not ex.recommend(changed(w, [nearer(row, 0.01)])).feasible, row["text"]
+            assert not ex.recommend(workload_with(w, [nearer(row, 0.01)])).feasible, row["text"]
 
 
 def test_every_ability_that_helps_is_listed_and_no_other(case):
@@ -145,11 +145,11 @@ def test_where_no_single_change_does_the_least_pair_is_told():
     first, second = rows
     assert first["with"] == second["with"] is not None
     assert first["design"] == second["design"] and first["monthly_usd"] == second["monthly_usd"]
-    both = ex.recommend(changed(w, rows))
+    both = ex.recommend(workload_with(w, rows))
     assert both.feasible and both.design.ids == first["design"]
     assert both.monthly_usd == pytest.approx(first["monthly_usd"], rel=1e-6)
     for alone in rows:
-        assert not ex.recommend(changed(w, [alone])).feasible
+        assert not ex.recommend(workload_with(w, [alone])).feasible
         other = second if alone is first else first
         if alone["kind"] != "ability":
-            assert not ex.recommend(changed(w, [nearer(alone, 0.01), other])).feasible
+            assert not ex.recommend(workload_with(w, [nearer(alone, 0.01), other])).feasible

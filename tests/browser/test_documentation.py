@@ -49,9 +49,9 @@ def test_axe_finds_nothing(site, browser, name, theme):
     page = browser.new_page(color_scheme=theme, viewport={"width": 1280, "height": 900})
     page.goto((site / f"{name}.html").as_uri())
     page.wait_for_timeout(300)  # until what scrolls has its focus
-    found = axe_playwright.Axe().run(page).response["violations"]
+    violations = axe_playwright.Axe().run(page).response["violations"]
     page.close()
-    assert [(one["id"], [node["html"][:160] for node in one["nodes"][:3]]) for one in found] == []
+    assert [(one["id"], [node["html"][:160] for node in one["nodes"][:3]]) for one in violations] == []
 
 
 def test_search_finds_a_page_without_a_server(site, browser):

@@ -21,9 +21,9 @@ CELL = "import explorer as ex\nex.explore()"
 
 
 def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    with socket.socket() as free_socket:
+        free_socket.bind(("127.0.0.1", 0))
+        return int(free_socket.getsockname()[1])
 
 
 def _answers(url: str, process: subprocess.Popen[bytes]) -> None:
@@ -137,11 +137,11 @@ def test_a_key_on_the_rate_changes_the_cost_and_back(page: Page) -> None:
     _preset(page, "Account statements")
     cost = page.locator(".x-answer .big").first
     before, slider = cost.inner_text(), _slider(page, "Requests a month")
-    said = slider.get_attribute("aria-valuetext")
+    label = slider.get_attribute("aria-valuetext")
     slider.focus()
     page.keyboard.press("ArrowRight")
     expect(cost).not_to_have_text(before)
-    assert slider.get_attribute("aria-valuetext") != said
+    assert slider.get_attribute("aria-valuetext") != label
     page.keyboard.press("ArrowLeft")
     expect(cost).to_have_text(before)
 
@@ -165,8 +165,8 @@ def test_it_follows_the_theme_of_the_notebook(page: Page) -> None:
 
 def test_a_client_that_cannot_poll_changes_the_answer_and_back(page: Page) -> None:
     _preset(page, "Account statements")
-    said, poll = page.locator(".x-answer h2"), page.get_by_role("switch", name="Client can poll")
+    label, poll = page.locator(".x-answer h2"), page.get_by_role("switch", name="Client can poll")
     poll.uncheck()
-    expect(said).to_have_text("Nothing is feasible for Account statements")
+    expect(label).to_have_text("Nothing is feasible for Account statements")
     poll.check()
-    expect(said).to_have_text("Build an asynchronous endpoint for Account statements")
+    expect(label).to_have_text("Build an asynchronous endpoint for Account statements")

@@ -44,7 +44,7 @@ def page(browser: Browser) -> Iterator[Page]:
     page.on("console", lambda message: wrong.append(message.text))
     page.on("pageerror", lambda error: wrong.append(str(error)))
     yield page
-    assert [said for said in wrong if not said.startswith(("file:", "data:"))] == []
+    assert [address for address in wrong if not address.startswith(("file:", "data:"))] == []
     page.close()
 
 
@@ -60,8 +60,8 @@ def test_axe_finds_nothing_serious(page: Page, folder: Path, name: str, scheme: 
     page.screenshot(path=ARTEFACTS / f"report-{name}-{scheme}.png", full_page=True)
     for details in page.locator("details > summary").all():
         details.click()
-    found = Axe().run(page).response["violations"]
-    assert [(v["id"], v["nodes"][0]["target"]) for v in found] == []
+    violations = Axe().run(page).response["violations"]
+    assert [(v["id"], v["nodes"][0]["target"]) for v in violations] == []
 
 
 @pytest.mark.parametrize("width", [390, 768, 1280, 2560])
@@ -109,9 +109,9 @@ def test_the_rejected_are_filtered_and_counted(page: Page, folder: Path) -> None
     every = rows.count()
     field = page.get_by_label("Show rows with").first
     field.fill("API Gateway")
-    shown = [row for row in rows.all() if row.is_visible()]
-    assert 0 < len(shown) < every and all("API Gateway" in row.inner_text() for row in shown)
-    expect(page.get_by_role("status").first).to_have_text(f"{len(shown)} of {every} rows")
+    visible = [row for row in rows.all() if row.is_visible()]
+    assert 0 < len(visible) < every and all("API Gateway" in row.inner_text() for row in visible)
+    expect(page.get_by_role("status").first).to_have_text(f"{len(visible)} of {every} rows")
     field.fill("")
     assert all(row.is_visible() for row in rows.all())
 
@@ -163,9 +163,9 @@ def test_the_index_leads_to_its_reports(page: Page, folder: Path) -> None:
 def test_print_is_light_and_whole(page: Page, folder: Path) -> None:
     page.emulate_media(color_scheme="dark")
     page.goto(f"file://{folder}/statements.html")
-    made = page.pdf(prefer_css_page_size=True)
-    pages = made.count(b"/Type /Page\n") or made.count(b"/Type /Page ")
-    assert made.startswith(b"%PDF") and 8 <= pages <= 25
+    pdf = page.pdf(prefer_css_page_size=True)
+    pages = pdf.count(b"/Type /Page\n") or pdf.count(b"/Type /Page ")
+    assert pdf.startswith(b"%PDF") and 8 <= pages <= 25
     page.emulate_media(media="print", color_scheme="dark")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert not page.locator(".unfold").is_visible() and not page.locator(".filter").first.is_visible()

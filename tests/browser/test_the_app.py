@@ -77,17 +77,17 @@ class Watched:
     wrong: list[str] = field(default_factory=list)
 
     def watch(self) -> None:
-        self.page.on("console", lambda m: self._told(m.text, m.location) if m.type == "error" else None)
+        self.page.on("console", lambda m: self._on_console(m.text, m.location) if m.type == "error" else None)
         self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
-        self.page.on("request", lambda request: self._asked(request.url))
+        self.page.on("request", lambda request: self._on_request(request.url))
 
-    def _told(self, text: str, location: Mapping[str, Any]) -> None:
+    def _on_console(self, text: str, location: Mapping[str, Any]) -> None:
         # Voila's farewell to a kernel is refused, as it carries nothing against forgery; the server ends
         # the kernel by itself: test_pages_that_are_closed_leave_no_kernel.
         if "/voila/api/shutdown/" not in str(location.get("url")):
             self.wrong.append(text)
 
-    def _asked(self, url: str) -> None:
+    def _on_request(self, url: str) -> None:
         if not url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:")):
             self.wrong.append(url)
 
@@ -114,11 +114,11 @@ def browser(chromium: str) -> Iterator[Browser]:
 def watched(server: Server, browser: Browser) -> Iterator[Watched]:
     page = browser.new_page(viewport={"width": 1440, "height": 900}, accept_downloads=True)
     page.add_init_script(NO_TOUR)
-    found = Watched(page)
-    found.watch()
+    problems = Watched(page)
+    problems.watch()
     visit(page, server.url)
     settled(page)
-    yield found
+    yield problems
 
 
 @pytest.fixture
@@ -204,7 +204,7 @@ def test_axe_finds_nothing(page: Page, scheme: str) -> None:
     page.get_by_role("button", name="Compare").click()
     usd(page).click()
     page.locator(".x-why").wait_for()
-    found = violations(page)
+    problems = violations(page)
     page.keyboard.press("Escape")
     for name, inside in (
         ("Report", ".x-choose"),
@@ -215,22 +215,22 @@ def test_axe_finds_nothing(page: Page, scheme: str) -> None:
     ):
         page.get_by_role("button", name=name, exact=True).click()
         page.locator(inside).first.wait_for()
-        found += violations(page)
+        problems += violations(page)
         page.keyboard.press("Escape")
     for opens in ("[data-open]", "[data-list]"):
         page.locator(f".x-costs {opens}").first.click()
         page.locator(".x-page table").first.wait_for()
-        found += violations(page)
+        problems += violations(page)
         page.keyboard.press("Escape")
     page.get_by_role("button", name="Comparing").click()
     page.emulate_media(color_scheme="light")
-    assert found == []
+    assert problems == []
 
 
 def violations(page: Page) -> list[tuple[str, list[str]]]:
     """What axe finds, of any weight."""
-    listed = Axe().run(page).response["violations"]
-    return [(each["id"], [node["html"] for node in each["nodes"]][:3]) for each in listed]
+    listing = Axe().run(page).response["violations"]
+    return [(each["id"], [node["html"] for node in each["nodes"]][:3]) for each in listing]
 
 
 # Typing -------------------------------------------------------------------------------------------
@@ -318,20 +318,20 @@ def test_many_keys_in_a_row_end_where_the_slider_stands(page: Page) -> None:
     for _ in range(15):
         page.keyboard.press("ArrowRight")
     settled(page)
-    said = slider(page, "Response, median").get_attribute("aria-valuetext")
+    label = slider(page, "Response, median").get_attribute("aria-valuetext")
     page.locator(".x-dial", has_text="Response, median").locator(".n").click()
-    expect(page.locator(".x-why dd").first).to_have_text(said)
+    expect(page.locator(".x-why dd").first).to_have_text(label)
     page.keyboard.press("Escape")
 
 
 def test_a_switch_changes_the_answer_and_back(page: Page) -> None:
-    said, poll = page.locator(".x-answer h2"), page.get_by_role("switch", name="Client can poll")
+    label, poll = page.locator(".x-answer h2"), page.get_by_role("switch", name="Client can poll")
     poll.uncheck()
-    expect(said).to_have_text("Nothing is feasible for Account statements")
+    expect(label).to_have_text("Nothing is feasible for Account statements")
     settled(page)
     picture(page, "app-cannot-poll")
     poll.check()
-    expect(said).to_have_text("Build an asynchronous endpoint for Account statements")
+    expect(label).to_have_text("Build an asynchronous endpoint for Account statements")
 
 
 def test_the_map_tells_and_takes_the_pointer(page: Page) -> None:
@@ -450,7 +450,7 @@ def test_the_keyboard_reaches_every_control(page: Page) -> None:
         page.keyboard.press("Tab")
         if reached.count(reached[0]) > 1:
             break
-    names = {said for _, _, _, said, _ in reached}
+    names = {label for _, _, _, label, _ in reached}
     front = [dial.name for dial in DIALS if not dial.group]
     assert {*front, *(f"{name}: value" for name in front)} <= names
     assert {name for path, name in SWITCHES.items() if not drawer_group(path)} <= names
@@ -485,10 +485,10 @@ def test_the_arrows_pass_over_rows_that_a_low_screen_leaves_out(page: Page) -> N
     page.set_viewport_size({"width": 1280, "height": 720})
     page.evaluate(FRAMES)
     rows, numbers = page.locator(".x-limits li"), page.locator(".x-limits li:visible .n")
-    shown = numbers.count()
-    assert 4 <= shown < rows.count()
+    visible = numbers.count()
+    assert 4 <= visible < rows.count()
     numbers.first.focus()
-    for _ in range(shown):
+    for _ in range(visible):
         page.keyboard.press("ArrowDown")
     expect(page.locator("[data-list=limits]")).to_be_focused()
     page.keyboard.press("ArrowDown")
@@ -595,41 +595,41 @@ def beginning(page: Page) -> str:
 
 def test_reload_back_and_forward_keep_the_state(page: Page) -> None:
     first = beginning(page)
-    said = slider(page, "Response, median")
+    label = slider(page, "Response, median")
     type_into(page, "Response, median", "2.7 MB")
-    expect(said).to_have_attribute("aria-valuetext", "2.7 MB")
+    expect(label).to_have_attribute("aria-valuetext", "2.7 MB")
     page.wait_for_url(lambda url: url != first)
     there, money = page.url, usd(page).inner_text()
     page.go_back()
-    expect(said).to_have_attribute("aria-valuetext", "400 KB")
+    expect(label).to_have_attribute("aria-valuetext", "400 KB")
     page.go_forward()
-    expect(said).to_have_attribute("aria-valuetext", "2.7 MB")
+    expect(label).to_have_attribute("aria-valuetext", "2.7 MB")
     page.reload(wait_until="commit", timeout=1000 * START_S)
-    expect(said).to_have_attribute("aria-valuetext", "2.7 MB", timeout=1000 * START_S)
+    expect(label).to_have_attribute("aria-valuetext", "2.7 MB", timeout=1000 * START_S)
     expect(usd(page)).to_have_text(money)
     page.get_by_role("button", name="Reset").click()
-    expect(said).to_have_attribute("aria-valuetext", "400 KB")
+    expect(label).to_have_attribute("aria-valuetext", "400 KB")
     visit(page, there)
-    expect(said).to_have_attribute("aria-valuetext", "2.7 MB", timeout=1000 * START_S)
+    expect(label).to_have_attribute("aria-valuetext", "2.7 MB", timeout=1000 * START_S)
 
 
 def test_what_is_turned_after_going_back_is_a_place_of_its_own(page: Page) -> None:
     first = beginning(page)
-    said = slider(page, "Response, median")
+    label = slider(page, "Response, median")
     type_into(page, "Response, median", "2.7 MB")
     page.wait_for_url(lambda url: url != first)
     second = page.url
     page.go_back()
-    expect(said).to_have_attribute("aria-valuetext", "400 KB")
+    expect(label).to_have_attribute("aria-valuetext", "400 KB")
     page.go_forward()
-    expect(said).to_have_attribute("aria-valuetext", "2.7 MB")
+    expect(label).to_have_attribute("aria-valuetext", "2.7 MB")
     type_into(page, "Response, median", "3 MB")
-    expect(said).to_have_attribute("aria-valuetext", "3 MB")
+    expect(label).to_have_attribute("aria-valuetext", "3 MB")
     page.wait_for_url(lambda url: url != second)
     page.go_back()
-    expect(said).to_have_attribute("aria-valuetext", "2.7 MB")
+    expect(label).to_have_attribute("aria-valuetext", "2.7 MB")
     page.go_back()
-    expect(said).to_have_attribute("aria-valuetext", "400 KB")
+    expect(label).to_have_attribute("aria-valuetext", "400 KB")
 
 
 def test_a_link_carries_what_it_is_compared_with(page: Page, browser: Browser) -> None:
@@ -685,7 +685,7 @@ def test_share_and_open(page: Page) -> None:
     slider(page, "Requests a month").focus()
     page.keyboard.press("ArrowRight")
     expect(usd(page)).not_to_have_text(before)
-    said = usd(page).inner_text()
+    label = usd(page).inner_text()
     page.get_by_role("button", name="Share", exact=True).click()
     dialog = page.locator("dialog[open]")
     text = dialog.get_by_label("The workload as text", exact=True).input_value()
@@ -695,7 +695,7 @@ def test_share_and_open(page: Page) -> None:
     page.get_by_role("button", name="Open", exact=True).click()
     page.get_by_label("Workload as text").fill(text)
     page.locator("dialog").get_by_role("button", name="Open", exact=True).click()
-    expect(usd(page)).to_have_text(said)
+    expect(usd(page)).to_have_text(label)
 
 
 def test_what_is_no_workload_is_one_line_and_changes_nothing(page: Page, tmp_path: Path) -> None:
@@ -856,17 +856,17 @@ def test_from_a_preset_to_a_report(page: Page, tmp_path: Path) -> None:
     slider(page, "Requests a month").focus()
     page.keyboard.press("ArrowLeft")
     expect(usd(page)).not_to_have_text(before)
-    said = usd(page).inner_text()
+    label = usd(page).inner_text()
     page.get_by_role("button", name="Report").click()
     with page.expect_download(timeout=1000 * START_S) as caught:
         page.get_by_role("button", name=".html").click()
     assert caught.value.suggested_filename.endswith(".html")
-    assert said in Path(caught.value.path()).read_text(encoding="utf-8")
+    assert label in Path(caught.value.path()).read_text(encoding="utf-8")
     with page.expect_download() as caught:
         page.get_by_role("button", name="Save").click()
     saved = tmp_path / caught.value.suggested_filename
     caught.value.save_as(saved)
-    assert format_usd(ex.recommend(ex.Workload.load(saved)).monthly_usd) == said
+    assert format_usd(ex.recommend(ex.Workload.load(saved)).monthly_usd) == label
 
 
 # First steps, keys, words -------------------------------------------------------------------------
@@ -904,19 +904,19 @@ def test_a_kernel_that_died_is_said_and_comes_back_where_it_was(tmp_path: Path, 
     context.add_init_script(NO_TOUR)
     page = context.new_page()
     visit(page, started.url)
-    said = slider(page, "Response, median")
-    said.wait_for(timeout=1000 * START_S)
+    label = slider(page, "Response, median")
+    label.wait_for(timeout=1000 * START_S)
     own = kernel_of(page, started.process.pid)
-    said.focus()
+    label.focus()
     page.keyboard.press("ArrowRight")
-    expect(said).to_have_attribute("aria-valuetext", "500 KB")
+    expect(label).to_have_attribute("aria-valuetext", "500 KB")
     page.wait_for_url(re.compile("v="))
     os.kill(own, signal.SIGKILL)
     said_again = "document.querySelector('.x-gone').textContent.includes('starts again where it was')"
     page.wait_for_function(said_again, timeout=1000 * START_S)
     page.wait_for_function("!document.querySelector('.x-gone')", timeout=1000 * START_S)  # it loads anew
     expect(page.locator(".x-gone")).to_be_hidden(timeout=1000 * START_S)
-    expect(said).to_have_attribute("aria-valuetext", "500 KB", timeout=1000 * START_S)
+    expect(label).to_have_attribute("aria-valuetext", "500 KB", timeout=1000 * START_S)
     assert started.end() == 0
     expect(page.locator(".x-gone")).to_contain_text("The explorer has ended", timeout=1000 * START_S)
     context.close()
@@ -943,8 +943,8 @@ def test_pages_that_are_closed_leave_no_kernel(tmp_path: Path, browser: Browser)
 
 def kernels(parent: int) -> list[int]:
     """The processes that a process has started and that still run."""
-    listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(parent)], capture_output=True, text=True)
-    return [int(pid) for pid in listed.stdout.split()]
+    listing = subprocess.run(["ps", "-o", "pid=", "--ppid", str(parent)], capture_output=True, text=True)
+    return [int(pid) for pid in listing.stdout.split()]
 
 
 def kernel_of(page: Page, parent: int) -> int:
@@ -973,24 +973,24 @@ def test_it_ends_cleanly_with_its_kernels(by: int, tmp_path: Path) -> None:
 
 
 def test_a_port_that_is_taken_gives_way_to_the_next(tmp_path: Path) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
+    with socket.socket() as busy:
+        busy.bind(("127.0.0.1", 0))
+        busy.listen()
+        port = busy.getsockname()[1]
         started = serve(tmp_path, "--port", str(port))
         assert port < started.port <= port + 50 and f":{started.port}/" in started.url
         assert started.end() == 0
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "label"),
     [
         (["no-such.toml"], "no such file"),
         (["explorer1-nonsense"], "is not whole"),
         (["--port", "0"], "--port"),
     ],
 )
-def test_a_mistake_is_one_line(arguments: list[str], said: str) -> None:
+def test_a_mistake_is_one_line(arguments: list[str], label: str) -> None:
     command = [sys.executable, "-m", "explorer", "app", *arguments, "--no-browser"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=START_S)
-    assert done.returncode == 2 and said in done.stderr and "Traceback" not in done.stderr
+    process = subprocess.run(command, capture_output=True, text=True, timeout=START_S)
+    assert process.returncode == 2 and label in process.stderr and "Traceback" not in process.stderr

@@ -57,6 +57,40 @@ def service(event="schedule: rate(1 day)", function="timeout: 10", provider="run
     return SERVICE.format(event=event, function=function, provider=provider)
 
 
+YES_OR_NO = """\
+StartAt: Which
+States:
+  Which: {Type: Choice, Choices: [{Variable: $.a, BooleanEquals: true, Next: Yes}], Default: No}
+  Yes: {Type: Succeed}
+  No: {Type: Fail}
+"""
+STEPS = """\
+service: shop
+provider: {name: aws, runtime: python3.13}
+stepFunctions: {stateMachines: {one: {definition: "${file(./steps.yml)}"}}}
+"""
+IN_SAM = """\
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  One: {Type: AWS::Serverless::StateMachine, Properties: {DefinitionUri: steps.yml}}
+"""
+
+
+def test_yes_and_no_are_names_of_states_to_the_serverless_framework(check):
+    report = check(STEPS, **{"steps.yml": YES_OR_NO})
+    assert {f.verdict for f in report.all_findings if f.limit == "sfn.definition"} <= {"fits"}
+
+
+def test_yes_and_no_are_names_of_states_in_a_definition_by_itself(check):
+    report = check(YES_OR_NO, "steps.asl.yml")
+    assert {f.verdict for f in report.all_findings if f.limit == "sfn.definition"} <= {"fits"}
+
+
+def test_yes_and_no_are_booleans_to_sam_which_reads_yaml_1_1(check):
+    report = check(IN_SAM, "template.yaml", **{"steps.yml": YES_OR_NO})
+    assert next(f.verdict for f in report.all_findings if f.limit == "sfn.definition") == "breach"
+
+
 DOORS = [
     ("http: GET /x", EDGE, 29),
     ("httpApi: 'GET /x'", HTTP, 30),

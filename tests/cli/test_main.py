@@ -15,7 +15,6 @@ from typer.testing import CliRunner
 
 import explorer as ex
 from explorer.analysis import summary
-from explorer.analysis.choice import notable_alternatives
 from explorer.cli import tables
 from explorer.cli.commands.lab import FIRST
 from explorer.cli.main import app
@@ -265,7 +264,7 @@ def test_one_screen_has_the_answer_the_five_next_best_and_where_more_is_to_be_ha
     assert all(" ".join(text.lower().split()).rstrip(".") in words for text in paragraphs)
     start = next(i for i, line in enumerate(lines) if line.startswith("the next best"))
     costs = [re.findall(r"\$([\d,.]+)", line)[0].replace(",", "") for line in lines[start + 2 : start + 7]]
-    best = notable_alternatives(r.answer, 5)
+    best = r.answer.distinct_alternatives(5)
     assert len(best) == 5 and [float(usd) for usd in costs] == [round(other.monthly_usd, 2) for other in best]
     assert [line.split("explorer ")[1].split()[0] for line in lines[start + 7 :]] == [
         "recommend",

@@ -173,7 +173,7 @@ def workload(**fields) -> Workload:
     return Workload(**{**LEAST, **fields})
 
 
-def used(design: str, **fields) -> dict[str, float]:
+def usage_of(design: str, **fields) -> dict[str, float]:
     w = workload(**fields)
     return usage(Conditions(w), whole(design))
 
@@ -196,7 +196,7 @@ def mean_init_s(row: tuple[float, ...]) -> float:
 
 def test_three_million_requests_of_120_ms_at_1536_mb():
     runtime = {"p50": "120 ms", "memory": "1536 MB", "architecture": "x86_64"}
-    got = used(f"door=function-url, {SINGLE}", requests_per_month=3e6, runtime=runtime, response="10 KB")
+    got = usage_of(f"door=function-url, {SINGLE}", requests_per_month=3e6, runtime=runtime, response="10 KB")
     assert got["lambda.request_x86"] == 3e6
     init = got["lambda.duration_x86"] - 540_000  # 3,000,000 x 0.12 s x 1.5 GB
     # 1.1416 a second and 0.13699 busy on average. The (k + 1)-th environment is needed where k are busy,
@@ -216,7 +216,7 @@ def test_three_million_requests_of_120_ms_at_1536_mb():
 
 def test_init_is_billed_for_every_cold_start():
     # 100 requests a month: a gap of 600 s before nearly each
-    got = used(
+    got = usage_of(
         f"door=function-url, {SINGLE}", requests_per_month=100, runtime={"p50": "10 ms", "memory": 1024}
     )
     cold = 100 * np.exp(-600 * 100 / (HOURS * 3600))
@@ -228,11 +228,11 @@ def test_init_is_billed_for_every_cold_start():
 )
 def test_duration_is_billed_by_the_started_millisecond(seconds, billed_s):
     fields = {"requests_per_month": 1e9, "runtime": {"p50": seconds, "memory": 1024}}
-    busy = used(f"door=function-url, {SINGLE}", **fields)["lambda.duration_arm"]
+    busy = usage_of(f"door=function-url, {SINGLE}", **fields)["lambda.duration_arm"]
     assert busy == pytest.approx(1e9 * billed_s, rel=1e-3)
 
 
-BASE = used(stored("single"))
+BASE = usage_of(stored("single"))
 
 
 @pytest.mark.parametrize(
@@ -249,12 +249,14 @@ BASE = used(stored("single"))
 def test_an_asynchronous_event_over_256_kb_counts_one_more_for_each_started_64_kb(size, more):
     for design in ("single", "recursion"):
         runtime = {"p50": "1 s", "divisible": True}
-        small = used(stored(design), runtime=runtime)["lambda.request_arm"]
-        assert used(stored(design), request=size, runtime=runtime)["lambda.request_arm"] - small == more * N
+        small = usage_of(stored(design), runtime=runtime)["lambda.request_arm"]
+        assert (
+            usage_of(stored(design), request=size, runtime=runtime)["lambda.request_arm"] - small == more * N
+        )
 
 
 def test_an_event_over_1_mb_goes_through_s3_and_counts_once():
-    got = used(stored("single"), request=970_904)
+    got = usage_of(stored("single"), request=970_904)
     assert got["lambda.request_arm"] == BASE["lambda.request_arm"]
     assert got["s3.standard_tier1_request"] - BASE["s3.standard_tier1_request"] == N
     assert got["s3.standard_tier2_request"] - BASE["s3.standard_tier2_request"] == N
@@ -267,24 +269,28 @@ def test_an_event_over_1_mb_goes_through_s3_and_counts_once():
     [(0, 0, 1), (1, 1, 1), (512, 1, 1), (513, 1, 2), (1, 512, 1), (1, 513, 2), (1025, 1, 3), (513, 513, 3)],
 )
 def test_an_http_api_counts_each_started_512_kb(request_kb, response_kb, calls):
-    got = used(f"door=http-api, {SINGLE}", request=request_kb * KB, response=response_kb * KB)
+    got = usage_of(f"door=http-api, {SINGLE}", request=request_kb * KB, response=response_kb * KB)
     assert got["apigateway.http_request"] == N * calls
 
 
 @pytest.mark.parametrize(("megabytes", "calls"), [(5, 1), (10, 1), (10.000001, 2), (25, 3), (200, 20)])
 def test_a_streamed_rest_api_counts_each_started_10_mb(megabytes, calls):
-    got = used(f"door=rest-api, {SINGLE.replace('buffered', 'streamed')}", response=megabytes * MB)
+    got = usage_of(f"door=rest-api, {SINGLE.replace('buffered', 'streamed')}", response=megabytes * MB)
     assert got["apigateway.rest_request"] == N * calls
 
 
 def test_a_rest_api_counts_a_buffered_call_once():
-    assert used(f"door=rest-api, {SINGLE}", request="5 MB", response="5 MB")["apigateway.rest_request"] == N
+    assert (
+        usage_of(f"door=rest-api, {SINGLE}", request="5 MB", response="5 MB")["apigateway.rest_request"] == N
+    )
 
 
 @pytest.mark.parametrize(("megabytes", "over"), [(1, 0), (6, 0), (16, 10), (206, 200)])
 def test_a_stream_bills_what_is_over_6_mb_and_the_time_it_takes(megabytes, over):
     streamed = SINGLE.replace("buffered", "streamed")
-    got = used(f"door=function-url, {streamed}", response=megabytes * MB, runtime={"p50": 1, "memory": 1024})
+    got = usage_of(
+        f"door=function-url, {streamed}", response=megabytes * MB, runtime={"p50": 1, "memory": 1024}
+    )
     assert got["lambda.response_streaming_arm"] == pytest.approx(N * over / 1024)
     cold = got["lambda.duration_arm"] - N * (1 + over / 2)  # 2 MB a second
     assert 0 <= cold < N * 0.1
@@ -296,12 +302,12 @@ def test_a_stream_bills_what_is_over_6_mb_and_the_time_it_takes(megabytes, over)
     [(1000, 3), (60_681, 3), (60_682, 5), (121_362, 5), (121_363, 7), (970_903, 33)],
 )  # send and receive for each started 64 KB of 1.08 x the text, delete once
 def test_a_queued_message_counts_each_started_64_kb_in_and_out(size, requests):
-    got = used(stored("queued"), request=size)["sqs.standard_request"]
+    got = usage_of(stored("queued"), request=size)["sqs.standard_request"]
     assert got - 0.25 * HOURS * 3600 == pytest.approx(N * requests)  # five pollers wait 20 s each
 
 
 def test_a_stored_result_bills_the_submission_the_polls_and_the_store():
-    got = used(stored("single"), runtime="100 s", response={"p50": "2 MB", "kept": "73 h"})
+    got = usage_of(stored("single"), runtime="100 s", response={"p50": "2 MB", "kept": "73 h"})
     assert got["dynamodb.ondemand_wru"] == 3 * N  # submitted, running, ended
     polls = got["dynamodb.ondemand_rru"] / N
     # after 1, 2, ... 10 s, then each wait 10 % longer; the job takes a little more than its run time
@@ -314,7 +320,7 @@ def test_a_stored_result_bills_the_submission_the_polls_and_the_store():
 
 
 def test_a_stored_result_bills_the_time_to_store_it():
-    got = used(
+    got = usage_of(
         stored("single"), requests_per_month=1e8, runtime={"p50": "1 s", "memory": 1024}, response="50 MB"
     )
     work = 1e8 * (1 + 0.1 + 50 * MB / 78.125e6)  # S3's 100 ms and 625 Mbit/s
@@ -323,13 +329,13 @@ def test_a_stored_result_bills_the_time_to_store_it():
 
 
 def test_a_callback_bills_a_delivery_and_no_polls():
-    got = used(stored("single", "callback"), client={"receives_callbacks": True})
+    got = usage_of(stored("single", "callback"), client={"receives_callbacks": True})
     assert got["eventbridge.api_destination"] == N
     assert got["apigateway.http_request"] == N and "dynamodb.ondemand_rru" not in got
 
 
 def test_a_presigned_upload_bills_two_exchanges_and_a_day_in_the_bucket():
-    got = used(f"door=http-api, {SINGLE.replace('inline', 'presigned-upload')}", request="100 MB")
+    got = usage_of(f"door=http-api, {SINGLE.replace('inline', 'presigned-upload')}", request="100 MB")
     assert got["apigateway.http_request"] == 2 * N
     assert got["lambda.request_arm"] == 2 * N
     assert (got["s3.standard_tier1_request"], got["s3.standard_tier2_request"]) == (N, N)
@@ -340,7 +346,7 @@ def test_pages_repeat_the_work():
     page = int((6_291_556 - 102) / 1.08 * 0.75)
     pages = ceil(10_000_000 / page)
     design = f"door=http-api, {SINGLE.replace('buffered', 'paged')}"
-    got = used(
+    got = usage_of(
         design, response={"p50": 10_000_000, "divisible": True}, runtime={"p50": "1 s", "memory": 1024}
     )
     assert pages == 3 and got["lambda.request_arm"] == 3 * N
@@ -350,8 +356,8 @@ def test_pages_repeat_the_work():
 
 def test_compression_saves_transfer_and_takes_time():
     design = f"door=function-url, {SINGLE}, compression=gzip"
-    plain = used(f"door=function-url, {SINGLE}", response="4 MB")
-    got = used(design, response={"p50": "4 MB", "compression": 0.25})
+    plain = usage_of(f"door=function-url, {SINGLE}", response="4 MB")
+    got = usage_of(design, response={"p50": "4 MB", "compression": 0.25})
     assert got["transfer.internet_out"] == pytest.approx(plain["transfer.internet_out"] / 4)
     # 40 MB a second on the one vCPU that comes with 1,769 MB
     more = got["lambda.duration_arm"] - plain["lambda.duration_arm"]
@@ -365,7 +371,7 @@ DIVISIBLE = {"p50": "4800 s", "divisible": True, "steps": 30, "memory": 1024}  #
     ("state", "more", "moves"), [("256 KB", 0, 0), ("300 KB", 1, 0), ("1 MB", 12, 0), ("1025 KB", 0, 1)]
 )
 def test_recursion_hands_its_state_on_twice_in_three_invocations(state, more, moves):
-    got = used(stored("recursion"), runtime={**DIVISIBLE, "state": state})
+    got = usage_of(stored("recursion"), runtime={**DIVISIBLE, "state": state})
     polls = got["dynamodb.ondemand_rru"]
     assert got["lambda.request_arm"] == pytest.approx(N * (3 + 1 + 2 * more) + polls)
     assert got["dynamodb.ondemand_wru"] == pytest.approx(N * (3 + 2))
@@ -374,12 +380,12 @@ def test_recursion_hands_its_state_on_twice_in_three_invocations(state, more, mo
 
 @pytest.mark.parametrize(("runtime", "transitions"), [("1 s", 4), (DIVISIBLE, 8)])
 def test_a_workflow_bills_two_transitions_and_two_an_invocation(runtime, transitions):
-    got = used(stored("step-functions"), runtime=runtime)
+    got = usage_of(stored("step-functions"), runtime=runtime)
     assert got["states.standard_transition"] == pytest.approx(N * transitions)
 
 
 def test_a_durable_function_bills_operations_and_decimal_gb():
-    got = used(stored("durable"), runtime={**DIVISIBLE, "state": "1 MB"})
+    got = usage_of(stored("durable"), runtime={**DIVISIBLE, "state": "1 MB"})
     assert got["lambda.durable_operation"] == N * 32  # 30 steps, a start, an end
     assert got["lambda.durable_data_written"] == pytest.approx(N * 30 * MB / 1e9)
     assert got["lambda.durable_data_retained"] == pytest.approx(N * 30 * MB / 1e9 * 14 * 24 / HOURS)
@@ -388,7 +394,7 @@ def test_a_durable_function_bills_operations_and_decimal_gb():
 @pytest.mark.parametrize(("seconds", "billed_s"), [(1, 60), (25, 60), (26, 61), (600, 635)])
 def test_a_task_is_billed_from_its_start_and_for_a_minute_at_least(seconds, billed_s):
     design = stored("fargate")
-    got = used(design, runtime=seconds, response=0)
+    got = usage_of(design, runtime=seconds, response=0)
     start_to_end_h = N * billed_s / 3600 + N * 0.1 / 3600  # and S3's 100 ms to store the result
     assert got["fargate.vcpu_linux_arm"] == pytest.approx(start_to_end_h, rel=2e-3)
     assert got["fargate.memory_linux_arm"] == pytest.approx(2 * start_to_end_h, rel=2e-3)  # 2 GB at least
@@ -398,7 +404,7 @@ def test_a_task_is_billed_from_its_start_and_for_a_minute_at_least(seconds, bill
 def test_a_service_pays_for_tasks_and_their_addresses_and_for_no_function():
     # a fraction of a request at once: two tasks, one in each of two zones
     design = "door=alb, request=inline, response=buffered, execution=service, configuration=bundled"
-    got = used(design, peak_rps=N / HOURS / 3600)
+    got = usage_of(design, peak_rps=N / HOURS / 3600)
     assert got["fargate.vcpu_linux_arm"] == 2 * HOURS
     assert got["fargate.memory_linux_arm"] == 2 * 2 * HOURS
     assert got["alb.alb_hour"] == HOURS
@@ -409,9 +415,9 @@ def test_a_service_pays_for_tasks_and_their_addresses_and_for_no_function():
 @pytest.mark.parametrize(("execution", "gb_per_hour"), [("service", 1.0), ("single", 0.4)])
 def test_a_load_balancer_bills_the_dearer_of_bytes_and_connections(execution, gb_per_hour):
     design = f"door=alb, request=inline, response=buffered, execution={execution}, configuration=bundled"
-    heavy = used(design, request="100 KB", response="900 KB")
+    heavy = usage_of(design, request="100 KB", response="900 KB")
     assert heavy["alb.lcu_hour"] == pytest.approx(N * 1000 * KB / GB / gb_per_hour)
-    light = used(design, request=0, response=0)
+    light = usage_of(design, request=0, response=0)
     assert light["alb.lcu_hour"] == pytest.approx(HOURS * N / (HOURS * 3600) / 25)
 
 
@@ -419,7 +425,7 @@ def test_a_load_balancer_bills_the_dearer_of_bytes_and_connections(execution, gb
 def test_managed_instances_run_for_the_peak_and_cost_a_fee(peak, instances):
     # two requests a vCPU, three of them an instance, half as much again, five at least: 17 x 1.5 of 100
     design = f"door=function-url, {SINGLE.replace('single', 'managed-instance')}"
-    got = used(design, peak_rps=peak)
+    got = usage_of(design, peak_rps=peak)
     assert got["ec2.m7g.xlarge_linux_on_demand"] == instances * HOURS
     assert got["lambda.managed_instances_management_fee"] == pytest.approx(instances * HOURS * 0.1632)
     assert got["lambda.managed_instances_request"] == N and "lambda.duration_arm" not in got
@@ -434,23 +440,23 @@ def test_managed_instances_run_for_the_peak_and_cost_a_fee(peak, instances):
 )
 def test_secrets_alone_go_to_the_store_while_the_rest_fits_the_environment(configuration, id, quantity):
     design = f"door=function-url, {SINGLE.replace('bundled', configuration)}"
-    got = used(design, configuration={"total": 4000, "entries": 10, "secrets": 3})
+    got = usage_of(design, configuration={"total": 4000, "entries": 10, "secrets": 3})
     assert got[id] == quantity
 
 
 def test_what_does_not_fit_the_environment_goes_to_the_same_store():
     design = "door=function-url, request=inline, response=buffered, execution=single, configuration="
-    given = {"configuration": {"total": "12 KB", "entries": 40, "secrets": 3}}
-    assert used(design + "parameter-store-advanced", **given)["ssm.advanced_parameter"] == 40 * HOURS
+    fields = {"configuration": {"total": "12 KB", "entries": 40, "secrets": 3}}
+    assert usage_of(design + "parameter-store-advanced", **fields)["ssm.advanced_parameter"] == 40 * HOURS
     # 37 plain entries of 307 bytes are one secret more
-    assert used(design + "secrets-manager", **given)["secretsmanager.secret"] == 4
+    assert usage_of(design + "secrets-manager", **fields)["secretsmanager.secret"] == 4
 
 
 def test_standard_parameters_are_free_until_their_rate_is_raised():
     design = f"door=function-url, {SINGLE.replace('bundled', 'parameter-store')}"
-    calm = used(design, configuration={"total": 500, "entries": 5})
+    calm = usage_of(design, configuration={"total": 500, "entries": 5})
     assert calm["ssm.higher_throughput_api_interaction"] == 0
-    busy = used(design, configuration={"total": 500, "entries": 5}, peak_rps=500)
+    busy = usage_of(design, configuration={"total": 500, "entries": 5}, peak_rps=500)
     assert busy["ssm.higher_throughput_api_interaction"] > 0
 
 
@@ -476,7 +482,7 @@ def test_a_discount_is_taken_off_every_line():
 
 def test_the_length_of_a_month_is_a_setting():
     design = "door=alb, request=inline, response=buffered, execution=service, configuration=bundled"
-    assert used(design, preferences={"month_hours": 720})["alb.alb_hour"] == 720
+    assert usage_of(design, preferences={"month_hours": 720})["alb.alb_hour"] == 720
 
 
 def test_a_design_elsewhere_marks_what_is_assumed():

@@ -98,7 +98,7 @@ LEAST = {"requests_per_month": 1000, "response": "1 KB", "runtime": "1 s"}
 DOORS = set(PARTS["door"])
 STORES = {"parameter-store", "parameter-store-advanced", "secrets-manager"}
 PLACES = set(PARTS["configuration"])
-EXCLUDED = [  # fields, concern, the options that remain
+EXCLUSIONS = [  # fields, concern, the options that remain
     ({"client": {"auth": "none"}}, "door", DOORS),
     ({"client": {"auth": "jwt"}}, "door", {"http-api", "rest-api", "alb"}),
     ({"client": {"auth": "iam"}}, "door", {"http-api", "rest-api", "function-url"}),
@@ -147,10 +147,10 @@ EXCLUDED = [  # fields, concern, the options that remain
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("fields", "concern", "remain"), EXCLUDED)
+@pytest.mark.parametrize(("fields", "concern", "remain"), EXCLUSIONS)
 def test_what_a_workload_excludes(fields, concern, remain):
-    left = allowed_designs(Conditions(Workload(**{**LEAST, **fields}))).designs
-    assert {design.ids[concern] for design in left} == remain
+    allowed = allowed_designs(Conditions(Workload(**{**LEAST, **fields}))).designs
+    assert {design.ids[concern] for design in allowed} == remain
 
 
 def test_every_exclusion_names_a_field_of_the_workload_and_says_why():
@@ -166,20 +166,20 @@ def test_every_exclusion_names_a_field_of_the_workload_and_says_why():
         },
     )
     load = Conditions(hard)
-    said = {e.because for c in table().placements for e in c.option.excludes(load)}
-    assert said == {
+    reasons = {e.because for c in table().placements for e in c.option.excludes(load)}
+    assert reasons == {
         "client.polls", "client.uploads", "client.auth", "client.needs", "client.receives_callbacks",
         "client.collects", "client.sockets", "response.compression", "response.divisible",
         "runtime.divisible", "configuration.secrets", "configuration.rotation",
         "configuration.changes_without_deploy",
     }  # fmt: skip
-    for field in said:
+    for field in reasons:
         section, name = field.split(".")
         assert name in type(getattr(hard, section)).model_fields
 
 
 def test_a_service_is_always_among_the_candidates():
-    for fields, *_ in EXCLUDED:
+    for fields, *_ in EXCLUSIONS:
         if (
             fields.get("client", {}).get("auth") == "iam"
             or "throttling" in str(fields)
@@ -187,8 +187,8 @@ def test_a_service_is_always_among_the_candidates():
             or "orchestrated" in str(fields)
         ):
             continue  # a load balancer checks no IAM credentials and does not throttle, a service is one step
-        left = allowed_designs(Conditions(Workload(**{**LEAST, **fields}))).designs
-        assert any(design.execution == "service" for design in left), fields
+        allowed = allowed_designs(Conditions(Workload(**{**LEAST, **fields}))).designs
+        assert any(design.execution == "service" for design in allowed), fields
 
 
 # Naming a design ---------------------------------------------------------------------------------
@@ -197,7 +197,7 @@ WHOLE = plain("http-api", "inline", "stored", "single", "environment")
 
 
 @pytest.mark.parametrize(
-    "given",
+    "choice",
     [
         WHOLE,
         WHOLE.ids,
@@ -208,8 +208,8 @@ WHOLE = plain("http-api", "inline", "stored", "single", "environment")
         str(WHOLE),
     ],
 )
-def test_a_design_is_named_by_itself_a_mapping_or_a_text(given):
-    assert Design(**choices(given)) == WHOLE
+def test_a_design_is_named_by_itself_a_mapping_or_a_text(choice):
+    assert Design(**choices(choice)) == WHOLE
 
 
 def test_concerns_may_be_left_out():
@@ -219,18 +219,21 @@ def test_concerns_may_be_left_out():
 
 
 @pytest.mark.parametrize(
-    ("given", "says"),
+    ("choice", "says"),
     [
         ("gate=alb", '"gate" is not a concern.*expected one of edge, door, request'),
         ("door=albb", 'door is "albb".*did you mean "alb".*expected one of function-url'),
         ("door", 'design has "door": expected concern=option, such as door=http-api'),
         ({"door": "x"}, 'door is "x".*expected one of'),
         ("door=http-api,execution=service", "cannot be built: a service stands behind an alb"),
-        ("response=buffered,execution=queued", "cannot be built: queued needs a response that nobody waits"),
+        (
+            "response=buffered,execution=queued",
+            "cannot be built: a queue before the worker needs a response that nobody waits",
+        ),
         ("door=http-api,response=streamed", "streamed needs function-url, rest-api or a service"),
         ("response=compressed", "expected response=buffered, compression=gzip in its place"),
         ("response=accepted,compression=gzip", "gzip needs a response that has a body"),
-        ("execution=fargate,initialization=snap-start", "snap-start needs a function that is started on"),
+        ("execution=fargate,initialization=snap-start", "SnapStart needs a function that is started on"),
         ("door=alb,response=buffered,execution=express", "a buffered one behind http-api or rest-api"),
         ("door=http-api,door=alb", "door"),
         ({"door": 5}, "door is"),
@@ -238,9 +241,9 @@ def test_concerns_may_be_left_out():
         ({5: "alb"}, "not a concern"),
     ],
 )
-def test_a_design_that_is_none_is_refused_in_one_line(given, says):
+def test_a_design_that_is_none_is_refused_in_one_line(choice, says):
     with pytest.raises(DesignError, match=says) as error:
-        choices(given)
+        choices(choice)
     assert "\n" not in str(error.value)
 
 

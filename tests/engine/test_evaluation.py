@@ -51,9 +51,11 @@ AXES = {
 def at(w: Workload, field: str, value: float) -> Workload:
     """The workload with one field set, a distribution scaled to that median."""
     if field == "configuration":
-        given = w.configuration
-        grown = value / given.total
-        return w.replace({"configuration.total": value, "configuration.largest": given.largest * grown})
+        configuration = w.configuration
+        growth = value / configuration.total
+        return w.replace(
+            {"configuration.total": value, "configuration.largest": configuration.largest * growth}
+        )
     if field not in {"response", "request", "runtime"}:
         return w.replace({field: value})
     spread = getattr(w, field).spread
@@ -90,12 +92,12 @@ def test_an_axis_gives_what_each_of_its_points_gives_alone(w, field):
         one = Evaluation(alone_at(w, field, value), axis.table)
         for name, alone in measures(one).items():
             # a continued tail is made of the same quantiles, to the last bits
-            told = f"{name} at {field} = {value}"
-            np.testing.assert_allclose(got[name][..., i], alone, rtol=1e-9, atol=1e-12, err_msg=told)
-        chosen = Evaluation(alone_at(w, field, value))
-        best = int(chosen.winner())
-        named = axis.designs[winner[i]] if winner[i] >= 0 else None
-        assert named == (chosen.designs[best] if best >= 0 else None), (field, value)
+            label = f"{name} at {field} = {value}"
+            np.testing.assert_allclose(got[name][..., i], alone, rtol=1e-9, atol=1e-12, err_msg=label)
+        evaluation_here = Evaluation(alone_at(w, field, value))
+        best = int(evaluation_here.winner())
+        axis_design = axis.designs[winner[i]] if winner[i] >= 0 else None
+        assert axis_design == (evaluation_here.designs[best] if best >= 0 else None), (field, value)
 
 
 def test_the_same_numbers_to_twelve_digits_where_the_distribution_is_the_same():
@@ -134,11 +136,11 @@ def test_a_design_together_with_all_is_the_design_by_itself(path):
 
 def test_a_part_of_the_table_gives_the_same_as_the_whole():
     whole = Evaluation(Conditions(VARIED))
-    kept = np.arange(len(whole.designs)) % 7 == 3
-    part = Evaluation(Conditions(VARIED), whole.table.only(kept))
-    assert part.designs == tuple(d for d, k in zip(whole.designs, kept, strict=True) if k)
-    assert part.monthly_usd.tolist() == whole.monthly_usd[kept].tolist()
-    assert part.breach_probability.tolist() == whole.breach_probability[kept].tolist()
+    every_seventh = np.arange(len(whole.designs)) % 7 == 3
+    part = Evaluation(Conditions(VARIED), whole.table.only(every_seventh))
+    assert part.designs == tuple(d for d, k in zip(whole.designs, every_seventh, strict=True) if k)
+    assert part.monthly_usd.tolist() == whole.monthly_usd[every_seventh].tolist()
+    assert part.breach_probability.tolist() == whole.breach_probability[every_seventh].tolist()
 
 
 def test_where_nothing_is_feasible_there_is_no_winner():

@@ -62,7 +62,7 @@ def test_a_cold_start_is_seen_at_the_quantiles_that_it_reaches():
     shares = np.array([0.6, 0.51, 0.49, 0.051, 0.049, 0.0101, 0.0099])
     load = Conditions(workload(peak_rps=None, runtime=1e-6), {"requests_per_month": -4380 * np.log(shares)})
     extra = load.cold_start(load.runtime.mean, "work")
-    assert [(seen > 0).sum() for seen in extra] == [2, 4, 6]
+    assert [(seconds > 0).sum() for seconds in extra] == [2, 4, 6]
     assert (np.diff((extra > 0).astype(int), axis=1) <= 0).all()  # those of the largest shares
 
 
@@ -175,8 +175,8 @@ def test_a_job_answers_before_its_work():
 def test_a_design_that_answers_late_is_not_feasible():
     w = workload(runtime=60, client={"waits": "50 s"})
     evaluation = Evaluation(Conditions(w))
-    left = [design for design, ok in zip(evaluation.designs, evaluation.feasible, strict=True) if ok]
-    assert {design.response for design in left} == {"stored"}
+    feasible = [design for design, ok in zip(evaluation.designs, evaluation.feasible, strict=True) if ok]
+    assert {design.response for design in feasible} == {"stored"}
 
 
 @pytest.mark.parametrize(("target", "feasible"), [("1.0 s", False), ("1.3 s", True)])

@@ -20,13 +20,13 @@ def workload(**fields) -> Workload:
     return Workload(**{**LEAST, **fields})
 
 
-def found(design: str, limit: str, **fields):
+def finding_of(design: str, limit: str, **fields):
     w = workload(**fields)
     return next(finding for finding in findings(w, whole(design)) if finding.limit == limit)
 
 
 @pytest.mark.parametrize(
-    ("chance", "raised", "share", "tolerance", "told"),
+    ("chance", "raised_chance", "share", "tolerance", "outcome"),
     [  # of 1,000 million requests a month
         (0.0, 0.0, 0.5, 0.001, "fits"),
         (0.0, 0.0, 0.7999, 0.001, "fits"),
@@ -39,12 +39,12 @@ def found(design: str, limit: str, **fields):
         (1e-9, 1e-9, 0.5, 0.0, "breach"),
     ],
 )
-def test_verdicts(chance, raised, share, tolerance, told):
-    assert verdict(chance, raised, share, tolerance, chance * 1e9) == told
+def test_verdicts(chance, raised_chance, share, tolerance, outcome):
+    assert verdict(chance, raised_chance, share, tolerance, chance * 1e9) == outcome
 
 
 @pytest.mark.parametrize(
-    ("broken", "share", "can_break", "told"),
+    ("requests", "share", "can_break", "outcome"),
     [
         (0.999, 0.5, True, "fits"),
         (1.0, 0.5, True, "tight"),
@@ -52,30 +52,32 @@ def test_verdicts(chance, raised, share, tolerance, told):
         (0.0, 2.0, False, "fits"),
     ],
 )
-def test_tight_is_a_broken_request_a_month_or_four_fifths_of_what_can_break(broken, share, can_break, told):
-    assert verdict(1e-9 * bool(broken), 0.0, share, 0.001, broken, can_break) == told
+def test_tight_is_a_broken_request_a_month_or_four_fifths_of_what_can_break(
+    requests, share, can_break, outcome
+):
+    assert verdict(1e-9 * bool(requests), 0.0, share, 0.001, requests, can_break) == outcome
 
 
 @pytest.mark.parametrize(
-    ("seconds", "told"), [(23.9, "fits"), (24, "tight"), (30, "tight"), (30.1, "breach")]
+    ("seconds", "outcome"), [(23.9, "fits"), (24, "tight"), (30, "tight"), (30.1, "breach")]
 )
-def test_a_constant_run_time_against_the_30_s_of_an_http_api(seconds, told):
-    assert found(f"door=http-api, {SINGLE}", "apigw.http.timeout", runtime=seconds).verdict == told
+def test_a_constant_run_time_against_the_30_s_of_an_http_api(seconds, outcome):
+    assert finding_of(f"door=http-api, {SINGLE}", "apigw.http.timeout", runtime=seconds).verdict == outcome
 
 
 @pytest.mark.parametrize(
-    ("seconds", "told"), [(29, "tight"), (29.1, "raise"), (300, "raise"), (300.1, "breach")]
+    ("seconds", "outcome"), [(29, "tight"), (29.1, "raise"), (300, "raise"), (300.1, "breach")]
 )
-def test_a_quota_is_asked_for_as_far_as_it_is_raised(seconds, told):
-    finding = found(f"door=rest-api, {SINGLE}", "apigw.rest.timeout", runtime=seconds)
-    assert finding.verdict == told
-    if told == "raise":
+def test_a_quota_is_asked_for_as_far_as_it_is_raised(seconds, outcome):
+    finding = finding_of(f"door=rest-api, {SINGLE}", "apigw.rest.timeout", runtime=seconds)
+    assert finding.verdict == outcome
+    if outcome == "raise":
         assert "L-E5AE38E3" in finding.consequence and "Integration timeout" in finding.consequence
 
 
 @pytest.mark.parametrize(("seconds", "asks"), [(40, 50), (100, 150), (290, 300)])
 def test_a_quota_to_ask_for_is_a_round_number_with_room(seconds, asks):
-    finding = found(f"door=rest-api, {SINGLE}", "apigw.rest.timeout", runtime=seconds)
+    finding = finding_of(f"door=rest-api, {SINGLE}", "apigw.rest.timeout", runtime=seconds)
     assert f"timeout to {asks} seconds" in finding.consequence
 
 
@@ -88,7 +90,7 @@ def test_a_quota_that_is_raised_leaves_the_design_feasible():
 
 
 @pytest.mark.parametrize(
-    ("p99", "success", "told"),
+    ("p99", "success", "outcome"),
     [
         # 30 s are 6.0 deviations of a p99 of 10 s: a request in a thousand months; of 15 s 3.8: 74 a month
         (10, 0.999, "fits"),
@@ -98,9 +100,9 @@ def test_a_quota_that_is_raised_leaves_the_design_feasible():
         (30, 0.995, "breach"),
     ],
 )
-def test_the_promise_decides_how_many_may_break(p99, success, told):
+def test_the_promise_decides_how_many_may_break(p99, success, outcome):
     fields = {"runtime": {"p50": 5, "p99": p99}, "targets": {"success": success}}
-    assert found(f"door=http-api, {SINGLE}", "apigw.http.timeout", **fields).verdict == told
+    assert finding_of(f"door=http-api, {SINGLE}", "apigw.http.timeout", **fields).verdict == outcome
 
 
 @pytest.mark.parametrize(
@@ -126,7 +128,7 @@ def test_a_design_breaks_by_its_worst_limit_of_each_driver():
 
 
 @pytest.mark.parametrize(
-    ("door", "limit", "fields", "status", "seen"),
+    ("door", "limit", "fields", "status", "symptom"),
     [
         ("http-api", "lambda.sync.response", {"response": "7 MB"}, 500, "Internal Server Error"),
         ("rest-api", "lambda.sync.response", {"response": "7 MB"}, 502, "Internal server error"),
@@ -137,9 +139,9 @@ def test_a_design_breaks_by_its_worst_limit_of_each_driver():
         ("rest-api", "apigw.rest.payload", {"request": "11 MB"}, 413, "exceeded 10485760 bytes"),
     ],
 )
-def test_what_the_caller_sees_by_door(door, limit, fields, status, seen):
-    finding = found(f"door={door}, {SINGLE}", limit, **fields)
-    assert finding.verdict == "breach" and seen in finding.consequence
+def test_what_the_caller_sees_by_door(door, limit, fields, status, symptom):
+    finding = finding_of(f"door={door}, {SINGLE}", limit, **fields)
+    assert finding.verdict == "breach" and symptom in finding.consequence
     assert catalogue.breach_at_door(limit, door).status == status
 
 
@@ -150,15 +152,15 @@ def test_two_breaches_arrive_as_http_200_where_lambda_is_invoked(limit):
 
 def test_nobody_listens_when_a_job_breaks():
     stored = "door=http-api, request=inline, response=stored, execution=single, configuration=bundled"
-    finding = found(stored, "lambda.timeout", runtime=1801)
-    seen = "202 at the submission, then a job that never ends; the errorType stands in the log alone"
-    assert finding.consequence == seen  # the row lambda.timeout, async of data/breaches.csv
+    finding = finding_of(stored, "lambda.timeout", runtime=1801)
+    symptom = "202 at the submission, then a job that never ends; the errorType stands in the log alone"
+    assert finding.consequence == symptom  # the row lambda.timeout, async of data/breaches.csv
 
 
 @pytest.mark.parametrize("door", ["function-url", "http-api"])
 def test_what_only_a_newer_row_allows_says_since_when(door):
     stored = f"door={door}, request=inline, response=stored, execution=single, configuration=bundled"
-    old, new = (found(stored, "lambda.timeout", runtime=seconds) for seconds in (900, 901))
+    old, new = (finding_of(stored, "lambda.timeout", runtime=seconds) for seconds in (900, 901))
     assert old.consequence == catalogue.breach_at_door("lambda.timeout", "async").seen
     assert new.consequence.startswith("more than 900 s has been possible since 19 November 2026")
     assert new.consequence.endswith(f"; beyond the limit: {old.consequence}") and new.verdict == "fits"
@@ -173,24 +175,24 @@ def test_every_finding_says_what_happens():
 def test_findings_are_worst_first_and_one_a_limit():
     w = workload(response={"p50": MB, "p99": 20 * MB}, runtime={"p50": 20, "p99": 40})
     frame = ex.assess(w, f"door=http-api, {SINGLE}")
-    ranks = [WORST_FIRST.index(told) for told in frame["verdict"]]
+    ranks = [WORST_FIRST.index(outcome) for outcome in frame["verdict"]]
     assert ranks == sorted(ranks) and frame["limit"].is_unique
     assert frame["verdict"].iloc[0] == "breach"
 
 
 def test_a_frame_has_the_contracts_columns():
     frame = ex.assess(workload(), f"door=http-api, {SINGLE}")
-    asked = {"limit", "limit_value", "unit", "used_p50", "used_p99", "breach_probability", "verdict"}
-    assert asked | {"consequence", "source_url"} <= set(frame.columns)
+    names = {"limit", "limit_value", "unit", "used_p50", "used_p99", "breach_probability", "verdict"}
+    assert names | {"consequence", "source_url"} <= set(frame.columns)
 
 
 def test_a_constant_uses_the_same_at_the_p50_and_the_p99():
-    finding = found(f"door=http-api, {SINGLE}", "lambda.sync.response", response="1 MB")
+    finding = finding_of(f"door=http-api, {SINGLE}", "lambda.sync.response", response="1 MB")
     assert finding.used_p50 == finding.used_p99 == -(-1.08 * MB // 1) + 102
 
 
 def test_what_nobody_could_notice_is_no_breach():
-    finding = found(
+    finding = finding_of(
         f"door=http-api, {SINGLE}", "lambda.sync.response", response={"p50": "1 KB", "p99": "4 KB"}
     )
     assert (finding.breach_probability, finding.verdict) == (0, "fits")

@@ -12,8 +12,10 @@ REGION = "us-east-1"
 
 def share(price_id: str, plan: str) -> float:
     """What is paid under a plan of what is paid without."""
-    paid, listed = (bill({price_id: 1000}, REGION, savings_plan=each).total_usd for each in (plan, "none"))
-    return float(paid / listed)
+    at_plan, at_list = (
+        bill({price_id: 1000}, REGION, savings_plan=each).total_usd for each in (plan, "none")
+    )
+    return float(at_plan / at_list)
 
 
 @pytest.mark.parametrize(
@@ -66,10 +68,10 @@ def test_the_share_of_another_is_marked_as_assumed(price_id, assumed):
 
 
 def test_every_tier_is_lowered():
-    listed = catalogue.tariff("lambda.duration_x86", REGION)
+    at_list = catalogue.tariff("lambda.duration_x86", REGION)
     under = catalogue.tariff("lambda.duration_x86", REGION, "compute-1y")
-    assert [tier.start for tier in under.tiers] == [tier.start for tier in listed.tiers]
-    shares = [float(u.usd / tier.usd) for u, tier in zip(under.tiers, listed.tiers, strict=True)]
+    assert [tier.start for tier in under.tiers] == [tier.start for tier in at_list.tiers]
+    shares = [float(u.usd / tier.usd) for u, tier in zip(under.tiers, at_list.tiers, strict=True)]
     assert shares == pytest.approx([0.882, 0.882, 0.882], abs=1e-5)
 
 
@@ -91,5 +93,5 @@ def test_floats_are_lowered_as_decimals_are():
 @pytest.mark.parametrize("plan", ["compute-1y", "compute-3y"])
 def test_no_price_rises(plan):
     for price_id in catalogue.price_ids():
-        listed, paid = (catalogue.tariff(price_id, "eu-west-1", each) for each in ("none", plan))
-        assert all(p.usd <= tier.usd for p, tier in zip(paid.tiers, listed.tiers, strict=True)), price_id
+        at_list, at_plan = (catalogue.tariff(price_id, "eu-west-1", each) for each in ("none", plan))
+        assert all(p.usd <= tier.usd for p, tier in zip(at_plan.tiers, at_list.tiers, strict=True)), price_id

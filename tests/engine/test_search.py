@@ -9,15 +9,15 @@ from hypothesis import strategies as st
 
 from explorer.engine import search
 from explorer.engine.answers import Answers
-from explorer.engine.bounds import Grid
 from explorer.engine.chances import chances
 from explorer.engine.designs import allowed_designs, table
+from explorer.engine.grid import Grid
 from explorer.engine.latency import counts_for
 from explorer.engine.ranking import NOTHING
 from explorer.engine.search import best_two
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.sizes import Size
-from explorer.options.base.usage import amount
+from explorer.options.base.usage import amount, total
 from explorer.workload.workload import Workload
 from tests.support.plain import in_order, plain
 from tests.support.workloads import EXAMPLES, workloads
@@ -56,22 +56,22 @@ def held_against_all(load, most=250):
     """The search against each design asked and summed by itself: who, what it costs, and the chance."""
     designs = some_of(allowed_designs(load), most)
     answers = Answers(load, designs)
-    found, every = best_two(answers), plain(load, designs)
+    best, every = best_two(answers), plain(load, designs)
     first, second = in_order(every, designs, load.number("preferences.part_usd"))
     usd = [money(every.usd, index) for index in (first, second)]
     score = [money(every.usd + load.number("preferences.part_usd") * column(designs.parts, load), index)
              for index in (first, second)]  # fmt: skip
     for place, index in enumerate((first, second)):
         there = index >= 0
-        np.testing.assert_array_equal(found.index[place] >= 0, there)
+        np.testing.assert_array_equal(best.index[place] >= 0, there)
         # another design of the same score, to 13 digits, may stand in its place: then all else is as good
-        np.testing.assert_allclose(found.score[place][there], score[place][there], rtol=1e-12)
-        same = found.index[place] == index
+        np.testing.assert_allclose(best.score[place][there], score[place][there], rtol=1e-12)
+        same = best.index[place] == index
         assert same.mean() > 0.999 or same.all() or not there.any()
-        np.testing.assert_allclose(found.usd[place][there & same], usd[place][there & same], rtol=1e-9)
-        assert np.isnan(found.usd[place][~there]).all()
-    chance = chances(load, designs, found.winner)
-    np.testing.assert_allclose(chance, money(every.chance, found.winner), rtol=1e-6, atol=1e-12)
+        np.testing.assert_allclose(best.usd[place][there & same], usd[place][there & same], rtol=1e-9)
+        assert np.isnan(best.usd[place][~there]).all()
+    chance = chances(load, designs, best.winner)
+    np.testing.assert_allclose(chance, money(every.chance, best.winner), rtol=1e-6, atol=1e-12)
 
 
 def column(values, load):
@@ -104,7 +104,8 @@ SIZES = [
 @contextmanager
 def cut_into(cells, cell, priced):
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in (("CELLS", cells), ("CELL", cell), ("PRICED", priced), ("FEW", 0)):
+        always = {"FEW": 0, "MANY": 0, "NARROWED": 2 * search.FIRST}
+        for name, value in ({"CELLS": cells, "CELL": cell, "PRICED": priced} | always).items():
             patch.setattr(f"explorer.engine.search.{name}", value)
         yield
 
@@ -159,21 +160,39 @@ def test_where_all_is_free_or_parts_are_ties_fall_as_in_the_table(usd):
 
 def test_nobody_is_found_where_nothing_is_feasible():
     workload = EXAMPLES[0].replace({"targets.latency_p95": "1 ms"})
-    found = best_two(Answers(load := Conditions(workload), allowed_designs(load)))
-    assert found.winner == found.runner_up == NOTHING and np.isnan(found.usd).all()
+    best = best_two(Answers(load := Conditions(workload), allowed_designs(load)))
+    assert best.winner == best.runner_up == NOTHING and np.isnan(best.usd).all()
 
 
-def test_few_are_priced(monkeypatch):
-    """The point of it: at most one in eight of what could be."""
+@pytest.fixture
+def pairs_priced(monkeypatch):
+    """How many pairs of a design and a cell are priced on a map of an example, and how many there are."""
     priced, real = [], search.Sums.usd
     monkeypatch.setattr(search.Sums, "usd", lambda self: priced.append(len(self.cell)) or real(self))
-    workload = next(w for w in EXAMPLES if w.name == "Account statements")
-    axes = {"response": np.geomspace(1e3, 2e8, 300), "runtime": np.geomspace(0.01, 7200, 300)}
-    load = load_of(workload, axes)
-    designs = allowed_designs(load)
-    found = search.Search(Answers(load, designs), designs)
-    found.best_two()
-    assert 0 < sum(priced) < len(designs.designs) * found.grid.cells / 8
+
+    def pairs(name, count):
+        priced.clear()
+        axes = {"response": np.geomspace(1e3, 2e8, count), "runtime": np.geomspace(0.01, 7200, count)}
+        load = load_of(Workload.load(name).without_current(), axes)
+        designs = allowed_designs(load)
+        contest = search.Contest(Answers(load, designs), designs)
+        contest.run()
+        return sum(priced), len(designs.designs) * contest.grid.cells
+
+    return pairs
+
+
+def test_few_are_priced(pairs_priced):
+    """The point of it: at most one in eight of what could be."""
+    priced, all_pairs = pairs_priced("statements", 300)
+    assert 0 < priced < all_pairs / 8
+
+
+def test_bounds_at_points_spare_most_of_what_bounds_of_whole_cells_let_through(pairs_priced, monkeypatch):
+    narrowed, _ = pairs_priced("photos", 200)
+    monkeypatch.setattr(search, "MANY", np.inf)
+    whole, _ = pairs_priced("photos", 200)
+    assert narrowed < whole / 3
 
 
 # Options asked at once ------------------------------------------------------------------------------
@@ -189,15 +208,15 @@ def test_asked_about_all_paths_at_once_an_option_says_of_each_what_it_says_alone
         path = question.paths.along(len(at_once.shape) - 1)
         row = random.randrange(len(question.rows))
         alone = table().placements[question.rows[row]].path
-        one, many = said(question.option, load, alone), said(question.option, at_once, path)
+        one, many = answer_of(question.option, load, alone), answer_of(question.option, at_once, path)
         assert one.keys() <= many.keys()
         for name, value in many.items():
             here = one_path(value, len(question.rows), at_once.shape)[
                 (..., row, 0, *[slice(None)] * len(axes))
             ]
-            told = np.broadcast_to(one.get(name, 0.0), here.shape)
+            constant = np.broadcast_to(one.get(name, 0.0), here.shape)
             np.testing.assert_allclose(
-                here, told, rtol=1e-9, atol=1e-12, err_msg=f"{question.option.id} {name}"
+                here, constant, rtol=1e-9, atol=1e-12, err_msg=f"{question.option.id} {name}"
             )
 
 
@@ -207,21 +226,22 @@ def one_path(value, paths, shape):
     return np.broadcast_to(whole, (*whole.shape[: -len(shape)], paths, *shape[1:]))
 
 
-def said(option, load, path):
+def answer_of(option, load, path):
     """Sums of what an option says, by name."""
-    found = {}
+    values = {}
 
     def add(name, value):
-        found[name] = found.get(name, 0.0) + np.asarray(value, dtype=float)
+        values[name] = values.get(name, 0.0) + np.asarray(value, dtype=float)
 
     for price_id, line in option.usage(load, path):
         add(f"usage {price_id}", amount(line))
     for step in option.steps(load, path):
         add(f"seconds {counts_for(step)}", step.where * np.asarray(load.step_s(step)))
     for use in option.limits(load, path):
-        add(f"within {use.limit} {use.driver}", ~np.asarray(use.within(load, load.limit(use.limit))))
+        terms, most = use.terms(load, load.limit(use.limit))
+        add(f"over {use.limit} {use.driver}", np.asarray(total(terms) > most) & use.where)
         add(f"chance {use.limit} {use.driver}", use.exceed(load, load.limit(use.limit)))
-    return found
+    return values
 
 
 @pytest.mark.parametrize(("shape", "points"), [((7,), 3), ((5, 9), 8), ((3, 4, 5), 60), ((1, 1), 1), ((), 9)])
@@ -254,22 +274,20 @@ SIZED = tuple((memory, architecture) for architecture in ("arm64", "x86_64") for
 @given(workloads(), st.sampled_from([SIZED, SIZED[:5], SIZED[2:3]]), st.sampled_from([{}, {"runtime": 3}]))
 def test_each_design_has_its_best_size_and_two_sizes_of_one_are_one_design(workload, sizes, counts):
     axes = {name: np.geomspace(*AXES[name], count) for name, count in counts.items()}
-    chosen = tuple(Size(memory, architecture) for memory, architecture in sizes)
-    load = Conditions(workload, load_of(workload, axes).given, chosen)
+    load_sizes = tuple(Size(memory, architecture) for memory, architecture in sizes)
+    load = Conditions(workload, load_of(workload, axes).plain_axes, load_sizes)
     designs = some_of(allowed_designs(load), 120)
-    found = best_two(Answers(load, designs))
+    top = best_two(Answers(load, designs))
     part_usd = load.number("preferences.part_usd")
     score = np.full((len(sizes), len(designs.designs), *load.shape), np.inf)
-    for number, size in enumerate(chosen):
+    for number, size in enumerate(load_sizes):
         every = plain(load.at_size(size), designs)
         priced = every.usd + part_usd * column(designs.parts, load)
         score[number] = np.where(every.feasible, priced, np.inf)
     best = np.sort(score.min(axis=0), axis=0)
     for place in (0, 1):
         there = np.isfinite(best[place])
-        np.testing.assert_array_equal(found.index[place] >= 0, there)
-        np.testing.assert_allclose(found.score[place][there], best[place][there], rtol=1e-12)
-        at = score[
-            (np.maximum(found.size[place], 0), np.maximum(found.index[place], 0), *np.indices(load.shape))
-        ]
+        np.testing.assert_array_equal(top.index[place] >= 0, there)
+        np.testing.assert_allclose(top.score[place][there], best[place][there], rtol=1e-12)
+        at = score[(np.maximum(top.size[place], 0), np.maximum(top.index[place], 0), *np.indices(load.shape))]
         np.testing.assert_allclose(at[there], best[place][there], rtol=1e-12)

@@ -18,12 +18,19 @@ from explorer.cli.console import Commands
 from explorer.engine.simulation import compiled, replication
 from explorer.engine.simulation.arrivals import Bursts, Periodic
 from explorer.engine.simulation.provisioned import provisioned_for
-from explorer.engine.simulation.simulate import planned, simulate
+from explorer.engine.simulation.simulate import make_plan, simulate
 from explorer.errors import ExplorerError
 from explorer.options.base.cold_starts import cold_start_share
 from explorer.workload.distribution import constant, from_quantiles
 
-CASE = dict(arrival_rps=0.9, warm_s=1.991, cold_s=2.244, keep_alive_s=600, duration_s=1e5, seed=1)
+CASE = {
+    "arrival_rps": 0.9,
+    "warm_s": 1.991,
+    "cold_s": 2.244,
+    "keep_alive_s": 600,
+    "duration_s": 1e5,
+    "seed": 1,
+}
 HAS_NUMBA = importlib.util.find_spec("numba") is not None
 numba_only = pytest.mark.skipif(not HAS_NUMBA, reason="Numba is not installed (the extra fast)")
 
@@ -32,13 +39,13 @@ numba_only = pytest.mark.skipif(not HAS_NUMBA, reason="Numba is not installed (t
 
 
 def test_a_run_has_what_the_contract_names():
-    found = simulate(**CASE)
-    assert found.requests == pytest.approx(90_000, rel=0.02)
-    assert found.cold_start_probability == pytest.approx(0.00142, rel=0.3)  # SimFaaS: 0.0014
-    assert found.mean_servers == pytest.approx(7.7, rel=0.05)  # SimFaaS: 7.7
-    assert found.mean_running == pytest.approx(1.79, rel=0.02)  # SimFaaS: 1.79
-    assert found.mean_idle == pytest.approx(found.mean_servers - found.mean_running)
-    assert found.rejection_probability == 0
+    result = simulate(**CASE)
+    assert result.requests == pytest.approx(90_000, rel=0.02)
+    assert result.cold_start_probability == pytest.approx(0.00142, rel=0.3)  # SimFaaS: 0.0014
+    assert result.mean_servers == pytest.approx(7.7, rel=0.05)  # SimFaaS: 7.7
+    assert result.mean_running == pytest.approx(1.79, rel=0.02)  # SimFaaS: 1.79
+    assert result.mean_idle == pytest.approx(result.mean_servers - result.mean_running)
+    assert result.rejection_probability == 0
 
 
 WITH_MEAN_2 = {
@@ -52,8 +59,8 @@ WITH_MEAN_2 = {
 @pytest.mark.parametrize("service", WITH_MEAN_2.values(), ids=WITH_MEAN_2)
 def test_rate_times_service_run_on_average_whatever_the_distribution(service):
     # M/G/inf
-    found = simulate(5.0, service, keep_alive_s=60, duration_s=3e4)
-    assert found.mean_running == pytest.approx(10.0, rel=0.02)
+    result = simulate(5.0, service, keep_alive_s=60, duration_s=3e4)
+    assert result.mean_running == pytest.approx(10.0, rel=0.02)
 
 
 def erlang_b(load: float, servers: int) -> float:
@@ -67,42 +74,42 @@ def erlang_b(load: float, servers: int) -> float:
 @pytest.mark.parametrize(("load", "servers"), [(0.5, 1), (3.0, 5), (16.0, 20), (180.0, 190)])
 def test_what_is_refused_is_erlangs_loss(load, servers, shape):
     # M/M/m/m, and M/D/m/m: the loss does not depend on the distribution
-    found = simulate(load, 1.0, duration_s=60_000 / load, max_concurrency=servers, shape=shape)
-    assert found.rejection_probability == pytest.approx(erlang_b(load, servers), rel=0.1)
-    assert found.mean_running == pytest.approx(load * (1 - erlang_b(load, servers)), rel=0.03)
+    result = simulate(load, 1.0, duration_s=60_000 / load, max_concurrency=servers, shape=shape)
+    assert result.rejection_probability == pytest.approx(erlang_b(load, servers), rel=0.1)
+    assert result.mean_running == pytest.approx(load * (1 - erlang_b(load, servers)), rel=0.03)
 
 
 @pytest.mark.parametrize(("load", "servers"), [(0.5, 1), (4.0, 5), (16.0, 20)])
 def test_what_waits_waits_as_long_as_erlang_has_it(load, servers):
-    found = simulate(load, 1.0, duration_s=100_000 / load, max_concurrency=servers, queue=True)
+    result = simulate(load, 1.0, duration_s=100_000 / load, max_concurrency=servers, queue=True)
     lost = erlang_b(load, servers)
     waits = lost / (1 - load / servers * (1 - lost))
-    assert found.mean_wait_s == pytest.approx(waits / (servers - load), rel=0.15)
-    assert found.rejection_probability == 0
+    assert result.mean_wait_s == pytest.approx(waits / (servers - load), rel=0.15)
+    assert result.rejection_probability == 0
 
 
 @pytest.mark.parametrize("rate", [1e-4, 1e-3, 4e-3])
 def test_a_lone_request_is_cold_if_the_last_was_long_ago(rate):
-    found = simulate(rate, 0.001, keep_alive_s=600, duration_s=5e4 / rate)
-    assert found.cold_start_probability == pytest.approx(math.exp(-rate * 600), rel=0.03)
+    result = simulate(rate, 0.001, keep_alive_s=600, duration_s=5e4 / rate)
+    assert result.cold_start_probability == pytest.approx(math.exp(-rate * 600), rel=0.03)
 
 
 @pytest.mark.parametrize(("rate", "warm_s", "keep_s"), [(0.01, 1, 600), (0.9, 2, 600), (5, 2, 60)])
 def test_the_approximation_that_costs_use_is_near(rate, warm_s, keep_s):
-    found = simulate(rate, warm_s, keep_alive_s=keep_s, duration_s=1e5 / rate)
-    assert cold_start_share(rate, warm_s, keep_s) == pytest.approx(found.cold_start_probability, rel=0.5)
+    result = simulate(rate, warm_s, keep_alive_s=keep_s, duration_s=1e5 / rate)
+    assert cold_start_share(rate, warm_s, keep_s) == pytest.approx(result.cold_start_probability, rel=0.5)
 
 
 def test_failed_attempts_are_made_again():
-    found = simulate(1.0, 0.1, duration_s=1e5, failure_probability=0.3, retries=2, retry_wait_s=60)
-    assert found.failure_probability == pytest.approx(0.3**3, rel=0.1)
-    assert found.invocations / found.requests == pytest.approx(1 + 0.3 + 0.09, rel=0.01)
+    result = simulate(1.0, 0.1, duration_s=1e5, failure_probability=0.3, retries=2, retry_wait_s=60)
+    assert result.failure_probability == pytest.approx(0.3**3, rel=0.1)
+    assert result.invocations / result.requests == pytest.approx(1 + 0.3 + 0.09, rel=0.01)
 
 
 def test_a_chain_makes_its_invocations_one_after_another():
-    found = simulate(1.0, 0.5, duration_s=3e4, chain=4)
-    assert found.invocations == pytest.approx(4 * found.requests, rel=0.001)
-    assert found.mean_running == pytest.approx(4 * 0.5, rel=0.05)
+    result = simulate(1.0, 0.5, duration_s=3e4, chain=4)
+    assert result.invocations == pytest.approx(4 * result.requests, rel=0.001)
+    assert result.mean_running == pytest.approx(4 * 0.5, rel=0.05)
 
 
 # Against a plain simulation ----------------------------------------------------------------------
@@ -110,23 +117,23 @@ def test_a_chain_makes_its_invocations_one_after_another():
 
 def by_hand(times, warm_s, cold_s, keep_s, end_s, most=math.inf):
     """Cold starts, refusals, running and idle seconds: a list of environments, newest last."""
-    made, cold, refused, running, idle = [], 0, 0, 0.0, 0.0
+    departures, cold, refused, running, idle = [], 0, 0, 0.0, 0.0
     for t in times:
-        for gone in [left for left in made if left + keep_s <= t]:
-            made.remove(gone)
+        for past in [departure for departure in departures if departure + keep_s <= t]:
+            departures.remove(past)
             idle += keep_s
-        if sum(left > t for left in made) >= most:
+        if sum(departure > t for departure in departures) >= most:
             refused += 1
             continue
-        free = [slot for slot, left in enumerate(made) if left <= t]
+        free = [slot for slot, departure in enumerate(departures) if departure <= t]
         if free:
-            idle += t - made[free[-1]]
-            made[free[-1]] = t + warm_s
+            idle += t - departures[free[-1]]
+            departures[free[-1]] = t + warm_s
         else:
             cold += 1
-            made.append(t + cold_s)
+            departures.append(t + cold_s)
         running += min(warm_s if free else cold_s, end_s - t)
-    idle += sum(min(max(end_s - left, 0), keep_s) for left in made)
+    idle += sum(min(max(end_s - departure, 0), keep_s) for departure in departures)
     return cold, refused, running, idle
 
 
@@ -136,12 +143,12 @@ LENGTH = st.integers(1, 20)
 
 @given(WHEN, LENGTH, LENGTH, st.integers(0, 30), st.integers(1, 6) | st.none())
 def test_it_is_the_plain_simulation(when, warm_s, cold_s, keep_s, most):
-    found = simulate(arrivals=when, warm_s=constant(warm_s), cold_s=constant(cold_s), keep_alive_s=keep_s,
+    result = simulate(arrivals=when, warm_s=constant(warm_s), cold_s=constant(cold_s), keep_alive_s=keep_s,
                      duration_s=100, max_concurrency=most)  # fmt: skip
     cold, refused, running, idle = by_hand(when, warm_s, cold_s, keep_s, 100, most or math.inf)
-    assert (found.cold_starts, found.rejection_probability) == (cold, refused / len(when))
-    assert found.mean_running == pytest.approx(running / 100)
-    assert found.mean_idle == pytest.approx(idle / 100)
+    assert (result.cold_starts, result.rejection_probability) == (cold, refused / len(when))
+    assert result.mean_running == pytest.approx(running / 100)
+    assert result.mean_idle == pytest.approx(idle / 100)
 
 
 @pytest.mark.parametrize("most", [None, 300, 1000])
@@ -149,18 +156,18 @@ def test_so_it_is_with_hundreds_of_environments(most):
     # above 128 they stand in a tree; waves make them expire and come again
     rng = np.random.default_rng(4)
     times = np.sort(np.concatenate([wave * 50 + rng.random(700) * 9 for wave in range(6)]))
-    found = simulate(arrivals=times, warm_s=5, cold_s=7, keep_alive_s=20, duration_s=400, shape="constant",
+    result = simulate(arrivals=times, warm_s=5, cold_s=7, keep_alive_s=20, duration_s=400, shape="constant",
                      max_concurrency=most)  # fmt: skip
     cold, refused, running, idle = by_hand(times, 5, 7, 20, 400, most or math.inf)
-    assert (found.cold_starts, found.requests) == (cold, times.size)
-    assert found.rejection_probability == refused / times.size
-    assert found.mean_running == pytest.approx(running / 400)
-    assert found.mean_idle == pytest.approx(idle / 400)
+    assert (result.cold_starts, result.requests) == (cold, times.size)
+    assert result.rejection_probability == refused / times.size
+    assert result.mean_running == pytest.approx(running / 400)
+    assert result.mean_idle == pytest.approx(idle / 400)
 
 
 # Pairs at the edge -------------------------------------------------------------------------------
 
-AT_ONCE = dict(warm_s=10, shape="constant", duration_s=10_000)
+AT_ONCE = {"warm_s": 10, "shape": "constant", "duration_s": 10_000}
 
 
 @pytest.mark.parametrize(
@@ -190,9 +197,9 @@ def test_an_environment_is_idle_from_the_departure_to_its_end(second, cold):
 
 @pytest.mark.parametrize(("provisioned", "cold"), [(3, 0), (2, 1), (0, 3), (200, 0)])
 def test_what_is_provisioned_never_starts_cold(provisioned, cold):
-    found = simulate(arrivals=[5000] * 3, **AT_ONCE, provisioned=provisioned)
-    assert found.cold_starts == cold
-    assert found.mean_servers == pytest.approx(provisioned + (3 - provisioned) * 0.061 * (provisioned < 3))
+    result = simulate(arrivals=[5000] * 3, **AT_ONCE, provisioned=provisioned)
+    assert result.cold_starts == cold
+    assert result.mean_servers == pytest.approx(provisioned + (3 - provisioned) * 0.061 * (provisioned < 3))
 
 
 def test_a_client_that_is_refused_tries_again():
@@ -203,15 +210,15 @@ def test_a_client_that_is_refused_tries_again():
 
 
 def test_a_start_limit_delays_what_may_wait():
-    found = simulate(arrivals=[0] * 4, **AT_ONCE, start_limit=1, start_limit_s=2, queue=True)
-    assert (found.longest_wait_s, found.cold_starts) == (pytest.approx(6), 4)
+    result = simulate(arrivals=[0] * 4, **AT_ONCE, start_limit=1, start_limit_s=2, queue=True)
+    assert (result.longest_wait_s, result.cold_starts) == (pytest.approx(6), 4)
 
 
 def test_what_still_waits_at_the_end_is_neither_served_nor_refused():
-    found = simulate(
+    result = simulate(
         arrivals=[0] * 3, warm_s=10, shape="constant", duration_s=15, max_concurrency=1, queue=True
     )
-    assert (found.unended, found.invocations, found.rejection_probability) == (1, 2, 0)
+    assert (result.unended, result.invocations, result.rejection_probability) == (1, 2, 0)
 
 
 # The same numbers --------------------------------------------------------------------------------
@@ -230,15 +237,15 @@ KINDS = {
 }
 
 
-def counted(is_compiled: bool = False, **changed):
+def counted(is_compiled: bool = False, **options):
     load = {
         "arrival_rps": 10.0,
         "warm_s": 2.0,
         "cold_s": 2.5,
         "keep_alive_s": 100,
         "duration_s": 1000,
-    } | changed
-    return replication.run(planned(**load), np.random.SeedSequence(5), is_compiled)
+    } | options
+    return replication.run(make_plan(**load), np.random.SeedSequence(5), is_compiled)
 
 
 @numba_only
@@ -291,10 +298,10 @@ def test_memory_does_not_grow_with_the_requests():
 
 
 def test_a_period_has_its_quiet_hours():
-    found = [
+    result = [
         simulate(1.0, 0.01, arrivals=Periodic([0, 3, 1, 0], 400), duration_s=end) for end in (100, 300, 400)
     ]
-    quiet, busy, all_day = (one.requests for one in found)
+    quiet, busy, all_day = (one.requests for one in result)
     assert (quiet, busy) == (0, all_day)
     assert simulate(
         1.0, 0.01, arrivals=Periodic([0, 3, 1, 0], 400), duration_s=4e4
@@ -303,10 +310,10 @@ def test_a_period_has_its_quiet_hours():
 
 @pytest.mark.parametrize("pattern", ["day", "week", Bursts(30, 60, 600), Periodic([1, 2], 60)])
 def test_a_pattern_keeps_the_mean_rate_and_is_colder_than_none(pattern):
-    found = simulate(0.1, 20, arrivals=pattern, duration_s=604_800)
-    assert found.requests == pytest.approx(60_480, rel=0.1)
+    result = simulate(0.1, 20, arrivals=pattern, duration_s=604_800)
+    assert result.requests == pytest.approx(60_480, rel=0.1)
     even = simulate(0.1, 20, duration_s=604_800)
-    assert found.cold_start_probability > 0.95 * even.cold_start_probability
+    assert result.cold_start_probability > 0.95 * even.cold_start_probability
 
 
 def test_recorded_arrivals_end_with_the_last():
@@ -362,13 +369,13 @@ def test_keeping_longer_never_starts_more_on_the_same_arrivals(when, warm_s, sha
     ),
 )
 def test_shares_are_shares_and_all_that_exist_run_or_are_idle(rate, warm_s, options):
-    found = simulate(rate, warm_s, duration_s=300 / rate, keep_alive_s=60, **options)
-    shares = [value for name, value in found.to_dict().items() if name.endswith("probability")]
+    result = simulate(rate, warm_s, duration_s=300 / rate, keep_alive_s=60, **options)
+    shares = [value for name, value in result.to_dict().items() if name.endswith("probability")]
     assert len(shares) == 4 and all(0 <= share <= 1 for share in shares)
-    assert found.mean_servers == found.mean_running + found.mean_idle
-    assert min(found.mean_running, found.mean_idle) >= 0
-    assert found.mean_running <= options.get("max_concurrency", math.inf) * (1 + 1e-9)
-    assert found.mean_servers >= options.get("provisioned", 0) * (1 - 1e-9)
+    assert result.mean_servers == result.mean_running + result.mean_idle
+    assert min(result.mean_running, result.mean_idle) >= 0
+    assert result.mean_running <= options.get("max_concurrency", math.inf) * (1 + 1e-9)
+    assert result.mean_servers >= options.get("provisioned", 0) * (1 - 1e-9)
 
 
 # Provisioned concurrency -------------------------------------------------------------------------
@@ -378,15 +385,15 @@ USD = {"provisioned_usd_s": 4.2e-6, "running_usd_s": 9.7e-6, "on_demand_usd_s": 
 
 @pytest.mark.parametrize("target", [0.0, 0.005, 1.0])
 def test_provisioned_is_the_cheapest_that_meets_the_target(target):
-    load = dict(arrival_rps=1.0, warm_s=2, cold_s=3, keep_alive_s=30, duration_s=3000)
+    load = {"arrival_rps": 1.0, "warm_s": 2, "cold_s": 3, "keep_alive_s": 30, "duration_s": 3000}
     best = provisioned_for(target, **USD, **load)
     assert best.cold_start_probability <= target
 
     def usd(count: int) -> float:
-        found = simulate(**load, provisioned=count)
-        inside = found.mean_provisioned_running
-        enough = found.cold_start_probability <= target
-        cost = count * 4.2e-6 + inside * 9.7e-6 + (found.mean_running - inside) * 16.7e-6
+        result = simulate(**load, provisioned=count)
+        inside = result.mean_provisioned_running
+        enough = result.cold_start_probability <= target
+        cost = count * 4.2e-6 + inside * 9.7e-6 + (result.mean_running - inside) * 16.7e-6
         return cost if enough else math.inf
 
     assert best.usd_per_s == min(usd(count) for count in range(15))
@@ -396,7 +403,7 @@ def test_provisioned_is_the_cheapest_that_meets_the_target(target):
 
 
 @pytest.mark.parametrize(
-    ("changed", "says"),
+    ("options", "says"),
     [
         ({"arrival_rps": 0}, "arrival_rps is 0: expected a number above 0"),
         ({"arrival_rps": math.nan}, "arrival_rps is nan"),
@@ -446,9 +453,9 @@ def test_provisioned_is_the_cheapest_that_meets_the_target(target):
         ({"chain": 0}, "chain is 0"),
     ],
 )
-def test_a_mistake_is_named_in_one_line(changed, says):
+def test_a_mistake_is_named_in_one_line(options, says):
     with pytest.raises(ExplorerError) as error:
-        simulate(**CASE | changed)
+        simulate(**CASE | options)
     assert str(error.value).startswith(says) and "\n" not in str(error.value)
 
 
@@ -486,23 +493,23 @@ def test_the_command_prints_the_same_fields(capsys):
     words = (
         "--arrival-rps 0.9 --warm-s 1.991 --cold-s 2.244 --keep-alive-s 600 --duration-s 1e4 --seed 1 --json"
     )
-    code, said = command(capsys, *words.split())
-    assert code == 0 and json.loads(said.out) == simulate(**CASE | {"duration_s": 1e4}).to_dict()
+    code, output = command(capsys, *words.split())
+    assert code == 0 and json.loads(output.out) == simulate(**CASE | {"duration_s": 1e4}).to_dict()
 
 
 def test_the_command_takes_quantiles(capsys):
     words = "--arrival-rps 2 --warm-s p50=1s,p99=9s,max=20s --cold-s p50=2s --duration-s 1e4 --seed 3 --json"
-    code, said = command(capsys, *words.split())
+    code, output = command(capsys, *words.split())
     warm, cold = from_quantiles({0.5: 1, 0.99: 9}, 20), constant(2.0)
-    assert code == 0 and json.loads(said.out) == simulate(2, warm, cold, duration_s=1e4, seed=3).to_dict()
+    assert code == 0 and json.loads(output.out) == simulate(2, warm, cold, duration_s=1e4, seed=3).to_dict()
 
 
 def test_the_command_reads_recorded_times_and_shows_intervals(capsys, tmp_path):
     (tmp_path / "times.txt").write_text("0\n1\n\n2\n")
-    code, said = command(
+    code, output = command(
         capsys, "--warm-s", "500 ms", "--arrivals", str(tmp_path / "times.txt"), "--replications", "3"
     )
-    assert code == 0 and "95 % interval" in said.out and "requests" in said.out
+    assert code == 0 and "95 % interval" in output.out and "requests" in output.out
 
 
 @pytest.mark.parametrize(
@@ -520,15 +527,15 @@ def test_the_command_reads_recorded_times_and_shows_intervals(capsys, tmp_path):
     ],
 )
 def test_bad_input_is_one_line_and_exit_2(capsys, words, says):
-    code, said = command(capsys, *words.split())
-    assert code == 2 and says in said.err and said.err.count("\n") == 1 and not said.out
+    code, output = command(capsys, *words.split())
+    assert code == 2 and says in output.err and output.err.count("\n") == 1 and not output.out
 
 
 def test_a_file_that_is_no_text_is_one_line_and_exit_2(capsys, tmp_path):
     file = tmp_path / "times.bin"
     file.write_bytes(b"\xff\xfe\x00\x80")
-    code, said = command(capsys, "--warm-s", "1", "--arrivals", str(file))
-    assert (code, said.out) == (2, "")
-    assert said.err.strip().endswith(
+    code, output = command(capsys, "--warm-s", "1", "--arrivals", str(file))
+    assert (code, output.out) == (2, "")
+    assert output.err.strip().endswith(
         f"{file}: is not UTF-8, it is UTF-16; expected one time [s] a line, saved as UTF-8"
     )

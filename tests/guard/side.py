@@ -9,9 +9,18 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 LEFT_OUT = ("AWS_", "EXPLORER_", "PYTHON", "FORCE_COLOR", "CLICOLOR")  # what would change an answer
 FIXED = {
-    **{"COLUMNS": "100", "TERMINAL_WIDTH": "100", "LINES": "40", "TERM": "dumb", "NO_COLOR": "1"},
-    **{"MPLBACKEND": "agg", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
-    **{"PYTHONHASHSEED": "0", "PYTHONUTF8": "1", "TZ": "UTC", "LC_ALL": "C.UTF-8"},
+    "COLUMNS": "100",
+    "TERMINAL_WIDTH": "100",
+    "LINES": "40",
+    "TERM": "dumb",
+    "NO_COLOR": "1",
+    "MPLBACKEND": "agg",
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "PYTHONHASHSEED": "0",
+    "PYTHONUTF8": "1",
+    "TZ": "UTC",
+    "LC_ALL": "C.UTF-8",
 }
 
 

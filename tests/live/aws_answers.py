@@ -340,7 +340,7 @@ ANSWERS: tuple[Answer, ...] = (
         "put_function_concurrency",
         404,
         MISSING,
-        f"Function not found: {FUNCTION}:missing",
+        f"Function not found: {FUNCTION}:missing:$LATEST",
         FunctionName="missing",
         ReservedConcurrentExecutions=1,
     ),

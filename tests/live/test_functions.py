@@ -263,11 +263,160 @@ def test_a_job_that_no_try_could_take_ends_with_the_tries(ship, monkeypatch, hop
 def test_a_mark_of_an_earlier_hop_ends_no_later_one(ship):
     here = ship(hops=5)
     id, event = queued(here)
-    here.untaken.note(id)
+    here.untaken.note(id, 0)
     later(here, 20)
     here.jobs.await_next_hop(here.jobs.claim(event), 0.5)
     later(here, 6 * 60)
     assert here.jobs.read(id, ME)["status"] == "running"
+
+
+# Events that come more than once ------------------------------------------------------------------
+
+SLICED = {"hops": 5, "slice_steps": 1, "attempts": 1, "lease_s": 30}  # the first death would end a job
+
+
+class Hops:
+    """A job of three hops, driven by hand; `at` is called with each point that it comes to."""
+
+    def __init__(self, here, monkeypatch, at):
+        self.here, self.at, self.slices = here, at, []
+        self.id, event = queued(here)
+        self.events = [{**event, "body": {}}]
+        monkeypatch.setattr(here.slices, "handler", lambda: self._handle)
+
+    def _handle(self, body, context):
+        state = context.state or 0
+        self.slices.append(state)
+        self.at(self, f"hop {state} runs")
+        if state < 2:
+            context.checkpoint(state + 1)
+        return {"done": state + 1}
+
+    def advance(self, hop):
+        """A hop's event comes: what becomes of it."""
+        try:
+            following = self.here.slices.advance(self.events[hop], lambda: 60.0)
+        except self.here.jobs.Busy:
+            return "busy"
+        if following and self.here.settings.SETTINGS.hand_over == "event":
+            self.here.jobs.confirm_hand_on(following["id"], following["token"], following["hop"])
+        return following
+
+    def run(self):
+        """Each hop once."""
+        self.at(self, "queued")
+        for hop in range(3):
+            following = self.advance(hop)
+            self.at(self, f"hop {hop} is done")
+            self.events += [following] if following else []
+
+
+@pytest.mark.parametrize("point", ["hop 0 runs", "hop 0 is done", "hop 1 runs", "hop 1 is done",
+                                   "hop 2 runs", "hop 2 is done"])  # fmt: skip
+@pytest.mark.parametrize("hand_over", ["event", "queue", "durable", "machine"])
+def test_an_event_that_comes_again_at_any_point_changes_nothing(ship, monkeypatch, hand_over, point):
+    here, answers = ship(**SLICED, hand_over=hand_over), []
+
+    def at(hops, reached):
+        if reached != point:
+            return
+        before = here.row.get(hops.id)
+        answers.extend(hops.advance(hop) for hop in range(len(hops.events)))
+        assert here.row.get(hops.id) == before
+
+    hops = Hops(here, monkeypatch, at)
+    hops.run()
+    assert answers and set(answers) <= {None, "busy"}
+    assert hops.slices == [0, 1, 2] and here.jobs.read(hops.id, ME)["status"] == "succeeded"
+
+
+@pytest.mark.parametrize("hop", [0, 1])
+def test_an_event_of_a_hop_that_was_handed_on_is_dropped_however_late(ship, monkeypatch, hop):
+    here = ship(**SLICED, hand_over="event")
+
+    def at(hops, point):
+        if point == f"hop {hop} is done":
+            later(here, 31)  # the next waits for room, past the lease
+            assert [hops.advance(each) for each in range(hop + 1)] == [None] * (hop + 1)
+
+    hops = Hops(here, monkeypatch, at)
+    hops.run()
+    status = here.jobs.read(hops.id, ME)
+    assert (status["status"], status["attempts"], hops.slices) == ("succeeded", 1, [0, 1, 2])
+
+
+@pytest.mark.parametrize("hand_over", ["durable", "machine"])
+@pytest.mark.parametrize("comes", ["never", "after it", "during it", "before it goes on"])
+def test_a_late_event_and_the_next_hop_s_end_the_job_once(ship, monkeypatch, hand_over, comes):
+    here = ship(**SLICED, hand_over=hand_over)
+
+    def at(hops, point):
+        if point == "hop 0 runs" and comes == "during it" and len(hops.events) == 2:
+            hops.events.append(hops.advance(1))
+
+    hops = Hops(here, monkeypatch, at)
+    hops.events.append(hops.advance(0))
+    later(here, 31)
+    again = hops.advance(0)  # its answer was lost, or was not
+    if comes == "never":
+        hops.events[1] = again
+    if comes == "before it goes on":
+        hops.events.append(hops.advance(1))
+        assert {**again, "token": ""} == {**hops.events[1], "token": ""}
+        hops.events.append(again)
+        assert hops.advance(3) == "busy" and len(hops.slices) == 3  # what it answered goes nowhere
+        del hops.events[3]
+    if comes in ("never", "after it"):
+        hops.events.append(hops.advance(1))
+    assert (again is None) is (comes == "during it")
+    assert hops.advance(2) is None
+    status = here.jobs.read(hops.id, ME)
+    assert status["status"] == "succeeded" and hops.slices == [0, 0, 1, 2], status
+    assert {hops.advance(hop) for hop in range(3)} == {None}
+    assert here.jobs.read(hops.id, ME) == status
+
+
+@pytest.mark.parametrize("when", ["first", "after a death"])
+def test_a_claim_whose_answer_was_lost_is_the_worker_s_own(ship, monkeypatch, when):
+    here = ship(attempts=2)
+    _, event = queued(here)
+    if when == "after a death":
+        here.jobs.claim(event)
+        later(here, 31)
+    calls, client = [], here.row.client
+
+    class Losing:
+        def __getattr__(self, name):
+            return getattr(client("dynamodb"), name)
+
+        def update_item(self, **arguments):
+            answer = client("dynamodb").update_item(**arguments)
+            calls.append(answer)
+            return client("dynamodb").update_item(**arguments) if len(calls) == 1 else answer
+
+    with monkeypatch.context() as lossy:
+        lossy.setattr(here.row, "client", lambda service: Losing())
+        claim = here.jobs.claim(event)
+    assert claim.row["attempts"] == (1 if when == "first" else 2)
+    assert here.jobs.end(claim, "succeeded")
+
+
+def test_a_repeat_that_fails_does_not_end_a_job_whose_next_hop_waits(ship, monkeypatch):
+    here = ship(hops=5, hand_over="event")
+    id, event = queued(here)
+    claim = here.jobs.claim(event)
+    here.jobs.await_next_hop(claim, 0.5)
+    with monkeypatch.context() as outage, pytest.raises(here.clients.platform_errors()):
+        outage.setenv("JOBS", "nobody-has-this")
+        here.slices.advance(event, lambda: 60.0)
+    later(here, 5 * 60 + 10)
+    assert here.jobs.read(id, ME)["status"] == "running"
+
+
+def test_a_durable_slice_waits_for_as_long_as_another_holds_its_job(ship):
+    here = ship(hand_over="durable")
+    assert here.durable_work._again(here.jobs.Busy(), 50).should_retry
+    assert not here.durable_work._again(OSError(), 5).should_retry
 
 
 # Long work ----------------------------------------------------------------------------------------

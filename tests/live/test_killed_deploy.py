@@ -15,6 +15,7 @@ from explorer.cli.main import app
 from explorer.live.cloud import supervisor
 from explorer.live.deployment import deploy, target
 from tests.live.test_stack import holds
+from tests.support.local_tasks import processes
 
 pytestmark = pytest.mark.live
 
@@ -26,6 +27,7 @@ SMALL = {
     "configuration": {"total": "1 KB", "entries": 3, "secrets": 1},
 }
 DESIGN = "door=http-api,request=inline,response=stored,execution=single,configuration=parameter-store"
+CONTAINED = "door=alb,request=inline,response=stored,execution=service,configuration=parameter-store"
 DIES = """
 import os, signal, sys
 from explorer.live.cloud import instance
@@ -72,13 +74,16 @@ def run(*words) -> SimpleNamespace:
     return SimpleNamespace(code=result.exit_code, answer=answer, errors=result.stderr)
 
 
-@pytest.mark.parametrize(("service", "operation", "when"), POINTS)
-def test_what_a_killed_deploy_leaves_is_listed_and_goes(place, tmp_path, service, operation, when):
+@pytest.mark.parametrize(
+    ("service", "operation", "when", "design"),
+    [*((*point, DESIGN) for point in POINTS), *((*point, CONTAINED) for point in POINTS[-2:])],
+)
+def test_what_a_killed_deploy_leaves_is_listed_and_goes(place, tmp_path, service, operation, when, design):
     before, cloud = holds(place), place.cloud.name
     toml = tmp_path / "killed.toml"
     toml.write_text(Workload(**SMALL).to_toml())
     name = f"killed-{operation.lower()}-{when}"
-    words = [service, operation, when, cloud, name, DESIGN, str(toml)]
+    words = [service, operation, when, cloud, name, design, str(toml)]
     died = subprocess.run([sys.executable, "-c", DIES, *words], capture_output=True, text=True)
     assert died.returncode == -signal.SIGKILL, died.stderr
     is_left = holds(place) != before
@@ -88,6 +93,7 @@ def test_what_a_killed_deploy_leaves_is_listed_and_goes(place, tmp_path, service
     if is_left:
         assert run("destroy", name, "--cloud", cloud).code == 0
     assert holds(place) == before and run("stacks", "--cloud", cloud).answer == {"stacks": []}
+    assert processes(place.cloud) == []
 
 
 def test_a_cloud_that_crashed_is_told_with_what_stood():

@@ -53,6 +53,16 @@ def handle(body, context):
         context.checkpoint(step + 1, (step + 1) / body["steps"])
     return {"steps": body["steps"]}
 """
+HANGS = """
+import os, signal
+def handle(body, context):
+    for step in range(context.state or 0, body["steps"]):
+        if step == 1 and not os.path.exists(body["hangs"]):
+            open(body["hangs"], "w").close()
+            os.kill(os.getpid(), signal.SIGSTOP)  # not even its lease is renewed
+        context.checkpoint(step + 1, (step + 1) / body["steps"])
+    return {"steps": body["steps"]}
+"""
 
 
 class Endpoint:
@@ -160,8 +170,9 @@ class Endpoint:
 
     def holder(self):
         """A worker that holds a job."""
-        assert until(lambda: any(map(at_work, self.workers())))
-        return next(filter(at_work, self.workers()))
+        holders = []
+        assert until(lambda: holders.extend(filter(at_work, self.workers())) or holders)
+        return holders[0]
 
 
 def _environment(pid):
@@ -299,16 +310,16 @@ def test_a_job_that_outlasts_its_worker_ends_before_it(stood):
     assert (job.error["type"], job.attempts) == ("TimedOut", 1) and time.monotonic() - began < 30
 
 
-def test_a_worker_that_hangs_is_ended_by_its_time_out_and_followed(stood):
-    endpoints = [stood(form) for form in ("single", "recursion")]
-    with endpoints[0].within(4), endpoints[1].within(4):
-        ids = []
-        for endpoint in endpoints:
-            ids.append(endpoint.submit(runtime_s=1.5))
-            endpoint.holder().send(signal.SIGSTOP)  # not even its lease is renewed
+def test_a_worker_that_hangs_is_ended_by_its_time_out_and_followed(stood, tmp_path):
+    path = tmp_path / "hangs.py"
+    path.write_text(HANGS)
+    endpoints = [stood(form, f"{path}:handle", lease_s=5) for form in ("single", "recursion")]
+    with endpoints[0].within(12), endpoints[1].within(12):
+        ids = [each.client.submit({"hangs": str(tmp_path / each.work), "steps": 3}).id for each in endpoints]
         for endpoint, id in zip(endpoints, ids):
             job = endpoint.ended(id)
-            assert (job.status, job.attempts) == ("succeeded", 2) and endpoint.is_right(job)
+            assert (job.status, job.attempts) == ("succeeded", 2), job
+            assert endpoint.client.result(id) == {"steps": 3}
 
 
 def test_a_worker_that_wakes_up_late_changes_nothing(stood):
@@ -322,6 +333,68 @@ def test_a_worker_that_wakes_up_late_changes_nothing(stood):
     assert until(lambda: not at_work(late))
     assert (job.status, job.attempts) == ("succeeded", 2) and endpoint.is_right(job)
     assert endpoint.row(id) == row
+
+
+# Events that come more than once ------------------------------------------------------------------
+
+STEPS = """
+import time
+def handle(body, context):
+    for step in range(context.state or 0, 3):
+        with open(body["log"], "a") as log:
+            log.write(f"{step} ")
+        time.sleep(0.6)
+        context.checkpoint(step + 1)
+    return {"steps": 3}
+"""
+SLICED = {"slice_steps": 1, "attempts": 1, "lease_s": 10}  # a death that is counted wrongly would end a job
+
+
+def send_again(endpoint, form, event):
+    """An event of a job reaches the work once more, by the way that its form has."""
+    payload, place = json.dumps(event), endpoint.place
+    if form == "queued":
+        url = place.client("cloudformation").describe_stack_resource(
+            StackName=endpoint.standing.name, LogicalResourceId="Queue"
+        )["StackResourceDetail"]["PhysicalResourceId"]
+        place.client("sqs").send_message(QueueUrl=url, MessageBody=payload)
+    elif form == "step-functions":
+        machine = f"arn:aws:states:us-east-1:000000000000:stateMachine:{endpoint.standing.name}-workflow"
+        place.client("stepfunctions").start_execution(stateMachineArn=machine, input=payload)
+    else:
+        name = endpoint.work + (":live" if form == "durable" else "")
+        place.client("lambda").invoke(FunctionName=name, InvocationType="Event", Payload=payload)
+
+
+def test_each_event_once_more_at_every_point_changes_nothing(stood, tmp_path):
+    path = tmp_path / "steps.py"
+    path.write_text(STEPS)
+    forms = ("single", "queued", "recursion", "durable", "step-functions")
+    endpoints = {form: stood(form, f"{path}:handle", **SLICED) for form in forms}
+    sliced = forms[2:]
+
+    def repeated(form):
+        endpoint, points = endpoints[form], set()
+        body = {"log": str(tmp_path / form)}
+        id = endpoint.client.submit(body).id
+        while (row := endpoint.row(id))["status"] in ("queued", "running"):
+            point = (row["status"], row["hop"], row["waiting"])
+            for hop in range(int(row["hop"]) + 1 if point not in points and row["lease"] else 0):
+                event = {"id": id, "token": "used", "hop": hop, "body": body}
+                send_again(endpoint, form, event | ({"state": hop} if hop else {}))
+            points.add(point)
+            time.sleep(0.02)
+        send_again(endpoint, form, {"id": id, "token": "used", "hop": 0, "body": body})
+        return endpoint, id, endpoint.row(id), len({hop for _, hop, _ in points})
+
+    with ThreadPoolExecutor() as pool:
+        ends = dict(zip(forms, pool.map(repeated, forms)))
+    time.sleep(2 * RETRY_S + 1)  # a worker that found its job held has come again by then
+    for form, (endpoint, id, row, hops) in ends.items():
+        assert (row["status"], row["attempts"]) == ("succeeded", 1), (form, row)
+        assert endpoint.row(id) == row and endpoint.client.result(id) == {"steps": 3}
+        assert (tmp_path / form).read_text() == "0 1 2 ", form
+        assert hops == (4 if form in sliced else 1), form
 
 
 # Services that fail -------------------------------------------------------------------------------

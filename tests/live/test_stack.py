@@ -1,5 +1,6 @@
 """A stack put up, found, used and removed: nothing before, nothing after."""
 
+import itertools
 import json
 import os
 import tempfile
@@ -41,6 +42,9 @@ SERVICES = {  # what an account holds, by the call that lists it
     "ssm": ("describe_parameters", "Parameters"),
     "appconfig": ("list_applications", "Items"),
     "logs": ("describe_log_groups", "logGroups"),
+    "ecs": ("list_clusters", "clusterArns"),
+    "elbv2": ("describe_load_balancers", "LoadBalancers"),
+    "ec2": ("describe_security_groups", "SecurityGroups"),
 }
 
 
@@ -107,8 +111,14 @@ def test_an_endpoint_that_answers_gives_the_same_bytes_by_every_way(place, door,
     assert len(got) == (6_000_000 if response == "paged" else 3_000_000)
 
 
-@pytest.mark.parametrize("execution", ["single", "queued"])
-@pytest.mark.parametrize("door", ["function-url", "http-api", "rest-api"])
+STEPS = ("recursion", "durable", "step-functions", "express")
+
+
+@pytest.mark.parametrize(
+    ("door", "execution"),
+    [*itertools.product(("function-url", "http-api", "rest-api"), ("single", "queued")),
+     *itertools.product(("http-api",), STEPS)],
+)  # fmt: skip
 def test_what_is_acknowledged_is_done_and_what_fails_lies_in_a_queue(place, door, execution, tmp_path):
     before = holds(place)
     (tmp_path / "hook.py").write_text(
@@ -119,7 +129,7 @@ def test_what_is_acknowledged_is_done_and_what_fails_lies_in_a_queue(place, door
     )
     w = Workload(**SMALL | {"configuration": {"total": "1 KB", "entries": 4}, "client": {"collects": False}})
     design = f"door={door},request=inline,response=accepted,execution={execution},configuration=environment"
-    standing = deploy.deploy(w, design, place, handler=f"{tmp_path / 'hook.py'}:handle")
+    standing = deploy.deploy(w, design, place, f"{tmp_path / 'hook.py'}:handle", settings={"lease_s": 1})
     logs, sqs = place.client("logs"), place.client("sqs")
 
     def logged():
@@ -140,13 +150,42 @@ def test_what_is_acknowledged_is_done_and_what_fails_lies_in_a_queue(place, door
         assert until(lambda: {"done 1 0", "done 2 2000000", "done 3 2000000"} <= set(logged()))
         failed = client.submit({"fails": True, "n": 4, "filled": ""})
     (queue,) = [url for url in sqs.list_queues()["QueueUrls"] if f"{standing.name}-DeadLetters" in url]
-    if execution == "single":  # a message that a worker had comes back after its time-out only
+    if execution != "queued":  # a message that a worker had comes back after its time-out only
         got = []
         assert until(lambda: got.extend(sqs.receive_message(QueueUrl=queue).get("Messages", [])) or got)
         assert [failed.id in message["Body"] for message in got] == [True]
     assert not [line for line in logged() if "a secret" in line]
+    if execution in ("durable", "step-functions"):  # begun once, by the name of its execution
+        assert logged().count("done 2 2000000") == 1
     deploy.destroy(standing)
     assert holds(place) == before
+
+
+@pytest.mark.parametrize("execution", ["recursion", "durable", "step-functions"])
+def test_long_work_that_is_acknowledged_goes_on_from_its_state(place, execution, tmp_path):
+    (tmp_path / "long.py").write_text(
+        "def handle(body, context):\n"
+        "    print('from', context.state, len(body['filled']), flush=True)\n"
+        "    for step in range(context.state or 0, 3):\n"
+        "        context.checkpoint(step + 1)\n"
+        "        if body['fails']:\n"
+        "            raise ValueError(step)\n"
+    )
+    w = Workload(**SMALL | {"configuration": {"total": "1 KB", "entries": 4}, "client": {"collects": False}})
+    design = f"door=http-api,request=inline,response=accepted,execution={execution},configuration=environment"
+    settings, handler = {"slice_steps": 1, "hops": 9, "lease_s": 1}, f"{tmp_path / 'long.py'}:handle"
+    standing = deploy.deploy(w, design, place, handler, settings=settings)
+    with Client(standing.url, standing.credentials()) as client:
+        client.submit({"fails": False, "filled": "x" * 300_000})
+
+    def logged():
+        group = f"/aws/lambda/{standing.name}-work"
+        events = place.client("logs").filter_log_events(logGroupName=group)["events"]
+        return [line for event in events if (line := event["message"].strip()).startswith("from")]
+
+    lines = [f"from {state} 300000" for state in (None, 1, 2, 3)]
+    assert until(lambda: len(logged()) >= 4) and sorted(logged()) == sorted(lines)
+    deploy.destroy(standing)
 
 
 def test_stacks_side_by_side_do_not_see_each_other(place, workload):

@@ -14,12 +14,21 @@ from explorer.errors import DesignError
 from explorer.live.deployment.export import readme
 from explorer.live.deployment.production import production_template
 from explorer.live.deployment.template import Stack, filler, stack_of
-from explorer.options.base.resources import CALLER, Allow, Entry, FunctionRole, Route, Setting, Variable
+from explorer.options.base.resources import (
+    CALLER,
+    Allow,
+    Entry,
+    FunctionRole,
+    Route,
+    Setting,
+    TaskRole,
+    Variable,
+)
 from tests.support.designs import plain
 
 DEPLOYABLE = [design for design in table().designs if design.deployable]
 DOORS = ("function-url", "http-api", "rest-api")
-JOBS = ("single", "queued", "recursion", "durable", "step-functions", "express")
+JOBS = ("single", "queued", "recursion", "durable", "step-functions", "express", "fargate")
 
 
 def workload(secrets=3, **changes):
@@ -76,9 +85,16 @@ def test_every_combination_that_the_endpoint_promises_is_deployable():
         for response, execution in [
             *itertools.product(("buffered", "paged"), ("single",)),
             *itertools.product(("stored",), JOBS),
-            *itertools.product(("accepted",), ("single", "queued")),
+            *itertools.product(("accepted",), JOBS),
         ]
         for compression in (("none",) if response == "accepted" else ("none", "gzip"))
+        for configuration in OPTIONS["configuration"]
+    }
+    promised |= {
+        plain("alb", request, response, "service", configuration, compression=compression)
+        for request in OPTIONS["request"]
+        for response in ("buffered", "paged", "stored")
+        for compression in OPTIONS["compression"]
         for configuration in OPTIONS["configuration"]
     }
     assert set(DEPLOYABLE) == promised
@@ -88,10 +104,7 @@ WITHOUT_A_TEMPLATE = {
     "pushed": {"response": "pushed"},
     "callback": {"response": "callback"},
     "streamed": {"door": "function-url", "response": "streamed", "execution": "single"},
-    "fargate": {"execution": "fargate"},
     "managed-instance": {"execution": "managed-instance"},
-    "alb": {"door": "alb"},
-    "service": {"door": "alb", "response": "buffered", "execution": "service"},
     "provisioned-concurrency": {"initialization": "provisioned-concurrency"},
     "snap-start": {"initialization": "snap-start"},
     "cloudfront": {"edge": "cloudfront"},
@@ -115,6 +128,20 @@ def test_every_design_that_can_be_built_is_deployable_or_names_the_option_that_i
             assert any(why.startswith(option) for option in design.ids.values()), (design, why)
 
 
+@pytest.mark.parametrize("execution", ["single", "queued"])
+def test_a_load_balancer_has_a_template_in_front_of_containers_alone(execution):
+    design = plain("alb", "inline", "stored", execution, "environment")
+    with pytest.raises(DesignError, match="alb has a template in front of a service only"):
+        stack_of(workload(0), design)
+
+
+@pytest.mark.parametrize(("door", "execution"), [("alb", "service"), ("http-api", "fargate")])
+def test_containers_that_nobody_collects_from_have_no_template(door, execution):
+    design = plain(door, "inline", "accepted", execution, "environment")
+    with pytest.raises(DesignError, match=f"{execution} has a template only where a result is collected"):
+        stack_of(workload(0, client={"collects": False}), design)
+
+
 def test_a_workflow_that_the_door_starts_has_no_template():
     design = plain("http-api", "inline", "buffered", "express", "environment")
     with pytest.raises(DesignError, match="express has a template only where nobody waits for the answer"):
@@ -131,14 +158,16 @@ def test_an_express_workflow_ends_within_its_five_minutes_and_what_it_never_bega
     assert 300 <= design_stack.settings["wait_s"] <= 360 and design_stack.settings["hand_over"] == "machine"
 
 
-@pytest.mark.parametrize("execution", ["recursion", "durable", "step-functions", "express"])
-def test_work_in_steps_that_nobody_collects_has_no_template(execution):
-    design = plain("http-api", "inline", "accepted", execution, "environment")
-    with pytest.raises(DesignError, match=f"{execution} has a template only where a result is collected"):
-        stack_of(workload(0, client={"collects": False}), design)
+def test_a_task_that_finds_its_job_held_is_tried_until_no_invocation_can_hold_it_any_more():
+    machine = stack(plain("http-api", "inline", "stored", "step-functions", "environment"))
+    states = json.loads(machine.template["Resources"]["Workflow"]["Properties"]["DefinitionString"])
+    busy, failed = states["States"]["Work"]["Retry"]
+    assert (busy["ErrorEquals"], failed["ErrorEquals"]) == (["Busy"], ["States.ALL"])
+    lasts_s = machine.template["Resources"]["Work"]["Properties"]["Timeout"]
+    assert busy["IntervalSeconds"] * busy["MaxAttempts"] >= lasts_s > failed["MaxAttempts"] * 31
 
 
-@pytest.mark.parametrize("execution", ["single", "queued"])
+@pytest.mark.parametrize("execution", JOBS)
 def test_what_is_only_acknowledged_has_no_table_and_its_failures_have_a_queue(execution):
     design_stack = stack(plain("http-api", "inline", "accepted", execution, "environment"))
     resources = design_stack.template["Resources"]
@@ -146,11 +175,30 @@ def test_what_is_only_acknowledged_has_no_table_and_its_failures_have_a_queue(ex
     assert [route.path for route in design_stack.of(Route)] == ["/jobs"]
     assert "AWS::DynamoDB::Table" not in {resource["Type"] for resource in resources.values()}
     dead = {"Fn::GetAtt": ["DeadLetters", "Arn"]}
-    if execution == "single":
+    if execution in ("single", "recursion"):
         settings = resources["WorkEvents"]["Properties"]
         assert settings["DestinationConfig"] == {"OnFailure": {"Destination": dead}}
-    else:
+    elif execution == "queued":
         assert resources["Queue"]["Properties"]["RedrivePolicy"]["deadLetterTargetArn"] == dead
+    elif execution == "durable":
+        assert resources["Work"]["Properties"]["DeadLetterConfig"] == {"TargetArn": dead}
+    else:
+        states = json.loads(resources["Workflow"]["Properties"]["DefinitionString"])["States"]
+        (caught,) = states["Work"]["Catch"]
+        assert (
+            caught["Next"] == "PutAside" and states["PutAside"]["Parameters"]["QueueUrl"] == "${DeadLetters}"
+        )
+
+
+@pytest.mark.parametrize(("runtime", "tries"), [("45 s", 3), ("50 s", 2), ("70 s", 2), ("75 s", 1)])
+def test_the_tries_of_an_express_workflow_fit_into_its_five_minutes(runtime, tries):
+    changes = {"client": {"collects": False}, "runtime": {"p50": runtime, "divisible": True}}
+    accepted_stack = stack(plain("http-api", "inline", "accepted", "express", "environment"), **changes)
+    states = json.loads(accepted_stack.template["Resources"]["Workflow"]["Properties"]["DefinitionString"])
+    work = states["States"]["Work"]
+    assert 1 + sum(each["MaxAttempts"] for each in work.get("Retry", ())) == tries
+    waits_s = 2 * (2 ** (tries - 1) - 1)
+    assert tries * work["TimeoutSeconds"] + waits_s <= 290 < (tries + 1) * work["TimeoutSeconds"] + waits_s
 
 
 def test_every_option_is_in_some_template_or_refused_by_name():
@@ -166,10 +214,13 @@ def test_every_option_is_in_some_template_or_refused_by_name():
         ("http-api", {"needs": ["custom-domain"]}, "client.needs custom-domain"),
         ("rest-api", {"needs": ["usage-plans"]}, "client.needs usage-plans"),
         ("rest-api", {"needs": ["private"]}, "client.needs private"),
+        ("alb", {"auth": "jwt"}, "client.auth jwt"),
+        ("alb", {"needs": ["private"]}, "client.needs private"),
     ],
 )
 def test_a_wish_that_a_template_cannot_hold_is_refused_by_its_field(door, client, field):
-    design = plain(door, "inline", "buffered", "single", "environment")
+    execution = "service" if door == "alb" else "single"
+    design = plain(door, "inline", "buffered", execution, "environment")
     with pytest.raises(DesignError, match=f"cannot be put up: {field}: "):
         stack_of(workload(0, client=client), design)
 
@@ -182,6 +233,13 @@ def test_a_web_acl_stands_in_front_of_the_stage_that_it_guards():
     assert kinds["StageWebAcl"] == "AWS::WAFv2::WebACLAssociation"
     matches = lint(json.dumps(template), config=ManualArgs(regions=["us-east-1"]))
     assert [str(match) for match in matches] == []
+
+
+@pytest.mark.parametrize(("door", "execution"), [("alb", "service"), ("http-api", "fargate")])
+def test_a_network_of_the_works_own_is_no_part_of_a_stack_of_containers(door, execution):
+    design = plain(door, "inline", "stored", execution, "environment")
+    with pytest.raises(DesignError, match=r"cannot be put up: network\.vpc: "):
+        stack_of(workload(0, network={"vpc": True}), design)
 
 
 def at_once(execution, bears, runtime=1):
@@ -229,7 +287,10 @@ def test_functions_that_are_not_python_are_refused_by_name():
 def test_every_part_that_is_spoken_of_is_played_by_one_function(design):
     design_stack = stack(design)
     played = [part for _, plays in design_stack.functions.values() for part in plays]
-    assert sorted(played) == sorted({part.id for part in design_stack.of(FunctionRole)})
+    for task in design_stack.of(TaskRole):
+        played += [task.id, *design_stack.plays(task)]
+    parts = {part.id for kind in (FunctionRole, TaskRole) for part in design_stack.of(kind)}
+    assert sorted(played) == sorted(parts)
     spoken = {piece.part for kind in (Allow, Variable, Route) for piece in design_stack.of(kind)} - {CALLER}
     assert spoken <= set(played)
 
@@ -298,7 +359,8 @@ def test_no_policy_allows_a_wildcard(design):
         if each["Effect"] == "Allow":
             assert not [action for action in each["Action"] if "*" in action], name
             log_delivery = name == "WorkflowRole" and each["Action"][0] == "logs:CreateLogDelivery"
-            assert log_delivery or each["Resource"] != "*", name
+            pulls = name == "WorkStartRole" and each["Action"] == ["ecr:GetAuthorizationToken"]
+            assert log_delivery or pulls or each["Resource"] != "*", name
 
 
 @pytest.mark.parametrize("design", COVERING, ids=ids)
@@ -306,7 +368,8 @@ def test_no_secret_has_a_place_in_the_template(design):
     design_stack = stack(design)
     text = json.dumps(design_stack.template)
     for entry in design_stack.of(Entry):
-        stands = f'"{entry.name}": "{filler(entry)}"' in text
+        forms = ('"{}": "{}"', '{{"Name": "{}", "Value": "{}"}}')  # of a function, of a container
+        stands = any(form.format(entry.name, filler(entry)) in text for form in forms)
         assert stands == (entry.kept == "environment")
         assert not (entry.secret and stands)
 
@@ -379,7 +442,8 @@ def test_settings_are_literals_and_variables_what_cloudformation_alone_knows():
         assert json.loads(json.dumps(design_stack.settings)) == design_stack.settings
         assert {setting.name for setting in design_stack.of(Setting)} <= set(design_stack.settings)
         variables = {variable.name for variable in design_stack.of(Variable)}
-        assert variables <= {"JOBS", "RESULTS", "UPLOADS", "HAND_TO", "CONFIGURATION"}
+        where = {"CLUSTER", "SUBNETS", "SECURITY_GROUP"}  # tasks run
+        assert variables <= {"JOBS", "RESULTS", "UPLOADS", "HAND_TO", "CONFIGURATION", *where}
         assert not [v for v in design_stack.of(Variable) if isinstance(v.value, str)]
 
 

@@ -1,6 +1,6 @@
 """What the local cloud says that it cannot show is read from what it holds."""
 
-from explorer.live.cloud import refusals, refusals_services, request_models
+from explorer.live.cloud import refusals, refusals_services, request_models, task_processes
 from explorer.live.cloud.vouch import CANNOT_VOUCH_FOR, uncovered
 
 
@@ -16,3 +16,9 @@ def test_what_is_held_no_more_is_told(monkeypatch):
     monkeypatch.setattr(refusals_services, "CHECKS", less)
     (line,) = [line for line in uncovered() if line.startswith("what a service refuses beyond")]
     assert "stepfunctions" in line and "secretsmanager" in line
+
+
+def test_what_no_task_can_be_here_is_told_as_it_is_refused(monkeypatch):
+    monkeypatch.setattr(task_processes, "NOT_RUN", {"tasks that fly": lambda *_: False})
+    (line,) = [line for line in uncovered() if "tasks that fly" in line]
+    assert task_processes.COMMANDS in line

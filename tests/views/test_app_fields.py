@@ -6,10 +6,11 @@ import explorer as ex
 from explorer.errors import ExplorerError
 from explorer.views.app.controls import CONTROLS, DIALS, NONE, workload_with
 from explorer.views.app.drawer import ENTRIES, TOTAL
-from explorer.views.app.field_text import quantiles_of_text, spoken_number
+from explorer.views.app.field_text import quantiles_of_text
 from explorer.views.app.history import State
 from explorer.views.app.screen_state import drawer_message, texts_of, workload_differences
 from explorer.workload.fields import FIELDS
+from explorer.workload.spoken_numbers import spoken_number
 
 DIAL = {dial.field: dial for dial in DIALS}
 

@@ -33,7 +33,7 @@ def three(app: Browser) -> Browser:
     return app
 
 
-def shown(app: Browser) -> dict:
+def dialog_of(app: Browser) -> dict:
     """What the dialog was told last."""
     return next(message for message in reversed(app.messages) if message["say"] == "scenarios")
 
@@ -41,7 +41,7 @@ def shown(app: Browser) -> dict:
 def rows(app: Browser) -> list[str]:
     """The rows of the table, in words."""
     app.say("scenarios")
-    html = shown(app)["html"]
+    html = dialog_of(app)["html"]
     return [words(row) for row in html.split("<tr>")[2:]]
 
 
@@ -67,7 +67,7 @@ def test_what_differs_is_against_the_first(three):
 
 def test_the_least_of_the_feasible_is_marked(three):
     three.say("scenarios")
-    html, (first, *_) = shown(three)["html"], three.app._answers.scenarios
+    html, (first, *_) = dialog_of(three)["html"], three.app._answers.scenarios
     assert f'<b title="the least">{format_usd(first.r.monthly_usd)}</b>' in html
     assert html.count('<b title="the least">$') == 1  # the nearest miss has none
 
@@ -75,7 +75,7 @@ def test_the_least_of_the_feasible_is_marked(three):
 def test_the_least_is_not_marked_where_all_are_the_same(app):
     for name in ("one", "two"):
         app.say("keep", name=name)
-    assert "the least" not in shown(app)["html"] and "nothing" in rows(app)[1]
+    assert "the least" not in dialog_of(app)["html"] and "nothing" in rows(app)[1]
 
 
 def test_another_workload_names_itself_and_folds_what_is_long(app):
@@ -83,7 +83,7 @@ def test_another_workload_names_itself_and_folds_what_is_long(app):
     app.say("preset", name="Photo uploads")
     app.say("keep", name="Photos")
     assert "Workload Account statements → Photo uploads" in rows(app)[1]
-    assert "<details>" in shown(app)["html"]
+    assert "<details>" in dialog_of(app)["html"]
 
 
 def test_one_is_loaded_and_undone(three):
@@ -111,33 +111,35 @@ def test_one_is_renamed_and_removed_in_its_place(three):
 def test_no_more_than_so_many(app):
     for _ in range(MOST_SCENARIOS):
         app.say("scenarios")
-        app.say("keep", name=shown(app)["proposal"])
-    assert shown(app)["full"] == FULL and names(app)[:2] == ["Today", "Scenario 2"]
+        app.say("keep", name=dialog_of(app)["proposal"])
+    assert dialog_of(app)["full"] == FULL and names(app)[:2] == ["Today", "Scenario 2"]
     app.say("keep", name="one more")
-    assert shown(app)["trouble"] == FULL and not shown(app)["ok"] and len(names(app)) == MOST_SCENARIOS
+    assert (
+        dialog_of(app)["trouble"] == FULL and not dialog_of(app)["ok"] and len(names(app)) == MOST_SCENARIOS
+    )
     app.say("remove", name="Scenario 3")
-    assert shown(app)["full"] == "" and shown(app)["proposal"] == "Scenario 3"
+    assert dialog_of(app)["full"] == "" and dialog_of(app)["proposal"] == "Scenario 3"
 
 
 @pytest.mark.parametrize("name", ["", "  ", "Today", " Today ", "x" * (LONGEST_NAME + 1)])
 def test_a_name_that_is_none_is_one_line(app, name):
     app.say("keep", name="Today")
     app.say("keep", name=name)
-    assert "expected" in shown(app)["trouble"] and "\n" not in shown(app)["trouble"]
+    assert "expected" in dialog_of(app)["trouble"] and "\n" not in dialog_of(app)["trouble"]
     assert names(app) == ["Today"]
 
 
 @pytest.mark.parametrize("what", ["rename", "remove"])
 def test_one_that_is_not_there_is_one_line(app, what):
     app.say(what, name="Tomorrow", now="Yesterday")
-    assert shown(app)["trouble"] == 'No scenario is called "Tomorrow".'
+    assert dialog_of(app)["trouble"] == 'No scenario is called "Tomorrow".'
     app.say("load", name="Tomorrow")
     assert app.trouble == 'no scenario is called "Tomorrow"'
 
 
 def test_a_name_is_text_and_no_html(app):
     app.say("keep", name='<img src=x> "&')
-    assert "<img" not in shown(app)["html"] and rows(app)[0].startswith('<img src=x> "&')
+    assert "<img" not in dialog_of(app)["html"] and rows(app)[0].startswith('<img src=x> "&')
 
 
 def test_the_address_carries_them_into_another_screen(three):
@@ -189,7 +191,7 @@ def test_an_address_holds_no_more_of_them(app):
 def test_what_is_too_long_for_the_address_is_said(monkeypatch, app):
     monkeypatch.setattr("explorer.views.app.address.LONGEST", 10)
     app.say("keep", name="Today")
-    assert "too much for the page's address" in shown(app)["trouble"] and shown(app)["ok"]
+    assert "too much for the page's address" in dialog_of(app)["trouble"] and dialog_of(app)["ok"]
 
 
 def test_they_are_given_as_csv(three):
@@ -211,6 +213,6 @@ def test_they_are_given_as_csv(three):
 def test_every_example_can_be_a_scenario(path):
     app = Browser(ex.explore(path))
     app.say("keep", name="It")
-    assert json.dumps(shown(app))
+    assert json.dumps(dialog_of(app))
     app.say("table")
     assert app.files["scenarios.csv"].count(b"\n") == 2

@@ -201,9 +201,7 @@ def test_a_quota_to_raise_is_one_thing_wherever_it_is_said(name, form):
     to_raise = [finding for finding in r.answer.findings if finding.verdict is Verdict.RAISE]
     text = " ".join(document(name, form).replace("\u00a0", " ").split())
     growth_rows = (
-        [row for row in rows(name, form, "Limits that growth fills")]
-        if "Limits that growth fills" in text
-        else []
+        list(rows(name, form, "Limits that growth fills")) if "Limits that growth fills" in text else []
     )
     for finding in to_raise:
         (request,) = re.findall(r"ask AWS to (raise .*?) \(quota", finding.consequence) or [

@@ -228,3 +228,10 @@ def test_each_point_has_the_distribution_that_its_index_names(index):
     value = np.array([[0.5, 4.0], [2.0, 2.0]])
     seconds = np.broadcast_to(np.where(index == 1, 3.0, 1.0), (2, 2))
     assert spread.exceed(value).tolist() == (seconds > value).tolist()
+
+
+def test_many_started_increments_are_half_of_one_more_than_the_mean():
+    # work of about a thousand increments, spread over several of them: the last one is half used on average
+    spread = from_quantiles({0.5: 1000.0, 0.99: 1010.0})
+    assert float(spread.mean_ceil(1.0)) == pytest.approx(float(spread.mean) + 0.5, abs=1e-6)
+    assert float(spread.mean_ceil(2.0)) == pytest.approx(float(spread.mean) / 2 + 0.5, abs=1e-6)

@@ -1,1 +1,1 @@
-"""Measured times put back into a workload, and how far the prediction was off."""
+"""Calibrates a workload with measured times, and reports the error of the prediction."""

@@ -1,4 +1,4 @@
-"""What a run of the benchmark measured: quantiles by what they are of."""
+"""The measurements of one benchmark run: quantiles of each phase and part of a phase."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .prediction import NAMES, RunConditions
 if TYPE_CHECKING:
     import pandas as pd
 
-METADATA = b"explorer.bench"  # of a benchmark's Parquet file
+METADATA = b"explorer.bench"  # metadata key in a benchmark's Parquet file
 COLUMNS = {
     Phase.SUBMIT.value: "submit_s",
     Phase.QUEUE.value: "queue_s",
@@ -34,19 +34,19 @@ COLUMNS = {
 
 @dataclass(frozen=True, eq=False)
 class MeasuredRun:
-    """What one run's jobs that succeeded took: quantiles at `LEVELS` [s]."""
+    """The quantiles at `LEVELS` [s] of one run's successful jobs."""
 
     design: Design | None
     conditions: RunConditions
-    seconds: dict[str, np.ndarray]  # of warm jobs, by phase or as `solve` names its equations
-    phases: dict[str, np.ndarray]  # of all jobs, by phase and in all
+    seconds: dict[str, np.ndarray]  # of warm jobs, by phase or by equation name in `solve`
+    phases: dict[str, np.ndarray]  # of all jobs, by phase and in total
     response: np.ndarray  # bytes
     init: np.ndarray | None  # what a cold start adds to a job
     is_stored: bool
 
     @classmethod
     def of(cls, frame: pd.DataFrame) -> MeasuredRun:
-        """From the frame of a result, with what it says of its run in `attrs["bench"]`."""
+        """The run from the frame of a result, whose metadata are in `attrs["bench"]`."""
         metadata: dict[str, Any] = frame.attrs.get("bench") or {}
         rows = frame[(frame["status"] == "succeeded") & ~frame["warm_up"].astype(bool)]
         if rows.empty:
@@ -70,7 +70,7 @@ class MeasuredRun:
 
 
 def _is_cold(rows: pd.DataFrame) -> np.ndarray:
-    """Which jobs are known to have met a cold start."""
+    """Which jobs are known to have had a cold start."""
     return np.asarray(rows["cold"].fillna(False), dtype=bool)
 
 
@@ -79,7 +79,7 @@ def _phase_quantiles(rows: pd.DataFrame) -> dict[str, np.ndarray]:
 
 
 def _times_within_phases(rows: pd.DataFrame) -> dict[str, np.ndarray]:
-    """Times within a phase: the last status exchange, an answer's first byte, the rest of its bytes."""
+    """Times within a phase: the last status exchange, the first byte of a response, the rest of its bytes."""
     whole = rows["fetch_s"].fillna(rows["service_s"])
     return {
         "status": _at_levels(rows["status_s"]),
@@ -89,7 +89,7 @@ def _times_within_phases(rows: pd.DataFrame) -> dict[str, np.ndarray]:
 
 
 def _times_beside_rows(metadata: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    """What was measured beside the rows: the functions' own durations, a round trip."""
+    """Times measured outside the rows: durations of the front functions, and a round trip."""
     times = {
         f"front {part}": _quantile_array(quantiles)
         for part, quantiles in (metadata.get("functions") or {}).items()
@@ -100,7 +100,7 @@ def _times_beside_rows(metadata: Mapping[str, Any]) -> dict[str, np.ndarray]:
 def _cold_start_cost(
     rows: pd.DataFrame, warm: pd.DataFrame, metadata: Mapping[str, Any]
 ) -> np.ndarray | None:
-    """What a cold start adds: the initialisation, and by how much the first work in it is slower."""
+    """What a cold start adds: the initialisation, and the slowdown of the first work afterwards."""
     cold = rows[_is_cold(rows)]
     if cold.empty or len(cold) == len(rows):
         return _quantile_array(metadata["init_s"]) if metadata.get("init_s") else None
@@ -124,7 +124,7 @@ def _quantile_array(quantiles: Mapping[str, float]) -> np.ndarray:
 
 
 def _conditions_from_rows(rows: pd.DataFrame) -> dict[str, Any]:
-    """The conditions of a run as its rows show them."""
+    """The conditions of a run, inferred from its rows."""
     span = float(rows["scheduled_s"].max() - rows["scheduled_s"].min())
     runtime_s = float(rows["runtime_s"].median())
     return {
@@ -155,7 +155,7 @@ def _benchmark_frame(one: Any) -> pd.DataFrame:
 
 
 def read_benchmark(path: str | Path) -> pd.DataFrame:
-    """The rows that a benchmark wrote, with what it says of its run in `attrs["bench"]`."""
+    """The rows that a benchmark wrote, with the metadata of its run in `attrs["bench"]`."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

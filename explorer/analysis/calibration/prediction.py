@@ -1,4 +1,4 @@
-"""A prediction for one run under its own conditions: its rate, its work, how its clients poll."""
+"""Predicts one run under its own conditions: its rate, its work, and how its clients poll."""
 
 from __future__ import annotations
 
@@ -15,21 +15,22 @@ from explorer.options.base.conditions import Conditions
 from explorer.options.base.request_path import LEVELS, PHASES, Actor, Phase, Step
 from explorer.workload.workload import Workload
 
-SHARES = (np.arange(1000) + 0.5) / 1000  # of the jobs, each as slow in all its phases as this share
+SHARES = (np.arange(1000) + 0.5) / 1000  # quantile of each modelled job, the same in all of its phases
 SCORES = ndtri(SHARES)
 NAMES = tuple(f"p{100 * level:g}" for level in LEVELS)
 
 
 @dataclass(frozen=True)
 class RunConditions:
-    """What one run asked for: a prediction for it takes these from it.
+    """The conditions of one run, used to predict it.
 
     Parameters
     ----------
-    rate_rps : jobs a second
-    runtime_s, response_bytes, request_bytes : of each job; None: as the workload says
-    cold_shares : of "work" and of the front functions by their times' ids; others as at a steady rate
-    poll_every_s, poll_growth : when the client polled; None: by Retry-After, in whole seconds
+    rate_rps : jobs per second
+    runtime_s, response_bytes, request_bytes : of each job; None: as in the workload
+    cold_shares : shares of cold starts, of "work" and of the front functions by time id; others as at a
+        steady rate
+    poll_every_s, poll_growth : polling schedule of the client; None: by Retry-After, in whole seconds
     """
 
     rate_rps: float
@@ -41,7 +42,7 @@ class RunConditions:
     poll_growth: float | None = None
 
     def workload(self, w: Workload) -> Workload:
-        """The workload as this run asked for it."""
+        """The workload under the conditions of this run."""
         month_s = w.preferences.month_hours * 3600
         sizes = {"runtime": self.runtime_s, "response": self.response_bytes, "request": self.request_bytes}
         overrides = {name: value for name, value in sizes.items() if value is not None}
@@ -50,7 +51,7 @@ class RunConditions:
 
 
 class PredictionConditions(Conditions):
-    """The load of one run; `only`, where given, is all that takes time: [s] by id, [s/B] by rate."""
+    """The load of one run; with `only`, all times except these are 0: [s] by id, [s/B] by rate."""
 
     def __init__(self, w: Workload, run: RunConditions, only: Mapping[str, float] | None = None) -> None:
         self.run, self.only = run, only
@@ -59,13 +60,13 @@ class PredictionConditions(Conditions):
             self.bandwidth = _bytes_per_s(only, "client.bandwidth")
 
     def cold_share(self, service_s: Number, name: str) -> Number:
-        """As the run had it, else as at a steady rate."""
+        """The share of cold starts of the run, else at a steady rate."""
         if name in self.run.cold_shares:
             return self.run.cold_shares[name]
         return super().cold_share(service_s, name)
 
     def time(self, time_id: str) -> np.ndarray:
-        """The time of an operation [s]; where `only` is given, its value there."""
+        """The time of an operation [s]; with `only`, its value there or 0."""
         default = super().time(time_id)
         if self.only is None:
             return default
@@ -73,8 +74,8 @@ class PredictionConditions(Conditions):
         return np.full(self.levels.shape, self.only.get(time_id, 0.0))
 
     @property
-    def network(self) -> float:
-        """Bandwidth between an environment and S3 [B/s]; where `only` is given, its value there."""
+    def network(self) -> Number:
+        """The bandwidth between an environment and S3 [B/s]; with `only`, its value there."""
         return super().network if self.only is None else _bytes_per_s(self.only, "runtime.network")
 
 
@@ -83,7 +84,7 @@ def _bytes_per_s(only: Mapping[str, float], field: str) -> float:
 
 
 def phase_sums(request_steps: Iterable[Step]) -> dict[str, np.ndarray]:
-    """Seconds of each phase at each of `LEVELS`; apart: the wait for a poll, the front functions' own."""
+    """The seconds of each phase at each of `LEVELS`; also the wait for a poll and the front functions."""
     sums = {name: np.zeros(3) for name in (*PHASES, "wait", "front submit", "front poll")}
     for step in request_steps:
         waits = step.phase is Phase.POLL and step.actors == (Actor.CLIENT, Actor.CLIENT)
@@ -95,11 +96,11 @@ def phase_sums(request_steps: Iterable[Step]) -> dict[str, np.ndarray]:
 
 
 def predict_run(w: Workload, design: Design, run: RunConditions) -> dict[str, dict[str, float]]:
-    """Seconds by phase and in all at p50, p95 and p99, for a run under these conditions.
+    """The predicted seconds by phase and in total at p50, p95 and p99, for a run under these conditions.
 
-    As `latency`, but that the wait for a poll is not spread evenly: when the client polls is known. Each
-    figure is a percentile of its own phase, as a measured one is: a job that ends late has not waited
-    longest for its poll, since that wait depends on when it ends between two polls.
+    Unlike `latency`, this uses the client's actual polling schedule instead of a uniform wait for a poll.
+    Each figure is a percentile of its own phase, as measured figures are: the slowest job does not have the
+    longest wait for its poll, since that wait depends on where its end falls between two polls.
     """
     load = PredictionConditions(w, run)
     sums = phase_sums(steps(load, design))
@@ -117,7 +118,7 @@ def predict_run(w: Workload, design: Design, run: RunConditions) -> dict[str, di
 
 
 def _over_all(seconds: np.ndarray) -> np.ndarray:
-    """Seconds of jobs at `SHARES`, from those at `LEVELS`: linear in the normal quantile, ends continued."""
+    """The seconds of jobs at `SHARES` from those at `LEVELS`: linear in the normal quantile, extrapolated."""
     z, at_levels = SCORES, ndtri(np.asarray(LEVELS))
     slopes = np.diff(seconds) / np.diff(at_levels)
     before = seconds[0] + slopes[0] * np.minimum(z - at_levels[0], 0)
@@ -128,7 +129,7 @@ def _over_all(seconds: np.ndarray) -> np.ndarray:
 
 
 def _poll_end_s(end_s: float, exchange_s: float, run: RunConditions, load: Conditions) -> float:
-    """When the client sees the end of a job that ends `end_s` after it was accepted [s]."""
+    """When the client learns the end of a job that ends `end_s` after it was accepted [s]."""
     every = load.constant("poll.first_s") if run.poll_every_s is None else run.poll_every_s
     growth = load.constant("poll.growth") if run.poll_growth is None else run.poll_growth
     poll_s = every
@@ -140,5 +141,5 @@ def _poll_end_s(end_s: float, exchange_s: float, run: RunConditions, load: Condi
 
 
 def by_quantile(seconds: Iterable[float]) -> dict[str, float]:
-    """Seconds by the names of their quantiles."""
+    """The seconds by the names of their quantiles."""
     return {name: float(value) for name, value in zip(NAMES, seconds, strict=True)}

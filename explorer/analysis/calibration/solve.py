@@ -1,8 +1,8 @@
-"""Times and bandwidths solved for, so that the steps of a design sum to what was measured.
+"""Solves for times and bandwidths, so that the steps of a design sum to the measured seconds.
 
-A phase is linear in the times that its steps name and in the seconds a byte takes. Its coefficients are
-read off the steps, with one of these set to 1 and the others to 0. Where several make up what was only
-measured together, they share it in the proportion in which they were assumed.
+A phase is linear in the times that its steps use and in the seconds per byte. Each coefficient is found by
+evaluating the steps with one of these set to 1 and the others to 0. Several unknowns that are only measured
+as a sum share it in proportion to their assumed values.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ from explorer.workload.workload import Workload
 from .measurements import MeasuredRun
 from .prediction import PredictionConditions, RunConditions, phase_sums
 
-RATES = ("runtime.network", "client.bandwidth")  # fields of a workload, in bytes a second
-LEAN = 1e-3  # how little the assumed proportions weigh against what was measured
-LEAST_S = 1e-6  # the least that a step takes, and the least difference that counts
+RATES = ("runtime.network", "client.bandwidth")  # fields of a workload [B/s]
+LEAN = 1e-3  # weight of the assumed proportions relative to the measurements
+LEAST_S = 1e-6  # lower bound of a step's seconds, and of a difference that counts
 Sums = Mapping[str, np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
 class Equation:
-    """What one sum of steps was measured to be, at each of `LEVELS`."""
+    """One measured sum of steps, at each of `LEVELS`."""
 
     coefficients: Mapping[str, np.ndarray]  # by time id or rate
-    constant: np.ndarray  # what the workload itself says
+    constant: np.ndarray  # seconds that follow from the workload itself
     measured_s: np.ndarray
 
 
 def assumed_times(w: Workload, design: Design, run: RunConditions) -> dict[str, np.ndarray]:
-    """What the steps of a design take their times from, as assumed: [s] by id, [s/B] by rate."""
+    """The assumed values of all times that the steps of a design use: [s] by id, [s/B] by rate."""
     probe = PredictionConditions(w, run, {})
     steps(probe, design)
     plain = PredictionConditions(w, run)
@@ -46,7 +46,7 @@ def assumed_times(w: Workload, design: Design, run: RunConditions) -> dict[str, 
 
 
 def run_equations(w: Workload, design: Design, run: MeasuredRun, names: Sequence[str]) -> Iterator[Equation]:
-    """The equations that one run gives."""
+    """The equations from one run."""
     base = _measured_sums(
         phase_sums(steps(PredictionConditions(w, run.conditions, {}), design)), run.is_stored
     )
@@ -64,7 +64,7 @@ def run_equations(w: Workload, design: Design, run: MeasuredRun, names: Sequence
 
 
 def _measured_sums(sums: Sums, is_stored: bool) -> dict[str, np.ndarray]:
-    """The sums that a run measures."""
+    """The sums of steps that a run measures."""
     if not is_stored:
         return {"answer": np.sum([sums[phase] for phase in PHASES], axis=0)}
     phases = (Phase.SUBMIT, Phase.QUEUE, Phase.WORK, Phase.DOWNLOAD, "front submit", "front poll")
@@ -74,7 +74,7 @@ def _measured_sums(sums: Sums, is_stored: bool) -> dict[str, np.ndarray]:
 def _group_equations(
     group: str, column: Mapping[str, np.ndarray], constant: np.ndarray, run: MeasuredRun
 ) -> Iterator[Equation]:
-    """One equation; two where the first byte of an answer was seen, and the bytes after it."""
+    """One equation; two if the first byte of a response and the bytes after it were measured."""
     names = {"front submit": "front submit", "front poll": "front status"}
     if group not in {Phase.DOWNLOAD, "answer"}:
         measured_s = run.seconds.get(names.get(group, group))
@@ -90,9 +90,9 @@ def _group_equations(
 
 
 def solve_equations(system: Sequence[Equation], prior: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The times [s] and rates [s/B] at each of `LEVELS`; what no equation is about is left out.
+    """The times [s] and rates [s/B] at each of `LEVELS`, for the names that occur in an equation.
 
-    Rates are solved for at the p50 and the same at the others.
+    Rates are solved for at the p50 and used unchanged at the other levels.
     """
     names = [name for name in prior if any(np.any(one.coefficients.get(name, 0)) for one in system)]
     at_median = _solve_level(system, {name: prior[name][0] for name in names}, 0, {})
@@ -107,9 +107,10 @@ def solve_equations(system: Sequence[Equation], prior: Mapping[str, np.ndarray])
 def _solve_level(
     system: Sequence[Equation], prior: Mapping[str, float], level: int, fixed_rates: Mapping[str, float]
 ) -> dict[str, float]:
-    """Non-negative least squares at one level, in units of what was assumed.
+    """The solution at one level by non-negative least squares, in units of the assumed values.
 
-    The last unknown is the common factor to which those lean that are measured only together.
+    The last unknown is a common factor. Each time is pulled towards this factor with the small weight `LEAN`,
+    so that times that are only measured as a sum keep their assumed proportions.
     """
     from scipy.optimize import nnls
 

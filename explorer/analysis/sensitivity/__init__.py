@@ -1,1 +1,1 @@
-"""Uncertain inputs: which one moves the answer, the regret of choosing now, and what measuring is worth."""
+"""Uncertain inputs: which one moves the answer, the regret of choosing now, and the value of measuring."""

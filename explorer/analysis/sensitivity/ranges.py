@@ -1,4 +1,4 @@
-"""Between what an input may lie: as given, or as assumed where nothing is given."""
+"""The range of each uncertain input: as stated, or as assumed if none is stated."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from explorer.workload.kinds import Kind
 from explorer.workload.workload import Workload
 
 from .scenarios import PEAK, TAILS
-from .tail import can_stretch, largest, lone
+from .tail import can_stretch, is_single_value, largest
 
-FACTOR = 2.0  # either way, where no range is given
-TAIL = 4.0  # times the median that a p99 goes up to, where no tail was given
-FAR_OFF = 1000.0  # times today's value: a bare number so far off was meant as a factor
+FACTOR = 2.0  # up and down, where no range is stated
+TAIL = 4.0  # upper end of a p99 in medians, where no tail is stated
+FAR_OFF = 1000.0  # multiple of today's value: a bare number farther off was probably meant as a factor
 TIMES = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*(?:x|times)\s*")
 ACCEPTED = (
     'low..high such as "400KB..2MB", factors of today\'s value such as "0.5x..3x", or "2x" for both ways'
@@ -41,7 +41,7 @@ DECISIONS = tuple(path for path, record in UNCERTAIN.items() if record.origin ==
 
 
 def noun_of(field: str) -> str:
-    """What people call an input."""
+    """The name of an input in a sentence."""
     if field in TAILS:
         label = AXES[TAILS[field]].label
         return f"p99 of the {label[:1].lower()}{label[1:]}"
@@ -49,13 +49,13 @@ def noun_of(field: str) -> str:
 
 
 def kind_of(field: str) -> Kind:
-    """The kind of an input's values; of a tail that of its distribution."""
+    """The kind of an input's values; for a tail, that of its distribution."""
     return AXES[TAILS.get(field, field)].kind
 
 
 @dataclass(frozen=True)
 class Range:
-    """Between what one input may lie, in the field's base unit."""
+    """The range of one input, in the field's base unit."""
 
     field: str
     now: float
@@ -65,7 +65,7 @@ class Range:
 
     @property
     def label(self) -> str:
-        """What people call it."""
+        """The name of the input in a sentence."""
         return noun_of(self.field)
 
     @property
@@ -74,21 +74,21 @@ class Range:
         return kind_of(self.field).short
 
     def format_value(self, value: float) -> str:
-        """A value of it, as people say it."""
+        """A value of the input with its unit, as text."""
         return kind_of(self.field).show(value)
 
     def spaced(self, count: int) -> np.ndarray:
-        """Values from end to end, evenly spaced in their logarithm."""
+        """`count` values from end to end, evenly spaced on a logarithmic scale."""
         return np.geomspace(self.low, self.high, count)
 
 
 def names(field: str) -> str:
-    """A field that may have a range. Raises ExplorerError with what would be accepted."""
+    """The field, if it may have a range; raises ExplorerError with the accepted names otherwise."""
     return field if field in TAILS else check_axis(field)
 
 
 def today(workload: Workload, field: str) -> float:
-    """The value of an input now. Raises ExplorerError for a tail that cannot be stretched."""
+    """Today's value of an input; raises ExplorerError for a tail that cannot be stretched."""
     if field == PEAK:
         return float(Conditions(workload).peak_rps)
     if field not in TAILS:
@@ -102,7 +102,7 @@ def today(workload: Workload, field: str) -> float:
 
 
 def ranges_of(workload: Workload, stated: Mapping[str, Any] | None, fields: tuple[str, ...]) -> list[Range]:
-    """The ranges that are given; if none, those assumed of these fields.
+    """The stated ranges; if none are stated, assumed ranges of `fields`.
 
     Raises ExplorerError naming the field, the value and what is accepted.
     """
@@ -119,24 +119,24 @@ def _assumed(workload: Workload, fields: tuple[str, ...]) -> Iterator[Range]:
         if (now := _worth(workload, field)) is None:
             continue
         low, high = now / FACTOR, now * FACTOR
-        if field in AXES and AXES[field].ends:  # a narrow field
+        if field in AXES and AXES[field].ends:  # a field with both ends
             low, high = max(low, kind_of(field).least), min(high, kind_of(field).most)
         why = f"assumed: {FACTOR:g} times either way"
         if field in TAILS:
             spread = getattr(workload, TAILS[field]).spread
             low, high = max(low, spread.median), min(high, largest(spread))
-            if lone(spread):
+            if is_single_value(spread):
                 low, high = now, now * TAIL
                 why = f"assumed: no tail was given, up to {TAIL:g} times the median"
         try:
             _checked(workload, field, low, high)
-        except ExplorerError:  # a value at the edge of what the field accepts: there is no room
+        except ExplorerError:  # today's value is at the edge of the accepted values
             continue
         yield Range(field, now, low, high, why)
 
 
 def _worth(workload: Workload, field: str) -> float | None:
-    """Today's value, if the field has one that can be more or less."""
+    """Today's value of a field, None if it has none that can vary."""
     if field == "runtime.state" and not workload.runtime.divisible:
         return None
     if field == "response.compression" and workload.response.compression == 1:
@@ -171,7 +171,7 @@ def _stated_range(workload: Workload, field: str, value: Any) -> Range:
 
 
 def _ends(field: str, value: Any) -> list[Any]:
-    """The two ends that are given, or the one factor."""
+    """The two stated ends, or the one factor."""
     if isinstance(value, str):
         ends: list[Any] = [end.strip() for end in value.split("..")]
     elif isinstance(value, list | tuple):
@@ -189,7 +189,7 @@ def _factor(end: Any) -> float | None:
 
 
 def _end(workload: Workload, field: str, end: Any, now: float) -> float:
-    """One end: a factor of today's value, or a value as the field itself is read."""
+    """One end: a factor of today's value, or a value parsed like the field itself."""
     factor = _factor(end)
     return now * factor if factor is not None else _read(workload, field, end)
 
@@ -209,7 +209,7 @@ def _read(workload: Workload, field: str, end: Any) -> float:
 
 
 def _checked(workload: Workload, field: str, low: float, high: float) -> None:
-    """Raise if the field cannot have one of these values."""
+    """Raise ExplorerError if the field rejects one of the ends."""
     if field in TAILS:
         spread = getattr(workload, TAILS[field]).spread
         words = Range(field, 0, low, high).format_value

@@ -1,4 +1,4 @@
-"""The regret of choosing now: a design judged in many scenarios beside the best of each."""
+"""The regret of choosing now: designs compared with the best design in each of many scenarios."""
 
 from __future__ import annotations
 
@@ -23,40 +23,40 @@ from explorer.workload.workload import Workload
 from . import value_of_information
 from .ranges import MEASURED, Range, kind_of, noun_of, ranges_of
 from .scenarios import Outcomes, ScenarioList, Scenarios, along
-from .value_of_information import SURE, Measured
+from .value_of_information import SURE, MeasurementValue
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 FEWEST, MOST = 100, 200_000
-RISK = 0.05  # share of scenarios in which a choice may fail beyond those in which the safest one does
-LOOKED_AT = 256  # scenarios in which every design is held against every other
+RISK = 0.05  # share of scenarios by which a choice may fail more often than the safest design
+LOOKED_AT = 256  # scenarios in which all designs are evaluated
 
 
 @dataclass(frozen=True)
-class Judged:
-    """One design in all scenarios."""
+class DesignRegret:
+    """One design, over all scenarios."""
 
     design: str
-    recommended: bool  # as the inputs are today
-    choice: bool  # `Regret.choice`: to be chosen now, while nothing is measured
-    best: float  # share of scenarios in which it is the best
-    dearer: float  # in which it is feasible, but not the best
-    breaks: float  # in which a limit breaks, or something excludes it
-    late: float  # in which it is within its limits, but not in time
-    mean_regret_usd: float  # where it is feasible [USD a month]
-    mean_regret_se: float  # standard error of that
+    recommended: bool  # with today's inputs
+    choice: bool  # `Regret.choice`: the choice without measuring
+    best: float  # share of scenarios in which it is the best design
+    dearer: float  # share in which it is feasible, but not the best
+    breaks: float  # share in which a limit breaks, or it is excluded
+    late: float  # share in which it is within its limits, but late
+    mean_regret_usd: float  # over the scenarios in which it is feasible [USD a month]
+    mean_regret_se: float  # standard error of the mean
     p95_regret_usd: float
-    mean_monthly_usd: float  # where it is feasible
+    mean_monthly_usd: float  # over the scenarios in which it is feasible
     parts: int
 
 
 @dataclass(frozen=True)
 class Regret:
-    """Designs judged in scenarios. Frames are made when they are first asked for.
+    """Designs compared over scenarios; frames are made when they are first read.
 
-    `inputs` are the drawn values by field, shape (samples,); `winner` indexes `held.designs`, -1 where no
+    `inputs` are the drawn values by field, shape (samples,); `winner` indexes `outcomes.designs`, -1 where no
     design is feasible; `regret_usd` has the shape (designs, samples), NaN where a design is not feasible.
     """
 
@@ -65,7 +65,7 @@ class Regret:
     samples: int
     seed: int
     risk: float
-    recommended: Design | None  # as the inputs are today
+    recommended: Design | None  # with today's inputs
     inputs: Mapping[str, np.ndarray] = field(repr=False)
     outcomes: Outcomes = field(repr=False)
 
@@ -74,22 +74,22 @@ class Regret:
 
     @property
     def winner(self) -> np.ndarray:
-        """The best design of each scenario."""
+        """The index of the best design in each scenario."""
         return self.outcomes.winner
 
     @cached_property
     def regret_usd(self) -> np.ndarray:
-        """What a design scores above the best of the scenario, money and parts together [USD a month]."""
+        """The score of each design above the best of the scenario, bill and parts together [USD a month]."""
         score = self.outcomes.score
-        with np.errstate(invalid="ignore"):  # nothing is feasible: infinite less infinite
+        with np.errstate(invalid="ignore"):  # inf - inf where nothing is feasible
             regret = np.maximum(score - score.min(axis=0), 0.0)
         return np.where(self.outcomes.holds, regret, np.nan)
 
     @cached_property
     def choice(self) -> Design | None:
-        """The design of least expected regret among those that fail in at most `risk` more than the safest.
+        """The design of lowest mean regret among those that fail at most `risk` more often than the safest.
 
-        None where nothing is ever feasible.
+        None where no design is ever feasible.
         """
         return self.outcomes.designs[self._choice] if self._choice >= 0 else None
 
@@ -98,19 +98,19 @@ class Regret:
         return value_of_information.best_choice(self.outcomes.holds, self.regret_usd, self.risk)
 
     @cached_property
-    def judged(self) -> tuple[Judged, ...]:
-        """A row a design that is the best anywhere: the choice, the recommended one, then by how often."""
+    def judged(self) -> tuple[DesignRegret, ...]:
+        """One row per design that is the best anywhere: the choice, the recommended one, then by share."""
         wins = set(np.unique(self.winner[self.winner >= 0]).tolist()) | {self._choice} - {NOTHING}
         wins |= {i for i, design in enumerate(self.outcomes.designs) if design == self.recommended}
         rows = map(self._judge, sorted(wins))
         return tuple(sorted(rows, key=lambda row: (not row.choice, not row.recommended, -row.best)))
 
-    def _judge(self, i: int) -> Judged:
+    def _judge(self, i: int) -> DesignRegret:
         verdicts, design = self.outcomes, self.outcomes.designs[i]
         holds, best = verdicts.holds[i], float((self.winner == i).mean())
         regret = self.regret_usd[i, holds]
         some = regret.size > 0
-        return Judged(
+        return DesignRegret(
             design=str(design),
             recommended=design == self.recommended,
             choice=i == self._choice,
@@ -126,20 +126,22 @@ class Regret:
         )
 
     @cached_property
-    def measured(self) -> tuple[value_of_information.Measured, ...]:
-        """What it is worth to measure everything, and each input alone, before the choice."""
+    def measured(self) -> tuple[value_of_information.MeasurementValue, ...]:
+        """The value of measuring everything, and of measuring each input alone, before choosing."""
         return tuple(
-            value_of_information.worth(
+            value_of_information.measurement_values(
                 self.inputs, self.outcomes.holds, self.regret_usd, self.winner, self._choice, self.risk
             )
         )
 
     @cached_property
     def frame(self) -> pd.DataFrame:
-        """`judged` as a frame: a row a design, its columns the fields of `Judged`."""
+        """`judged` as a frame: one row per design; the columns are the fields of `DesignRegret`."""
         import pandas as pd
 
-        return pd.DataFrame([asdict(row) for row in self.judged], columns=list(Judged.__dataclass_fields__))
+        return pd.DataFrame(
+            [asdict(row) for row in self.judged], columns=list(DesignRegret.__dataclass_fields__)
+        )
 
     def to_frame(self) -> pd.DataFrame:
         """A copy of `frame`."""
@@ -147,10 +149,10 @@ class Regret:
 
     @cached_property
     def measuring(self) -> pd.DataFrame:
-        """`measured` as a frame: a row an input, its columns the fields of `Measured`."""
+        """`measured` as a frame: one row per input; the columns are the fields of `Measured`."""
         import pandas as pd
 
-        names = list(value_of_information.Measured.__dataclass_fields__)
+        names = list(value_of_information.MeasurementValue.__dataclass_fields__)
         return pd.DataFrame([asdict(row) for row in self.measured], columns=names)
 
     @cached_property
@@ -160,7 +162,7 @@ class Regret:
 
     @cached_property
     def summary(self) -> str:
-        """What an architect would say of choosing now and of measuring first."""
+        """The result in sentences: choosing now, and measuring first."""
         return summary(self)
 
     def to_dict(self) -> dict[str, Any]:
@@ -185,22 +187,22 @@ def regret(
     risk: float = RISK,
     designs: Sequence[Any] = (),
 ) -> Regret:
-    """The regret of choosing a design now, while inputs are uncertain, and what measuring them is worth.
+    """The regret of choosing a design now, while inputs are uncertain, and the value of measuring them.
 
     Parameters
     ----------
-    workload : as it is thought to be today
-    ranges : as `sensitivity` takes them; without them, twice either way for each quantity and tail
-    samples : scenarios, 100 to 200,000
-    seed : the same seed, the same scenarios
-    risk : share of scenarios in which a choice may fail (break, or be late) beyond those in which the
-        safest design does: among such the one of least expected regret is chosen [0 to 1]
-    designs : others that are judged beside those that win anywhere and the recommended one
+    workload : the workload as estimated today
+    ranges : as for `sensitivity`; by default a factor of 2 up and down for each quantity and tail
+    samples : number of scenarios, 100 to 200,000
+    seed : the same seed gives the same scenarios
+    risk : share of scenarios by which a choice may fail (break, or be late) more often than the safest
+        design; among these designs the lowest mean regret is chosen [0 to 1]
+    designs : further designs to compare, besides those that win anywhere and the recommended one
 
-    Inputs are drawn independently of each other, log-uniform between their ends: any value as likely as
-    any other, by ratio. Both are assumptions. The regret of a design is its money and parts less those of
-    the best design of the scenario; where it is not feasible it has none, and is counted.
-    Raises ExplorerError for a field that is not numeric, a range that it cannot have, or other numbers.
+    Inputs are drawn independently, log-uniform between their ends: the logarithm is uniformly distributed.
+    Both are assumptions. The regret of a design is its score (bill and parts) minus the score of the best
+    design in the scenario. Scenarios in which a design is not feasible have no regret; their share is
+    reported. Raises ExplorerError for a field that is not numeric, or for an invalid range or number.
 
     Examples
     --------
@@ -231,9 +233,9 @@ def _whole(name: str, value: Any, least: int, most: int) -> None:
 
 
 def draw(uncertain: Range, samples: int, seed: int) -> np.ndarray:
-    """Values of one input, log-uniform: one in each of so many equally likely intervals, in any order.
+    """Log-uniform values of one input, one from each of `samples` equally likely intervals, in random order.
 
-    Another input changes nothing about them.
+    The values do not depend on the other inputs.
     """
     rng = np.random.default_rng([seed, crc32(uncertain.field.encode())])
     share = (rng.permutation(samples) + rng.random(samples)) / samples
@@ -246,7 +248,7 @@ def draw(uncertain: Range, samples: int, seed: int) -> np.ndarray:
 
 
 def _sturdy(workload: Workload, axes: Mapping[str, np.ndarray], risk: float) -> Iterator[Design]:
-    """Designs that are never the best or second best, but fail less often or regret less on average."""
+    """Designs that are never the best or second best, but fail less often or have a lower mean regret."""
     load = Scenarios(workload, {axis: values[:LOOKED_AT] for axis, values in axes.items()})
     few = Evaluation(load, allowed_designs(load))
     if not few.designs:
@@ -262,15 +264,15 @@ def _sturdy(workload: Workload, axes: Mapping[str, np.ndarray], risk: float) -> 
         yield few.designs[i]
 
 
-LITTLE = 1.0  # USD a month: less is not worth a sentence
-RISKIER = 0.01  # share of scenarios: who saves may fail so much more often
+LITTLE = 1.0  # [USD a month]: smaller savings are not mentioned
+RISKIER = 0.01  # share of scenarios by which a saving choice may fail more often
 
 
 def summary(r: Regret) -> str:
-    """Choosing now, the design of least regret if it is another, and what measuring is worth."""
+    """The result in sentences: choosing now, the design of lowest regret, and measuring first."""
     if r.choice is None:
         return f"No design is feasible in any of {r.samples:,} scenarios."
-    return " ".join([*_choosing(r), *worth(r.measured)])
+    return " ".join([*_choosing(r), *measurement_sentences(r.measured)])
 
 
 def _choosing(r: Regret) -> Iterator[str]:
@@ -289,7 +291,7 @@ def _choosing(r: Regret) -> Iterator[str]:
         yield f"In {format_part(r.infeasible)} of the scenarios no design is feasible."
 
 
-def _now(row: Judged, samples: int) -> str:
+def _now(row: DesignRegret, samples: int) -> str:
     text = (f"The design recommended now is the best in {format_part(row.best)} of {samples:,} scenarios"
             f" and fails in {format_part(row.breaks + row.late)}")  # fmt: skip
     if row.best + row.dearer > 0:
@@ -297,8 +299,8 @@ def _now(row: Judged, samples: int) -> str:
     return text + "."
 
 
-def worth(measured: Sequence[Measured]) -> Iterator[str]:
-    """What measuring is worth, everything first."""
+def measurement_sentences(measured: Sequence[MeasurementValue]) -> Iterator[str]:
+    """Sentences on the value of measuring, everything first."""
     everything, *each = measured
     if not everything.significant:
         yield "Measuring first would change nothing that these scenarios can tell."
@@ -315,28 +317,28 @@ def worth(measured: Sequence[Measured]) -> Iterator[str]:
         yield "No input alone is worth measuring."
 
 
-def called(row: Measured) -> str:
-    """What people call the input."""
+def called(row: MeasurementValue) -> str:
+    """The name of the input in a sentence."""
     return noun_of(row.input)
 
 
-def pays(row: Measured) -> bool:
-    """Whether knowing saves money or averts failures, more than noise, and costs none of the other."""
+def pays(row: MeasurementValue) -> bool:
+    """Whether measuring saves money or averts failures significantly, without a loss in the other."""
     saves, dearer = row.saves_usd > SURE * row.saves_se, row.saves_usd < -SURE * row.saves_se
     return (_safer(row) and not dearer) or (saves and row.averts >= -max(SURE * row.averts_se, RISKIER))
 
 
-def trades(row: Measured) -> bool:
-    """Whether knowing averts failures, for more money."""
+def trades(row: MeasurementValue) -> bool:
+    """Whether measuring averts failures at a higher cost."""
     return _safer(row) and not pays(row)
 
 
-def _safer(row: Measured) -> bool:
+def _safer(row: MeasurementValue) -> bool:
     return row.averts > SURE * row.averts_se
 
 
-def gain(row: Measured) -> str:
-    """What measuring brings, in money and in certainty."""
+def gain(row: MeasurementValue) -> str:
+    """The gain of measuring, in money and in averted failures."""
     usd = format_usd_a_month(abs(row.saves_usd))
     if row.averts < -SURE * row.averts_se:
         return f"{usd}, though the choice fails in {format_share(-row.averts)} more"

@@ -1,4 +1,4 @@
-"""A list of scenarios as options see it, and the designs that matter among them."""
+"""A list of scenarios as options see it, and the designs that matter in them."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from explorer.workload.workload import Workload
 
 from .tail import stretched
 
-TILE = 2**14  # scenarios that options answer for together: what bounds the memory
+TILE = 2**14  # scenarios evaluated together: bounds the memory use
 TAILS = {f"{name}.p99": name for name in SPREADS}
 REQUESTS, PEAK = "requests_per_month", "peak_rps"
 
 
 class Scenarios(Conditions):
-    """A load whose axes all vary along the same dimension, tails (`response.p99`) among them."""
+    """A load whose axes all vary along one dimension, including tails (`response.p99`)."""
 
     def _scaled(self, name: str) -> Distribution:
         spread = super()._scaled(name)
@@ -38,7 +38,7 @@ class Scenarios(Conditions):
 
 
 def along(workload: Workload, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values by field, with the peak going along with its mean unless it is named."""
+    """The values by field, plus the peak scaled with the mean rate unless it is stated."""
     axes = dict(values)
     if REQUESTS in axes and PEAK not in axes:
         axes[PEAK] = (
@@ -49,18 +49,18 @@ def along(workload: Workload, values: Mapping[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True, eq=False)
 class Outcomes:
-    """Designs held against scenarios; arrays have the shape (designs, scenarios)."""
+    """Designs evaluated in scenarios; arrays have the shape (designs, scenarios)."""
 
     designs: tuple[Design, ...]
     parts: np.ndarray  # (designs,)
     usd: np.ndarray  # [USD a month]
-    score: np.ndarray  # with the parts; infinite where a design is not feasible
-    breach: np.ndarray  # share of requests that break a limit as quotas are today
-    breaks: np.ndarray  # whether it cannot be built, or a limit breaks for more than may fail
-    overdue: np.ndarray  # whether the first byte comes after client.waits for more than may fail
-    behind: np.ndarray  # whether the p95 is over targets.latency_p95
-    begins_behind: np.ndarray  # whether the first byte's p95 is over targets.first_byte_p95
-    winner: np.ndarray  # (scenarios,): index of the best of them, -1 where none is feasible
+    score: np.ndarray  # bill plus parts; infinite where a design is not feasible
+    breach: np.ndarray  # share of requests that break a limit with today's quotas
+    breaks: np.ndarray  # whether it is excluded, or a limit breaks for more requests than may fail
+    overdue: np.ndarray  # whether more requests than may fail get the first byte after client.waits
+    behind: np.ndarray  # whether the p95 exceeds targets.latency_p95
+    begins_behind: np.ndarray  # whether the first byte's p95 exceeds targets.first_byte_p95
+    winner: np.ndarray  # (scenarios,): index of the best design, -1 where none is feasible
 
     @property
     def holds(self) -> np.ndarray:
@@ -70,14 +70,14 @@ class Outcomes:
 
     @property
     def late(self) -> np.ndarray:
-        """Whether it is within its limits, but not in time."""
+        """Whether a design is within its limits, but late."""
         result: np.ndarray = ~self.breaks & ~self.holds
         return result
 
 
 @dataclass(frozen=True, eq=False)
 class ScenarioList:
-    """Scenarios: a workload, and of each field that varies a value a scenario."""
+    """Scenarios: a workload, and for each varying field one value per scenario."""
 
     workload: Workload
     axes: Mapping[str, np.ndarray]
@@ -87,7 +87,7 @@ class ScenarioList:
         return Scenarios(self.workload, self.axes)
 
     def loads(self) -> Iterator[Scenarios]:
-        """The scenarios, tile by tile; if there is but one, it is kept, with what options answered."""
+        """The scenarios, tile by tile; a single tile is kept, with the answers of the options."""
         count = len(next(iter(self.axes.values())))
         if count <= TILE:
             yield self._whole
@@ -97,7 +97,7 @@ class ScenarioList:
             yield Scenarios(self.workload, part)
 
     def outcomes(self, designs: set[Design]) -> Outcomes:
-        """These designs in every scenario."""
+        """The outcomes of these designs in every scenario."""
         rows = table().only(np.array([design in designs for design in table().designs]))
         rows = rows.with_parts_for(Conditions(self.workload))
         answers = [_answers(Evaluation(load, rows)) for load in self.loads()]
@@ -108,7 +108,7 @@ class ScenarioList:
         )
 
     def best(self) -> tuple[list[Design | None], set[Design]]:
-        """The recommended design of each scenario, and all those that are best or second best in one."""
+        """The recommended design of each scenario, and all designs that are best or second best in one."""
         winners: list[Design | None] = []
         either: set[Design | None] = set()
         for load in self.loads():
@@ -128,5 +128,5 @@ def _answers(e: Evaluation) -> tuple[np.ndarray, ...]:
 
 
 def at(workload: Workload, values: Mapping[str, Number]) -> Conditions:
-    """One scenario."""
+    """The conditions of one scenario."""
     return Scenarios(workload, {axis: np.asarray(value) for axis, value in values.items()})

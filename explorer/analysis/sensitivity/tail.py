@@ -1,32 +1,35 @@
-"""A tail that is itself uncertain: the half of a distribution above its median, stretched."""
+"""Uncertain tails: stretches a distribution above its median."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from explorer.facts.ufuncs import ndtri
 from explorer.facts.units import Number
 from explorer.workload.distribution import FAR, NODES, TINY, Distribution, Quantiles, Samples
 
 P99 = float(ndtri(0.99))
-NARROW = 1e-12  # a power of 0 stands for a tail as long as the median
+NARROW = 1e-12  # stands for a power of 0, where the p99 equals the median
 
 
 @dataclass(frozen=True, eq=False)
 class Stretched(Quantiles):
-    """Quantiles about the median 1 whose logarithms above it are `power` times as large.
+    """Quantiles with median 1, whose logarithms above the median are multiplied by `power`.
 
-    What lies below the median stays, and so does the largest value.
+    Values below the median and the largest value do not change. Example: with the power 2 a p99 of 3 becomes
+    9.
     """
 
     power: Number = 1.0
 
     @cached_property
     def _segments(self) -> list[tuple[Number, Number, Number, Number]]:
-        """As those of the base, stretched above the median and level from where the top is reached."""
+        """The segments of the base class, stretched above the median, and flat above the maximum."""
         top = self.log[-1]
         end = np.interp(top / self.power, self._rising, self.z)
         segments: list[tuple[Number, Number, Number, Number]] = []
@@ -34,6 +37,10 @@ class Stretched(Quantiles):
             power = self.power if low >= 0 else 1.0
             segments.append((np.minimum(low, end), np.minimum(high, end), intercept * power, slope * power))
         return [*segments, (end, FAR, top, 0.0)]
+
+    def _at_each(self, measure: Callable[[np.ndarray], Number], values: Number) -> Number:
+        """The measure of all values at once: `power` may differ from point to point."""
+        return measure(np.asarray(values))
 
     def _z(self, value: Number) -> Number:
         log = np.log(np.maximum(value, TINY))
@@ -45,32 +52,34 @@ class Stretched(Quantiles):
         return np.exp(np.where(log > 0, np.minimum(log * self.power, self.log[-1]), log))
 
     @cached_property
-    def _nodes(self) -> tuple[np.ndarray, np.ndarray]:
+    def _nodes(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         z, weights = np.polynomial.hermite_e.hermegauss(NODES)
-        return self._at(z.reshape((-1,) + (1,) * np.ndim(self.power))), weights / weights.sum()
+        values = self._at(z.reshape((-1,) + (1,) * np.ndim(self.power)))
+        return np.asarray(values), weights / weights.sum()
 
 
-def lone(spread: Distribution) -> bool:
-    """Whether it is one value, of which no tail was given."""
+def is_single_value(spread: Distribution) -> bool:
+    """Whether a distribution is a single value, without a stated tail."""
     return isinstance(spread, Samples) and bool(spread.values[0] == spread.values[-1])
 
 
 def largest(spread: Distribution) -> float:
-    """The most that a p99 can be: the largest value of a distribution."""
-    return np.inf if lone(spread) else float(spread.at(FAR))
+    """The largest value of a distribution, the upper bound of its p99."""
+    return np.inf if is_single_value(spread) else float(spread.at(FAR))
 
 
 def can_stretch(spread: Distribution) -> bool:
-    """Whether there is a tail to stretch: one value has none yet, samples are what they are."""
-    if spread.median <= 0:
+    """Whether a distribution can be stretched: a single value or quantiles with a tail, but not samples."""
+    median = float(spread.median)
+    if median <= 0:
         return False
-    return lone(spread) or (
-        isinstance(spread, Quantiles) and spread.quantile(0.99) > spread.median * (1 + 1e-9)
+    return is_single_value(spread) or (
+        isinstance(spread, Quantiles) and float(spread.quantile(0.99)) > median * (1 + 1e-9)
     )
 
 
 def stretched(spread: Distribution, ratio: Number) -> Stretched:
-    """The distribution with its p99 at `ratio` times its median; one value becomes lognormal above it."""
+    """The distribution with a p99 of `ratio` times its median; a single value becomes lognormal above it."""
     scale = np.asarray(spread.median) + 0.0 * np.asarray(ratio)
     logs = np.log(np.maximum(ratio, 1.0))
     if not isinstance(spread, Quantiles):

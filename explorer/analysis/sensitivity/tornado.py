@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 POINTS = 49  # along each range
-CHOICE, OTHER, FAILS = 0, 1, 2  # the choice is the best, another design is, the choice is not feasible
+CHOICE, OTHER, FAILS = 0, 1, 2  # the chosen design is the best, another is, the chosen one is not feasible
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,30 +37,30 @@ class Path:
     usd: np.ndarray  # [USD a month]
     breach: np.ndarray  # share of requests
     state: np.ndarray  # CHOICE, OTHER or FAILS
-    designs: tuple[Design | None, ...]  # the recommended ones
-    because: tuple[str, ...]  # what keeps the choice from being feasible; "" where it is
+    designs: tuple[Design | None, ...]  # the recommended design at each point
+    because: tuple[str, ...]  # why the chosen design is not feasible; "" where it is
 
 
 @dataclass(frozen=True)
 class Swing:
-    """What one input does to the chosen design, from one end of its range to the other."""
+    """The effect of one input on the chosen design, from one end of its range to the other."""
 
     input: str
     low: float
     now: float
     high: float
     unit: str
-    why: str  # given, or what is assumed
+    why: str  # "given", or the assumption
     usd_low: float
     usd_high: float
     swing_usd: float
     breach_low: float
     breach_high: float
-    feasible: bool  # all along the range
-    because: str  # what keeps it from that: a limit, client.waits, one of targets or an exclusion
-    feasible_from: float | None  # the part of the range about today's value in which it is; None: nowhere
+    feasible: bool  # over the whole range
+    because: str  # why not: a limit, client.waits, one of targets or an exclusion
+    feasible_from: float | None  # the range around today's value in which it is feasible; None: nowhere
     feasible_to: float | None
-    best_from: float | None  # and in which it is the recommended one
+    best_from: float | None  # and in which it is recommended
     best_to: float | None
     design_low: str | None
     design_high: str | None
@@ -68,21 +68,21 @@ class Swing:
 
 @dataclass(frozen=True)
 class Sensitivity:
-    """One design over the range of each input. Frames are made when they are first asked for."""
+    """One design over the range of each input; frames are made when they are first read."""
 
     workload: Workload
     design: Design
-    recommended: Design | None  # as the inputs are today
+    recommended: Design | None  # with today's inputs
     monthly_usd: float
     ranges: tuple[Range, ...] = field(repr=False)
-    paths: tuple[Path, ...] = field(repr=False)  # in the order of the ranges, largest swing first
+    paths: tuple[Path, ...] = field(repr=False)  # in the order of `ranges`, the largest swing first
 
     def _repr_markdown_(self) -> str:
         return self.summary
 
     @cached_property
     def swings(self) -> tuple[Swing, ...]:
-        """A row an input, the one that moves the cost most first."""
+        """One row per input, the one with the largest effect on the cost first."""
         return tuple(map(self._swing, self.ranges, self.paths))
 
     def _swing(self, uncertain: Range, path: Path) -> Swing:
@@ -100,7 +100,7 @@ class Sensitivity:
 
     @cached_property
     def frame(self) -> pd.DataFrame:
-        """`swings` as a frame: a row an input, its columns the fields of `Swing`.
+        """`swings` as a frame: one row per input; the columns are the fields of `Swing`.
 
         low, now, high [unit]; usd_low, usd_high, swing_usd [USD a month]; breach_low, breach_high [share
         of requests].
@@ -127,7 +127,7 @@ class Sensitivity:
 
     @cached_property
     def summary(self) -> str:
-        """Which input moves the cost most, and which break the design or change it."""
+        """The result in sentences: which input moves the cost most, and which break or change the design."""
         labels = {each.field: each.label for each in self.ranges}
         first = self.swings[0]
         low, high = (format_rough_usd(usd) for usd in (first.usd_low, first.usd_high))
@@ -152,7 +152,7 @@ class Sensitivity:
 
 
 def _around(path: Path, now: float, holds: np.ndarray) -> tuple[float | None, float | None]:
-    """The ends of the run about today's value, or else the longest one, in which something holds."""
+    """The ends of the run of points around today's value where `holds`, else of the longest run."""
     if not holds.any():
         return None, None
     runs = [list(run) for is_held, run in groupby(range(len(holds)), lambda i: bool(holds[i])) if is_held]
@@ -164,18 +164,18 @@ def _around(path: Path, now: float, holds: np.ndarray) -> tuple[float | None, fl
 def sensitivity(
     workload: Workload, ranges: Mapping[str, Any] | None = None, design: Any = None
 ) -> Sensitivity:
-    """What each input does to a design, one at a time over its range, the others as they are today.
+    """The effect of each input on a design, varied alone over its range, the others as they are today.
 
     Parameters
     ----------
-    workload : as it is thought to be today
-    ranges : (low, high) by numeric field, in the field's unit or as text: ("400 KB", "2 MB"),
-        "400KB..2MB", factors of today's value "0.5x..3x", "2x" for that factor either way. A distribution
-        is scaled to the median; "response.p99" and the like stretch it above the median instead. Without
-        `ranges`, twice either way for what has a value, which is an assumption
-    design : which is held to; the recommended one, or the nearest miss, if none is given
+    workload : the workload as estimated today
+    ranges : (low, high) by numeric field, in the field's unit or as text: ("400 KB", "2 MB"), "400KB..2MB",
+        factors of today's value "0.5x..3x", or "2x" for that factor up and down. A distribution is scaled to
+        the median; "response.p99" and the like stretch it above the median instead. By default a factor of 2
+        up and down for every field with a value, which is an assumption
+    design : the design to vary the inputs for; by default the recommended one, or the nearest miss
 
-    Raises ExplorerError for a field that is not numeric, or a range that it cannot have.
+    Raises ExplorerError for a field that is not numeric, or an invalid range.
 
     Examples
     --------
@@ -194,13 +194,13 @@ def sensitivity(
 
 
 def _weight(path: Path) -> tuple[float, float, int]:
-    """By what inputs are ordered: the swing of the cost, then of the breaches, then what else it changes."""
+    """The sort key of an input: the swing of the cost, then of the breaches, then the points that change."""
     swing, breach = (float(abs(along_[-1] - along_[0])) for along_ in (path.usd, path.breach))
     return round(swing, 6), round(breach, 12), int((path.state != CHOICE).sum())
 
 
 def _paths(workload: Workload, every: Sequence[Range], subject: Design) -> Iterator[Path]:
-    """Each input along its range; tails apart, so that other shapes are read as `recommend` does."""
+    """Each input along its range; tails in groups of their own, so that others are read as by `recommend`."""
     together = [each for each in every if each.field not in TAILS]
     paths: dict[Range, Path] = {}
     for group in [together, *([each] for each in every if each.field in TAILS)]:
@@ -210,7 +210,7 @@ def _paths(workload: Workload, every: Sequence[Range], subject: Design) -> Itera
 
 
 def _group(workload: Workload, group: Sequence[Range], subject: Design) -> Iterator[Path]:
-    """These inputs one after another, in one list of scenarios."""
+    """The paths of these inputs, one after another, from one list of scenarios."""
     values = [_values(each) for each in group]
     axes: dict[str, np.ndarray] = {}
     for number, each in enumerate(group):
@@ -230,7 +230,7 @@ def _group(workload: Workload, group: Sequence[Range], subject: Design) -> Itera
 
 
 def _values(uncertain: Range) -> np.ndarray:
-    """Points along the range, today's value among them where it is inside."""
+    """Points along the range, including today's value if it is inside."""
     values = uncertain.spaced(POINTS)
     if uncertain.low < uncertain.now < uncertain.high:
         inside = np.abs(np.log(values[1:-1] / uncertain.now))
@@ -250,7 +250,7 @@ def _path(
     state = np.where(holds, [CHOICE if winner == design else OTHER for winner in winners], FAILS)
     because = [""] * len(values)
     previous = -2
-    for i in np.flatnonzero(~holds).tolist():  # along a run it is asked at both of its ends alone
+    for i in np.flatnonzero(~holds).tolist():  # within a run of points, only its two ends are evaluated
         edge = previous != i - 1 or i + 1 == len(values) or holds[i + 1]
         because[i] = reason(workload, design, at(workload, points[i])) if edge else because[previous]
         previous = i

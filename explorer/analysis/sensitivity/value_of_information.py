@@ -1,10 +1,10 @@
-"""What it is worth to measure an input before the choice is made.
+"""The value of measuring an input before choosing a design.
 
-Everything measured: in each scenario the best design is built. One input measured: the scenarios are
-parted into bins of that input, and in each bin the design is chosen that is the best there. It is chosen
-on one half of the scenarios and judged on the other, so that noise does not flatter it: what is told
-errs low, by what the choice within a bin could still gain. Standard errors are those of independent
-draws; the draws are stratified, so that they err high.
+If everything is measured, the best design is built in each scenario. If one input is measured, the scenarios
+are divided into bins of that input, and in each bin the best design for the bin is chosen. It is chosen with
+one half of the scenarios in the bin and evaluated on the other half, so that noise does not inflate its
+value: the result is a low estimate. Standard errors assume independent draws; the draws are stratified, so
+the errors are upper estimates.
 """
 
 from __future__ import annotations
@@ -14,29 +14,29 @@ from dataclasses import dataclass
 
 import numpy as np
 
-BINS, CELL = 20, 250  # bins at most, and scenarios in a half of one at least
-SURE = 3.0  # standard errors from which on a difference is told from noise
+BINS, CELL = 20, 250  # at most so many bins; at least so many scenarios in half a bin
+SURE = 3.0  # standard errors beyond which a difference is significant
 EVERYTHING = "everything"
 
 
 @dataclass(frozen=True)
-class Measured:
-    """What it is worth to know one input, or all, before the choice.
+class MeasurementValue:
+    """The value of knowing one input, or all, before choosing.
 
-    Beside the design of least regret that is chosen without knowing.
+    It is compared with the choice of lowest mean regret without that knowledge.
     """
 
     input: str
-    saves_usd: float  # on average, in the scenarios in which both choices are feasible [USD a month]
-    saves_se: float  # standard error of that
-    averts: float  # by how much less often the choice breaks or is late [share of scenarios]
+    saves_usd: float  # mean over all scenarios; 0 where one of the choices is not feasible [USD a month]
+    saves_se: float  # standard error of the mean
+    averts: float  # reduction of failures (broken limits, lateness) [share of scenarios]
     averts_se: float
     changes: float  # share of scenarios in which another design is chosen
-    significant: bool  # whether saves_usd or averts is told from noise
+    significant: bool  # whether saves_usd or averts differs significantly from 0
 
 
 def best_choice(holds: np.ndarray, regret: np.ndarray, risk: float) -> int:
-    """The design of least mean regret among those that fail in at most `risk` more than the safest.
+    """The design with the lowest mean regret among those that fail at most `risk` more often than the safest.
 
     `holds` and `regret` have the shape (designs, scenarios). -1 where nothing is ever feasible.
     """
@@ -47,7 +47,7 @@ def best_choice(holds: np.ndarray, regret: np.ndarray, risk: float) -> int:
 
 
 def _least(hold_count: np.ndarray, sums: np.ndarray, count: np.ndarray | int, risk: float) -> np.ndarray:
-    """Index of the design to choose, along the first axis, from how often each holds and its regret."""
+    """The index of the design to choose, along the first axis, from feasible counts and regrets."""
     fails = 1 - hold_count / np.maximum(count, 1)
     allowed = (fails <= fails.min(axis=0) + risk + 1e-12) & (hold_count > 0)
     mean = np.where(allowed, sums / np.maximum(hold_count, 1), np.inf)
@@ -55,15 +55,15 @@ def _least(hold_count: np.ndarray, sums: np.ndarray, count: np.ndarray | int, ri
     return result
 
 
-def worth(
+def measurement_values(
     inputs: Mapping[str, np.ndarray],
     holds: np.ndarray,
     regret: np.ndarray,
     winner: np.ndarray,
     choice: int,
     risk: float,
-) -> Iterator[Measured]:
-    """A row for everything, then one an input: those that avert most, then those that save most, first."""
+) -> Iterator[MeasurementValue]:
+    """One row for everything, then one per input: significant ones first, then by failures averted."""
     if choice < 0:
         return
     informed_choice = np.where(winner >= 0, winner, choice)
@@ -78,14 +78,14 @@ def worth(
 def _informed(
     values: np.ndarray, holds: np.ndarray, regret: np.ndarray, choice: int, risk: float
 ) -> np.ndarray:
-    """The design chosen in each scenario when one input is known, each half judged by the other's choice."""
+    """The design chosen in each scenario when one input is known; each half uses the other half's choice."""
     count = values.size
     if values.min() == values.max():
         return np.full(count, choice)
     bins = max(2, min(BINS, count // (2 * CELL)))
     rank = np.empty(count, dtype=int)
     rank[np.argsort(values, kind="stable")] = np.arange(count)
-    cell = 2 * (rank * bins // count) + np.arange(count) % 2  # scenarios are in no order: any half will do
+    cell = 2 * (rank * bins // count) + np.arange(count) % 2  # the order is random: any half will do
     sums = np.where(holds, regret, 0.0)
     held_in = np.array([np.bincount(cell, row, 2 * bins) for row in holds.astype(float)])
     sums_in = np.array([np.bincount(cell, row, 2 * bins) for row in sums])
@@ -94,8 +94,10 @@ def _informed(
     return np.asarray(best[cell ^ 1])
 
 
-def _against(name: str, holds: np.ndarray, regret: np.ndarray, choice: int, other: np.ndarray) -> Measured:
-    """The designs of `other`, one a scenario, beside one design everywhere."""
+def _against(
+    name: str, holds: np.ndarray, regret: np.ndarray, choice: int, other: np.ndarray
+) -> MeasurementValue:
+    """The design `other` of each scenario compared with the design `choice` in all scenarios."""
     each = np.arange(other.size)
     one, two = holds[choice], holds[other, each]
     saves = np.where(one & two, regret[choice] - regret[other, each], 0.0)
@@ -103,4 +105,4 @@ def _against(name: str, holds: np.ndarray, regret: np.ndarray, choice: int, othe
     saved, averted = float(saves.mean()), float(averts.mean())
     errors = [float(row.std() / np.sqrt(row.size)) for row in (saves, averts)]
     sure = abs(saved) > SURE * errors[0] or abs(averted) > SURE * errors[1]
-    return Measured(name, saved, errors[0], averted, errors[1], float((other != choice).mean()), sure)
+    return MeasurementValue(name, saved, errors[0], averted, errors[1], float((other != choice).mean()), sure)

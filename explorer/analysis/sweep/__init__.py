@@ -1,1 +1,1 @@
-"""A grid of workloads: cut into tiles, worked one by one or through an executor, kept as rows in a file."""
+"""Grids of workloads: cut into tiles, evaluated here or through an executor, stored as rows in a file."""

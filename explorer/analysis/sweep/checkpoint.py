@@ -1,7 +1,7 @@
-"""Finished tiles kept one by one, so that a sweep that was stopped goes on, and put together at the end.
+"""Stores finished tiles one by one, so that a stopped sweep can resume, and joins them at the end.
 
-Beside FILE.parquet stands FILE.parquet.parts/ while the sweep runs: manifest.json, a Parquet file a tile,
-and nothing that is half written under its final name.
+While the sweep runs, FILE.parquet.parts/ next to FILE.parquet holds manifest.json and a Parquet file per
+tile. Files get their final name only when they are complete.
 """
 
 from __future__ import annotations
@@ -19,29 +19,29 @@ from explorer.errors import ExplorerError
 from .manifest import other
 from .tiling import Tiles
 
-KEY = b"explorer"  # the manifest in a file's own metadata
-DICTIONARY_BYTES = 2**26  # all designs in words stay a dictionary
+KEY = b"explorer"  # metadata key of the manifest
+DICTIONARY_BYTES = 2**26  # large enough for the texts of all designs
 UNFINISHED = ".unfinished"
 
 
 class Checkpoint:
-    """The parts of a sweep to a file; a context, in which no other process may write them.
+    """The parts of a sweep to a file; a context manager that locks them against other processes.
 
     Raises ExplorerError where the folder cannot be written, is in use, or holds another sweep's parts.
     """
 
     def __init__(self, path: Path, request: Mapping[str, Any], tiles: Tiles, rows_a_point: int) -> None:
         self.path, self.folder = path, folder_of(path)
-        self.asked, self.tiles, self.rows_a_point = request, tiles, rows_a_point
+        self.request, self.tiles, self.rows_a_point = request, tiles, rows_a_point
 
     def __enter__(self) -> Self:
-        with ExitStack() as stack, _saying(self.path):
+        with ExitStack() as stack, _one_line_errors(self.path):
             self.folder.mkdir(exist_ok=True)
             stack.enter_context(_alone(self.folder))
             for path in self.folder.glob(f"*{UNFINISHED}"):
                 path.unlink()
             self._same()
-            self.kept = {number for number in self._numbers() if self._whole(number)}
+            self.ready = {number for number in self._numbers() if self._whole(number)}
             self._stack = stack.pop_all()
         return self
 
@@ -49,23 +49,23 @@ class Checkpoint:
         self._stack.close()
 
     def missing(self) -> Iterator[int]:
-        """The tiles that are still to be worked."""
-        return (number for number in range(len(self.tiles)) if number not in self.kept)
+        """The numbers of the tiles that are not finished."""
+        return (number for number in range(len(self.tiles)) if number not in self.ready)
 
     def keep(self, number: int, table: Any) -> None:
-        """Write a finished tile; it counts when all of it is there."""
-        with _saying(self.path, f"; {len(self.kept)} of {len(self.tiles)} tiles are kept"):
-            _write_parts(self._part(number), [table], self.asked)
-        self.kept.add(number)
+        """Write a finished tile; it counts only when it is complete."""
+        with _one_line_errors(self.path, f"; {len(self.ready)} of {len(self.tiles)} tiles are kept"):
+            _write_parts(self._part(number), [table], self.request)
+        self.ready.add(number)
 
     def join(self) -> None:
-        """Make the one file of all parts, a row group each, and remove them."""
+        """Join all parts into one file, one row group each, and remove them."""
         import pyarrow.parquet as pq
 
-        with _saying(self.path, f"; all {len(self.tiles)} tiles are kept"):
+        with _one_line_errors(self.path, f"; all {len(self.tiles)} tiles are kept"):
             parts = map(self._part, range(len(self.tiles)))
             whole = self.folder / self.path.name
-            _write_parts(whole, (pq.read_table(part, partitioning=None) for part in parts), self.asked)
+            _write_parts(whole, (pq.read_table(part, partitioning=None) for part in parts), self.request)
             os.replace(whole, self.path)
             shutil.rmtree(self.folder)
 
@@ -76,7 +76,7 @@ class Checkpoint:
         return (int(path.stem) for path in self.folder.glob("*.part") if path.stem.isdecimal())
 
     def _whole(self, number: int) -> bool:
-        """Whether a part is there and can be read: after a crash of the machine it may be empty."""
+        """Whether a part exists and can be read: after a crash of the machine it may be empty."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
@@ -87,17 +87,17 @@ class Checkpoint:
         return number < len(self.tiles) and rows == self.tiles.points(number) * self.rows_a_point
 
     def _same(self) -> None:
-        """Refuse parts of another sweep; of a new one, write what it is."""
+        """Raise for parts of another sweep; write the manifest of a new one."""
         path = self.folder / "manifest.json"
         try:
             old = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             with _finished(path) as file:
-                file.write(json.dumps(self.asked, indent=1).encode())
+                file.write(json.dumps(self.request, indent=1).encode())
             return
         except ValueError:
             old = None
-        differs = other(old, self.asked)
+        differs = other(old, self.request)
         if differs:
             raise ExplorerError(
                 f"{self.folder}: holds the parts of a sweep with another {differs}:"
@@ -106,12 +106,12 @@ class Checkpoint:
 
 
 def folder_of(path: Path) -> Path:
-    """Where the parts of a file are kept while it is made."""
+    """The folder that holds the parts of a file while it is made."""
     return path.with_name(path.name + ".parts")
 
 
 def stopped(path: Path) -> str:
-    """How far an unfinished sweep to a file came."""
+    """How far an unfinished sweep to a file got, in a sentence."""
     folder = folder_of(path)
     try:
         tiles = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["tiles"]
@@ -123,7 +123,7 @@ def stopped(path: Path) -> str:
 
 def write(path: Path, tables: Iterable[Any], request: Mapping[str, Any]) -> None:
     """Write tables as one Parquet file, a row group each; a file of that name is replaced at the end."""
-    with _saying(path):
+    with _one_line_errors(path):
         _write_parts(path, tables, request)
 
 
@@ -142,7 +142,7 @@ def _write_parts(path: Path, tables: Iterable[Any], request: Mapping[str, Any]) 
 
 @contextmanager
 def _finished(path: Path) -> Iterator[BinaryIO]:
-    """A file that has its name only when all of it is on the disk."""
+    """A file that gets its name only when all of it is on the disk."""
     unfinished = path.with_name(path.name + UNFINISHED)
     try:
         with unfinished.open("wb") as file:
@@ -156,8 +156,8 @@ def _finished(path: Path) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def _saying(path: Path, rest: str = "") -> Iterator[None]:
-    """What the system refuses, in one line."""
+def _one_line_errors(path: Path, rest: str = "") -> Iterator[None]:
+    """Turn a refusal by the operating system into one line."""
     try:
         yield
     except OSError as error:
@@ -167,7 +167,7 @@ def _saying(path: Path, rest: str = "") -> Iterator[None]:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Keep other processes from the folder; the system lets go of it when this one ends, however it ends."""
+    """Lock the folder against other processes; the system releases the lock when this process ends."""
     try:
         import fcntl
     except ImportError:  # not on Windows

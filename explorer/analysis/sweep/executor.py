@@ -1,4 +1,4 @@
-"""Jobs done here, or by an executor with few of them under way."""
+"""Runs jobs here, or through an executor with a bounded number in progress."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ K = TypeVar("K")
 J = TypeVar("J")
 A = TypeVar("A")
 
-# The steps, how many there are in all, and how many of them were done before.
+# Takes the steps, their total number, and how many of them were finished earlier.
 Watch = Callable[[Iterable[Any], int, int], Iterable[Any]]
 
-AHEAD = 32  # tiles given out at a time: enough for 16 workers, and at most 200 MB of answers that wait here
+AHEAD = 32  # tiles in progress: enough for 16 workers, and at most 200 MB of waiting results
 
 
 def unwatched(steps: Iterable[Any], total: int, earlier: int) -> Iterable[Any]:
-    """The steps as they are: nobody watches."""
+    """The steps unchanged, without a progress display."""
     return steps
 
 
 def work_out(
     work: Callable[[J], A], jobs: Iterable[tuple[K, J]], executor: Executor | None
 ) -> Generator[tuple[K, A]]:
-    """Each key with the answer to its job, as they come; a job is taken when there is room for it.
+    """Each key with the result of its job, as the results arrive; a job is taken when there is room for it.
 
-    The work is packed once, however many jobs there are, and unpacked once by each process that does them.
-    What is under way when the reader stops, or a job fails, is cancelled.
+    The work is pickled once for all jobs, and unpickled once in each process. Jobs in progress are cancelled
+    when the consumer stops or a job fails.
     """
     if executor is None:
         yield from ((key, work(job)) for key, job in jobs)
@@ -60,9 +60,9 @@ def _unpacked_work(packed: bytes, job: Any) -> Any:
 
 @lru_cache(maxsize=4)
 def _unpacked(packed: bytes) -> Callable[[Any], Any]:
-    """The work as it was sent. Raises ExplorerError where it would be answered from other figures."""
+    """The unpickled work; raises ExplorerError if this process has another version or other facts."""
     work: Callable[[Any], Any]
-    version, edition, work = pickle.loads(packed)
+    version, edition, work = pickle.loads(packed)  # noqa: S301 - of the process that began the sweep
     if (version, edition) != (__version__, catalogue.edition()):
         raise ExplorerError(
             f"a worker has explorer {__version__} with facts of {catalogue.edition()}:"

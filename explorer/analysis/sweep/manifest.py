@@ -1,4 +1,4 @@
-"""What a sweep was asked, so that a file tells it and parts of another sweep are not taken for its own."""
+"""The manifest of a sweep: it identifies the sweep of a file, and detects parts of another one."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from explorer.workload.workload import Workload
 from .rows import Legend
 from .tiling import Axes, Tiles
 
-FORM = 1  # of the files
+FORM = 1  # version of the file format
 
 
 def manifest(workload: Workload, grid: Axes, legend: Legend, tiles: Tiles) -> dict[str, Any]:
-    """The question of a sweep as JSON has it: workload, axes, designs, what it is answered from."""
+    """The definition of a sweep as plain values: workload, axes, designs, and the edition of the facts."""
     return {
         "explorer": __version__,
         "form": FORM,
@@ -38,7 +38,7 @@ def manifest(workload: Workload, grid: Axes, legend: Legend, tiles: Tiles) -> di
 
 
 def other(old: Any, new: Mapping[str, Any]) -> str | None:
-    """What differs first between two manifests, in words; None if nothing does."""
+    """The first difference between two manifests, in words; None if there is none."""
     if not isinstance(old, Mapping):
         return "question, which cannot be read"
     for key, now in new.items():
@@ -65,7 +65,7 @@ def _short(value: Any) -> str:
 
 
 def _flat_fields(section: Section, before: str = "") -> Iterator[tuple[str, Any]]:
-    """Every field of a workload with its value; of a distribution a digest, for samples may be many."""
+    """Every field of a workload with its value; for a distribution its digest, as samples may be many."""
     for name in type(section).model_fields:
         if before == "" and name == "current":
             continue
@@ -85,7 +85,7 @@ def _field(name: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _digest(spread: Distribution) -> str:
-    """A distribution in words and as a digest of its numbers."""
+    """The median of a distribution and a digest of its numbers."""
     digest = hashlib.sha256(type(spread).__name__.encode())
     for each in fields(spread):
         value = getattr(spread, each.name)

@@ -1,4 +1,4 @@
-"""The points of a sweep as rows: for pandas, and for Parquet."""
+"""The points of a sweep as rows, for pandas and for Parquet."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from .tiling import Axes
 if TYPE_CHECKING:
     import pandas as pd
 
-# Winner, runner-up, USD a month and breach probability; designs that were given lead the last two.
+# Winner, runner-up, USD a month and breach probability; with explicit designs, the last two have them first.
 Answer = tuple[np.ndarray, ...]
 
 
 @dataclass(frozen=True)
 class Words:
-    """A column of words, each by its place among few; -1 is none."""
+    """A column of words, each stored as an index into a few words; -1 means none."""
 
     index: np.ndarray
     words: tuple[str, ...]
@@ -29,19 +29,19 @@ class Words:
 
 @dataclass(frozen=True)
 class Legend:
-    """The designs that the index of a winner means; `compared`: each has a row of its own at every point."""
+    """The designs that a winner's index refers to; `compared`: each has its own row at every point."""
 
     designs: tuple[Design, ...]
     compared: bool
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """The designs in words."""
+        """The designs as text."""
         return tuple(map(str, self.designs))
 
     @cached_property
     def options(self) -> dict[str, Words]:
-        """By concern, which of its options each design has; one more is that of no design."""
+        """By concern, the index of each design's option; the last index, -1, stands for no design."""
         columns = {}
         for concern in CONCERNS:
             words = tuple(OPTIONS[concern])
@@ -50,7 +50,7 @@ class Legend:
         return columns
 
     def columns(self, axes: Axes, answer: Answer) -> dict[str, np.ndarray | Words]:
-        """A row a point, or a point and design, in the order of the axes."""
+        """One row per point, or per point and design, in the order of the axes."""
         winner, runner_up, money, chance = answer
         each = len(self.designs) if self.compared else 1
         points = [np.repeat(values.ravel(), each) for values in np.meshgrid(*axes.values(), indexing="ij")]
@@ -66,7 +66,7 @@ class Legend:
         return {**by_name, "monthly_usd": money.ravel(), "breach_probability": chance.ravel()}
 
     def frame(self, axes: Axes, answer: Answer) -> pd.DataFrame:
-        """The columns for pandas; words are categories, and their codes are their places."""
+        """The columns as a pandas frame; words become categories with their index as code."""
         import pandas as pd
 
         columns: dict[str, Any] = {}
@@ -78,7 +78,7 @@ class Legend:
         return pd.DataFrame(columns)
 
     def arrow(self, axes: Axes, answer: Answer) -> Any:
-        """The columns as an Arrow table; what is nowhere is null."""
+        """The columns as an Arrow table; missing values are null."""
         import pyarrow as pa
 
         columns = {}

@@ -1,4 +1,4 @@
-"""Many workloads at once: every design at every point of a grid."""
+"""Evaluates every design at every point of a grid."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ from .tiling import Axes, Block, Tiles
 if TYPE_CHECKING:
     import pandas as pd
 
-TILE = 2**18  # points that options answer for together: what bounds the memory
-LEAST_TILE = 1024  # of those, where each has the money of many designs
+TILE = 2**18  # points evaluated together: bounds the memory use
+LEAST_TILE = 1024  # lower bound of these, where each point holds the bills of many designs
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,9 @@ class Sweep:
     """The answer at every point of a grid.
 
     Arrays have the shape of the axes, in their order. `winner` and `runner_up` index `designs`, -1 where
-    nothing is feasible. `monthly_usd` [USD a month] and `breach_probability` [share of requests] are the
-    winner's, NaN where there is none; where designs were given, theirs, with the designs as first axis.
+    nothing is feasible. `monthly_usd` [USD a month] and `breach_probability` [share of requests] are those of
+    the winner, NaN where there is none; with explicit designs, those of each design, with the designs as
+    first axis.
 
     Examples
     --------
@@ -65,19 +66,19 @@ class Sweep:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """How many values each axis has."""
+        """The number of values of each axis."""
         return tuple(len(values) for values in self.axes.values())
 
     def to_frame(self) -> pd.DataFrame:
-        """A row a point: the axes, the winner and its five options, the runner-up, money, breach probability.
+        """One row per point: the axes, the winner and its options, the runner-up, bill, breach probability.
 
-        Designs are categories whose codes are their places in `designs`. Where designs were given, a row a
-        point and `design`, with that one's money and breach probability.
+        Designs are categories whose codes are their indices in `designs`. With explicit designs there is one
+        row per point and `design`, with that design's bill and breach probability.
         """
         return self._legend.frame(self.axes, self._answer())
 
     def write(self, path: str | Path) -> SweepFile:
-        """The frame as Parquet, the same file as `sweep(..., to=path)` makes. Raises ExplorerError."""
+        """Write the frame as Parquet, the same file as `sweep(..., to=path)` makes; raises ExplorerError."""
         tiles = _tiles(self.shape, self._legend)
         tables = (
             self._legend.arrow(tiles.axes(number, self.axes), self._answer(tiles[number]))
@@ -87,7 +88,7 @@ class Sweep:
         return SweepFile(path)
 
     def wins(self) -> list[tuple[Design | None, int]]:
-        """At how many points each design wins, most first; None: nothing is feasible."""
+        """The number of points at which each design wins, most first; None: nothing is feasible."""
         return counted(self.designs, np.bincount(self.winner.ravel() + 1, minlength=len(self.designs) + 1))
 
     @property
@@ -127,22 +128,24 @@ def sweep(
     to: str | Path | None = None,
     watch: Watch = unwatched,
 ) -> Sweep | SweepFile:
-    """Hold every design against every point of a grid.
+    """Evaluate every design at every point of a grid.
 
     Parameters
     ----------
-    workload : what does not vary
+    workload : the values that do not vary
     axes : values by numeric field, at most 6; a distribution is scaled so that its median is the value
-    designs : only these, with the money and breach probability of each
-    executor : any `concurrent.futures.Executor`, to work out tiles of the grid elsewhere: the same bits
-    to : a Parquet file, written tile by tile: memory does not grow with the grid, and the same call goes on
-        with a sweep that was stopped
-    watch : given the tiles as they are done, how many there are and how many were done before; passes them on
+    designs : only these designs, with the bill and breach probability of each
+    executor : any `concurrent.futures.Executor` that evaluates tiles of the grid; the results are the same
+        bits
+    to : a Parquet file, written tile by tile: memory does not grow with the grid, and the same call resumes a
+        stopped sweep
+    watch : receives the tiles as they finish, their total number and the number finished earlier; passes them
+        on
 
-    Returns a Sweep, or with `to` a SweepFile, which reads the same arrays from the file when asked for one.
+    Returns a Sweep, or with `to` a SweepFile, which reads the same arrays from the file on access.
 
-    Raises ExplorerError for a field that is not numeric, values that cannot be, more than 6 axes; a file that
-    cannot be written, or the parts of another sweep in its place.
+    Raises ExplorerError for a field that is not numeric, invalid values or more than 6 axes; for a file that
+    cannot be written, or parts of another sweep in its place.
 
     Examples
     --------
@@ -166,7 +169,7 @@ def sweep(
     with Checkpoint(_parquet(to), request, tiles, rows) as parts:
         answers = work_out(work, tiles.jobs(grid, parts.missing()), executor)
         with closing(answers):
-            for number, answer in watch(answers, len(tiles), len(parts.kept)):
+            for number, answer in watch(answers, len(tiles), len(parts.ready)):
                 parts.keep(number, legend.arrow(tiles.axes(number, grid), answer))
         parts.join()
     return SweepFile(to)
@@ -174,7 +177,7 @@ def sweep(
 
 @dataclass(frozen=True)
 class _Work:
-    """What is done for a tile, given the values of each axis in it."""
+    """The function that evaluates a tile, from the values of each axis in it."""
 
     workload: Workload
     designs: tuple[Design, ...] | None
@@ -188,7 +191,7 @@ class _Work:
 def _gathered(
     workload: Workload, grid: Axes, legend: Legend, tiles: Tiles, answers: Iterable[tuple[int, Answer]]
 ) -> Sweep:
-    """All tiles in arrays."""
+    """The results of all tiles in arrays."""
     shape = tiles.shape
     lead = (len(legend.designs),) if legend.compared else ()
     try:
@@ -206,7 +209,7 @@ def _gathered(
 
 
 def _tiles(shape: tuple[int, ...], legend: Legend) -> Tiles:
-    """Tiles of as many points as the memory for their designs lets be."""
+    """Tiles of as many points as fit into memory with their designs."""
     return Tiles(shape, max(LEAST_TILE, TILE // len(legend.designs)) if legend.compared else TILE)
 
 
@@ -236,7 +239,7 @@ def _design(design: Any) -> Design:
 
 
 def _load(workload: Workload, grid: Mapping[str, np.ndarray]) -> Conditions:
-    """The grid, each axis along a dimension of its own."""
+    """The conditions of the grid, each axis along its own dimension."""
     axes = {}
     for number, (axis, values) in enumerate(grid.items()):
         along = [1] * len(grid)
@@ -248,7 +251,7 @@ def _load(workload: Workload, grid: Mapping[str, np.ndarray]) -> Conditions:
 def _compared(
     workload: Workload, grid: Mapping[str, np.ndarray], designs: tuple[Design, ...]
 ) -> tuple[np.ndarray, ...]:
-    """Winner and runner-up among the given designs in a tile, and each one's money and breach probability."""
+    """Winner and runner-up among these designs in a tile, and each design's bill and breach probability."""
     load = _load(workload, grid)
     whole = table().only(np.unique([place_of(design) for design in designs]))
     evaluation = Evaluation(load, whole)
@@ -262,7 +265,7 @@ def _compared(
 
 
 def _answers(workload: Workload, grid: Mapping[str, np.ndarray]) -> tuple[np.ndarray, ...]:
-    """Winner, runner-up, money and breach probability of a tile."""
+    """Winner, runner-up, bill and breach probability of a tile."""
     load = _load(workload, grid)
     designs = allowed_designs(load)
     answers = Answers(load, designs)

@@ -1,4 +1,4 @@
-"""A sweep in a file, read a column or a tile at a time."""
+"""A sweep in a file, read by column or by tile."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 
 class SweepFile:
-    """A sweep as `sweep(..., to=FILE)` or `Sweep.write` left it.
+    """A sweep file, as written by `sweep(..., to=FILE)` or `Sweep.write`.
 
-    Nothing but the axes is held: each array is read when it is asked for, and each time. Arrays have the
-    shape of the axes, those of given designs with the designs as first axis, as in a `Sweep`.
+    Only the axes are kept in memory: an array is read from the file at each access. Arrays have the shape of
+    the axes, with explicit designs as first axis, as in a `Sweep`.
 
-    Raises ExplorerError for a file that is no sweep's.
+    Raises ExplorerError for a file that is not a sweep.
 
     Examples
     --------
@@ -38,18 +38,18 @@ class SweepFile:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         try:
-            self.asked = json.loads(self._file.schema_arrow.metadata[KEY])
+            self.request = json.loads(self._file.schema_arrow.metadata[KEY])
         except (OSError, ValueError, KeyError, TypeError) as error:
             why = "no such file" if isinstance(error, FileNotFoundError) else "is not the file of a sweep"
             raise ExplorerError(f"{path}: {why}; expected one that sweep wrote") from None
-        self.axes = {axis: np.array(row["values"]) for axis, row in self.asked["axes"].items()}
+        self.axes = {axis: np.array(row["values"]) for axis, row in self.request["axes"].items()}
 
     def __repr__(self) -> str:
         return f"SweepFile({str(self.path)!r}, axes={self.axes!r})"
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """How many values each axis has."""
+        """The number of values of each axis."""
         return tuple(len(values) for values in self.axes.values())
 
     @cached_property
@@ -67,35 +67,35 @@ class SweepFile:
 
     @property
     def runner_up(self) -> np.ndarray:
-        """Index of the second best."""
+        """Index of the second best design, -1 where there is none."""
         result: np.ndarray = self._array("runner_up")[0]
         return result
 
     @property
     def monthly_usd(self) -> np.ndarray:
-        """USD a month of the winner, NaN where there is none; or of each design that was given."""
+        """The bill of the winner, NaN where there is none, or of each explicit design [USD a month]."""
         return self._money("monthly_usd")
 
     @property
     def breach_probability(self) -> np.ndarray:
-        """The share of requests that break a limit, of the same."""
+        """The share of requests that break a limit, of the winner or of each explicit design."""
         return self._money("breach_probability")
 
     def wins(self) -> list[tuple[Design | None, int]]:
-        """At how many points each design wins, most first; None: nothing is feasible."""
+        """The number of points at which each design wins, most first; None: nothing is feasible."""
         total = np.zeros(len(self.designs) + 1, dtype=np.int64)
         for group in self._groups("winner"):
             total += np.bincount(_plain(group) + 1, minlength=len(total))
         return counted(self.designs, total // self._each)
 
     def to_frame(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
-        """The rows of all points, or some columns of them: this holds the whole sweep in memory."""
+        """The rows of all points, or some of their columns; this holds the whole sweep in memory."""
         import pandas as pd
 
         return pd.read_parquet(self.path, columns=None if columns is None else list(columns))
 
     def frames(self, columns: Sequence[str] | None = None) -> Iterator[pd.DataFrame]:
-        """The same, a tile at a time."""
+        """The rows of all points, or some of their columns, one tile at a time."""
         file = self._file
         for group in range(file.num_row_groups):
             yield file.read_row_group(group, columns=None if columns is None else list(columns)).to_pandas()
@@ -108,8 +108,8 @@ class SweepFile:
 
     @property
     def _each(self) -> int:
-        """Rows a point."""
-        return 1 if self.asked["designs"] is None else len(self.designs)
+        """The number of rows per point."""
+        return 1 if self.request["designs"] is None else len(self.designs)
 
     def _groups(self, column: str) -> Iterator[Any]:
         file = self._file
@@ -118,23 +118,23 @@ class SweepFile:
         )
 
     def _array(self, column: str) -> np.ndarray:
-        """A column, with the rows of a point first."""
+        """A column as an array, with the rows of a point as first axis."""
         values = np.concatenate([_plain(group) for group in self._groups(column)])
         return np.moveaxis(values.reshape(*self.shape, self._each), -1, 0)
 
     def _money(self, column: str) -> np.ndarray:
         array = self._array(column)
-        return array[0] if self.asked["designs"] is None else array
+        return array[0] if self.request["designs"] is None else array
 
 
 def counted(designs: Sequence[Design], points: np.ndarray) -> list[tuple[Design | None, int]]:
-    """Designs with their points, most first, if they have any; `points` begins with those of no design."""
+    """Designs that have points, with their number, most first; `points` starts with those of no design."""
     order = np.argsort(-points, kind="stable")
     return [(designs[k - 1] if k else None, int(points[k])) for k in order if points[k]]
 
 
 def _plain(column: Any) -> np.ndarray:
-    """A column of one row group: numbers, or the places of words, -1 for none."""
+    """A column of one row group: numbers, or the indices of words, -1 for none."""
     import pyarrow as pa
 
     chunk = column.combine_chunks()

@@ -1,4 +1,4 @@
-"""How a grid is cut into tiles."""
+"""Cuts a grid into tiles."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ Block = tuple[slice, ...]
 
 
 class Tiles:
-    """The tiles of a grid, by number: each is a run of its points in their order, all of nearly one size.
+    """The tiles of a grid, by number: each is a run of points in grid order, all of nearly the same size.
 
-    A tile takes whole the last axes, as many as there is room for, so that one tile's rows follow another's.
-    Nothing is listed: a grid may have more tiles than fit into memory.
+    A tile spans as many of the last axes completely as there is room for, so that the rows of one tile follow
+    those of another. Tiles are computed on access: a grid may have more tiles than fit into memory.
     """
 
     def __init__(self, shape: tuple[int, ...], points: int) -> None:
@@ -42,7 +42,7 @@ class Tiles:
         )
 
     def points(self, number: int) -> int:
-        """How many points a tile has."""
+        """The number of points in a tile."""
         return math.prod(part.stop - part.start for part in self[number])
 
     def axes(self, number: int, grid: Axes) -> dict[str, np.ndarray]:

@@ -30,7 +30,7 @@ UNKNOWNS = {  # what Pulumi writes for a value that is not known yet: any, a tru
     "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
 }
 SIGNATURE = "4dabf18193072939515e22adb298388d"  # the key by which Pulumi marks what is no plain value
-SECRET = "1b47061264138c4ac30d75fd1eb44270"
+SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - Pulumi's mark of a secret, the same for all
 REMOVALS = ("delete", "discard", "remove")  # operations that leave nothing
 RENAMED = {  # arguments that Pulumi calls otherwise than Terraform
     "function_name": ("function",),

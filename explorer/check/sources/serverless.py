@@ -186,7 +186,7 @@ class _Variables:
         try:
             if path.stat().st_size > MOST_BYTES:
                 raise ParseError("it is too large")
-            return parse(path.read_text(encoding="utf-8-sig"))
+            return parse(path.read_text(encoding="utf-8-sig"), is_yaml_1_2=True)
         except (OSError, ValueError, ParseError) as error:
             self.missing[name] = " ".join(str(error).split())
             return None

@@ -81,13 +81,24 @@ def check(
         raise typer.BadParameter(str(error)) from None
     report.baseline = None if baseline is None else Baseline.load(baseline)
     _write(format_report(report, form, __version__, every), output)
-    if form == "github" and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
+    if form == "github":
+        _write_step_summary(step_summary(report))
+    _exit_by_findings(report, fail_on, pass_over)
+
+
+def _write_step_summary(text: str) -> None:
+    """Add to the page that GitHub shows of a run, where it names the file for it."""
+    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         with open(summary, "a", encoding="utf-8", errors="replace") as file:
-            file.write(step_summary(report))
+            file.write(text)
+
+
+def _exit_by_findings(report: Report, fail_on: str, pass_over: bool) -> None:
+    """End with 1 where what is found fails, with 2 where nothing was read or something cannot be."""
     if not (pass_over and not report.unreadable):
         _must_have_files(report)
-    failed = any(finding.verdict in FAILURES[fail_on] for finding in report.new)
-    if failed or (fail_on == "skipped" and report.newly_skipped):
+    has_failed = any(finding.verdict in FAILURES[fail_on] for finding in report.new)
+    if has_failed or (fail_on == "skipped" and report.newly_skipped):
         raise typer.Exit(NO)
     _must_be_readable(report)
 

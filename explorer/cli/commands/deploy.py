@@ -85,6 +85,8 @@ def deploy(
     answer = {**before, **standing.to_dict(), "seconds": time.monotonic() - began}
     if credentials:
         answer["credentials"] = dict(credentials)
+    elif not standing.is_signed:
+        answer["credentials"] = False  # as a client takes it
     out(answer, as_json, deployed, answer, place.options)
 
 
@@ -94,19 +96,19 @@ def _planned(workload: Any, design: str | None, handler: str | None, as_json: bo
     from explorer.analysis.summary import nearest_miss_sentence, nothing_feasible_sentence
     from explorer.live.deployment import deploy
 
-    best = None if design else Answer(workload)
-    if best and not best.feasible:
-        note(f"{nothing_feasible_sentence(best)} {nearest_miss_sentence(best)} That design is taken.")
+    answer = None if design else Answer(workload)
+    if answer and not answer.feasible:
+        note(f"{nothing_feasible_sentence(answer)} {nearest_miss_sentence(answer)} That design is taken.")
     try:
-        return deploy.plan(workload, best.nearest if best else design, handler)
+        return deploy.plan(workload, answer.nearest if answer else design, handler)
     except deploy.NotDeployableError as error:
-        answer = {
+        refusal = {
             "deployable": False,
             "design": error.design.ids,
             "because": list(error.design.undeployable),
             "nearest": error.nearest.ids,
         }
-        out(answer, as_json, not_deployable, answer)
+        out(refusal, as_json, not_deployable, refusal)
         raise typer.Exit(NO) from None
 
 
@@ -202,9 +204,12 @@ def deployed(answer: Row, options: str) -> Iterator[RenderableType]:
     yield Whole(f"  {answer['url']}")
     yield Whole(f"  design   {format_pairs(answer['design'])}")
     yield Whole(f"  expires  {answer['expires']}")
-    for name, value in answer.get("credentials", {}).items():
+    credentials = answer.get("credentials")
+    for name, value in (credentials or {}).items():
         yield Whole(f"  export {'AWS_' + name.upper()}={value}")
-    if "credentials" in answer:
+    if credentials is False:
+        yield "Nobody signs: a load balancer does not ask who calls, and everyone on this machine may."
+    elif credentials:
         yield "The key is a caller's: it opens this endpoint and nothing else, on this machine alone."
     yield Hint(f"Next: explorer bench {answer['stack']} --jobs 20 --concurrency 4{options}")
     yield Hint(f"Then: explorer destroy {answer['stack']}{options}")

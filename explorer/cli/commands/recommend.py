@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import RenderableType
@@ -17,6 +16,10 @@ from explorer.cli.manners import manners
 from explorer.cli.tables import Hint, Prose, Row, indented_lines, table, title
 from explorer.facts.key_value import format_pairs
 from explorer.facts.units import format_share, format_signed_usd, format_time, format_usd_briefly
+from explorer.facts.verdict import Verdict
+
+if TYPE_CHECKING:
+    from explorer.analysis.answer import Answer
 
 BEST = 5  # designs on one screen
 ALTERNATIVES = 50  # in the JSON, without --all
@@ -33,44 +36,39 @@ def recommend(
     as_json: Json = False,
 ) -> None:
     """The design to build, why, what it costs, and what would change it."""
-    from explorer.analysis.choice import notable_alternatives
     from explorer.analysis.recommendation import recommend as choose
     from explorer.analysis.summary import headed_paragraphs
 
     r = choose(load_workload(workload, region, fields))
-    answer = r.to_dict(None if every else ALTERNATIVES)
     if as_json:
-        out(answer, True)
+        out(r.to_dict(None if every else ALTERNATIVES), True)
     elif manners.quiet:
         print(format_pairs(r.design.ids, ",") if r.design else "", end="\n" if r.design else "")
     elif every:
-        out(answer, False, recommendation, answer, headed_paragraphs(r.answer))
+        out(r, False, recommendation, r.to_dict(), headed_paragraphs(r.answer))
     else:
-        notable = [asdict(other) for other in notable_alternatives(r.answer, BEST)]
-        out(answer, False, screen, answer, headed_paragraphs(r.answer), notable, str(workload))
-    raise typer.Exit(0 if answer["feasible"] else NO)
+        out(r, False, screen, r.answer, headed_paragraphs(r.answer), str(workload))
+    raise typer.Exit(0 if r.feasible else NO)
 
 
-def screen(
-    answer: Row, paragraphs: Sequence[tuple[str, str]], others: Sequence[Row], workload: str
-) -> Iterator[RenderableType]:
+def screen(answer: Answer, paragraphs: Sequence[tuple[str, str]], workload: str) -> Iterator[RenderableType]:
     """What fits one screen: the answer in words, the next best designs, and where more is to be had."""
     for heading, text in paragraphs:
         yield Prose.assemble((heading, "bold"), f" {text}")
     yield ""
-    if others:
+    if answer.design and (others := answer.distinct_alternatives(BEST).to_dicts()):
         columns = ("the next best, instead", ">USD", ">parts", ">p50", ">p95")
-        yield table(columns, (_alternative(row, answer["design"]) for row in others), ("p50",))
+        yield table(columns, (_alternative(row, answer.design.ids) for row in others), ("p50",))
     yield from _more(answer, workload)
 
 
-def _more(answer: Row, workload: str) -> Iterator[RenderableType]:
+def _more(answer: Answer, workload: str) -> Iterator[RenderableType]:
     """Where to look for more."""
     file = shlex.quote(workload)
     yield Hint(
         f"More: explorer recommend {file} --all  (limits, bill, designs, what is ruled out, assumptions)"
     )
-    not_fitting = [row["limit"] for row in answer["findings"] if row["verdict"] != "fits"]
+    not_fitting = [finding.limit for finding in answer.findings if finding.verdict != Verdict.FITS]
     if not_fitting:
         yield Hint(f"      explorer explain {not_fitting[0]}")
     name = "workload" if workload == STANDARD else Path(workload).stem

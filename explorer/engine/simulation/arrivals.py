@@ -1,36 +1,36 @@
-"""When requests arrive: Poisson, by the hour of a day or week, in bursts, or as recorded."""
+"""Arrival times of requests: Poisson, by the hour of a day or week, in bursts, or recorded."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from explorer.errors import ExplorerError
 from explorer.facts.suggestions import expected_one_of
-from explorer.facts.units import Number
 
 from .arguments import above_0, numbers
 
 DAY_S, WEEK_S = 86_400.0, 604_800.0
-SEGMENTS = 1024  # of a rate, made at a time
+SEGMENTS = 1024  # stretches of one rate that are drawn at a time
 
 
 class Arrivals(Protocol):
-    """Where requests come from."""
+    """A source of arrival times."""
 
     def blocks(self, rate: float, size: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
-        """Times of arrival [s], never falling, in blocks of about `size`, without end or to the last."""
+        """Arrival times [s] in ascending order, in blocks of about `size`, without end or to the last one."""
 
 
 @dataclass(frozen=True)
 class Poisson:
-    """Independent of one another, at one rate."""
+    """Arrivals that are independent of one another, at one rate."""
 
     def blocks(self, rate: float, size: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
-        """Times of arrival in seconds, ascending, `size` at a time, without end."""
+        """Arrival times [s], ascending, `size` at a time, without end."""
         last = 0.0
         while True:
             times = rng.standard_exponential(size)
@@ -43,10 +43,15 @@ class Poisson:
 
 @dataclass(frozen=True)
 class _Varying:
-    """Poisson at a rate that changes: one at the rate 1, its time stretched where little happens."""
+    """Poisson arrivals at a varying rate.
+
+    Arrivals at the rate 1 are drawn and their times mapped through the inverse of the integral of the rate.
+    Example: at a rate of 2/s for 5 s and 0.5/s afterwards, the time 10 becomes 5 s and the time 11 becomes 7
+    s.
+    """
 
     def segments(self, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Lengths [s] and rates relative to the mean of the pieces, one after another, without end."""
+        """Lengths [s] of consecutive stretches and their rates relative to the mean, without end."""
         raise NotImplementedError
 
     def blocks(self, rate: float, size: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
@@ -69,12 +74,12 @@ class _Varying:
 
 @dataclass(frozen=True)
 class Periodic(_Varying):
-    """A rate that repeats itself.
+    """A rate that repeats after a period.
 
     Parameters
     ----------
-    weights : rates of equal parts of the period, in any unit: they are scaled to the mean rate, shape (n,)
-    period_s : after which it repeats [s], a day unless it is given
+    weights : rates in equal parts of the period, in any unit: they are scaled to the mean rate, shape (n,)
+    period_s : length of the period [s], by default a day
     """
 
     weights: Sequence[float]
@@ -87,7 +92,7 @@ class Periodic(_Varying):
         above_0("period_s of Periodic", self.period_s)
 
     def segments(self, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Lengths in seconds of stretches of one rate, and their rates as factors of the mean."""
+        """Lengths [s] of stretches of one rate, and their rates as factors of the mean."""
         weights = np.asarray(self.weights, dtype=float)
         periods = -(-SEGMENTS // weights.size)
         lengths = np.full(periods * weights.size, self.period_s / weights.size)
@@ -98,13 +103,13 @@ class Periodic(_Varying):
 
 @dataclass(frozen=True)
 class Bursts(_Varying):
-    """Times of many requests between times of few, both of exponential length.
+    """Bursts of many requests between calm times with few, both of exponential length.
 
     Parameters
     ----------
-    factor : the rate in a burst, in rates between them
+    factor : the rate in a burst divided by the rate in a calm time
     burst_s : the mean length of a burst [s]
-    calm_s : the mean time between them [s]
+    calm_s : the mean length of a calm time [s]
     """
 
     factor: float
@@ -116,7 +121,7 @@ class Bursts(_Varying):
             above_0(f"{name} of Bursts", getattr(self, name))
 
     def segments(self, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Lengths in seconds of calm and burst in turn, and their rates as factors of the mean."""
+        """Lengths [s] of calm times and bursts in turn, and their rates as factors of the mean."""
         mean = (self.calm_s + self.factor * self.burst_s) / (self.calm_s + self.burst_s)
         rates = np.tile([1 / mean, self.factor / mean], SEGMENTS // 2)
         means = np.tile([self.calm_s, self.burst_s], SEGMENTS // 2)
@@ -126,17 +131,17 @@ class Bursts(_Varying):
 
 @dataclass(frozen=True, eq=False)
 class Trace:
-    """As they were recorded."""
+    """Recorded arrivals."""
 
     times: np.ndarray
 
     def blocks(self, rate: float, size: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
-        """The times of the trace in seconds, `size` at a time."""
+        """The recorded times [s], `size` at a time."""
         for start in range(0, self.times.size, size):
             yield self.times[start : start + size]
 
 
-def _office(hours: Sequence[Number]) -> list[float]:
+def _office(hours: Sequence[float]) -> list[float]:
     return [float(np.interp(hour, [0, 5, 9, 12, 14, 18, 24], hours)) for hour in range(24)]
 
 
@@ -148,8 +153,8 @@ BY_NAME: dict[str, Arrivals] = {
 }
 
 
-def arrivals(source: Any) -> Arrivals:
-    """What `given` stands for: a name, Periodic, Bursts or recorded times.
+def arrivals(source: str | Arrivals | ArrayLike) -> Arrivals:
+    """The arrivals that `source` describes: a name, Periodic, Bursts or recorded times.
 
     Raises ExplorerError for anything else.
     """
@@ -159,7 +164,7 @@ def arrivals(source: Any) -> Arrivals:
         if source not in BY_NAME:
             raise ExplorerError(f'arrivals is "{source}": {expected_one_of(BY_NAME)}, or times')
         return BY_NAME[source]
-    times = np.array(numbers("arrivals", source))  # a copy: in order in memory, and nobody else's
+    times = np.array(numbers("arrivals", source))  # a copy: contiguous, and not shared with the caller
     if np.any(np.diff(times) < 0):
         raise ExplorerError("arrivals fall: expected times [s] in order")
     return Trace(times)

@@ -1,4 +1,4 @@
-"""The kernels as they run fastest here: compiled where Numba is installed, else as they are written."""
+"""The kernels in the fastest form available: compiled where Numba is installed, else plain Python."""
 
 from __future__ import annotations
 
@@ -6,12 +6,18 @@ import importlib.util
 import sys
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, overload
 
 from . import heaps, kernel
 
-WORTH_COMPILING = 300_000  # requests: loading Numba takes as long as running so many plainly
-_plain_requests = [0.0]  # requests so far that ran plainly
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from .heaps import Counts, Numbers
+
+WORTH_COMPILING = 300_000  # requests: loading Numba takes as long as running so many in plain Python
+_plain_requests = [0.0]  # requests run in plain Python so far
 INLINED = (
     heaps.push,
     heaps.pop,
@@ -22,7 +28,7 @@ INLINED = (
     kernel.running,
     kernel.may_start,
     kernel.take,
-    kernel.lacks,
+    kernel.missing_input,
     kernel.begins,
     heaps.plan,
     heaps.unplan,
@@ -30,7 +36,7 @@ INLINED = (
 
 
 def is_worth_compiling(requests: float) -> bool:
-    """Whether to compile for about so many requests more: both ways give the same bits."""
+    """Whether to compile for about this many further requests; both ways give the same bits."""
     if "numba" in sys.modules:
         return sys.modules["numba"] is not None
     _plain_requests[0] += requests
@@ -44,7 +50,7 @@ def _is_installed() -> bool:
 
 @cache
 def compiled(name: str) -> Callable[..., int]:
-    """The kernel of that name, compiled; its machine code is kept where a folder for it can be written."""
+    """The compiled kernel of that name; its machine code is cached if a cache folder is writable."""
     _register()
     import numba
 
@@ -52,24 +58,28 @@ def compiled(name: str) -> Callable[..., int]:
     unmanaged = {
         "nogil": True,
         "_nrt": False,
-    }  # nothing is allocated: no array's users are counted, 3 times faster
+    }  # the kernel allocates nothing: without reference counts it is 3 times faster
     machine_code: Callable[..., int]
     try:
         machine_code = numba.njit(cache=True, **unmanaged)(plain)
-    except RuntimeError:  # nowhere to keep it
+    except RuntimeError:  # no writable cache folder
         machine_code = numba.njit(**unmanaged)(plain)
     return machine_code
 
 
 @cache
 def _register() -> None:
-    """Let compiled code call the kernel's own functions, which stay plain for everyone else."""
+    """Let compiled code call the kernel's own functions, which stay plain Python for other callers."""
     from numba.extending import register_jitable
 
     for function in INLINED:
         register_jitable(function)
 
 
-def to_kernel(values: Any, is_compiled: bool) -> Any:
-    """`values` as the kernel reads them fastest: an array when compiled, else a list."""
+@overload
+def to_kernel(values: NDArray[np.float64], is_compiled: bool) -> Numbers: ...
+@overload
+def to_kernel(values: NDArray[np.int64], is_compiled: bool) -> Counts: ...
+def to_kernel(values: NDArray[np.float64] | NDArray[np.int64], is_compiled: bool) -> Numbers | Counts:
+    """`values` in the form that the kernel reads fastest: an array when compiled, else a list."""
     return values if is_compiled else values.tolist()

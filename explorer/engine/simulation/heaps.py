@@ -1,17 +1,22 @@
-"""What comes next: heaps of times, the least first, in functions that run compiled and plain alike.
+"""Heaps of times, the earliest first, in functions that run both compiled and as plain Python.
 
-Numba keeps the machine code of `kernel` until that file changes: touch it after a change here.
+Numba caches the machine code of `kernel` until that file changes: touch it after a change here.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias
 
-Numbers = Any  # a list or an array
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Numbers: TypeAlias = "list[float] | NDArray[np.float64]"  # an array if the code is compiled
+Counts: TypeAlias = "list[int] | NDArray[np.int64]"
 
 
 def push(heap: Numbers, size: int, value: float) -> None:
-    """Add `value` to a heap of `size`, the least first."""
+    """Add `value` to a min-heap of `size` values."""
     at = size
     while at > 0:
         above = (at - 1) >> 1
@@ -23,7 +28,7 @@ def push(heap: Numbers, size: int, value: float) -> None:
 
 
 def pop(heap: Numbers, size: int) -> None:
-    """Remove the least of a heap of `size`."""
+    """Remove the least value from a min-heap of `size` values."""
     last = heap[size - 1]
     at, below = 0, 1
     while below < size - 1:
@@ -36,8 +41,8 @@ def pop(heap: Numbers, size: int) -> None:
     heap[at] = last
 
 
-def plan(ahead: Numbers, rows: Numbers, size: int, t: float) -> None:
-    """Put the first free row, at `size`, among the attempts to come: `size` of them, the soonest first."""
+def plan(ahead: Numbers, rows: Counts, size: int, t: float) -> None:
+    """Add an attempt at `t`, in the first free row, to the heap of `size` attempts, soonest first."""
     at = size
     row = rows[at]
     while at > 0:
@@ -49,8 +54,8 @@ def plan(ahead: Numbers, rows: Numbers, size: int, t: float) -> None:
     ahead[at], rows[at] = t, row
 
 
-def unplan(ahead: Numbers, rows: Numbers, size: int) -> None:
-    """Take the soonest attempt out, which leaves `size`: its row is the first free one."""
+def unplan(ahead: Numbers, rows: Counts, size: int) -> None:
+    """Remove the soonest attempt, which leaves `size` of them; its row becomes the first free one."""
     last, row, free = ahead[size], rows[size], rows[0]
     at, below = 0, 1
     while below < size:

@@ -1,23 +1,24 @@
-"""One step an attempt: which environment takes it, in functions that run compiled and plain alike.
+"""Assigns each attempt to an environment, in functions that run both compiled and as plain Python.
 
 Environments are slots in order of creation. A slot holds the time at which its request departs: at t it is
-idle while departure <= t < departure + keep_alive. The newest idle one is taken; what is provisioned
-stands at the end of the slots, is taken first and never expires. Up to `SCANNED` slots are looked at one
-by one; above that the slots are the leaves of a tree that holds the least departure below each node.
+idle while departure <= t < departure + keep_alive. The newest idle environment is taken. Provisioned
+environments are at the end of the slots, are taken first and never expire. Up to `SCANNED` slots are scanned
+one by one; above that, the slots are the leaves of a binary tree in which each node holds the least departure
+below it.
 
-Plain functions of lists or arrays: without Numba they run as they are, and give the same bits.
+The functions use lists or arrays: without Numba they run unchanged and give the same bits.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from .heaps import plan, pop, push, unplan
+from .heaps import Counts, Numbers, plan, pop, push, unplan
 
-SCANNED = 128  # slots that are looked at one by one; a tree above
+SCANNED = 128  # up to so many slots are scanned one by one; above, a tree is used
 INF = float("inf")
-UNKNOWN = -1  # how many run, as long as they are fewer than may
-HAIR = 1e-9  # of a token that rounding may have taken
+UNKNOWN = -1  # number of running requests, not counted while below the limit
+TOKEN_TOLERANCE = 1e-9  # fraction of a token that rounding may have lost
 
 # `counts`, whole numbers
 CAPACITY, BASE, CREATED, FIXED, BUSY, PENDING, AT, WORK, COIN = range(9)
@@ -28,31 +29,29 @@ RUNNING, IDLE, FIXED_RUNNING, TOKENS, TOKENS_AT, CLOCK, WAITED, LONGEST = range(
 SUMS = 8
 # why a kernel stopped
 OVER, GROW, MORE_ARRIVALS, MORE_WORK, MORE_COINS = range(5)
-# a row of `pool`: an attempt that is to come
+# a row of `pool`: a future attempt
 BORN, TRIES, LINKS, WARM_S, COLD_S = range(5)
 ROW = 5
 
-Numbers = Any  # a list or an array
-
 
 class Case(NamedTuple):
-    """What does not change in a run; INF stands for no limit."""
+    """The parameters that do not change in a run; INF means no limit."""
 
     duration_s: float
     keep_alive_s: float
-    most: float  # requests that run at once
-    bucket: float  # environments that may be started at once
-    refill_per_s: float  # and again in a second
-    queues: bool  # whether what cannot start waits
-    max_age_s: float  # how long it waits
+    most: float  # limit on concurrent requests
+    bucket: float  # environments that may be started at once: the size of the token bucket
+    refill_per_s: float  # tokens added per second
+    queues: bool  # whether requests that cannot start wait
+    max_age_s: float  # how long a request waits at most
     retries: int  # after a throttle or a failure
-    retry_wait_s: float  # before the first; twice as long before each further one
+    retry_wait_s: float  # before the first retry; doubled for each further one
     failures: float  # probability that an attempt fails
-    links: int  # invocations in a chain, the first counted
+    links: int  # invocations in a chain, including the first
 
 
-def occupy(slots: Numbers, counts: Numbers, slot: int, until: float) -> None:
-    """Set when a slot's request departs, and the least of each node above it."""
+def occupy(slots: Numbers, counts: Counts, slot: int, until: float) -> None:
+    """Set when the request of a slot departs, and update the minimum of each node above."""
     node = counts[BASE] + slot
     slots[node] = until
     if counts[BASE] > 0:
@@ -64,7 +63,7 @@ def occupy(slots: Numbers, counts: Numbers, slot: int, until: float) -> None:
             slots[node] = least
 
 
-def idle_slot(slots: Numbers, counts: Numbers, sums: Numbers, t: float, keep_alive_s: float) -> int:
+def idle_slot(slots: Numbers, counts: Counts, sums: Numbers, t: float, keep_alive_s: float) -> int:
     """The newest idle slot at `t`, -1 if there is none."""
     capacity, base = counts[CAPACITY], counts[BASE]
     room = capacity - counts[FIXED]
@@ -84,15 +83,14 @@ def idle_slot(slots: Numbers, counts: Numbers, sums: Numbers, t: float, keep_ali
             if slots[node] > t:
                 node -= 1
         if node - base >= room or t < slots[node] + keep_alive_s:
-            result: int = node - base
-            return result
+            return node - base
         sums[IDLE] += keep_alive_s
         occupy(slots, counts, node - base, INF)
     return -1
 
 
-def compact(slots: Numbers, counts: Numbers, sums: Numbers, t: float, keep_alive_s: float) -> None:
-    """Close the gaps that expired environments left."""
+def compact(slots: Numbers, counts: Counts, sums: Numbers, t: float, keep_alive_s: float) -> None:
+    """Close the gaps that expired environments leave in the slots."""
     base, idle = counts[BASE], 0
     for slot in range(counts[CREATED]):
         leaving = slots[base + slot]
@@ -110,8 +108,8 @@ def compact(slots: Numbers, counts: Numbers, sums: Numbers, t: float, keep_alive
         slots[node] = min(slots[2 * node], slots[2 * node + 1])
 
 
-def makes_room(slots: Numbers, counts: Numbers, sums: Numbers, t: float, keep_alive_s: float) -> bool:
-    """Whether there is a slot for a new environment, with expired ones put away."""
+def makes_room(slots: Numbers, counts: Counts, sums: Numbers, t: float, keep_alive_s: float) -> bool:
+    """Whether there is a slot for a new environment, after expired ones are removed."""
     room = counts[CAPACITY] - counts[FIXED]
     full = counts[CREATED] >= room
     if full or counts[BASE] == 0:
@@ -119,8 +117,8 @@ def makes_room(slots: Numbers, counts: Numbers, sums: Numbers, t: float, keep_al
     return counts[CREATED] < room and not (full and counts[CREATED] > room - (counts[CAPACITY] >> 2))
 
 
-def running(slots: Numbers, busy: Numbers, counts: Numbers, t: float) -> int:
-    """How many requests run at `t`; `busy` holds their departures, the least first."""
+def running(slots: Numbers, busy: Numbers, counts: Counts, t: float) -> int:
+    """The number of requests that run at `t`; `busy` is a heap of their departures, the earliest first."""
     if counts[BUSY] == UNKNOWN:
         counts[BUSY] = 0
         count, room = counts[CREATED], counts[CAPACITY] - counts[FIXED]
@@ -137,18 +135,18 @@ def running(slots: Numbers, busy: Numbers, counts: Numbers, t: float) -> int:
 
 
 def may_start(sums: Numbers, t: float, case: Case) -> bool:
-    """Whether one more environment may be started at `t`: the tokens are filled up steadily."""
+    """Whether another environment may be started at `t`; the token bucket refills steadily."""
     if case.bucket == INF:
         return True
     sums[TOKENS] = min(case.bucket, sums[TOKENS] + (t - sums[TOKENS_AT]) * case.refill_per_s)
     sums[TOKENS_AT] = t
-    result: bool = sums[TOKENS] >= 1 - HAIR
+    result: bool = sums[TOKENS] >= 1 - TOKEN_TOLERANCE
     return result
 
 
-def take(slots: Numbers, counts: Numbers, sums: Numbers, slot: int, t: float, warm_s: float,
+def take(slots: Numbers, counts: Counts, sums: Numbers, slot: int, t: float, warm_s: float,
          cold_s: float, case: Case) -> float:  # fmt: skip
-    """Run a request in an idle slot, or in a new one at -1; returns when it departs."""
+    """Run a request in an idle slot, or in a new slot if `slot` is -1; returns when it departs [s]."""
     if slot >= 0:
         counts[WARM] += 1
         sums[IDLE] += t - slots[counts[BASE] + slot]
@@ -168,9 +166,9 @@ def take(slots: Numbers, counts: Numbers, sums: Numbers, slot: int, t: float, wa
     return until
 
 
-def plain(times: Numbers, warm: Numbers, cold: Numbers, slots: Numbers, busy: Numbers, counts: Numbers,
+def plain(times: Numbers, warm: Numbers, cold: Numbers, slots: Numbers, busy: Numbers, counts: Counts,
           sums: Numbers, case: Case) -> int:  # fmt: skip
-    """Run a block of arrivals that are refused for good when they cannot start at once."""
+    """Run a block of arrivals; an arrival that cannot start at once is refused for good."""
     for at in range(counts[AT], len(times)):
         t = times[at]
         crowded = counts[CREATED] + counts[FIXED] >= case.most
@@ -194,8 +192,8 @@ def plain(times: Numbers, warm: Numbers, cold: Numbers, slots: Numbers, busy: Nu
     return MORE_ARRIVALS
 
 
-def lacks(times: Numbers, warm: Numbers, coins: Numbers, rows: Numbers, counts: Numbers) -> int:
-    """What the next attempt may want and is used up; `DONE` if nothing is."""
+def missing_input(times: Numbers, warm: Numbers, coins: Numbers, rows: Counts, counts: Counts) -> int:
+    """Which input the next attempt may need and is used up; `OVER` if none is."""
     if counts[AT] >= len(times):
         return MORE_ARRIVALS
     if counts[WORK] + 2 > len(warm):
@@ -205,9 +203,9 @@ def lacks(times: Numbers, warm: Numbers, coins: Numbers, rows: Numbers, counts: 
     return GROW if counts[PENDING] >= len(rows) else OVER
 
 
-def begins(slots: Numbers, busy: Numbers, counts: Numbers, sums: Numbers, now: float, last: float,
+def begins(slots: Numbers, busy: Numbers, counts: Counts, sums: Numbers, now: float, last: float,
            case: Case) -> tuple[float, int, bool]:  # fmt: skip
-    """When an attempt starts, where, and whether it does: at `now`, or by `last` where it may wait."""
+    """When an attempt starts, in which slot, and whether it starts: at `now`, or by `last` if it may wait."""
     while now <= last:
         free = INF
         if running(slots, busy, counts, now) < case.most:
@@ -215,7 +213,7 @@ def begins(slots: Numbers, busy: Numbers, counts: Numbers, sums: Numbers, now: f
             if slot >= 0 or may_start(sums, now, case):
                 return now, slot, True
             free = now + (1 - sums[TOKENS]) / case.refill_per_s
-            if free <= now:  # rounding leaves nothing of the wait
+            if free <= now:  # the wait is rounded to 0
                 return now, slot, True
         if counts[BUSY] > 0:
             free = min(free, busy[0])
@@ -226,15 +224,16 @@ def begins(slots: Numbers, busy: Numbers, counts: Numbers, sums: Numbers, now: f
 
 
 def full(times: Numbers, warm: Numbers, cold: Numbers, coins: Numbers, slots: Numbers, busy: Numbers,
-         ahead: Numbers, rows: Numbers, pool: Numbers, counts: Numbers, sums: Numbers,
+         ahead: Numbers, rows: Counts, pool: Numbers, counts: Counts, sums: Numbers,
          case: Case) -> int:  # fmt: skip
-    """Run a block of arrivals with all that comes of them: waiting, retries, failures, chains.
+    """Run a block of arrivals with everything that follows: waiting, retries, failures, chains.
 
-    Attempts go in order of time, and first come is first served, so each is done with when its turn comes:
-    it starts, which may be later, or is refused. At most one attempt comes of one, and takes its row.
+    Attempts are processed in order of time, first come, first served, so each is settled when its turn comes:
+    it starts, possibly later, or is refused. Each attempt leads to at most one further attempt, which reuses
+    its row.
     """
     while True:
-        why = lacks(times, warm, coins, rows, counts)
+        why = missing_input(times, warm, coins, rows, counts)
         if why != OVER:
             return why
         again = counts[PENDING] > 0 and ahead[0] <= times[counts[AT]]

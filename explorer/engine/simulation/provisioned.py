@@ -1,4 +1,4 @@
-"""Provisioned concurrency: the number that costs least for a cold-start target."""
+"""Provisioned concurrency: the cheapest number of environments that meets a cold-start target."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from .simulate import MOST_ENVIRONMENTS, simulate
 
 @dataclass(frozen=True)
 class Provisioned:
-    """How many environments to provision."""
+    """The number of environments to provision, and what it costs."""
 
     provisioned: int
     usd_per_s: float
     cold_start_probability: float
     on_demand_usd_per_s: float
-    """What it would cost without any."""
+    """The cost without provisioned environments."""
     simulation: Simulation
 
 
@@ -34,15 +34,15 @@ def provisioned_for(
     on_demand_usd_s: float,
     **load: Any,
 ) -> Provisioned:
-    """The number of provisioned environments that costs least with at most `target` cold starts.
+    """The cheapest number of provisioned environments with at most `target` cold starts.
 
     Parameters
     ----------
-    target : the greatest cold-start probability, 0 to 1
-    provisioned_usd_s : an environment that is provisioned, running or not [USD/s]
-    running_usd_s : one of them while it runs, on top [USD/s]
-    on_demand_usd_s : any other environment while it runs [USD/s]
-    load : the arguments of `simulate`; each number is tried on the same arrivals
+    target : upper bound of the cold-start probability, 0 to 1
+    provisioned_usd_s : price of a provisioned environment, running or not [USD/s]
+    running_usd_s : additional price of a provisioned environment while it runs [USD/s]
+    on_demand_usd_s : price of any other environment while it runs [USD/s]
+    load : the arguments of `simulate`; every number is tried with the same arrivals
 
     Raises ExplorerError naming the argument, the value and what is accepted.
 
@@ -70,14 +70,17 @@ def provisioned_for(
         outside = tried(count).mean_running - inside
         return rates[0] * count + rates[1] * inside + rates[2] * outside
 
-    tried(0)  # what cannot be is refused before anything is made of it
+    tried(0)  # checks the arguments first
     enough = _first(lambda count: tried(count).cold_start_probability <= target, 0, most)
     best = _first(lambda count: count == most or usd_per_s(count + 1) >= usd_per_s(count), enough, most)
     return Provisioned(best, usd_per_s(best), tried(best).cold_start_probability, usd_per_s(0), tried(best))
 
 
 def _first(holds: Callable[[int], bool], least: int, most: int) -> int:
-    """The first count from `least` at which `holds`, which stays so from there on: doubled, then halved."""
+    """The first count from `least` at which `holds`, which stays true from there on.
+
+    The step is doubled until `holds`, then the interval is halved.
+    """
     if holds(least):
         return least
     fails, step = least, 1

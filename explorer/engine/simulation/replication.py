@@ -1,10 +1,9 @@
-"""One run: random numbers in blocks, by NumPy, into the kernel; memory does not grow with requests."""
+"""One run: NumPy draws random numbers in blocks for the kernel; memory use does not grow with requests."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -30,12 +29,12 @@ from .kernel import (
 )
 from .service_times import Service, draws
 
-BLOCK = 8192  # requests whose numbers are made at a time, at most
+BLOCK = 8192  # upper bound of the requests whose random numbers are drawn at a time
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is simulated, whatever the seed."""
+    """The simulated model, independent of the seed."""
 
     arrivals: Arrivals
     rate: float
@@ -46,25 +45,25 @@ class Plan:
 
     @property
     def is_plain(self) -> bool:
-        """Whether a request that cannot start at once is refused, and nothing comes of any."""
+        """Whether requests that cannot start at once are refused, and none is retried, fails or chains."""
         c = self.case
         return not (c.queues or c.retries or c.failures or c.links > 1)
 
     @property
     def requests(self) -> float:
-        """About how many will arrive."""
+        """The approximate number of arrivals."""
         return self.rate * self.case.duration_s
 
     @property
     def block(self) -> int:
-        """Requests whose numbers are made at a time: few for a short run."""
+        """The number of requests whose random numbers are drawn at a time: small for a short run."""
         return int(min(BLOCK, 1.1 * self.requests + 64))
 
 
 def run(plan: Plan, seed: np.random.SeedSequence, is_compiled: bool) -> dict[str, float]:
     """Counts [requests] and times [s] of one run, by name.
 
-    Compiled or not, the numbers are the same.
+    The numbers are the same whether compiled or not.
     """
     state = State(plan, is_compiled)
     rngs = [np.random.Generator(np.random.SFC64(own)) for own in seed.spawn(3)]
@@ -72,8 +71,9 @@ def run(plan: Plan, seed: np.random.SeedSequence, is_compiled: bool) -> dict[str
     return state.result(requests)
 
 
-def _kernel(name: str, is_compiled: bool) -> Any:
-    return compiled(name) if is_compiled else getattr(kernel, name)
+def _kernel(name: str, is_compiled: bool) -> Callable[..., int]:
+    plain: Callable[..., int] = getattr(kernel, name)
+    return compiled(name) if is_compiled else plain
 
 
 def _plain(plan: Plan, state: State, rngs: list[np.random.Generator]) -> int:
@@ -123,7 +123,7 @@ def _full(plan: Plan, state: State, rngs: list[np.random.Generator]) -> int:
 
 
 class State:
-    """Environments, attempts that are to come, and what was counted so far."""
+    """Environments, future attempts, and the counts so far."""
 
     def __init__(self, plan: Plan, is_compiled: bool) -> None:
         self.is_compiled, self.case = is_compiled, plan.case
@@ -135,15 +135,13 @@ class State:
         while capacity < 2 * plan.provisioned:
             capacity *= 2
         self._lay_out(capacity, np.empty(0), np.zeros(plan.provisioned))
-        self.busy = self._to_kernel(np.zeros(capacity))
-        self.ahead, self.rows = self._to_kernel(np.zeros(SCANNED)), self._to_kernel(np.arange(SCANNED))
-        self.pool = self._to_kernel(np.zeros(SCANNED * ROW))
-
-    def _to_kernel(self, values: np.ndarray) -> Any:
-        return to_kernel(values, self.is_compiled)
+        self.busy = to_kernel(np.zeros(capacity), is_compiled)
+        self.ahead = to_kernel(np.zeros(SCANNED), is_compiled)
+        self.rows = to_kernel(np.arange(SCANNED, dtype=np.int64), is_compiled)
+        self.pool = to_kernel(np.zeros(SCANNED * ROW), is_compiled)
 
     def _lay_out(self, capacity: int, created: np.ndarray, fixed: np.ndarray) -> None:
-        """Environments in order of creation, the provisioned ones last; above `SCANNED`, a tree over them."""
+        """Lay out environments in order of creation, provisioned ones last; above `SCANNED`, in a tree."""
         leaves = np.full(capacity, np.inf)
         leaves[: created.size] = created
         leaves[capacity - fixed.size :] = fixed
@@ -152,29 +150,30 @@ class State:
             while levels[0].size > 1:
                 levels.insert(0, levels[0].reshape(-1, 2).min(axis=1))
             levels.insert(0, np.full(1, np.inf))
-        self.slots = self._to_kernel(np.concatenate(levels))
+        self.slots = to_kernel(np.concatenate(levels), self.is_compiled)
         self.counts[CAPACITY], self.counts[BASE] = capacity, capacity if capacity > SCANNED else 0
 
     @property
     def environments(self) -> tuple[np.ndarray, np.ndarray]:
-        """Departures of those made, and of those provisioned."""
+        """Departure times of the on-demand environments, and of the provisioned ones."""
         leaves = np.asarray(self.slots)[self.counts[BASE] :]
         return leaves[: self.counts[CREATED]], leaves[leaves.size - self.counts[FIXED] :]
 
     def grow(self) -> None:
-        """Twice the room, where it is short."""
+        """Double the arrays that are nearly full."""
         capacity = self.counts[CAPACITY]
         if 2 * (self.counts[CREATED] + self.counts[FIXED]) > capacity:
             self._lay_out(2 * capacity, *self.environments)
-            self.busy = self._to_kernel(np.append(np.asarray(self.busy), np.zeros(capacity)))
+            self.busy = to_kernel(np.append(np.asarray(self.busy), np.zeros(capacity)), self.is_compiled)
         count = len(self.rows)
         if 2 * self.counts[kernel.PENDING] > count:
-            self.ahead = self._to_kernel(np.append(np.asarray(self.ahead), np.zeros(count)))
-            self.rows = self._to_kernel(np.append(np.asarray(self.rows), np.arange(count, 2 * count)))
-            self.pool = self._to_kernel(np.append(np.asarray(self.pool), np.zeros(count * ROW)))
+            self.ahead = to_kernel(np.append(np.asarray(self.ahead), np.zeros(count)), self.is_compiled)
+            rows = np.append(np.asarray(self.rows), np.arange(count, 2 * count))
+            self.rows = to_kernel(rows, self.is_compiled)
+            self.pool = to_kernel(np.append(np.asarray(self.pool), np.zeros(count * ROW)), self.is_compiled)
 
     def result(self, requests: int) -> dict[str, float]:
-        """Counts and times by name, the idle time at the end included."""
+        """Counts and times by name, including the idle time until the end."""
         case = self.case
         created, fixed = self.environments
         rest = case.duration_s - np.concatenate(

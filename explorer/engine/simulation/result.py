@@ -1,4 +1,4 @@
-"""What a simulation found: shares of requests, means over time, and how sure they are."""
+"""The result of a simulation: shares of requests, means over time, and their confidence intervals."""
 
 from __future__ import annotations
 
@@ -12,38 +12,38 @@ Counted = dict[str, float]
 
 @dataclass(frozen=True)
 class Simulation:
-    """What came of a workload's requests, over all replications."""
+    """The result for a workload's requests, over all replications."""
 
     cold_start_probability: float
-    """Share of the attempts that found an environment or were given up in which a new one had to start."""
+    """Share of cold starts among the attempts that started and the requests that were given up."""
     rejection_probability: float
-    """Share of the requests that were never run: refused for good, or too old."""
+    """Share of the requests that never ran: refused for good, or too old."""
     mean_servers: float
-    """Environments that exist: running or kept, the mean over time."""
+    """Environments that exist, running or idle: the mean over time."""
     mean_running: float
     mean_idle: float
     mean_provisioned_running: float
-    """Of those provisioned, the mean that run."""
+    """Provisioned environments that run: the mean over time."""
     throttle_probability: float
-    """Share of the attempts that were refused, or still waited when they were given up."""
+    """Share of the attempts that were refused, or were given up while they waited."""
     failure_probability: float
     """Share of the requests that failed at every attempt."""
     mean_wait_s: float
-    """From an attempt to its start, the mean over those that started."""
+    """Time from an attempt to its start: the mean over the attempts that started."""
     longest_wait_s: float
     unended: int
-    """Requests that still waited at the end."""
+    """Requests that were still waiting at the end."""
     requests: int
     cold_starts: int
     invocations: int
-    """Attempts that started: retries and the links of chains are more than their requests."""
+    """Attempts that started. With retries and chains there are more of them than requests."""
     replications: int = 1
     confidence: float = 0.95
     intervals: dict[str, tuple[float, float]] = field(default_factory=dict)
-    """(least, most) of each share and mean at that confidence; empty for one replication."""
+    """(lower, upper) bound of each share and mean at that confidence; empty for one replication."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields by name, as JSON has them."""
+        """The fields by name, as plain values."""
         return asdict(self)
 
 
@@ -51,7 +51,7 @@ MEANS = tuple(f.name for f in fields(Simulation) if f.type == "float" and f.name
 
 
 def simulation(runs: Sequence[Counted], duration_s: float, confidence: float) -> Simulation:
-    """The runs as one: means of each run's shares and means, sums of its counts."""
+    """The runs combined: means of the shares and means, sums of the counts."""
     measures = [_measured(run, duration_s) for run in runs]
     mean = {name: math.fsum(one[name] for one in measures) / len(runs) for name in MEANS}
     mean["mean_servers"] = mean["mean_running"] + mean["mean_idle"]
@@ -95,7 +95,7 @@ def _share(part: float, whole: float) -> float:
 def _intervals(
     measures: Sequence[Counted], mean: Counted, confidence: float
 ) -> dict[str, tuple[float, float]]:
-    """Student's intervals of the means, within [0, 1] where they are shares, never below 0."""
+    """Student's confidence intervals of the means, clipped to [0, 1] for shares and at 0 otherwise."""
     from explorer.facts.ufuncs import stdtrit
 
     n = len(measures)

@@ -1,11 +1,13 @@
-"""How long requests take: exponential, constant, as a distribution or as samples."""
+"""Service times of requests: exponential, constant, from a distribution or from samples."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from explorer.errors import ExplorerError
 from explorer.facts.units import parse_time, quote_value
@@ -16,16 +18,17 @@ SHAPES = ("exponential", "constant")
 
 @dataclass(frozen=True)
 class Exponential:
-    """An exponential time of this mean [s]."""
+    """An exponential service time with this mean [s]."""
 
     mean: float
 
 
 Service = Exponential | Distribution
+Time: TypeAlias = "float | str | Distribution | ArrayLike"  # the accepted forms
 
 
 def service(name: str, value: object, shape: str) -> Service:
-    """The time `given`: a mean of that shape, a distribution, or samples [s]."""
+    """The service time that `value` describes: a mean with the shape, a distribution, or samples [s]."""
     if isinstance(value, Distribution):
         if np.ndim(value.scale) > 0:
             raise ExplorerError(f"{name} is a distribution of many scales: expected one")
@@ -46,7 +49,7 @@ def service(name: str, value: object, shape: str) -> Service:
 def draws(
     warm: Service, cold: Service, size: int, rng: np.random.Generator
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Blocks of `size` warm times and cold ones, without end: long work is long in either."""
+    """Blocks of `size` warm and cold times, without end; long work is long in both."""
     of_warm, of_cold = _unit(warm), _unit(cold)
     one, two = (rng, rng) if of_warm is of_cold else rng.spawn(2)
     while True:
@@ -57,7 +60,7 @@ def draws(
 
 
 def _unit(of: Service) -> Callable[[np.random.Generator, int], np.ndarray]:
-    """What an own time is made of: one number a piece of work."""
+    """The function that draws the random numbers, one for each request, for a service time."""
     if isinstance(of, Exponential):
         return _exponential
     return _uniform if isinstance(of, Samples) else _normal
@@ -78,11 +81,9 @@ def _normal(rng: np.random.Generator, n: int) -> np.ndarray:
 def _times(of: Service, unit: np.ndarray) -> np.ndarray:
     if isinstance(of, Exponential):
         return of.mean * unit
-    times: np.ndarray
     if not isinstance(of, Samples):
-        times = of.at(unit)
-        return times
+        return np.asarray(of.at(unit))
     if of.values[0] == of.values[-1]:
         return np.full(unit.size, of.values[0] * of.scale)
-    times = of.values[(unit * of.values.size).astype(np.int64)] * of.scale
+    times: np.ndarray = of.values[(unit * of.values.size).astype(np.int64)] * of.scale
     return times

@@ -1,24 +1,24 @@
-"""`simulate`: the arguments read, the replications run, one answer."""
+"""`simulate`: reads the arguments, runs the replications, returns one result."""
 
 from __future__ import annotations
 
 from concurrent.futures import Executor
 from functools import partial
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from explorer.errors import ExplorerError
 from explorer.facts.suggestions import expected_one_of
 from explorer.facts.units import quote_value
 
 from . import arguments
-from .arrivals import Trace, arrivals
+from .arrivals import Arrivals, Trace, arrivals
 from .compiled import is_worth_compiling
 from .kernel import INF, Case
 from .replication import Plan, run
 from .result import Simulation, simulation
-from .service_times import SHAPES, service
+from .service_times import SHAPES, Time, service
 
 MOST_ENVIRONMENTS = 1_000_000
 MOST_RETRIES = 50
@@ -28,46 +28,59 @@ MOST_AT_ONCE = 1e7
 
 def simulate(
     arrival_rps: float | None = None,
-    warm_s: Any = None,
-    cold_s: Any = None,
-    keep_alive_s: Any = 600.0,
-    duration_s: Any = None,
+    warm_s: Time | None = None,
+    cold_s: Time | None = None,
+    keep_alive_s: float | str = 600.0,
+    duration_s: float | str | None = None,
     seed: int = 1,
     *,
     replications: int = 1,
     confidence: float = 0.95,
     executor: Executor | None = None,
-    **options: Any,
+    shape: str = "exponential",
+    arrivals: str | Arrivals | ArrayLike = "poisson",
+    max_concurrency: int | None = None,
+    provisioned: int = 0,
+    start_limit: float | None = None,
+    start_limit_s: float | str = 10.0,
+    queue: bool = False,
+    max_age_s: float | str = INF,
+    failure_probability: float = 0.0,
+    retries: int = 0,
+    retry_wait_s: float | str = 1.0,
+    chain: int = 1,
 ) -> Simulation:
-    """What a load meets: cold starts, refusals and environments, by running every request.
+    """Cold starts, refusals and environments of a load, simulated request by request.
 
-    It starts without environments. A request takes the newest environment that is idle, else a new one
-    starts; what is idle for `keep_alive_s` is gone. The same arguments and seed give the same numbers.
+    The simulation starts without environments. A request takes the newest idle environment, else a new one
+    starts; an environment that was idle for `keep_alive_s` is removed. The same arguments and seed give the
+    same numbers.
 
     Parameters
     ----------
-    arrival_rps : mean rate of arrivals [1/s]; left out where times are recorded
+    arrival_rps : mean arrival rate [1/s]; omitted for recorded arrivals
     warm_s, cold_s : a request's time in a warm and in a new environment [s]: a mean, "250 ms", a
-        Distribution or an array of samples; `cold_s` left out: as warm
-    keep_alive_s : how long an idle environment is kept [s], may be infinite
-    duration_s : how long is simulated [s]; left out: 100,000, or to the last recorded arrival
-    seed : a whole number of 0 or more; replications have independent seeds that come of it
+        Distribution or an array of samples; `cold_s` is by default `warm_s`
+    keep_alive_s : how long an idle environment is kept [s], possibly infinite
+    duration_s : simulated time [s]; by default 100,000, or up to the last recorded arrival
+    seed : a whole number of 0 or more; the independent seeds of the replications are derived from it
     replications : independent runs; two or more give confidence intervals
     confidence : of the intervals, between 0 and 1
-    executor : runs the replications; threads serve, as compiled code leaves them free
-    shape : of times that are given as a mean: "exponential" or "constant"
+    executor : runs the replications; threads suffice, because compiled code releases the GIL
+    shape : distribution of times that are stated as a mean: "exponential" or "constant"
     arrivals : "poisson", "day", "week", a Periodic, Bursts, or recorded times [s], shape (n,)
-    max_concurrency : requests that may run at once, by the account's or the function's own limit, whichever
-        is less; what comes then is refused
-    provisioned : environments that always exist, used before others
-    start_limit, start_limit_s : so many environments may be started at once, and again each so many seconds
-    queue : whether what cannot start waits, first come first served, instead of being refused
-    max_age_s : how long it waits, counted from the request [s]
-    failure_probability : of an attempt, at its end
+    max_concurrency : limit on concurrent requests, the lower of the account's and the function's; further
+        requests are refused
+    provisioned : number of environments that always exist, used before others
+    start_limit, start_limit_s : number of environments that may be started at once, and again in each period
+        [s]
+    queue : whether requests that cannot start wait, first come, first served, instead of being refused
+    max_age_s : how long a request waits at most, from its arrival [s]
+    failure_probability : probability that an attempt fails, at its end
     retries : further attempts after a refusal (without `queue`) or a failure
-    retry_wait_s : before the first of them, doubled for each further one [s]; after a refusal, a random
+    retry_wait_s : wait before the first retry, doubled for each further one [s]; after a refusal, a random
         share of it
-    chain : invocations that a request makes, each at the end of the one before
+    chain : number of invocations of a request, each at the end of the one before
 
     Returns a Simulation: .cold_start_probability .rejection_probability .mean_servers .mean_running
     .mean_idle .requests and more; .intervals by name.
@@ -79,7 +92,25 @@ def simulate(
     >>> round(s.cold_start_probability, 2)
     0.01
     """
-    plan = planned(arrival_rps, warm_s, cold_s, keep_alive_s, duration_s, **options)
+    plan = make_plan(
+        arrival_rps,
+        warm_s,
+        cold_s,
+        keep_alive_s,
+        duration_s,
+        shape=shape,
+        arrivals=arrivals,
+        max_concurrency=max_concurrency,
+        provisioned=provisioned,
+        start_limit=start_limit,
+        start_limit_s=start_limit_s,
+        queue=queue,
+        max_age_s=max_age_s,
+        failure_probability=failure_probability,
+        retries=retries,
+        retry_wait_s=retry_wait_s,
+        chain=chain,
+    )
     count = arguments.whole("replications", replications, 1, 1_000_000)
     sure = arguments.number("confidence", confidence, 0, 1, above=True)
     if sure == 1:
@@ -92,27 +123,27 @@ def simulate(
     return simulation(runs, plan.case.duration_s, sure)
 
 
-def planned(
+def make_plan(
     arrival_rps: float | None,
-    warm_s: Any,
-    cold_s: Any,
-    keep_alive_s: Any,
-    duration_s: Any,
+    warm_s: Time | None,
+    cold_s: Time | None,
+    keep_alive_s: float | str,
+    duration_s: float | str | None,
     *,
     shape: str = "exponential",
-    arrivals: Any = "poisson",
+    arrivals: str | Arrivals | ArrayLike = "poisson",
     max_concurrency: int | None = None,
     provisioned: int = 0,
     start_limit: float | None = None,
-    start_limit_s: Any = 10.0,
+    start_limit_s: float | str = 10.0,
     queue: bool = False,
-    max_age_s: Any = INF,
+    max_age_s: float | str = INF,
     failure_probability: float = 0.0,
     retries: int = 0,
-    retry_wait_s: Any = 1.0,
+    retry_wait_s: float | str = 1.0,
     chain: int = 1,
 ) -> Plan:
-    """The arguments of `simulate`, checked."""
+    """The checked arguments of `simulate` as a plan."""
     source, rate, duration = _load(arrivals, arrival_rps, duration_s)
     if shape not in SHAPES:
         raise ExplorerError(f"shape is {quote_value(shape)}: {expected_one_of(SHAPES)}")
@@ -143,12 +174,14 @@ def planned(
         links=arguments.whole("chain", chain, 1, 1_000_000),
     )
     cold = warm if cold_s is None else service("cold_s", cold_s, shape)
-    _feasible(rate, duration, min(most, rate * max(warm.mean, cold.mean)))
+    _check_size(rate, duration, min(most, rate * max(float(warm.mean), float(cold.mean))))
     return Plan(source, rate, warm, cold, fixed, case)
 
 
-def _load(source: Any, arrival_rps: Any, duration_s: Any) -> tuple[Any, float, float]:
-    """Where requests come from, their mean rate [1/s] and for how long [s]."""
+def _load(
+    source: str | Arrivals | ArrayLike, arrival_rps: float | None, duration_s: float | str | None
+) -> tuple[Arrivals, float, float]:
+    """The source of arrivals, their mean rate [1/s] and the duration [s]."""
     process, recorded = arrivals(source), 0
     default = 100_000.0
     if isinstance(process, Trace):
@@ -167,8 +200,8 @@ def _load(source: Any, arrival_rps: Any, duration_s: Any) -> tuple[Any, float, f
     return process, recorded / duration, duration
 
 
-def _feasible(rate: float, duration_s: float, at_once: float) -> None:
-    """Raise if it would take for ever, or more memory than there is."""
+def _check_size(rate: float, duration_s: float, at_once: float) -> None:
+    """Raise ExplorerError if the run would take too long or need too much memory."""
     if rate * duration_s > MOST_REQUESTS:
         raise ExplorerError(
             f"arrival_rps x duration_s is {rate * duration_s:.3g}: expected at most {MOST_REQUESTS:g}"
@@ -180,4 +213,5 @@ def _feasible(rate: float, duration_s: float, at_once: float) -> None:
 
 
 def _most(name: str, value: int | None) -> float:
+    """A limit as a float; infinite if it is None."""
     return INF if value is None else float(arguments.whole(name, value, 0, MOST_ENVIRONMENTS))

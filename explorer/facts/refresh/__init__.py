@@ -1,1 +1,1 @@
-"""Prices and quotas as AWS gives them today: what changed, and new rows in `data/`."""
+"""Refreshes prices and quotas from AWS: what changed, and new rows in `data/`."""

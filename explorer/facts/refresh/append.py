@@ -1,4 +1,4 @@
-"""Rows added to a table of `data/`: all of them or none, and no row that was there is touched."""
+"""Appends rows to a table of `data/`: all or none, without changing existing rows."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from explorer.facts.catalogue import Facts
 
 
 def path_of(tables: Facts, table: str) -> Path:
-    """Where the rows of "prices" or "limits" go."""
+    """The file of the table "prices" or "limits"."""
     return (tables.folder / f"{table}.csv").resolve()
 
 
 def check_writable(path: Path) -> None:
-    """Raise FactsError, before anything is asked of AWS, if rows cannot be added there."""
+    """Raise FactsError, before any request to AWS, if rows cannot be appended there."""
     with _one_line_write_errors(path), tempfile.TemporaryFile(dir=path.parent):
         pass
     if path.exists() and not os.access(path, os.W_OK):
@@ -29,10 +29,10 @@ def check_writable(path: Path) -> None:
 
 
 def append(tables: Facts, table: str, rows: Sequence[Mapping[str, str]]) -> None:
-    """Add `rows` at the end of the table, in one step, once the tables' own reader takes them all.
+    """Append `rows` to the table in one step, after the reader of the tables has accepted all of them.
 
-    Raises FactsError if it does not, or if the file cannot be written or was changed meanwhile; the
-    file is then what it was.
+    Raises FactsError if it does not, or if the file cannot be written or was changed meanwhile; the file is
+    then unchanged.
     """
     if not rows:
         return
@@ -58,7 +58,7 @@ def append(tables: Facts, table: str, rows: Sequence[Mapping[str, str]]) -> None
 
 
 def _csv_lines(before: bytes, rows: Sequence[Mapping[str, str]]) -> bytes:
-    """The rows as the file writes its own: its columns, its ends of lines."""
+    """The rows in the format of the file: its columns and its line ends."""
     header = next(csv.reader(io.StringIO(before.decode(), newline="")))
     end = "\r\n" if b"\r\n" in before else "\n"
     text = io.StringIO(newline="")
@@ -69,14 +69,14 @@ def _csv_lines(before: bytes, rows: Sequence[Mapping[str, str]]) -> bytes:
 
 
 def _check_tables(tables: Facts) -> None:
-    """Read every table that names the rows of these."""
+    """Read every table that refers to these rows."""
     tables.limits()
     tables.free(tables.price_ids()[0])
     tables.breach_at_door("", "")
 
 
 def _forget_tables(tables: Facts) -> None:
-    """Let the tables be read again when they are next asked for."""
+    """Clear the tables, so that they are read again on the next access."""
     folder = tables.folder
     vars(tables).clear()
     tables.folder = folder

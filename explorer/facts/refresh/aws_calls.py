@@ -1,4 +1,4 @@
-"""Calls to AWS, and what went wrong with one in a line."""
+"""Calls AWS, and reports errors in one line."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ DENIED = {
 
 
 class AwsUnreachable(CloudError):
-    """Nothing was asked: there is no network, or there are no credentials."""
+    """No request was made: there is no network, or there are no credentials."""
 
 
 def aws_client(session: Any, service: str, region: str) -> Any:
-    """A client that waits its turn where AWS throttles. Raises MissingExtraError without boto3."""
+    """A client that retries when AWS throttles; raises MissingExtraError without boto3."""
     require("a refresh", "boto3")
     import boto3
     from botocore.config import Config
@@ -48,7 +48,7 @@ def aws_client(session: Any, service: str, region: str) -> Any:
 
 @contextmanager
 def one_line_aws_errors(service: str, action: str) -> Iterator[None]:
-    """Turn what boto3 raises into a CloudError of one line."""
+    """Turn errors of boto3 into a CloudError of one line."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
@@ -73,9 +73,9 @@ def _line(text: str) -> str:
 def aws_pages(
     session_client: Any, service: str, action: str, operation: str, **arguments: Any
 ) -> Iterator[Any]:
-    """Every page of a list, none of a service that AWS does not know in the region.
+    """Every page of a list; none for a service that AWS does not know in the region.
 
-    Raises CloudError if one of them fails.
+    Raises CloudError if a page fails.
     """
     with one_line_aws_errors(service, action):
         try:

@@ -1,4 +1,4 @@
-"""The AWS Price List, from its Query API or from offer files: products and the bands of their prices."""
+"""The AWS Price List, from its Query API or from offer files: products and their price bands."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from explorer.facts.records import Tier
 from . import aws_calls
 from .products import Product
 
-API_REGION = "us-east-1"  # where the Price List API answers, for every region
-ONE_BY_ONE = {"AmazonEC2", "AWSDataTransfer"}  # too long to be listed whole
-WORLDWIDE = {"AmazonCloudFront", "AmazonRoute53"}  # most of their products carry no region
+API_REGION = "us-east-1"  # region of the Price List API, which covers all regions
+ONE_BY_ONE = {"AmazonEC2", "AWSDataTransfer"}  # too long to list completely
+WORLDWIDE = {"AmazonCloudFront", "AmazonRoute53"}  # most of their products have no region
 MANY = re.compile(r"^(per\s+)?(\d{3,}|\d+\s?M\b|thousand|million)", re.IGNORECASE)
 FORM = "expected an offer file of the AWS Price List, index.json"
 
-Offer = dict[str, Any]  # {"product": {...}, "terms": {"OnDemand": {...}}}, as the Query API gives it
+Offer = dict[str, Any]  # {"product": {...}, "terms": {"OnDemand": {...}}}, as returned by the Query API
 
 
 class Unpriced(Exception):
-    """A product whose price cannot be taken; says why."""
+    """The price of a product cannot be used; the message says why."""
 
 
 class QueryApi:
-    """Offers by the Query API; what was listed is kept."""
+    """Offers from the Query API; lists are cached."""
 
     def __init__(self, session: Any) -> None:
         self._client = aws_calls.aws_client(session, "pricing", API_REGION)
         self._offers_by_key: dict[tuple[str, str], list[Offer]] = {}
 
     def offers(self, product: Product, region: str) -> list[Offer]:
-        """Every offer among which the product's is, if AWS lists it."""
+        """Offers that include the product's, if AWS lists it."""
         if product.service in ONE_BY_ONE:
             lists = (
                 self._list_offers(product.service, usagetype=usage)
@@ -65,7 +65,7 @@ class QueryApi:
 
 
 class OfferFiles:
-    """Offers of a folder of offer files, those of a region or of all, under any names ending in .json."""
+    """Offers from a folder of offer files, of one region or all, with any names ending in .json."""
 
     def __init__(self, folder: Path) -> None:
         self._offers: dict[str, list[Offer]] = {}
@@ -77,11 +77,11 @@ class OfferFiles:
             self._offers.setdefault(code, []).extend(offers)
 
     def offers(self, product: Product, region: str) -> list[Offer]:
-        """Every offer among which the product's is, if AWS lists it."""
+        """Offers that include the product's, if AWS lists it."""
         return self._offers.get(product.service, [])
 
     def holds(self, service: str) -> bool:
-        """Whether there is a file of that service."""
+        """Whether the folder has a file for that service."""
         return service in self._offers
 
 
@@ -101,10 +101,10 @@ def _read_offer_file(path: Path) -> tuple[str, list[Offer]]:
 def product_tiers(
     source: QueryApi | OfferFiles, product: Product, region: str, today: date, *, free_tier: bool = False
 ) -> tuple[Tier, ...]:
-    """The tiers of the product's price in the region, () if AWS does not list it.
+    """The tiers of the product's price in the region; () if AWS does not list it.
 
-    With `free_tier`, a first tier at 0 USD is one of its tiers: what is sold with another product.
-    Raises Unpriced if it is not in USD, not for one unit, or if several products fit at several prices.
+    With `free_tier`, a first tier at 0 USD is kept, for products that are sold with another one. Raises
+    Unpriced if the price is not in USD, not for one unit, or if several products match at different prices.
     """
     offers = source.offers(product, region)
     try:
@@ -126,7 +126,7 @@ def _offer_tiers(offer: Offer, today: date, free_tier: bool) -> tuple[Tier, ...]
     bands = sorted(
         (_price_band(dimension) for dimension in _price_dimensions(offer, today)), key=lambda band: band.start
     )
-    if len(bands) > 1 and bands[0].usd == 0 and not free_tier:  # what is free each month is in billing_notes
+    if len(bands) > 1 and bands[0].usd == 0 and not free_tier:  # monthly free quantities are in billing_notes
         bands = [Tier(Decimal(0), bands[1].end, bands[1].usd), *bands[2:]]
     ends = [Decimal(0), *(band.end for band in bands[:-1])]
     if [band.start for band in bands] != ends[: len(bands)]:
@@ -135,7 +135,7 @@ def _offer_tiers(offer: Offer, today: date, free_tier: bool) -> tuple[Tier, ...]
 
 
 def _price_dimensions(offer: Offer, today: date) -> list[dict[str, Any]]:
-    """The price dimensions of the on-demand term in force; terms that start later are left out."""
+    """The price dimensions of the current on-demand term; later terms are ignored."""
     terms = [
         term
         for term in offer.get("terms", {}).get("OnDemand", {}).values()

@@ -1,4 +1,4 @@
-"""`explorer prices --refresh`: the price list held against the prices in force, and new rows for it."""
+"""`explorer prices --refresh`: compares the price list with the current prices, and adds new rows."""
 
 from __future__ import annotations
 
@@ -35,13 +35,12 @@ def refresh_prices(
     tables: Facts | None = None,
     watch: Watch = iter,
 ) -> RefreshResult:
-    """Hold the prices of `regions` against the AWS Price List, and add a row for each that changed.
+    """Compare the prices of `regions` with the AWS Price List, and add a row for each change.
 
-    Parameters: `regions`, all of the table's if none are named; `session`, boto3's, else that of the
-    environment; `today`, the date of new rows; `yes`, take suspicious changes as well; `offers`, a
-    folder of the list's public offer files to read instead of asking; `watch`, sees the regions pass.
-    Raises CloudError if AWS refuses or is out of reach, FactsError if the table cannot be written:
-    nothing is changed then.
+    Parameters: `regions`, by default all of the table; `session`, of boto3, by default that of the
+    environment; `today`, the date of new rows; `yes`, accept suspicious changes too; `offers`, a folder of
+    public offer files to read instead of the API; `watch`, receives the regions in turn. Raises CloudError if
+    AWS refuses or cannot be reached, FactsError if the table cannot be written; nothing is changed then.
     """
     tables, today = tables or catalogue.DEFAULT, today or date.today()
     products_by_id = products_by_price_id(tables)
@@ -83,7 +82,7 @@ def _refresh_price(
     yes: bool,
     result: RefreshResult,
 ) -> list[Row]:
-    """The rows to add for one price; what was found goes to `result`."""
+    """The rows to add for one price; the outcome is recorded in `result`."""
     if product is None or (isinstance(source, OfferFiles) and not source.holds(product.service)):
         return []
     try:
@@ -110,7 +109,7 @@ def _refresh_price(
 def _confirm_price(
     old: Tariff, new: tuple[Tier, ...], service: str, today: date, result: RefreshResult
 ) -> list[Row]:
-    """A price that is stale and did not change is dated anew; another is left as it is."""
+    """A stale price that did not change gets a new date; any other is left unchanged."""
     if not old.stale:
         result.unchanged += 1
         return []
@@ -119,7 +118,7 @@ def _confirm_price(
 
 
 def _check_takes_place(old: Tariff, new: tuple[Tier, ...], today: date) -> None:
-    """Raise Unpriced if new rows would not be those in force."""
+    """Raise Unpriced if new rows would not become the valid ones."""
     if new != old.tiers and not old.assumed and first_day(old.as_of) >= today:
         raise Unpriced(f"seen on {old.as_of} at another price: refresh on a later day")
     end = new[-1].end
@@ -150,7 +149,7 @@ def _price_pairs(old: tuple[Tier, ...], new: tuple[Tier, ...]) -> list[tuple[flo
 
 
 def _price_differences(old: Tariff, new: tuple[Tier, ...], today: date) -> list[Row]:
-    """Old beside new, a row a tier that differs; None on the side that has no such tier."""
+    """Old and new prices side by side, one row per tier that differs; None for a missing tier."""
     was, now = ({tier.start: tier for tier in side} for side in (old.tiers, new))
     differ = sorted(start for start in {*was, *now} if old.assumed or was.get(start) != now.get(start))
     return [
@@ -171,7 +170,7 @@ def _price_differences(old: Tariff, new: tuple[Tier, ...], today: date) -> list[
 
 
 def _price_rows(old: Tariff, new: tuple[Tier, ...], service: str, today: date) -> list[Row]:
-    """All tiers as lines of the table: where one changes, all are written down."""
+    """All tiers as lines of the table: if one tier changes, all are written."""
     return [
         {
             "id": old.id,
@@ -188,5 +187,5 @@ def _price_rows(old: Tariff, new: tuple[Tier, ...], service: str, today: date) -
 
 
 def _text(number: Decimal) -> str:
-    """As short as it can be written without an exponent."""
+    """The number as text, as short as possible without an exponent."""
     return f"{number.normalize():f}"

@@ -1,10 +1,10 @@
-"""Which of AWS's products each price id is, and how a region marks its usage types.
+"""The AWS product of each price id, and the marks of regions in usage types.
 
-The products are rows of products.csv. A product is found by its usage type behind the region's mark
-("EU-Lambda-GB-Second" in Ireland), whole and never by a part of it: "Lambda-GB-Second" is inside four
-others. What further has to fit stands in `where`, attributes by name; `family` is the product family,
-which stands outside the attributes. CloudFront sells by the geography of its edges, whose mark a region
-has as well ("EU-DataTransfer-Out-Bytes" in Frankfurt).
+The products are rows of products.csv. A product is identified by its complete usage type after the region's
+mark ("EU-Lambda-GB-Second" in Ireland), never by a part of it: "Lambda-GB-Second" is contained in four
+others. Further conditions are in `where`, attributes by name; `family` is the product family, which is not an
+attribute. CloudFront sells by the geography of its edges, whose mark a region also has
+("EU-DataTransfer-Out-Bytes" in Frankfurt).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from explorer.facts.catalogue import Facts
 
 HOME = "us-east-1"
-MARKS = {  # AWS's billing codes; Northern Virginia often has none, Ireland is EU where it is old
+MARKS = {  # AWS's billing codes; Northern Virginia often has none, Ireland is EU in older types
     "af-south-1": ("AFS1",),
     "ap-east-1": ("APE1",),
     "ap-east-2": ("APE2",),
@@ -54,7 +54,7 @@ MARKS = {  # AWS's billing codes; Northern Virginia often has none, Ireland is E
     "us-west-2": ("USW2",),
 }
 EDGE_SERVICE = "AmazonCloudFront"
-EDGES = {  # start of a region's name: the mark of the edges near it, by CloudFront's price groups
+EDGES = {  # by start of a region's name: the mark of nearby edges, as in CloudFront's price groups
     "us-gov-": "",
     "us-": "US",
     "mx-": "US",
@@ -76,15 +76,15 @@ EDGES = {  # start of a region's name: the mark of the edges near it, by CloudFr
 
 @dataclass(frozen=True)
 class Product:
-    """One of AWS's products: any of its `usage` types, and what else has to fit."""
+    """One AWS product: any of its `usage` types, and further conditions."""
 
     service: str
     usage: tuple[str, ...]
     where: Mapping[str, str] = field(default_factory=dict)
 
     def fits(self, family: str, attributes: Mapping[str, str], region: str) -> bool:
-        """Whether the product that AWS describes so is this one, in that region."""
-        if (attributes.get("regionCode") or region) != region:  # blank where AWS sells it worldwide
+        """Whether AWS's description of a product matches this one in that region."""
+        if (attributes.get("regionCode") or region) != region:  # blank for worldwide products
             return False
         if self.usage and attributes.get("usagetype", "") not in self.usage_types_in_region(region):
             return False
@@ -92,7 +92,7 @@ class Product:
         return all(has.get(name) == value for name, value in self.where.items())
 
     def usage_types_in_region(self, region: str) -> list[str]:
-        """Its usage types as a region writes them; KMS puts the region's own name before."""
+        """Its usage types as written in a region; KMS uses the region's own name as prefix."""
         marks = [f"{mark}-" for mark in (*MARKS[region], region)]
         if self.service == EDGE_SERVICE:
             marks += [f"{mark}-" for mark in _edge_marks(region)]
@@ -107,7 +107,7 @@ def _edge_marks(region: str) -> list[str]:
 
 
 def products_by_price_id(tables: Facts) -> dict[str, Product]:
-    """Which of AWS's products each price id is; absent are those that AWS's list does not have."""
+    """The AWS product of each price id, without those that are not in AWS's list."""
     return {
         row.id: Product(row.service, row.usage, dict(pair.split("=", 1) for pair in row.where))
         for row in tables.products().values()

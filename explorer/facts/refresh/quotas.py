@@ -1,6 +1,6 @@
-"""`explorer limits --refresh`: the SDK's service models, and Service Quotas where a limit has a quota code.
+"""`explorer limits --refresh`: the SDK's service models, and Service Quotas for limits with a quota code.
 
-A row of the table holds AWS's default. The quotas of this account are reported, and not stored.
+A row of the table holds AWS's default. The quotas of the account are reported, not stored.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ TABLE = "limits"
 SOURCE = (
     "https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_ListAWSDefaultServiceQuotas.html"
 )
-SERVICES = {  # what Service Quotas calls ids that start so; other ids start with its own word
+SERVICES = {  # service names in Service Quotas by prefix of an id; other ids start with that name
     "apigw.": "apigateway",
     "durable.": "lambda",
     "eb.": "events",
@@ -49,7 +49,7 @@ SIZES: dict[str, float] = {
     "terabyte": 1024**4,
 }
 TIMES: dict[str, float] = {"microsecond": 1e-6, "millisecond": 1e-3, "second": 1, "minute": 60, "hour": 3600}
-OURS: dict[str, tuple[str, float]] = {  # the units of the table that have a dimension
+OURS: dict[str, tuple[str, float]] = {  # units of the table with a dimension
     **dict.fromkeys(("bytes", "characters"), ("byte", 1)),
     **dict.fromkeys(("MB",), ("byte", 1024**2)),
     **dict.fromkeys(("GB", "GB unzipped"), ("byte", 1024**3)),
@@ -59,13 +59,13 @@ OURS: dict[str, tuple[str, float]] = {  # the units of the table that have a dim
 WORD = re.compile(
     r"(micro|milli)?seconds?\b|(kilo|mega|giga|tera)?bytes?\b|minutes?\b|hours?\b", re.IGNORECASE
 )
-ACCOUNT = {  # of Lambda's account settings: the limit, and how many of its unit one of theirs is
+ACCOUNT = {  # by name in Lambda's account settings: the limit, and the factor to its unit
     "ConcurrentExecutions": ("lambda.concurrency", 1.0),
     "TotalCodeSize": ("lambda.storage", 1 / 1024**3),
     "CodeSizeUnzipped": ("lambda.zip.unzipped", 1.0),
     "CodeSizeZipped": ("lambda.zip.direct", 1.0),
 }
-Quotas = dict[str, dict[str, float]]  # by limit, then by region
+Quotas = dict[str, dict[str, float]]  # by limit and region
 Watch = Callable[[Sequence[str]], Iterable[str]]
 
 
@@ -78,14 +78,14 @@ def refresh_limits(
     tables: Facts | None = None,
     watch: Watch = iter,
 ) -> RefreshResult:
-    """Hold service models and AWS's default quotas against the table, and add a row for each that changed.
+    """Compare the table with service models and AWS's default quotas, and add a row for each change.
 
-    The service models are those of the installed SDK: no network, no credentials. Without credentials or
-    a network that is all, and `not_asked` says so.
+    The service models are those of the installed SDK and need no network or credentials. Without these,
+    nothing else is compared, and `not_asked` says why.
 
-    A default changed if no region asked has the table's any more; the row takes what most have. One
-    region alone says what it has (`elsewhere`) and changes the table only with `yes`, for defaults
-    differ by region. Parameters and errors as of `refresh_prices`.
+    A default has changed if none of the regions has the table's value; the new row takes the most frequent
+    one. A single region is only reported (`elsewhere`), and changes the table only with `yes`, because
+    defaults differ by region. Parameters and errors are those of `refresh_prices`.
     """
     tables, today = tables or catalogue.DEFAULT, today or date.today()
     region_codes = tuple(dict.fromkeys(regions or tables.regions()))
@@ -114,10 +114,10 @@ def refresh_limits(
 def _rows_from_models(
     tables: Facts, refreshed_ids: Collection[str], today: date, yes: bool, result: RefreshResult
 ) -> list[Row]:
-    """The rows to add for limits that moved in the service models, those that AWS's answer moved aside."""
+    """The rows to add for limits that moved in the service models, unless Service Quotas refreshed them."""
     try:
         models = ServiceModels()
-    except CloudError:  # no SDK: nothing to read
+    except CloudError:  # no SDK is installed
         return []
     comparisons = compare_limits_with_models(tables, models)
     result.models, result.held = models.release, count_states(comparisons)
@@ -193,7 +193,7 @@ def _list_quotas(client: Any, action: str, service: str) -> Iterable[dict[str, A
 
 
 def _account_settings(session: Any, region: str) -> dict[str, float]:
-    """What Lambda's account settings say, by limit."""
+    """The limits in Lambda's account settings, by limit."""
     client = aws_calls.aws_client(session, "lambda", region)
     with aws_calls.one_line_aws_errors("lambda", "GetAccountSettings"):
         settings = client.get_account_settings()["AccountLimit"]
@@ -214,9 +214,9 @@ def _note_quota(
 
 
 def quota_in_unit(quota: Mapping[str, Any], unit: str) -> float | None:
-    """The value of a quota in a unit of the table, None if the two do not compare.
+    """The value of a quota in a unit of the table; None if the units are not comparable.
 
-    Where AWS names no unit its name may: "Maximum integration timeout in milliseconds".
+    If AWS states no unit, its name may contain one: "Maximum integration timeout in milliseconds".
     """
     value, theirs = float(quota["Value"]), str(quota.get("Unit") or "None")
     word = WORD.fullmatch(theirs) or (WORD.search(quota.get("QuotaName", "")) if theirs == "None" else None)
@@ -233,7 +233,7 @@ def quota_in_unit(quota: Mapping[str, Any], unit: str) -> float | None:
 def _refresh_quota(
     old: Limit, defaults: Mapping[str, float], today: date, yes: bool, result: RefreshResult
 ) -> list[Row]:
-    """The row to add for one limit, if any; what was found goes to `result`."""
+    """The row to add for one limit, if any; the outcome is recorded in `result`."""
     if not defaults:
         if not any(row["id"] == old.id for row in result.unknown):
             why = f"{old.quota_code} not found in Service Quotas: the row stays"
@@ -274,7 +274,7 @@ def _refresh_quota(
 
 
 def _row_with_new_quota(old: Limit, value: float, today: date) -> Row:
-    """The old row with the new value; a height that it now reaches is no longer one to raise it to."""
+    """The old row with the new value, without a `raised_to` that the value reaches."""
     raised_to = old.raised_to if old.raised_to is not None and old.raised_to > value else None
     return {
         **asdict(old),
@@ -292,7 +292,7 @@ def _text(value: float) -> str:
 
 
 def _account_quota_rows(limits: Mapping[str, Limit], defaults: Quotas, applied: Quotas) -> list[Row]:
-    """Where this account has another value than AWS gives by default in that region."""
+    """The values of this account that differ from AWS's default in that region."""
     rows = []
     for limit_id, regions in applied.items():
         limit = limits[limit_id]

@@ -13,17 +13,17 @@ Row = dict[str, Any]
 class RefreshResult:
     """The result of a refresh; every list holds rows of plain values, old and new side by side.
 
-    `changed` are in the table now, as new rows. `confirmed` counts those that were stale and cost the
-    same: seen again, with today's date. `suspicious` changed by more than a factor of 2 and are not in
-    the table unless that was asked for. `unlisted` have a row here and none at AWS, and stay. `unknown`
-    could not be compared, and say `why`. `beyond` are the ids that no API of AWS gives, or that are not
-    matched to one; `why_beyond` says of each price why. `yours` are this account's own quotas, `elsewhere`
-    the defaults of regions that have others than the table: both are reported and never stored.
+    `changed` were added to the table as new rows. `confirmed` counts stale prices that did not change and got
+    today's date. `suspicious` changed by more than a factor of 2 and were added only on request. `unlisted`
+    have a row here but not at AWS, and stay. `unknown` could not be compared, and state `why`. `beyond` are
+    ids that no AWS API provides, or that are not matched to one; `why_beyond` gives the reason for each
+    price. `yours` are the account's own quotas, `elsewhere` the defaults of regions that differ from the
+    table: both are reported, never stored.
 
-    Of the SDK's service models, those of release `models` (limits alone): `moved` have another number there
-    and are in the table now, as not verified; `gone` are no longer there, `new` have a number where the table
-    has none, `older` are of a later release than the SDK's, and `silent` have no probe. `held` counts all.
-    `not_asked` says why AWS was not asked.
+    For limits, compared with the SDK's service models of release `models`: `moved` have another number there
+    and were added as not verified; `gone` are no longer there; `new` have a number where the table has none;
+    `older` are from a later release than the SDK's; `silent` have no probe. `held` counts all states.
+    `not_asked` says why AWS was not queried.
     """
 
     table: str
@@ -51,11 +51,11 @@ class RefreshResult:
     not_asked: str = ""
 
     def to_dict(self) -> Row:
-        """The same as plain values; dates as text."""
+        """The result as plain values, with dates as text."""
         return {**asdict(self), "as_of": self.as_of.isoformat(), "regions": list(self.regions)}
 
 
 def suspicious(old: float, new: float) -> bool:
-    """Whether a figure changed by more than a factor of 2, or to or from nothing."""
+    """Whether a figure changed by more than a factor of 2, or from or to 0."""
     low, high = sorted((old, new))
     return low != high and high > 2 * low

@@ -1,8 +1,8 @@
-"""Limits held against the service models that the installed AWS SDK carries: no network, no credentials.
+"""Compares limits with the service models in the installed AWS SDK: no network, no credentials.
 
-The SDK (botocore) ships AWS's own description of each service: shapes with their bounds, and sentences. A
-probe names one bound or one sentence with one number, and the limit that it speaks of. A new release of the
-SDK can so confirm a row, move it, or say nothing of it any more.
+The SDK (botocore) contains AWS's description of each service: shapes with bounds, and sentences. A probe
+names a bound, or a sentence with a number, and the limit that it states. A new release of the SDK can thus
+confirm a row, change it, or no longer mention it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from explorer.facts.probes import Probe
 from explorer.facts.records import Limit
 
 CONFIRMED, MOVED, GONE, NEW, SILENT = "confirmed", "moved", "gone", "new", "silent"
-OLDER = "older"  # the row is from a later release than the installed one, which has what stood before
+OLDER = "older"  # the row is from a later release than the installed one, which has the earlier value
 STATES = (MOVED, GONE, NEW, OLDER, CONFIRMED, SILENT)
 RELEASE = re.compile(r"botocore (\d+(?:\.\d+)*) service model")
 NUMBER = re.compile(r"([\d,]+(?:\.\d+)?) ?([A-Za-z]*)")
@@ -36,10 +36,10 @@ WORDS = {"one": 1.0}
 
 @dataclass(frozen=True, slots=True)
 class ModelComparison:
-    """One limit held against one probe; `says` is in the row's unit, None where the model has no number.
+    """The comparison of a limit with a probe; `says` is in the row's unit, None if the model has no number.
 
-    `state` is one of `STATES`; `where` names model and shape, `sentence` what stands there; `value` and
-    `as_of` are the row's. A limit without a probe is `silent`.
+    `state` is one of `STATES`; `where` names model and shape, `sentence` is the text there; `value` and
+    `as_of` are those of the row. A limit without a probe is `silent`.
     """
 
     id: str
@@ -54,7 +54,7 @@ class ModelComparison:
     evidence: str
 
     def to_dict(self) -> dict[str, Any]:
-        """The same as plain values."""
+        """The comparison as plain values."""
         return asdict(self)
 
 
@@ -70,7 +70,7 @@ class ServiceModels:
         self._model = lru_cache(maxsize=None)(self._read_model)
 
     def _read_model(self, service: str) -> dict[str, Any]:
-        """The newest model of a service, {} where the SDK has none."""
+        """The newest model of a service; {} if the SDK has none."""
         files = sorted((self.folder / service).glob("*/service-2.json*"))
         if not files:
             return {}
@@ -79,12 +79,12 @@ class ServiceModels:
         return model
 
     def figure(self, service: str, shape: str, kind: str) -> float | None:
-        """The `max` or `min` of a shape, None where it has none."""
+        """The `max` or `min` of a shape; None if it has none."""
         figure = self._model(service).get("shapes", {}).get(shape, {}).get(kind)
         return None if figure is None else float(figure)
 
     def documentation(self, service: str, where: str) -> str:
-        """What the model says of "Shape", "Shape.member" or "Operation()", without its tags."""
+        """The documentation of "Shape", "Shape.member" or "Operation()", without tags."""
         model = self._model(service)
         if where.endswith("()"):
             description = model.get("operations", {}).get(where[:-2], {})
@@ -103,10 +103,10 @@ def _installed_models_folder() -> Path:
 
 
 def compare_limits_with_models(tables: Facts, models: ServiceModels | None = None) -> list[ModelComparison]:
-    """Every limit held against what the service models say of it, what moved first.
+    """Every limit compared with the service models, those that moved first.
 
-    Parameters: `tables`, whose limits and probes are taken; `models`, those of the installed SDK if none
-    are named. Raises CloudError if no SDK is installed.
+    Parameters: `tables`, with the limits and probes; `models`, by default those of the installed SDK. Raises
+    CloudError if no SDK is installed.
     """
     models = models or ServiceModels()
     rows: list[ModelComparison] = []
@@ -143,7 +143,7 @@ def _compare_with_model(probe: Probe, history: tuple[Limit, ...], models: Servic
 
 
 def _model_sentence(probe: Probe, unit: str, models: ServiceModels) -> tuple[float | None, str]:
-    """The number that the model has there, in the row's unit, and the sentence it stands in."""
+    """The number in the model, in the row's unit, and its sentence."""
     if probe.read in ("max", "min"):
         figure = models.figure(probe.model, probe.shape, probe.read)
         if figure is None:
@@ -161,7 +161,7 @@ def _model_sentence(probe: Probe, unit: str, models: ServiceModels) -> tuple[flo
 def number_in(text: str, unit: str) -> float:
     """The number of "6 MB", "29,000 milliseconds" or "one hour" in a unit of the tables.
 
-    Raises ValueError for what is no number.
+    Raises ValueError if there is no number.
     """
     head, _, tail = text.partition(" ")
     match = NUMBER.fullmatch(text.strip())
@@ -183,7 +183,7 @@ def _equal(one: float | None, other: float) -> bool:
 
 
 def _is_older(release: str, row: Limit) -> bool:
-    """Whether an SDK release is older than the one that a row was read in."""
+    """Whether an SDK release is older than the one from which a row was read."""
     match = RELEASE.search(row.evidence)
     return match is not None and _version(release) < _version(match[1])
 
@@ -193,7 +193,7 @@ def _version(release: str) -> tuple[int, ...]:
 
 
 def moved_row(comparison: ModelComparison, limit: Limit, today: date, release: str) -> dict[str, Any]:
-    """The line of `limits.csv` for a limit that moved: not verified until a page of AWS says the same."""
+    """The line of `limits.csv` for a limit that moved: not verified until an AWS page confirms it."""
     assert comparison.says is not None
     model = comparison.where.partition(" ")[0]
     return {
@@ -215,6 +215,6 @@ def _text(value: float | None) -> str:
 
 
 def count_states(rows: Iterable[ModelComparison]) -> dict[str, int]:
-    """How many rows are in each state."""
+    """The number of rows in each state."""
     states = [row.state for row in rows]
     return {state: states.count(state) for state in STATES}

@@ -1,4 +1,4 @@
-"""The report of a refresh for people: sentences, and tables of old values beside new ones."""
+"""The report of a refresh: sentences, and tables of old and new values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .result import RefreshResult, Row
 
 Part = tuple[str, str, tuple[str, ...], list[tuple[str, ...]]]  # heading, note, columns, rows
 
-PARTS = {  # a list of Refreshed: its heading and note
+PARTS = {  # by list of RefreshResult: its heading and note
     "changed": ("What changed", "added with today's date; the old rows stay as history"),
     "suspicious": ("Changed by more than a factor of 2", "not taken; --yes takes them"),
     "yours": ("Yours", "this account's own values, never stored as AWS's default"),
@@ -27,7 +27,7 @@ PARTS = {  # a list of Refreshed: its heading and note
     "unlisted": ("Not found at AWS", "the rows stay as they are"),
     "unknown": ("Could not be compared", "left as they are"),
 }
-COLUMNS = {  # of a row: its heading; after a leading > the column is aligned to the right
+COLUMNS = {  # by key of a row: the heading; a leading > aligns the column to the right
     "id": "id",
     "region": "region",
     "tier_from": ">from",
@@ -47,7 +47,7 @@ COLUMNS = {  # of a row: its heading; after a leading > the column is aligned to
 
 
 def refresh_sentences(result: RefreshResult) -> list[str]:
-    """How many rows were added, and how many did not change."""
+    """How many rows were added, and how many did not change, in sentences."""
     addition = (
         f"Added {format_count(result.added, 'row')} to {result.path}, as of {result.as_of}; "
         "none was taken away."

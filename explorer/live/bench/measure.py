@@ -56,7 +56,7 @@ def plan_load(
     warm_up: int = 0,
 ) -> Load:
     """What a stack of this workload is to be asked for: see `measure`."""
-    runtime_s = w.runtime.spread.median if runtime is None else runtime
+    runtime_s = float(w.runtime.spread.median) if runtime is None else runtime
     size = int(w.response.spread.median if response is None else response)
     _must_be_taken(runtime_s, size)
     work = Work.sample(runtime_s, size)
@@ -144,15 +144,11 @@ def _number(text: str) -> float:
 
 def endpoint(stack: Standing) -> Endpoint:
     """A stack as the benchmark sees it, signed for by a caller who may use it and nothing else."""
-    values = stack.credentials()
-    credentials = Credentials.of(values) if values else None
-    scope = Scope.of(stack.url, None, stack.target.region)
-    signer = Signer(scope, (lambda: credentials) if credentials else usual_chain())
     functions = stack_of(stack.workload, stack.design).functions.values()
     return Endpoint(
         stack.url,
         stored=stack.design.flow.asynchronous,
-        sign=signer.sign,
+        sign=_signer(stack).sign if stack.is_signed else None,
         stack=stack.name,
         target=stack.target.name,
         design=stack.design,
@@ -160,3 +156,10 @@ def endpoint(stack: Standing) -> Endpoint:
         session=stack.target.session,
         functions={part.id: f"{stack.name}-{part.id}" for part, _ in functions},
     )
+
+
+def _signer(stack: Standing) -> Signer:
+    values = stack.credentials()
+    credentials = Credentials.of(values) if values else None
+    scope = Scope.of(stack.url, None, stack.target.region)
+    return Signer(scope, (lambda: credentials) if credentials else usual_chain())

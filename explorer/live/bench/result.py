@@ -45,7 +45,17 @@ CLOSED = (
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """One benchmark: `.frame()`, `.to_dict()`, `.write(path)`."""
+    """One benchmark: `.frame()`, `.to_dict()`, `.write(path)`.
+
+    Examples
+    --------
+    >>> from explorer.live.bench.row import Row
+    >>> rows = [Row(0, 0.0, status="succeeded", latency_s=1.4), Row(1, 0.5, status="lost")]
+    >>> one = Endpoint("https://example.com")
+    >>> result = Result(rows, Closed(2, 1), one, RunConditions(rate_rps=2), started=0.0, seconds=1.9)
+    >>> result.jobs, result.succeeded
+    (2, 1)
+    """
 
     rows: Sequence[Row]
     schedule: Schedule | Closed

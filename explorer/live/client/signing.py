@@ -79,8 +79,8 @@ class Scope:
         The region of an address that names none, as of a custom domain, is that of the environment or
         the profile. Raises ExplorerError if nothing names it, CloudError for a profile that does not exist.
         """
-        found_service, found_region = _told_by(url)
-        service, stated_region = service or found_service, region or found_region
+        url_service, url_region = _service_and_region(url)
+        service, stated_region = service or url_service, region or url_region
         region = stated_region or (HOME_REGION if at_home(url) else _usual_region())
         if not service:
             raise ExplorerError(
@@ -92,7 +92,7 @@ class Scope:
         return cls(service, region, assumed=not stated_region)
 
 
-def _told_by(url: str) -> tuple[str | None, str | None]:
+def _service_and_region(url: str) -> tuple[str | None, str | None]:
     parts = urlsplit(url)
     for service, pattern in AT_AWS:
         if match := pattern.search(parts.hostname or ""):

@@ -21,6 +21,7 @@ Record = MutableMapping[str, Any]
 Answer = dict[str, Any]
 
 _begun: ContextVar[list[Record] | None] = ContextVar("explorer_begun", default=None)
+_name: ContextVar[str | None] = ContextVar("explorer_name", default=None)  # that its caller gives it
 _moved: dict[str, threading.Event] = {}  # by execution: someone has changed what it waits for
 
 
@@ -56,6 +57,7 @@ def begin(function: Mapping[str, Any], event: Any) -> Record:
         function_arn=arn[0] + arn[1],
         version=config.get("Version", "$LATEST"),
         input_payload=json.dumps(event),
+        name=_name.get(),
         execution_timeout=config["DurableConfig"].get("ExecutionTimeout"),
     )
     begun = _begun.get()
@@ -80,17 +82,41 @@ def _qualified(original: Callable[..., Any]) -> Callable[..., Any]:
         if not (path_qualifier or lambda_svc._qp_first(query_params or {}, "Qualifier")):
             text = "You cannot invoke a durable function using an unqualified ARN."
             return Refusal(400, "InvalidParameterValueException", text).rest_json()
+        fields = {key.lower(): value for key, value in headers.items()}
+        own = fields.get("x-amz-durable-execution-name")
+        if own and fields.get("x-amz-invocation-type") == "Event" and (earlier := _execution_of(name, own)):
+            return _started_before(earlier, event)
         begun: list[Record] = []
-        token = _begun.set(begun)
+        token, name_token = _begun.set(begun), _name.set(own)
         try:
             status, answered, body = await original(name, event, headers, path_qualifier, query_params)
         finally:
             _begun.reset(token)
+            _name.reset(name_token)
         if begun:
             answered = {**answered, "X-Amz-Durable-Execution-Arn": begun[0]["DurableExecutionArn"]}
         return status, answered, body
 
     return invoke
+
+
+def _execution_of(function: str, name: str) -> Record | None:
+    """The execution of a function that has this name already."""
+    from ministack.services import lambda_durable
+
+    arn = f":function:{function}"
+    for record in list(lambda_durable._executions.values()):
+        if record["DurableExecutionName"] == name and record["FunctionArn"].endswith(arn):
+            return dict(record)
+    return None
+
+
+def _started_before(record: Record, event: Any) -> Any:
+    """A name begins one execution: the same payload finds it, another is refused."""
+    if record["InputPayload"] != json.dumps(event):
+        text = f"Durable execution with name {record['DurableExecutionName']} has already been started."
+        return Refusal(409, "DurableExecutionAlreadyStartedException", text).rest_json()
+    return 202, {"X-Amz-Durable-Execution-Arn": record["DurableExecutionArn"]}, b""
 
 
 def _driven(limits: Limits) -> Wrap:

@@ -49,7 +49,7 @@ def _attempts(func: Any, event: Any, limits: Limits) -> None:
         if not result.get("error"):
             return
         if result.get("throttle"):
-            wait_s = throttle_s * random.uniform(0.5, 1)
+            wait_s = throttle_s * random.uniform(0.5, 1)  # noqa: S311 - a wait
             throttle_s = min(2 * throttle_s, LONGEST_WAIT_S)
         else:
             errors_left -= 1

@@ -43,3 +43,11 @@ def hook(owner: Any, name: str, parameters: str, wrap: Wrap) -> None:
     """Put `wrap(original)` in the place of `owner.name`. Raises CloudError if it is not as expected."""
     original = checked(owner, name, parameters)
     setattr(owner, name, functools.wraps(original)(wrap(original)))
+
+
+def hook_action(owner: Any, action: str, name: str, parameters: str, wrap: Wrap) -> None:
+    """The same for a function that the emulator calls by the name of an API's action."""
+    if owner._ACTION_MAP.get(action) is not getattr(owner, name, None):
+        raise CloudError(f"{EMULATOR} {PINNED}: {owner.__name__}: {action} is not answered by {name}")
+    hook(owner, name, parameters, wrap)
+    owner._ACTION_MAP[action] = getattr(owner, name)

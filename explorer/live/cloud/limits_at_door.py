@@ -16,8 +16,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs
 
+from . import load_balancer, task_credentials
 from .hook import checked
 from .limits import Answer, Limits, Refusal
+from .tokens import are_keys
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -36,7 +38,13 @@ class Call:
 CALL: ContextVar[Call | None] = ContextVar("explorer_call", default=None)  # that this request is
 DOOR: ContextVar[str] = ContextVar("explorer_door", default="")  # by which this request came in
 OPEN = ("/_ministack/health", "/_ministack/ready")
-TOKENS = ("/_ministack/cfn-response/", "/_ministack/cfn-signal/")  # paths that carry their own secret
+METADATA = "/v4/"  # what a task is told of itself
+TOKENS = (
+    "/_ministack/cfn-response/",
+    "/_ministack/cfn-signal/",
+    METADATA,
+)  # paths that carry their own secret
+MOST_HEADER_BYTES = 16 * 1024  # of a request that is not a load balancer's
 
 SCOPE = re.compile(r"Credential=[^/]+/\d{8}/([^/]+)/([^/]+)/aws4_request")
 INVOKE = re.compile(r"/2015-03-31/functions/[^/]+/invocations/?")
@@ -67,6 +75,7 @@ class Enforce:
 
         self.inner, self.limits = inner, limits
         self.api_of = checked(app, "_parse_execute_api_url", "host path")
+        self.is_balancer = checked(app, "_is_potential_alb_request", "host path")
         self.function_of = checked(app, "_parse_lambda_url", "host path")
         self.http_scope = checked(apigateway, "find_api_scope", "api_id")
         self.url_of = checked(lambda_svc, "resolve_function_url", "url_id")
@@ -86,7 +95,12 @@ class Enforce:
 
     async def _http(self, scope: Message, receive: Receive, send: Send) -> None:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        if scope["path"].startswith(task_credentials.PATH):
+            return await _answer(send, task_credentials.answer(scope["path"], headers))
         route = self._route(scope["method"], scope["path"], headers)
+        if refused := self._headers_refused(scope, route):
+            await _drained(receive)
+            return await _answer(send, refused)
         admitted = self._admitted(scope, headers, route)
         if admitted is None:
             await _drained(receive)
@@ -94,7 +108,11 @@ class Enforce:
         if unsigned := _not_signed(scope.get("query_string", b""), headers):
             await _drained(receive)
             return await _answer(send, unsigned)
-        if route.data_plane and (elsewhere := _meant_elsewhere(route, headers, scope["query_string"])):
+        if (
+            route.data_plane
+            and route.door != "balancer"
+            and (elsewhere := _meant_elsewhere(route, headers, scope["query_string"]))
+        ):
             await _drained(receive)
             return await _answer(send, elsewhere)
         DOOR.set(route.door)
@@ -113,6 +131,14 @@ class Enforce:
             return await self._within(route.time, admitted, receive, send)
         return await self.inner(admitted, receive, send)
 
+    def _headers_refused(self, scope: Message, route: Route) -> Answer | None:
+        """What a door says to a request whose line and headers are too large for it."""
+        line = len(scope["method"]) + len(scope["path"]) + len(scope.get("query_string", b""))
+        size = line + sum(len(name) + len(value) + len(": \r\n") for name, value in scope["headers"])
+        if route.door == "balancer":
+            return load_balancer.page(400) if size > self.limits["alb.headers"] else None
+        return (400, {}, b"") if size > MOST_HEADER_BYTES else None
+
     def _route(self, method: str, path: str, headers: dict[str, str]) -> Route:
         host = headers.get("host", "")
         api = self.api_of(host, path)
@@ -122,6 +148,8 @@ class Enforce:
             limits = (f"apigw.{kind}.payload", f"apigw.{kind}.timeout")
             region = place[1] if place else ""
             return Route(f"{kind}-api", *limits, data_plane=True, region=region, tells_why=kind == "rest")
+        if self.is_balancer(host, path):
+            return Route("balancer", data_plane=True)
         function = self.function_of(host, path)
         if function is not None:
             url = self.url_of(function[0])
@@ -143,6 +171,8 @@ class Enforce:
         path, query = scope["path"], scope.get("query_string", b"")
         key = self.key_of(headers, parse_qs(query.decode("latin-1"), keep_blank_values=True))
         if scope["method"] == "OPTIONS" or path in OPEN or path.startswith(TOKENS):
+            return scope
+        if "/.well-known/" in path and are_keys(scope["method"], path):
             return scope
         if path.startswith("/_ministack") or (not route.data_plane and self.is_root(key)):
             return None

@@ -75,6 +75,8 @@ def _function(name: str, properties: Properties) -> None:
             key: int(value) if str(value).isdigit() else value
             for key, value in properties["DurableConfig"].items()
         }
+    if "DeadLetterConfig" in properties:
+        function["config"]["DeadLetterConfig"] = dict(properties["DeadLetterConfig"])
     if "RecursiveLoop" in properties:
         loop = {"RecursiveLoop": properties["RecursiveLoop"]}
         _took("RecursiveLoop", lambda_svc._put_function_recursion_config(name, loop))
@@ -180,12 +182,20 @@ def _policy_is_free(arn: str) -> None:
         raise ValueError("Cannot delete a policy attached to entities. (Service: Iam, Status Code: 409)")
 
 
+def _service(arn: str, properties: Properties) -> None:
+    """A stack waits until a service is steady: its tasks run, and the load balancer finds them healthy."""
+    from . import steady_service
+
+    steady_service.wait(arn, float(properties.get("HealthCheckGracePeriodSeconds", 0)))
+
+
 COMPLETE: dict[str, tuple[str, Complete]] = {
     "AWS::S3::Bucket": ("_s3_create", _bucket),
     "AWS::DynamoDB::Table": ("_ddb_create", _table),
     "AWS::Lambda::Function": ("_lambda_create", _function),
     "AWS::StepFunctions::StateMachine": ("_sfn_state_machine_create", _machine),
     "AWS::ApiGatewayV2::Stage": ("_apigw_v2_stage_create", _stage),
+    "AWS::ECS::Service": ("_ecs_service_create", _service),
 }
 BEFORE_DELETION: dict[str, Callable[[str], None]] = {
     "AWS::Lambda::Function": _no_function_left_at_work,

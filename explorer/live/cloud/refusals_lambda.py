@@ -42,6 +42,8 @@ def state() -> Any:
     return lambda_svc
 
 
+GONE = "The resource you requested does not exist."
+
 # Which function
 
 
@@ -205,7 +207,7 @@ def layers(limits: Limits, parameters: Parameters) -> Refusal | None:
     """How many layers, of this region, and that each is there."""
     from ministack.core.responses import get_account_id, get_region
 
-    layer_arns = parameters.get("Layers") or []
+    layer_arns, firsts = parameters.get("Layers") or [], dict[str, str]()
     if len(layer_arns) > limits["lambda.layers"]:
         return refuse(f"Cannot reference more than {limits['lambda.layers']} layers.")
     for layer in layer_arns:
@@ -222,6 +224,12 @@ def layers(limits: Limits, parameters: Parameters) -> Refusal | None:
         versions = (state()._layers.get(name) or {}).get("versions", [])
         if not any(str(version.get("Version")) == number for version in versions):
             return refuse(f"Layer version {layer} does not exist.")
+        first = firsts.setdefault(name, str(layer))
+        if first != layer:
+            return refuse(
+                "Two different versions of the same layer are not allowed to be referenced in the same "
+                f"function. {first} and {layer} are versions of the same layer."
+            )
     return None
 
 
@@ -329,7 +337,7 @@ def reserved(limits: Limits, parameters: Parameters) -> Refusal | None:
         )
     function = record(parameters)
     if function is None:
-        return missing(f"Function not found: {arn(parameters)}")
+        return missing(f"Function not found: {arn(parameters)}:{LATEST}")
     units = int(parameters.get("ReservedConcurrentExecutions", 0))
     provisioned = sum(_provisioned(function).values())
     if units < provisioned:
@@ -464,13 +472,15 @@ def event_source(limits: Limits, parameters: Parameters) -> Refusal | None:
     source_arn = parameters.get("EventSourceArn")
     if not source_arn and not parameters.get("SelfManagedEventSource"):
         return refuse("Unrecognized event source.")
+    match = ARN.fullmatch(str(source_arn or ""))
+    service = match[1] if match else ""
+    if service == "sqs" and parameters.get("DestinationConfig"):
+        return refuse("Unsupported DestinationConfig parameter for given event source mapping type.")
     if record(parameters) is None:
         return refuse("Function does not exist")
     for filtered in (parameters.get("FilterCriteria") or {}).get("Filters") or []:
         if not _is_pattern(filtered.get("Pattern")):
             return refuse("Invalid filter pattern definition.")
-    match = ARN.fullmatch(str(source_arn or ""))
-    service = match[1] if match else ""
     if service in STREAMS and not parameters.get("StartingPosition"):
         return refuse(
             "1 validation error detected: Value null at 'startingPosition' failed to satisfy constraint: "
@@ -550,11 +560,11 @@ def policy_is_there(limits: Limits, parameters: Parameters) -> Refusal | None:
     """GetPolicy: one that was made."""
     function = record(parameters)
     if function is None:
-        return None
+        return missing(GONE)
     own = function["policy"]["Statement"]
     resource = arn(parameters)
     if not any(one.get("Resource", resource) == resource for one in own):
-        return missing("The resource you requested does not exist.")
+        return missing(GONE)
     return None
 
 
@@ -563,6 +573,8 @@ def permission_is_there(limits: Limits, parameters: Parameters) -> Refusal | Non
     function = record(parameters)
     if function is None:
         return missing(f"No policy found for: {arn(parameters)}")
+    if refusal := qualifier_is_there(limits, parameters):
+        return refusal
     resource, sid = arn(parameters), parameters.get("StatementId")
     own = [one for one in function["policy"]["Statement"] if one.get("Resource", resource) == resource]
     if not own:
@@ -578,6 +590,9 @@ def tagged(limits: Limits, parameters: Parameters) -> Refusal | None:
     match = ARN.fullmatch(resource)
     if parameters.get("Tags") == {}:
         return refuse("An error occurred and the request cannot be processed.")
+    if match and match[4].startswith("capacity-provider:"):
+        exists = match[4].partition(":")[2] in getattr(state(), "_capacity_providers", ())
+        return None if exists else missing(f"Capacity provider not found: {resource}")
     if match and match[4].startswith("event-source-mapping:"):
         exists = match[4].partition(":")[2] in state()._esms
         return None if exists else missing(f"Event source mapping not found: {resource}")
@@ -595,8 +610,11 @@ def tagged(limits: Limits, parameters: Parameters) -> Refusal | None:
 
 
 def url_function(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """Create- and ListFunctionUrlConfigs: of a function that is there, and has none yet."""
-    return missing("Function does not exist") if record(parameters) is None else None
+    """Create-, Update- and ListFunctionUrlConfigs: of a function, and an alias, that is there."""
+    function, (_, qualifier) = record(parameters), name_and_qualifier(parameters)
+    if function is None or (qualifier and not state()._function_qualifier_exists(function, qualifier)):
+        return missing("Function does not exist")
+    return None
 
 
 def new_url(limits: Limits, parameters: Parameters) -> Refusal | None:
@@ -616,8 +634,13 @@ def url_is_there(limits: Limits, parameters: Parameters) -> Refusal | None:
     """GetFunctionUrlConfig: one that was made."""
     name, qualifier = name_and_qualifier(parameters)
     if state()._url_config_key(name, qualifier) not in state()._function_urls:
-        return missing("The resource you requested does not exist.")
+        return missing(GONE)
     return None
+
+
+def mapping_is_there(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """GetEventSourceMapping and its kind: one that was made."""
+    return None if parameters.get("UUID") in state()._esms else missing(GONE)
 
 
 def layer_version(limits: Limits, parameters: Parameters) -> Refusal | None:
@@ -662,6 +685,7 @@ CHECKS: Mapping[str, tuple[Check, ...]] = {
     "DeleteFunction": (latest_stays,),
     "GetFunction": (is_there,),
     "GetFunctionConfiguration": (is_there,),
+    "GetFunctionCodeSigningConfig": (function_is_there,),
     "PublishVersion": (publishable,),
     "CreateAlias": (new_alias,),
     "UpdateAlias": (routed,),
@@ -682,6 +706,11 @@ CHECKS: Mapping[str, tuple[Check, ...]] = {
     "CreateFunctionUrlConfig": (url_function, new_url),
     "ListFunctionUrlConfigs": (url_function,),
     "GetFunctionUrlConfig": (url_is_there,),
+    "UpdateFunctionUrlConfig": (url_function, url_is_there),
+    "DeleteFunctionUrlConfig": (url_is_there,),
+    "GetEventSourceMapping": (mapping_is_there,),
+    "UpdateEventSourceMapping": (mapping_is_there,),
+    "DeleteEventSourceMapping": (mapping_is_there,),
     "RemovePermission": (permission_is_there,),
     "GetLayerVersion": (layer_version,),
     "DeleteProvisionedConcurrencyConfig": (is_there,),

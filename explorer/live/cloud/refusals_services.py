@@ -72,15 +72,24 @@ def parameter_value(limits: Limits, parameters: Parameters) -> Refusal | None:
 # Secrets Manager
 
 
+INVALID_NAME = (
+    "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!"
+)
+
+
+def secret_id(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """What names a secret that is there: an ARN, or a name of the characters that it takes."""
+    id = str(parameters.get("SecretId", ""))
+    if not id or id.startswith("arn:") or SECRET_NAME.fullmatch(id):
+        return None
+    return refuse(VALIDATION, INVALID_NAME)
+
+
 def secret_name(limits: Limits, parameters: Parameters) -> Refusal | None:
     """CreateSecret: a name of the characters that it takes."""
     name, most = str(parameters.get("Name", "")), limits["sm.name"]
     if name and not SECRET_NAME.fullmatch(name):
-        return refuse(
-            VALIDATION,
-            "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: "
-            "-/_+=.@!",
-        )
+        return refuse(VALIDATION, INVALID_NAME)
     if len(name) > most:
         return invalid(name, "name", f"have length less than or equal to {most}")
     return None
@@ -131,9 +140,17 @@ def secret_stage(limits: Limits, parameters: Parameters) -> Refusal | None:
 
 
 def rotation(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """RotateSecret: by a function."""
-    secret = _secret(parameters.get("SecretId"))
-    if secret is None or parameters.get("RotationLambdaARN") or secret.get("RotationLambdaARN"):
+    """RotateSecret: by a function that is there."""
+    from ministack.services import lambda_svc
+
+    secret, arn = _secret(parameters.get("SecretId")), str(parameters.get("RotationLambdaARN") or "")
+    if arn and arn.partition(":function:")[2].partition(":")[0] not in lambda_svc._functions:
+        return refuse(
+            "AccessDeniedException",
+            "Secrets Manager cannot invoke the specified Lambda function. Ensure that the function policy "
+            "grants access to the principal secretsmanager.amazonaws.com.",
+        )
+    if secret is None or arn or secret.get("RotationLambdaARN"):
         return None
     text = "No Lambda rotation function ARN is associated with this secret."
     return refuse("InvalidRequestException", text)
@@ -196,6 +213,14 @@ def machine_is_there(limits: Limits, parameters: Parameters) -> Refusal | None:
     arn = str(parameters.get("stateMachineArn", ""))
     plain_parts = 7
     if arn and len(arn.split(":")) == plain_parts and arn not in _machines():
+        return refuse("StateMachineDoesNotExist", f"State Machine Does Not Exist: '{arn}'")
+    return None
+
+
+def machine_to_update(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """UpdateStateMachine: a machine that exists, which a version or an alias is not."""
+    arn = str(parameters.get("stateMachineArn", ""))
+    if arn not in _machines():
         return refuse("StateMachineDoesNotExist", f"State Machine Does Not Exist: '{arn}'")
     return None
 
@@ -270,8 +295,15 @@ def validated(parameters: Parameters) -> dict[str, Any]:
     return {"result": result, "diagnostics": entries, "truncated": truncated}
 
 
+def version_description(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """CreateStateMachine and its kind: a version is described where one is published."""
+    if parameters.get("versionDescription") is None or parameters.get("publish"):
+        return None
+    return refuse(VALIDATION, "Version description can only be set when publish is true")
+
+
 def activity_is_there(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """DescribeActivity: one that was made."""
+    """An activity that was made."""
     from ministack.services import stepfunctions
 
     arn = str(parameters.get("activityArn", ""))
@@ -371,14 +403,19 @@ CHECKS: Mapping[str, Mapping[str, tuple[Check, ...]]] = {
     "ssm": {"PutParameter": (parameter_name, parameter_value)},
     "secretsmanager": {
         "CreateSecret": (secret_name, one_value, new_secret),
-        "PutSecretValue": (one_value,),
-        "UpdateSecret": (one_value,),
-        "GetSecretValue": (secret_stage,),
+        "PutSecretValue": (secret_id, one_value),
+        "UpdateSecret": (secret_id, one_value),
+        "GetSecretValue": (secret_id, secret_stage),
         "RotateSecret": (rotation,),
+        **dict.fromkeys(
+            ("DeleteSecret", "DescribeSecret", "ListSecretVersionIds", "TagResource", "UntagResource"),
+            (secret_id,),
+        ),
+        "ValidateResourcePolicy": (secret_id,),
     },
     "stepfunctions": {
-        "CreateStateMachine": (machine_name, definition, new_machine),
-        "UpdateStateMachine": (machine_is_there, something_changes, definition),
+        "CreateStateMachine": (machine_name, version_description, definition, new_machine),
+        "UpdateStateMachine": (machine_to_update, version_description, something_changes, definition),
         "DescribeStateMachine": (machine_is_there,),
         "StartExecution": (machine_name, machine_is_there, execution_input),
         "StartSyncExecution": (machine_is_there, synchronous, execution_input),
@@ -388,6 +425,7 @@ CHECKS: Mapping[str, Mapping[str, tuple[Check, ...]]] = {
         "StopExecution": (express_is_untold, execution_is_there),
         "CreateActivity": (machine_name,),
         "DescribeActivity": (activity_is_there,),
+        "GetActivityTask": (activity_is_there,),
     },
     "sqs": {
         "SendMessageBatch": (batch,),

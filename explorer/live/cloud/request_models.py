@@ -334,6 +334,8 @@ class Models:
                 continue
             constraints = [one.text for one in self._constraints(service, member)] + [NOT_NULL]
             sensitive = shape.metadata.get("sensitive") or member.metadata.get("sensitive")
+            if isinstance(value, dict) and shape.value.type_name in ("double", "float"):
+                value = {name: float(each) for name, each in value.items()}
             text = None if sensitive else _java_text(value)
             yield Violation(path, text, f"{prefix}: [{', '.join(constraints)}]", member.name)
 

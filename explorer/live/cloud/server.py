@@ -25,6 +25,7 @@ ADMINISTRATOR = "explorer-administrator"
 POLICY = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
 ROOT = "AWS4-HMAC-SHA256 Credential=test/20200101/us-east-1/iam/aws4_request"  # in this process alone
 KEEP_ALIVE_S, GRACE_S, BACKLOG = 75, 0.2, 512
+MOST_HEADER_BYTES = 128 * 1024  # more than any door lets through: each has its own limit
 
 
 def main(folder: Path) -> None:
@@ -59,6 +60,7 @@ async def _serve(folder: Path, region: str, listening: socket.socket, limits: Li
         grants,
         invocations,
         limits_inside,
+        load_balancer,
         patch_cloudformation,
         patch_runtime,
         provisioned,
@@ -66,6 +68,11 @@ async def _serve(folder: Path, region: str, listening: socket.socket, limits: Li
         refusals,
         starts,
         states,
+        steady_service,
+        target_health,
+        task_permissions,
+        task_processes,
+        tokens,
     )
     from .hook import check_version
     from .limits_at_door import Enforce
@@ -81,8 +88,13 @@ async def _serve(folder: Path, region: str, listening: socket.socket, limits: Li
         queues,
         durable,
         doors,
+        tokens,
         grants,
         actions,
+        task_permissions,
+        task_processes,
+        load_balancer,
+        steady_service,
         refusals,
     ):
         part.install(limits)
@@ -93,10 +105,13 @@ async def _serve(folder: Path, region: str, listening: socket.socket, limits: Li
     credentials = await _administrator(app)
     authentication.install()
     _publish(folder, region, listening, credentials)
+    watching = asyncio.create_task(target_health.watch())
     try:
         served: Any = Enforce(app, limits)
         await serve(served, _config(listening), shutdown_trigger=ended.wait)
     finally:
+        watching.cancel()
+        task_processes.end_all()
         lambda_runtime.reset()
 
 
@@ -108,6 +123,7 @@ def _config(listening: socket.socket) -> Any:
     config.backlog = BACKLOG
     config.keep_alive_timeout = KEEP_ALIVE_S
     config.graceful_timeout = GRACE_S
+    config.h11_max_incomplete_size = MOST_HEADER_BYTES
     config.loglevel = "ERROR"
     return config
 

@@ -123,7 +123,7 @@ def install(limits: Limits) -> None:
     checked(lambda_svc, "_throttle_response", "reason_code msg retry_after")
     signature = "func_name config code_zip qualifier max_concurrency"
     hook(lambda_runtime, "acquire_worker", signature, _in_turn(starts))
-    hook(lambda_runtime, "release_worker", "worker", _told_of(starts))
+    hook(lambda_runtime, "release_worker", "worker", _release_hook(starts))
     hook(lambda_runtime.Worker, "_spawn", "self", _counted(starts))
     lambda_svc.acquire_worker = lambda_runtime.acquire_worker
     lambda_svc.release_worker = lambda_runtime.release_worker
@@ -181,7 +181,7 @@ def _in_turn(starts: Starts) -> Callable[[Acquire], Acquire]:
     return wrap
 
 
-def _told_of(starts: Starts) -> Callable[..., Any]:
+def _release_hook(starts: Starts) -> Callable[..., Any]:
     def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
         def release(worker: Any) -> None:
             original(worker)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from . import refusals_lambda, refusals_services
+from . import images, refusals_lambda, refusals_services, task_processes
 from .refusals import KINDS
 from .request_models import SERVICES
 
@@ -17,7 +17,9 @@ VOUCHES_FOR = (
     "IAM policies, signatures and signed URLs: who may do what, services for others included",
     "the template: what it makes, and that it goes again without a rest",
     "the endpoint's own logic: jobs, retries, leases, idempotency, cancelling",
-    "that no job is lost or done twice when workers die, time out or are throttled",
+    "that no job is lost or done twice when workers or tasks die, time out or are throttled",
+    "containers: tasks as processes, their roles, logs and replacement, the health of targets, and a load "
+    "balancer's patience and pages",
 )
 ONLY_ON_AWS = (
     "network: everything is on this machine's loopback, without TLS, which counts as TLS in policies",
@@ -26,6 +28,10 @@ ONLY_ON_AWS = (
     "waits: a durable function that broke goes on after 1 s, 2 s, 4 s; AWS tells no figures",
     "memory: a function may use more than it has; what it uses is not measured exactly",
     "packages: functions run on this machine's Python and see its libraries, whatever the runtime",
+    "containers: a task has this machine's processors and memory, not its size's, and starts in less than "
+    "Fargate takes; Spot stops none, a service keeps the number of its tasks, an image is the code alone",
+    "load balancers: no TLS, domain or web ACL stands in front, security groups hold nothing back, and what "
+    "a target has begun that goes is still answered, but it is out of its group at once",
     "streaming: functions in Python answer whole, never in pieces",
     "resource policies that let S3 and the like call a function: they do so without",
     "paths with percent-encodings: they are decoded before a route is chosen, whatever the door",
@@ -50,6 +56,8 @@ def uncovered() -> Iterator[str]:
     for service, checks in sorted(beyond.items()):
         if service != "lambda":
             yield f"{service}: beyond its model no requests are judged but {', '.join(sorted(checks))}"
+    not_run = "; ".join([*task_processes.NOT_RUN, task_processes.COMMANDS, images.ELSEWHERE])
+    yield f"what no process of this machine can be, which a task is refused for: {not_run}"
     kinds = ", ".join(sorted(kind.removeprefix("AWS::") for kind in KINDS))
     yield f"properties of resources of a template other than {kinds}: the emulator alone looks at them"
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from explorer.errors import CloudError, ExplorerError
-from explorer.options.base.resources import by_tls_alone, statement_of
+from explorer.options.base.resources import require_tls_statement, statement_of
 from explorer.workload.workload import Workload
 
 from . import config_values
@@ -138,14 +138,16 @@ def _ship(name: str, shipped: Mapping[str, bytes], target: Target, tags: Mapping
         },
     )
     place = f"arn:{s3.meta.partition}:s3:::{bucket}"
-    tls_alone = statement_of([by_tls_alone([place, f"{place}/*"])])
+    tls_alone = statement_of([require_tls_statement([place, f"{place}/*"])])
     s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(tls_alone))
     s3.put_object(Bucket=bucket, Key=CODE_KEY, Body=zipped(shipped))
 
 
 def _create(name: str, stack: Stack, target: Target, tags: Mapping[str, str], on_step: OnStep) -> None:
     cloudformation = target.client("cloudformation")
-    parameters = {"CodeBucket": code_bucket(name), "CodeKey": CODE_KEY}
+    bucket = code_bucket(name)
+    values = {"CodeBucket": bucket, "CodeKey": CODE_KEY, **target.parameters(bucket, CODE_KEY)}
+    parameters = {key: value for key, value in values.items() if key in stack.parameters}
     cloudformation.create_stack(
         StackName=name,
         **_template(name, template_of(stack), target),

@@ -54,8 +54,16 @@ class Plan:
     shipped: Mapping[str, bytes]
     packages: tuple[str, ...] = ()  # that the work imports, and that no one ships
 
+    def __repr__(self) -> str:
+        return f"Plan({self.workload.name!r}, {self.design}, {len(self.shipped)} files)"
+
     def must_work_on(self, target_name: str) -> None:
-        """Raise ExplorerError if the work needs what this target does not have."""
+        """Raise ExplorerError if the design or its work needs what this target does not have."""
+        if target_name == "aws" and self.stack.missing:
+            raise ExplorerError(
+                f"the design asks for {' and '.join(self.stack.missing)}, which its owner alone has: "
+                "expected --target local; or `explorer export`, whose README says how it is put up"
+            )
         if target_name == "aws" and self.packages:
             raise ExplorerError(
                 f"handler imports {', '.join(self.packages)}: Lambda has no copy, and the one file alone is "
@@ -100,6 +108,12 @@ def plan(
     settings : of the code that is shipped, other than the model's, such as {"slice_steps": 1}
 
     Raises NotDeployableError, ExplorerError for a handler that could not work: it is imported here.
+
+    Examples
+    --------
+    >>> w = ex.Workload.load(ex.examples()["statements"])
+    >>> ex.live.plan(w).design.response
+    'stored'
     """
     complete = complete_design(workload, design) if design else Choice(workload).nearest
     if complete.undeployable:
@@ -192,6 +206,13 @@ def find_standing(
     """The stack of a name that stands: on the local cloud, or on AWS if it is asked for.
 
     Raises ExplorerError if there is none, or if it is not whole.
+
+    Examples
+    --------
+    >>> ex.live.find_standing("orders", cloud="not-started")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    explorer.errors.ExplorerError: stack is "orders": there is none on the local cloud; ...
     """
     stack = there(name, on, region, cloud)
     if isinstance(stack, Standing):
@@ -222,7 +243,13 @@ def there(
 
 
 def stacks(on: str | None = None, region: str | None = None, cloud: str = "default") -> list[DeployedStack]:
-    """The stacks that are there on a target, whole or not, oldest first."""
+    """The stacks that are there on a target, whole or not, oldest first.
+
+    Examples
+    --------
+    >>> ex.live.stacks(cloud="not-started")
+    []
+    """
     return all_on(places(on, region, cloud))
 
 
@@ -246,6 +273,13 @@ def destroy(stack: str | DeployedStack, on_step: OnStep = lambda _: None, **wher
     """Remove a stack and all that it made; the seconds that it took.
 
     Raises ExplorerError if there is none of this name, CloudError with what the cloud said.
+
+    Examples
+    --------
+    >>> ex.live.destroy("orders", cloud="not-started")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    explorer.errors.ExplorerError: stack is "orders": there is none on the local cloud; ...
     """
     deployed = there(stack, **where) if isinstance(stack, str) else stack
     began = time.monotonic()
@@ -259,6 +293,13 @@ def export(planned: Plan, folder: Path, alarms: bool = False) -> list[Path]:
     The template has access logs and throttles, and with `alarms` those for errors and lost jobs.
 
     Raises ExplorerError if the folder holds something already.
+
+    Examples
+    --------
+    >>> w = ex.Workload.load(ex.examples()["statements"])
+    >>> files = ex.live.export(ex.live.plan(w), Path("statements"))
+    >>> sorted({path.parts[1] for path in files})
+    ['README.md', 'client', 'functions', 'template.json']
     """
     from .export import contents
 

@@ -9,13 +9,20 @@ from collections.abc import Mapping
 from explorer.facts import catalogue
 from explorer.facts.locations import client_dir, errors_file
 from explorer.live.client.inline import largest_inline
-from explorer.options.base.resources import Entry
+from explorer.options.base.resources import Entry, TaskRole
 
 from .create import CODE_KEY
 from .production import REST_STAGE, production_template
 from .stack_description import template_of
 from .template import Stack
 
+DOCKERFILE = """# The image of the tasks: the code beside it, and what it runs on.
+FROM public.ecr.aws/docker/library/python:{version}-slim
+RUN pip install --no-cache-dir "boto3>=1.42.1" "hypercorn>=0.17" && useradd --no-create-home work
+WORKDIR /work
+COPY functions/ .
+USER work
+"""
 INLINE = '''"""What fits into a request: what is larger is uploaded first."""
 
 
@@ -32,9 +39,15 @@ def contents(stack: Stack, shipped: Mapping[str, bytes], alarms: bool = False) -
     return {
         "README.md": readme(stack).encode(),
         "template.json": template.encode(),
+        **({"Dockerfile": _dockerfile(stack)} if stack.of(TaskRole) else {}),
         **{f"functions/{name}": content for name, content in shipped.items()},
         **client(),
     }
+
+
+def _dockerfile(stack: Stack) -> bytes:
+    """How the image of the tasks is built."""
+    return DOCKERFILE.format(version=stack.workload.runtime.language.removeprefix("python")).encode()
 
 
 def client() -> dict[str, bytes]:
@@ -63,12 +76,10 @@ def readme(stack: Stack) -> str:
 
 ```sh
 NAME={name} REGION={region}
-aws s3 mb "s3://$NAME-code" --region $REGION
-(cd functions && zip -qr ../{CODE_KEY} .)
-aws s3 cp {CODE_KEY} "s3://$NAME-code/"
+{_code(stack)}\
+{_image(stack)}\
 aws cloudformation create-stack --region $REGION --stack-name $NAME --template-body file://template.json \\
-  --parameters ParameterKey=CodeBucket,ParameterValue=$NAME-code \\
-    ParameterKey=CodeKey,ParameterValue={CODE_KEY} \\
+  --parameters {_stated(stack)} \\
   --capabilities CAPABILITY_IAM
 aws cloudformation wait stack-create-complete --region $REGION --stack-name $NAME
 aws cloudformation describe-stacks --region $REGION --stack-name $NAME --query 'Stacks[0].Outputs'
@@ -79,11 +90,11 @@ aws cloudformation describe-stacks --region $REGION --stack-name $NAME --query '
 ```python
 from client import Client
 
-with Client("<the output Url>", region="{region}") as endpoint:
+with Client("<the output Url>", {_identity(stack)}) as endpoint:
     print(endpoint.run({{"runtime_s": 0.1, "response_bytes": 1000}}))
 ```
 
-Whoever calls needs the policy that the output `CallerPolicy` names. `functions/sample.py` is the sample
+{_callers(stack)} `functions/sample.py` is the sample
 work: put your own `handle(body, context)` beside it and name it in `functions/settings.json`, `handler`.
 
 ## Take it down
@@ -96,14 +107,73 @@ for BUCKET in $(aws cloudformation describe-stack-resources --region $REGION --s
 done
 aws cloudformation delete-stack --region $REGION --stack-name $NAME
 aws cloudformation wait stack-delete-complete --region $REGION --stack-name $NAME
-aws s3 rb "s3://$NAME-code" --force
-```
+{_rest_gone(stack)}```
 """
+
+
+def _rest_gone(stack: Stack) -> str:
+    """What takes away what was made before the stack."""
+    bucket = 'aws s3 rb "s3://$NAME-code" --force\n' if stack.functions else ""
+    images = "aws ecr delete-repository --region $REGION --repository-name $NAME --force\n"
+    return bucket + (images if stack.of(TaskRole) else "")
+
+
+def _code(stack: Stack) -> str:
+    """How the code of functions is put where the template looks for it."""
+    if not stack.functions:
+        return ""
+    return f"""aws s3 mb "s3://$NAME-code" --region $REGION
+(cd functions && zip -qr ../{CODE_KEY} .)
+aws s3 cp {CODE_KEY} "s3://$NAME-code/"
+"""
+
+
+def _image(stack: Stack) -> str:
+    """How the image of containers is built and put where they pull it from."""
+    if not stack.of(TaskRole):
+        return ""
+    platform = {"arm64": "linux/arm64"}.get(stack.workload.runtime.architecture, "linux/amd64")
+    domain = """CERTIFICATE=...  # of ACM, in the same region
+DOMAIN=...  # that the certificate is for; its record points to the load balancer
+"""
+    return f"""{domain if "CertificateArn" in stack.parameters else ""}\
+ACCOUNT=$(aws sts get-caller-identity --query Account --output text)
+REGISTRY=$ACCOUNT.dkr.ecr.$REGION.amazonaws.com
+aws ecr create-repository --region $REGION --repository-name $NAME
+aws ecr get-login-password --region $REGION | docker login --username AWS --password-stdin $REGISTRY
+docker buildx build --platform {platform} --tag $REGISTRY/$NAME:1 --push .
+"""
+
+
+STATED = {
+    "CodeBucket": "$NAME-code",
+    "CodeKey": CODE_KEY,
+    "Image": "$REGISTRY/$NAME:1",
+    "CertificateArn": "$CERTIFICATE",
+    "DomainName": "$DOMAIN",
+}
+
+
+def _stated(stack: Stack) -> str:
+    """The parameters of the template, as the command has them."""
+    pairs = [f"ParameterKey={name},ParameterValue={STATED[name]}" for name in stack.parameters]
+    return " \\\n    ".join(pairs)
+
+
+def _identity(stack: Stack) -> str:
+    return f'region="{stack.workload.region}"' if stack.is_signed else "False"
+
+
+def _callers(stack: Stack) -> str:
+    """Who may call."""
+    if stack.is_signed:
+        return "Whoever calls needs the policy that the output `CallerPolicy` names."
+    return "Whoever reaches the load balancer may call: it does not ask who they are."
 
 
 def _unconfirmed(stack: Stack) -> str:
     """What to know of a time-out that a page of AWS does not confirm yet, and that older tools refuse."""
-    longest = max(part.timeout_s for part, _ in stack.functions.values())
+    longest = max((part.timeout_s for part, _ in stack.functions.values()), default=0.0)
     new = catalogue.unconfirmed_note("lambda.timeout", longest)
     return f" A function's time-out here is {longest:g} s: {new}." if new else ""
 

@@ -57,7 +57,7 @@ def production_template(stack: Stack, alarms: bool = False) -> dict[str, Any]:
     """
     template: dict[str, Any] = json.loads(json.dumps(stack.template))
     resources = template["Resources"]
-    more: list[Resource] = []
+    more = [resource for resource in stack.of(Resource) if resource.owned_alone]
     for name, resource in resources.items():
         if resource["Type"] in (HTTP_STAGE, REST_STAGE):
             more.append(_access_log(name, resource))

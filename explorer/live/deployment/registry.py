@@ -84,14 +84,20 @@ class Standing(DeployedStack):
         return {**super().to_dict(), "url": self.url, "design": self.design.ids}
 
     def credentials(self) -> Mapping[str, str] | None:
-        """A new caller's, who may use the endpoint and nothing else; None where the user's own do."""
-        return self.target.admit(self.name, self.outputs["CallerPolicy"])
+        """A new caller's, for the endpoint and nothing else; None where the user's do, or nobody signs."""
+        return self.target.admit(self.name, self.outputs["CallerPolicy"]) if self.is_signed else None
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether callers sign: a load balancer does not ask who they are."""
+        return "CallerPolicy" in self.outputs
 
     def client(self, **options: Any) -> Client:
         """A client of the endpoint, as a new caller; `given` as `explorer.live.Client` takes it."""
         from explorer.live.client.client import Client
 
-        return Client(self.url, self.credentials(), **{"region": self.target.region, **options})
+        credentials = self.credentials() if self.is_signed else False
+        return Client(self.url, credentials, **{"region": self.target.region, **options})
 
     def __enter__(self) -> Self:
         return self

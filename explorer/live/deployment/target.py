@@ -17,6 +17,7 @@ from explorer.facts import catalogue
 from explorer.facts.extras import require
 from explorer.facts.suggestions import expected_one_of
 from explorer.live.cloud import instance, supervisor
+from explorer.live.cloud.images import image_of
 from explorer.live.cloud.vouch import CANNOT_VOUCH_FOR
 
 from .aws_errors import spoken
@@ -29,6 +30,7 @@ OF_AWS = r"(\.amazonaws\.com(\.cn)?|\.api\.aws)$"
 ADDRESSES = {  # what AWS names an endpoint, and where the local cloud has it
     r"https://(\w+)\.execute-api\.[^/]+?/?(|/\w+)/?": "/_aws/execute-api/{0}{1}",
     r"https://(\w+)\.lambda-url\.[^/]+/?": "/_aws/lambda-url/{0}",
+    r"https://([a-z0-9-]+)-\w+\.[a-z0-9-]+\.elb\.amazonaws\.com/?": "/_alb/{0}",
 }
 
 
@@ -53,6 +55,9 @@ class Target(Protocol):
 
     def url(self, address: str) -> str:
         """Where an endpoint is reached that AWS would give this address."""
+
+    def parameters(self, bucket: str, key: str) -> Mapping[str, str]:
+        """What it says to a template that asks for more than where the code lies: `bucket` and `key`."""
 
     def admit(self, stack: str, policy: str) -> Mapping[str, str] | None:
         """The credentials of a new caller who may use the endpoint alone; None: the user's own."""
@@ -136,6 +141,11 @@ class Local:
                 path = local.format(match[1], stage)
                 return f"{self.cloud.endpoint_url}{path}"
         raise CloudError(f'the stack gave the address "{address}": expected an API\'s or a function URL')
+
+    def parameters(self, bucket: str, key: str) -> Mapping[str, str]:
+        """An image is the code itself here, and nothing on the loopback shows a certificate."""
+        certificate = f"arn:aws:acm:{self.region}:000000000000:certificate/none"
+        return {"Image": image_of(bucket, key), "CertificateArn": certificate}
 
     def admit(self, stack: str, policy: str) -> Mapping[str, str]:
         """Make credentials of a caller who may use the stack."""
@@ -250,6 +260,10 @@ class Aws:
     def url(self, address: str) -> str:
         """The address that the stack gave, without its last slash."""
         return address.rstrip("/")
+
+    def parameters(self, bucket: str, key: str) -> Mapping[str, str]:
+        """Nothing: an image and a certificate are the account's own."""
+        return {}
 
     def admit(self, stack: str, policy: str) -> Mapping[str, str] | None:
         """Who deploys may use what they deployed."""

@@ -111,7 +111,7 @@ def _logs_gone(name: str, target: Target, on_step: OnStep, _: Stack | None) -> N
     """A function that ends after its log was removed makes it anew: remove what has come back."""
     on_step("logs")
     logs = target.client("logs")
-    for prefix in (f"/aws/lambda/{name}-", f"/aws/vendedlogs/states/{name}-"):
+    for prefix in (f"/aws/lambda/{name}-", f"/aws/ecs/{name}-", f"/aws/vendedlogs/states/{name}-"):
         for page in logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix):
             for group in page["logGroups"]:
                 with suppress(logs.exceptions.ResourceNotFoundException):

@@ -17,9 +17,11 @@ from explorer.options.base.resources import (
     Allow,
     Entry,
     FunctionRole,
+    Parameter,
     Resource,
     Route,
     Setting,
+    TaskRole,
     TemplatePiece,
     Value,
     Variable,
@@ -28,10 +30,13 @@ from explorer.options.base.resources import (
     own_arn,
     own_name,
     ref,
+    statement,
     statement_of,
     trusted,
 )
 from explorer.workload.workload import Workload
+
+from . import task_resources
 
 __all__ = ["Stack", "stack_of"]
 
@@ -62,6 +67,8 @@ class Stack:
     @cached_property
     def functions(self) -> Mapping[str, tuple[FunctionRole, tuple[str, ...]]]:
         """The functions by logical id: what each is, and the parts that it plays."""
+        if self.serving_task:
+            return {}
         door = self._door
         routed = {route.part for route in self.of(Route)}
         shared = [
@@ -79,6 +86,37 @@ class Stack:
             functions["Front"] = (replace(most, id="front"), tuple(part.id for part in shared))
         return functions
 
+    @property
+    def serving_task(self) -> TaskRole | None:
+        """The container that answers all routes in the place of functions, if one does."""
+        return next((task for task in self.of(TaskRole) if task.serves), None)
+
+    @property
+    def parameters(self) -> Mapping[str, Value]:
+        """What whoever puts the template up has to say."""
+        stated = [*self.of(Parameter), *([task_resources.IMAGE] if self.of(TaskRole) else [])]
+        described = {
+            each.name: {
+                "Type": "String",
+                "Description": each.description,
+                **({} if each.default is None else {"Default": each.default}),
+            }
+            for each in stated
+        }
+        return {**PARAMETERS, **described} if self.functions else described
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether callers are known by their signatures."""
+        return bool(self._of_callers)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The parameters that nobody but the owner of an account can state."""
+        return tuple(
+            name for name, each in self.parameters.items() if name not in PARAMETERS and "Default" not in each
+        )
+
     @cached_property
     def settings(self) -> Mapping[str, Any]:
         """What the code that is shipped reads from its package."""
@@ -92,7 +130,8 @@ class Stack:
         return {
             "AWSTemplateFormatVersion": FORMAT,
             "Description": f"{self.workload.name}: {self.design}",
-            "Parameters": PARAMETERS,
+            "Parameters": self.parameters,
+            **({"Conditions": conditions} if (conditions := self._door.conditions()) else {}),
             "Resources": unique((resource.id, described(resource)) for resource in self._resources()),
             "Outputs": {
                 "Url": {"Description": "The endpoint.", "Value": self._edge.address(self._door.address())},
@@ -122,7 +161,9 @@ class Stack:
     def _resources(self) -> Iterable[Resource]:
         for logical, (part, plays) in self.functions.items():
             yield from self._function(logical, part, plays)
-        yield from self.of(Resource)
+        for task in self.of(TaskRole):
+            yield from self._task(task)
+        yield from (resource for resource in self.of(Resource) if not resource.owned_alone)
         allowed = self._of_callers
         if not allowed:  # nobody signs requests of their own
             return
@@ -160,6 +201,21 @@ class Stack:
             yield Resource(f"{logical}Version", "AWS::Lambda::Version", version)
             live = {**version, "FunctionVersion": attribute(f"{logical}Version", "Version"), "Name": "live"}
             yield Resource(f"{logical}Live", "AWS::Lambda::Alias", live)
+
+    def plays(self, task: TaskRole) -> tuple[str, ...]:
+        """The parts of functions that a container plays beside its own."""
+        return tuple(part.id for part in self.of(FunctionRole)) if task.serves else ()
+
+    def _task(self, task: TaskRole) -> Iterable[Resource]:
+        """A container in the place of functions: of the work alone, or of all that answers a request."""
+        parts = {task.id, *self.plays(task)}
+        variables = {v.name: v.value for v in self.of(Variable) if v.part in parts}
+        allowed = [statement(allow) for allow in self.of(Allow) if allow.part in parts]
+        environment = {**variables, **self.environment_entries()}
+        if task.serves:
+            environment["SERVES"] = ",".join(sorted(parts))
+        architecture = self.workload.runtime.architecture
+        yield from task_resources.resources(task, environment, allowed, architecture)
 
     def environment_entries(self) -> dict[str, str]:
         """The configuration that stands in the environment of the work, by name."""
@@ -220,12 +276,6 @@ def described(resource: Resource) -> Mapping[str, Value]:
         dict.fromkeys(("DeletionPolicy", "UpdateReplacePolicy"), "Delete") if resource.type in HOLDING else {}
     )
     return {"Type": resource.type, "Properties": resource.properties, **policies, **resource.attributes}
-
-
-def statement(allow: Allow) -> Mapping[str, Value]:
-    """A permission as a policy has it."""
-    entry = {"Effect": "Allow", "Action": list(allow.actions), "Resource": allow.resource}
-    return entry if allow.condition is None else {**entry, "Condition": allow.condition}
 
 
 def filler(entry: Entry) -> str:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import configuration
+import handing
+import jobs
 import log
 import results
 import slices
-from context import Context
+from context import Context, SliceEnds
 from problems import type_and_detail
+from settings import SETTINGS
 
 
 class WorkFailed(Exception):
@@ -22,20 +25,43 @@ def handler(event: Mapping[str, Any], lambda_context: Any) -> None:
     """Do the work of an event, or that of messages. What it raises sends the event back for another try."""
     with log.invocation("work", lambda_context.aws_request_id):
         for job_event in _job_events(event):
-            log.note(job=job_event["id"])
-            body = job_event["body"] if "body" in job_event else results.read_body(job_event["body_at"])
-            context = Context(configuration.entries(), slices.remaining(lambda_context))
-            with log.timed("slice_s"):
-                _do(body, context)
-            log.note(did="succeeded")
+            following = advance(job_event, slices.remaining(lambda_context))
+            if following:
+                with log.timed("hand_s"):
+                    handing.hand_on(following, lambda_context.invoked_function_arn)
 
 
-def _do(body: Any, context: Context) -> None:
+def advance(event: slices.Event, remaining_s: Callable[[], float]) -> dict[str, Any] | None:
+    """Do the next slice of the work; what the one after it needs, None if it is done. Raises WorkFailed."""
+    log.note(job=event["id"], hop=event["hop"])
+    body = event["body"] if "body" in event else results.read_body(event["body_at"])
+    context = Context(
+        configuration.entries(), remaining_s, results.state_of(event), slices.checkpoints(remaining_s)
+    )
     try:
-        slices.handler()(body, context)
+        with log.timed("slice_s"):
+            slices.handler()(body, context)
+    except SliceEnds as ended:
+        return _next(event, ended.state)
     except (Exception, SystemExit) as error:
         log.note(did="failed")
         raise WorkFailed(type_and_detail(error)[0]) from None
+    log.note(did="succeeded")
+    return None
+
+
+def _next(event: slices.Event, state: Any) -> dict[str, Any]:
+    """The event of the next hop: nobody keeps a row, so it carries all that is known of the work."""
+    hop = event["hop"] + 1
+    try:
+        if hop >= SETTINGS.hops:
+            raise WorkFailed("OutOfHops")
+        payload = results.hop_payload(jobs.Claim(event["id"], jobs.random_name(), hop - 1, {}), event, state)
+    except (TypeError, ValueError, RecursionError) as error:  # the state is not JSON
+        log.note(did="failed")
+        raise WorkFailed(type_and_detail(error)[0]) from None
+    log.note(did="handed on")
+    return {"id": event["id"], "token": "", "hop": hop, **payload}
 
 
 def _job_events(event: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:

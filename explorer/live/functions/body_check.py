@@ -47,5 +47,6 @@ def ask_of_upload(place: results.Place) -> None:
 
 
 def readable_bytes() -> int:
-    """The largest upload that this function can read as JSON [B]."""
-    return int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")) * MB // MEMORY_SHARE
+    """The largest upload that this function, or container, can read as JSON [B]."""
+    memory_mb = os.environ.get("MEMORY_MB") or os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
+    return int(memory_mb) * MB // MEMORY_SHARE

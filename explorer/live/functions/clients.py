@@ -43,3 +43,11 @@ def platform_errors() -> tuple[type[Exception], ...]:
     from botocore.exceptions import BotoCoreError, ClientError
 
     return BotoCoreError, ClientError
+
+
+def not_started(failures: list[dict[str, str]]) -> Exception:
+    """The error for tasks that ECS took on and did not place: it answers them as failures, with success."""
+    from botocore.exceptions import ClientError
+
+    reason = failures[0].get("reason", "") if failures else "no task"
+    return ClientError({"Error": {"Code": "TaskNotPlaced", "Message": reason}}, "RunTask")

@@ -26,6 +26,10 @@ class Lost(Stop):
     """Another worker holds the job by now."""
 
 
+class Stopped(Stop):
+    """The platform ends the container: another is to begin the job again."""
+
+
 class BadBody(ValueError):
     """The body is not what the handler takes; `run` answers 422 and a job fails."""
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+import jobs
 import log
 import slices
 from aws_durable_execution_sdk_python import DurableContext, StepContext, durable_execution
@@ -16,14 +17,22 @@ from settings import SETTINGS
 TRIES = 5
 
 
+Advance = Callable[[Mapping[str, Any], Callable[[], float]], dict[str, Any] | None]
+
+
 @durable_execution
 def handler(event: Mapping[str, Any], durable: DurableContext) -> dict[str, Any]:
     """Do slice after slice; what earlier invocations have done is not done again."""
+    return go_on(event, durable, slices.advance)
+
+
+def go_on(event: Mapping[str, Any], durable: DurableContext, advance: Advance) -> dict[str, Any]:
+    """Do the slices that are left, each by `advance`, as a step."""
     config, hops = StepConfig(retry_strategy=_again), 0
     body = {name: event[name] for name in ("body", "body_at") if name in event}
     hop_event: Mapping[str, Any] = event
     while True:
-        step = partial(_slice, hop_event={**hop_event, **body}, lambda_context=durable.lambda_context)
+        step = partial(_slice, {**hop_event, **body}, durable.lambda_context, advance)
         outcome = durable.step(step, name=f"slice-{hops}", config=config)
         hops += 1
         if outcome["done"]:
@@ -33,10 +42,12 @@ def handler(event: Mapping[str, Any], durable: DurableContext) -> dict[str, Any]
         hop_event = outcome["next"]
 
 
-def _slice(step: StepContext, hop_event: Mapping[str, Any], lambda_context: Any) -> dict[str, Any]:
+def _slice(
+    hop_event: Mapping[str, Any], lambda_context: Any, advance: Advance, step: StepContext
+) -> dict[str, Any]:
     remaining_s = slices.remaining(lambda_context)
     with log.invocation("work", lambda_context.aws_request_id):
-        following = slices.advance(hop_event, remaining_s)
+        following = advance(hop_event, remaining_s)
     if following is None:
         return {"done": True}
     next_event = {name: value for name, value in following.items() if name not in ("body", "body_at")}
@@ -44,7 +55,7 @@ def _slice(step: StepContext, hop_event: Mapping[str, Any], lambda_context: Any)
 
 
 def _again(error: Exception, tried: int) -> RetryDecision:
-    """A slice raises when AWS failed, or another holds the job: both are over after a lease."""
-    if tried >= TRIES:
+    """A slice raises when AWS failed, or another holds the job, which it may do for as long as it lives."""
+    if tried >= TRIES and not isinstance(error, jobs.Busy):
         return RetryDecision.no_retry()
     return RetryDecision.retry(Duration.from_seconds(max(1, round(SETTINGS.lease_s))))

@@ -30,9 +30,14 @@ AGAIN_S = "2"
 
 def handler(event: dict[str, Any], lambda_context: Any) -> Answer:
     """Answer a request that came through a door."""
+    return answer_to(lambda: Request.of(event), lambda_context)
+
+
+def answer_to(request: Callable[[], Request], lambda_context: Any) -> Answer:
+    """Answer a request, whatever comes of it; reading it is a part of that."""
     with log.invocation("front", lambda_context.aws_request_id):
         try:
-            answered = _answer(Request.of(event), lambda_context)
+            answered = _answer(request(), lambda_context)
         except Problem as problem:
             answered = problem.answer()
         except answer.HandlerError as error:

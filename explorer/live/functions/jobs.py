@@ -21,6 +21,9 @@ from settings import SETTINGS
 ID = re.compile(r"[A-Za-z0-9_-]{24,64}")
 ENDED = frozenset({"succeeded", "failed", "cancelled"})
 MINE = "#token = :mine AND #status = :running"
+ITS_TURN = (
+    "(#token = :its AND #hop <= :hop OR #hop < :hop)"  # a later hop's event tells that the one before is done
+)
 FRESH = "attribute_not_exists(#id)"
 COULD_NOT_BEGIN = {
     "type": "ServiceFailed",
@@ -115,13 +118,19 @@ def claim(event: Mapping[str, Any]) -> Claim | None:
     """Take the job of an event; None if nothing is to be done. Raises Busy if another holds it."""
     id, hop, mine = str(event["id"]), int(event["hop"]), random_name()
     sets = _claim_fields(mine, hop, {"attempts": 1, "started": rows.now()} if hop == 0 else {})
-    its = "#token = :its AND #hop <= :hop AND #status IN (:queued, :running) AND #cancel = :no"
+    its = f"{ITS_TURN} AND #status IN (:queued, :running) AND #cancel = :no"
     try:
         row = rows.update(id, sets, f"{its} AND #expires > :now", its=event["token"], queued="queued",
                           running="running", no=False, now=rows.now())  # fmt: skip
     except Refused as refused:
-        return _claim_of(id, hop, refused.row)
+        return _own_write(id, mine, hop, refused.row) or _claim_of(id, hop, refused.row)
     return Claim(id, mine, hop, row)
+
+
+def _own_write(id: str, mine: str, hop: int, row: Row | None) -> Claim | None:
+    """The claim that a write has made whose answer was lost: the SDK sent it again, and found it done."""
+    is_mine = row is not None and row["token"] == mine and row["status"] == "running"
+    return Claim(id, mine, hop, row) if row is not None and is_mine else None
 
 
 def _claim_fields(token: str, hop: int, more: Mapping[str, Any]) -> Row:
@@ -139,21 +148,36 @@ def _claim_of(id: str, hop: int, row: Row | None) -> Claim | None:
     if row["cancel"]:
         _concluded(row, "cancelled")
         return None
+    if row.get("handed", 0) > hop:
+        return None  # the next hop's event is on its way: this one came twice
     if row["status"] == "running" and row["lease"] >= at:
         raise Busy(f"job {id} is being worked on")
-    if row["lease"] and row["attempts"] >= SETTINGS.attempts:
-        _concluded(row, "failed", error=_worker_died(row))  # between hops too: its event came again
+    if _used_up(row):
+        _concluded(row, "failed", error=_worker_died(row))
         return None
     mine = random_name()
     sets = _claim_fields(mine, hop, {"attempts": row["attempts"] + 1, "started": row.get("started") or at})
     try:
         return Claim(id, mine, hop, _update_unchanged(row, sets))
-    except Refused:
+    except Refused as refused:
+        if claim := _own_write(id, mine, hop, refused.row):
+            return claim
         raise Busy(f"job {id} was taken meanwhile") from None
 
 
+def _used_up(row: Row) -> bool:
+    """Whether the death of the worker that a job's event tells of by coming again was the last it may have.
+
+    Where the platform passes on what a hop has answered, an event that comes again once the hop is done
+    may also be a late one, with the next hop's on its way. Then nobody need have died.
+    """
+    late = row["waiting"] > row["hop"] and SETTINGS.hand_over not in (None, "event")
+    return bool(row["lease"]) and row["attempts"] >= SETTINGS.attempts and not late
+
+
 def _update_unchanged(row: Row, sets: Row) -> Row:
-    fields = {"token": "its", "lease": "was", "updated": "then", "status": "state", "cancel": "so"}
+    fields = {"token": "its", "lease": "was", "updated": "then", "status": "state", "cancel": "so",
+              "waiting": "for"}  # fmt: skip
     unchanged = " AND ".join(f"#{name} = :{value}" for name, value in fields.items())
     return rows.update(row["id"], sets, unchanged, **{value: row[name] for name, value in fields.items()})
 
@@ -201,6 +225,14 @@ def await_next_hop(claim: Claim, progress: float) -> Row:
     """Note that the next hop waits for its worker, which may take longer than a lease. Raises Refused."""
     sets = {"waiting": claim.hop + 1, "updated": rows.now(), "progress": progress}
     return rows.update(claim.id, sets, MINE, mine=claim.token, running="running")
+
+
+def confirm_hand_on(id: str, token: str, hop: int) -> None:
+    """Note that the event of a hop is on its way: one of the hop before that comes again does nothing.
+
+    Raises Refused if the hop has begun, which says the same.
+    """
+    rows.update(id, {"handed": hop}, MINE, mine=token, running="running")
 
 
 def release(id: str, token: str, hop: int) -> None:
@@ -255,7 +287,7 @@ def _not_to_be_taken(row: Row) -> bool:
     over_at = rows.now() - SETTINGS.retry_s
     if not waits or row["updated"] > over_at:
         return False  # without asking: a job that goes well seldom waits so long
-    failed_s = untaken.last_s(row["id"])
+    failed_s = untaken.last_s(row["id"], row["waiting"])
     return failed_s is not None and row["updated"] - 1 < failed_s <= over_at  # S3 gives whole seconds
 
 

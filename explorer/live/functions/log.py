@@ -6,31 +6,32 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 _environment: dict[str, Any] = {"cold": True}
-_notes: dict[str, Any] = {}
+_notes: ContextVar[dict[str, Any]] = ContextVar("notes")  # a container has several invocations at once
 
 
 @contextmanager
 def invocation(part: str, request_id: str) -> Iterator[None]:
     """Write the line when the invocation ends, however it ends."""
-    _notes.clear()
-    _notes.update(part=part, request=request_id, cold=_environment["cold"])
+    notes = {"part": part, "request": request_id, "cold": _environment["cold"]}
+    _notes.set(notes)
     _environment["cold"] = False
     began = time.monotonic()
     try:
         yield
     except BaseException as error:
-        _notes["raised"] = type(error).__name__
+        notes["raised"] = type(error).__name__
         raise
     finally:
-        print(json.dumps({**_notes, "all_s": _rounded(time.monotonic() - began)}), flush=True)
+        print(json.dumps({**notes, "all_s": _rounded(time.monotonic() - began)}), flush=True)
 
 
 def note(**values: Any) -> None:
     """Add to the line of this invocation. Never what a caller sent, nor what a store answered."""
-    _notes.update(values)
+    _notes.get({}).update(values)
 
 
 def where(error: BaseException) -> str:
@@ -51,7 +52,8 @@ def timed(name: str) -> Iterator[None]:
     try:
         yield
     finally:
-        _notes[name] = _rounded(_notes.get(name, 0) + time.monotonic() - began)
+        notes = _notes.get({})
+        notes[name] = _rounded(notes.get(name, 0) + time.monotonic() - began)
 
 
 def _rounded(seconds: float) -> float:

@@ -81,7 +81,7 @@ def _noise(size: int, seed: int, share: float, filler: bytes, binary: bool) -> b
     """`share` of the bytes random, the rest all the same."""
     random_each = round(BLOCK * min(1.0, max(0.0, share)))
     blocks = -(-size // BLOCK)
-    noise = random.Random(seed).randbytes(random_each * blocks)
+    noise = random.Random(seed).randbytes(random_each * blocks)  # noqa: S311 - a sample
     if not binary:
         noise = base64.b64encode(noise)[: len(noise)]
     rest = filler * (BLOCK - random_each)

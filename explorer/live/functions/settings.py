@@ -24,7 +24,7 @@ class Settings:
     kept_s: int = DAY_S  # results, rows and idempotency keys
     upload_kept_s: int = HOUR_S
     upload_bytes: int = 5 * 1024**3  # the largest single PUT
-    hand_over: str | None = None  # event, queue, durable or machine
+    hand_over: str | None = None  # event, queue, durable, machine, task, or fleet: tasks that share the work
     hand_bytes: int = 256_000  # the largest event; a body that makes it larger goes through S3
     state_bytes: int = 256_000  # and the largest state, with what is around it
     lease_s: float = 30  # of who works on a job, renewed each third of it
@@ -35,6 +35,9 @@ class Settings:
     poll_growth: float = 0.1
     slice_margin_s: float = 60  # a slice ends when less is left of the invocation
     slice_steps: int | None = None  # or after so many checkpoints
+    at_once: int = 1  # requests whose work one container does at a time
+    idle_s: float = 60  # the load balancer's patience for a byte
+    capacity: str = "FARGATE"  # or FARGATE_SPOT, of a task for each job
     hops: int = 1  # invocations that one job may take; 1: it is not divided
     handler: str = "sample:handle"
     check: str = ""  # asked of a body before it is accepted; nothing is, if empty

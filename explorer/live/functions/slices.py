@@ -15,7 +15,7 @@ import results
 import untaken
 from beat import Beat
 from clients import code, platform_errors
-from context import Cancelled, Context, Lost, SliceEnds
+from context import Cancelled, Context, Lost, SliceEnds, Stopped
 from problems import type_and_detail
 from row import Refused
 from settings import SETTINGS
@@ -50,6 +50,11 @@ def advance(
     with Beat(claim, remaining_s, also) as beat:
         try:
             return _slice(event, claim, beat, remaining_s)
+        except Stopped:
+            log.note(did="stopped")
+            with suppress(Refused, *platform_errors()):
+                jobs.release(claim.id, claim.token, claim.hop)
+            raise
         except platform_errors() as error:
             log.note(failed=log.where(error), code=code(error))
             with suppress(Refused, *platform_errors()):
@@ -63,7 +68,7 @@ def _claimed(event: Event) -> jobs.Claim | None:
             return jobs.claim(event)
         except platform_errors() as error:
             log.note(failed=log.where(error), code=code(error))
-            untaken.note(event["id"])
+            untaken.note(event["id"], event["hop"])
             raise
 
 
@@ -98,7 +103,7 @@ class UserError(Exception):
 def _handler_result(event: Event, beat: Beat, remaining_s: Callable[[], float]) -> results.Result:
     """Run the handler from the state that the event carries; only what it raises itself is a UserError."""
     body, state = results.body_of(event, beat.claim), results.state_of(event)
-    at_checkpoint = _checkpoints(beat, remaining_s)
+    at_checkpoint = checkpoints(remaining_s, beat.check)
     context = Context(configuration.entries(), remaining_s, state, at_checkpoint)
     try:
         if event["hop"] == 0 and event.get("body_at", {}).get("bucket") == "UPLOADS" and SETTINGS.check:
@@ -108,15 +113,17 @@ def _handler_result(event: Event, beat: Beat, remaining_s: Callable[[], float]) 
         raise UserError from error
 
 
-def _checkpoints(beat: Beat, remaining_s: Callable[[], float]) -> Callable[[Any, float | None], None]:
+def checkpoints(
+    remaining_s: Callable[[], float], check: Callable[[float | None], None] = lambda progress: None
+) -> Callable[[Any, float | None], None]:
     """What a checkpoint does: look for cancellation, and end the slice when it has had its share."""
-    checkpoints = 0
+    count = 0
 
     def at_checkpoint(state: Any, progress: float | None) -> None:
-        nonlocal checkpoints
-        checkpoints += 1
-        beat.check(progress)
-        is_over = checkpoints == SETTINGS.slice_steps or remaining_s() < SETTINGS.slice_margin_s
+        nonlocal count
+        count += 1
+        check(progress)
+        is_over = count == SETTINGS.slice_steps or remaining_s() < SETTINGS.slice_margin_s
         if SETTINGS.hops > 1 and is_over:
             raise SliceEnds(state)
 

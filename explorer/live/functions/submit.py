@@ -49,7 +49,7 @@ def create(request: Request, owner: str) -> Answer:
 
 def _acknowledged(id: str, raw: bytes, upload: results.Place | None) -> Answer:
     """Hand the work over and keep nothing of it: the same key and body have one id, but may be done twice."""
-    body = upload or (None if handing.fits(raw) else results.put_body(jobs.random_name(), raw))
+    body = upload or (None if handing.fits(raw) else results.put_body(id, raw))
     row = {"id": id, "token": "", **({"body": body} if body else {})}
     try:
         with log.timed("hand_s"):

@@ -40,6 +40,8 @@ def _hand_on(following: Mapping[str, Any], function: str) -> None:
         with suppress(Refused, *platform_errors()):
             jobs.release(following["id"], following["token"], following["hop"] - 1)
         raise
+    with suppress(Refused, *platform_errors()):  # it has begun; or this one is done again
+        jobs.confirm_hand_on(following["id"], following["token"], following["hop"])
 
 
 def _job_events(event: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], Callable[[], None]]]:

@@ -1,1 +1,1 @@
-"""What an option may say of itself, and what it is asked with."""
+"""The base classes of options, and the quantities with which options are evaluated."""

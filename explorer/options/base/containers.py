@@ -1,4 +1,4 @@
-"""Containers: the task sizes that are sold, what one carries, and how many a day's load needs."""
+"""Containers: the available task sizes, what one task carries, and how many tasks a day's load needs."""
 
 from __future__ import annotations
 
@@ -7,27 +7,28 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from explorer.facts import catalogue
 from explorer.facts.units import Number
 
-from .conditions import P95_BEARS, Conditions
+from .conditions import P95_TAIL_SHARE, Conditions
 from .mask import Mask
 
-AT_ONCE = 2**18  # points x sizes that are worked out together
+AT_ONCE = 2**18  # points x sizes that are evaluated together
 DAY_S = 86400.0
 
 
 @cache
 def _sold() -> tuple[tuple[float, float], ...]:
-    """VCPU and GB of each task size."""
+    """The vCPUs and memory [GB] of each task size."""
     return tuple((size.vcpu, gb) for size in catalogue.task_sizes() for gb in size.gb)
 
 
 def task_hours(
     load: Conditions, hours: Number, vcpu: Number, gb: Number, spot: bool = False
 ) -> Iterable[tuple[str, Number]]:
-    """The lines for `hours` of a container of this size, with its public address unless it is in a VPC."""
+    """The lines for `hours` of a container of this size, with a public address unless it runs in a VPC."""
     kind = "spot_" if spot else ""
     yield load.by_architecture(f"fargate.{kind}vcpu_linux"), hours * vcpu
     yield load.by_architecture(f"fargate.{kind}memory_linux"), hours * gb
@@ -36,25 +37,25 @@ def task_hours(
 
 
 def _holds_one(load: Conditions, vcpu: Number, gb: Number) -> Mask:
-    """Whether a task has the processors that one request uses at once, and its memory."""
-    result: Mask = (vcpu >= load.used_vcpu * (1 - 1e-9)) & (gb >= load.memory_gb * (1 - 1e-9))
-    return result
+    """Whether a task has the vCPUs that one request uses at once, and its memory."""
+    result: Mask = np.asarray(vcpu >= load.used_vcpu * (1 - 1e-9))
+    return result & (gb >= load.memory_gb * (1 - 1e-9))
 
 
 def carries_one(load: Conditions) -> Mask:
-    """Whether there is a task size that holds one request."""
+    """Whether any task size holds one request."""
     return load.memo("carries one", lambda: _holds_one(load, *_columns(load)).any(axis=0))
 
 
-def _columns(load: Conditions) -> tuple[np.ndarray, np.ndarray]:
-    """VCPU and GB of the sizes that are sold, along a first axis."""
+def _columns(load: Conditions) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The vCPUs and memory [GB] of the task sizes, along a first axis."""
     shape = (-1, *(1,) * len(load.shape))
     vcpu, gb = (np.reshape(each, shape) for each in zip(*_sold(), strict=True))
     return vcpu, gb
 
 
 def smallest_task(load: Conditions) -> tuple[Number, Number]:
-    """VCPU and GB of the cheapest task that holds one request; of the largest where none does."""
+    """The vCPUs and memory [GB] of the cheapest task that holds one request, else of the largest task."""
     return load.memo("smallest task", lambda: _smallest(load))
 
 
@@ -68,7 +69,7 @@ def _smallest(load: Conditions) -> tuple[Number, Number]:
     return vcpu.ravel()[order][index][()], gb.ravel()[order][index][()]
 
 
-# Tasks that serve all the time --------------------------------------------------------------------
+# Tasks of an always-on service --------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,14 +80,18 @@ class Fleet:
     gb: Number
     most: Number  # tasks at the peak
     mean: Number  # tasks on average over the day
+    ready: Number  # tasks during the rest of the day, with a reserve for a rise until more tasks start
 
 
 def fleet(load: Conditions) -> Fleet:
-    """The cheapest fleet over a day.
+    """The cheapest fleet of tasks over a day.
 
-    A task carries as many requests at once as its memory holds, as its processors have time for, and as the
-    language bears on a vCPU. Tasks are added as the load rises. What rises before they have started, and what
-    cannot be started within the rise, is ready beforehand.
+    A task carries as many concurrent requests as its memory holds, as its vCPUs have time for, and as the
+    runtime allows per vCPU: the lowest of the three, its slots. A rate of requests keeps rate x run time
+    slots busy (Little's law), so it needs that number divided by the slots of a task, rounded up. Tasks are
+    added as the load rises. Capacity for the rise that comes before new tasks have started, and tasks that
+    cannot be launched within the rise, must be ready before. Example: with 40 requests/s at the peak, a
+    headroom of 1.2, a run time of 2 s and 8 slots per task, the peak takes 40 x 1.2 x 2 / 8 = 12 tasks.
     """
     return load.memo("fleet", lambda: _cheapest(load))
 
@@ -98,7 +103,7 @@ def _cheapest(load: Conditions) -> Fleet:
     for first in range(0, len(sizes), together):
         some, usd = _priced(load, sizes[first : first + together])
         at = np.argmin(usd, axis=0)[None]
-        arrays = (some.vcpu, some.gb, some.most, some.mean, usd)
+        arrays = (some.vcpu, some.gb, some.most, some.mean, some.ready, usd)
         *own, usd = (np.take_along_axis(each, at, axis=0)[0] for each in arrays)
         if best is None or least is None:
             best, least = own, usd
@@ -109,21 +114,26 @@ def _cheapest(load: Conditions) -> Fleet:
     return Fleet(*(each[()] for each in best))
 
 
+def at_once(load: Conditions, vcpu: Number, gb: Number) -> Number:
+    """The concurrent requests that a task of this size carries, at least one."""
+    slots = np.minimum(gb / load.memory_gb, vcpu / (load.cpu * load.used_vcpu))
+    return np.maximum(np.floor(np.minimum(slots, vcpu * load.most_per_vcpu) * (1 + 1e-9)), 1.0)
+
+
 def _priced(load: Conditions, sizes: Sequence[tuple[float, float]]) -> tuple[Fleet, np.ndarray]:
-    """Fleets of several sizes along a first axis, and what an hour of them costs on average [USD]."""
+    """Fleets of several sizes along a first axis, and their mean price per hour [USD]."""
     column = (-1, *(1,) * len(load.shape))
     vcpu, gb = (np.reshape(each, column) for each in zip(*sizes, strict=True))
-    slots = np.minimum(gb / load.memory_gb, vcpu / (load.cpu * load.used_vcpu))
-    slots = np.floor(np.minimum(slots, vcpu * load.most_per_vcpu) * (1 + 1e-9))
-    each, least = load.runtime.mean / np.maximum(slots, 1.0), load.constant("service.tasks_min")
+    each, least = load.runtime.mean / at_once(load, vcpu, gb), load.constant("service.tasks_min")
 
     def tasks(rate: Number) -> Number:
-        return np.maximum(np.ceil(rate * each * (1 - 1e-12)), least)
+        count: Number = np.maximum(np.ceil(rate * each * (1 - 1e-12)), least)
+        return count
 
     headroom, (share, rest) = load.constant("service.headroom"), _day(load)
     most = tasks(load.peak_rps * headroom)
     started = load.limit("fargate.launch.burst") + load.limit("fargate.launch.rate") * load.peak_ramp_s
-    # the headroom is there for a rise as well
+    # the headroom also covers a rise
     ready = np.maximum(tasks(np.maximum(rest * headroom, rest + _risen(load))), most - started)
     mean = share * most + (1 - share) * ready
     usd = mean * sum(load.price(name) * amount for name, amount in task_hours(load, 1.0, vcpu, gb))
@@ -131,14 +141,16 @@ def _priced(load: Conditions, sizes: Sequence[tuple[float, float]]) -> tuple[Fle
     none = ~carries_one(load) & (vcpu == max(sizes)[0])
     usd = np.where(holds | none, usd, np.inf)
     shape = usd.shape
-    whole = (np.broadcast_to(value, shape) for value in (vcpu, gb, most, mean))
+    whole = (np.broadcast_to(value, shape) for value in (vcpu, gb, most, mean, ready))
     return Fleet(*whole), usd
 
 
 def _day(load: Conditions) -> tuple[Number, Number]:
-    """The share of a day at the peak, and the rate for the rest of it [1/s].
+    """The share of a day at the peak, and the rate during the rest of it [1/s].
 
-    Both ways between them take `peak_ramp`, on average half way up, and so count as one of them at the peak.
+    The rate rises and falls over `peak_ramp` each, half way up on average, so the two ramps count as one
+    `peak_ramp` at the peak. The rest keeps the mean: mean = share x peak + (1 - share) x rest. Example: a
+    peak of 40/s for a share of 0.1 and a mean of 13/s leave (13 - 0.1 x 40) / 0.9 = 10/s.
     """
     share = np.minimum((load.peak_s + load.peak_ramp_s) / DAY_S, load.mean_rps / load.peak_rps)
     rest = (load.mean_rps - share * load.peak_rps) / np.maximum(1 - share, 1e-9)
@@ -146,7 +158,11 @@ def _day(load: Conditions) -> tuple[Number, Number]:
 
 
 def _risen(load: Conditions) -> Number:
-    """By how much the rate rises before a task that was called for has started [1/s]."""
+    """The rise of the rate until a requested task has started [1/s].
+
+    The rate rises evenly over `peak_ramp`, so this is the part of the rise within the reaction and start
+    time.
+    """
     late_s = load.constant("service.reaction_s") + load.longest_s("ecs.start")
     return (load.peak_rps - load.mean_rps) * np.minimum(late_s / load.peak_ramp_s, 1.0)
 
@@ -155,10 +171,11 @@ def _risen(load: Conditions) -> Number:
 
 
 def on_spot(load: Conditions) -> Mask:
-    """Where a task for each job runs on Spot capacity: it may be stopped, and the promises bear that.
+    """Where a task per job runs on Spot capacity: the job may be interrupted, and the promises allow it.
 
-    They do where stops are rarer than a p95 shows, or where even what is begun again keeps them. Work that
-    always takes days is begun again so often that Spot saves nothing: then it runs on demand.
+    The promises tolerate interruptions if fewer jobs are interrupted than a p95 ignores, or if even a
+    restarted job meets the promises. Work that takes days restarts so often that Spot saves nothing: then it
+    runs on demand.
     """
     return load.memo("on spot", lambda: _on_spot(load))
 
@@ -167,35 +184,42 @@ def _on_spot(load: Conditions) -> Mask:
     runtime = load.workload.runtime
     if not runtime.interruptible or runtime.once:
         return np.False_
-    promises = [load.latency_p95, load.number("targets.first_byte_p95")]
-    holds: Mask = repeated_s(load) < load.runtime.mean * _on_demand_ratio(load) * (1 - 1e-9)
+    promises = [load.latency_p95, load.stated_number("targets.first_byte_p95")]
+    holds: Mask = np.asarray(repeated_s(load)) < load.runtime.mean * _on_demand_ratio(load) * (1 - 1e-9)
     twice = (
         2 * (load.time("ecs.start")[1] + load.at_levels("runtime")[1]) * (1 + load.constant("poll.growth"))
     )
     for promise in promises:
         if promise is not None:
             again = twice + load.transfer(load.at_levels("response")[1])
-            holds = holds & ((stopped_share(load) < P95_BEARS) | (again <= promise))
+            holds = holds & ((stopped_share(load) < P95_TAIL_SHARE) | (again <= promise))
     return holds
 
 
 def stopped_share(load: Conditions) -> Number:
-    """The share of jobs on Spot that are stopped before they end."""
+    """The share of Spot jobs that are interrupted before they end.
+
+    It is the mean of 1 - exp(-r t) over the run times t, for interruptions at the rate r.
+    """
     rate = _stops_per_s(load)
     return load.memo("stopped", lambda: load.runtime.expect(lambda s: -np.expm1(-rate * s)))
 
 
 def repeated_s(load: Conditions) -> Number:
-    """Seconds of Spot that a job takes on average, with what is begun again: (e^rt - 1) / r for work of t.
+    """The mean seconds of Spot capacity that a job takes, including restarts.
 
-    A job for which that costs more than on demand is run there after all: it counts as the seconds of Spot
-    that its money buys. Else the longest jobs of a tail that goes on without end would decide the bill.
+    With interruptions at the rate r, a job of t seconds starts again after each until one attempt lasts. Let
+    E be its mean seconds. An attempt is interrupted within t with the probability 1 - e^(-rt), and its mean
+    length is (1 - e^(-rt)) / r. So E = (1 - e^(-rt)) / r + (1 - e^(-rt)) E, which gives E = (e^(rt) - 1) / r.
+    Example: r = 0.05/h and t = 10 h give E = (e^0.5 - 1) / 0.05 = 13 h. A job that would cost more than on
+    demand runs on demand instead: it counts as the seconds of Spot that the same money buys. Otherwise the
+    longest jobs of an unbounded tail would dominate the bill.
     """
     return load.memo("repeated", lambda: _repeated_s(load, np.asarray(_on_demand_ratio(load))))
 
 
 def _repeated_s(load: Conditions, ratio: np.ndarray) -> Number:
-    """It for each of the ratios in turn: the run time may be another distribution at each point."""
+    """The seconds for each ratio in turn: the run time may have another distribution at each point."""
     rate, seconds = _stops_per_s(load), 0.0
     for each in np.unique(ratio).tolist():
 
@@ -207,7 +231,7 @@ def _repeated_s(load: Conditions, ratio: np.ndarray) -> Number:
 
 
 def _on_demand_ratio(load: Conditions) -> Number:
-    """How many times as much an hour of the task that holds one request costs on demand as on Spot."""
+    """The on-demand price of an hour of the smallest task divided by its Spot price."""
     size = smallest_task(load)
     on_demand, spot = (
         sum(load.price(name) * amount for name, amount in task_hours(load, 1.0, *size, spot=spot))

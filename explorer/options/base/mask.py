@@ -1,8 +1,11 @@
-"""A yes or no for each request path."""
+"""A boolean for each request path."""
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numpy as np
 
-Mask = np.ndarray | np.bool_  # to broadcast against the workload's quantities; of one path a single one
+# broadcasts against the workload's quantities; a scalar for one path
+Mask: TypeAlias = np.ndarray | np.bool_
 EVERYWHERE: Mask = np.True_

@@ -1,18 +1,19 @@
-"""What an option may say of itself.
+"""The base class of options: the questions that every option answers.
 
-An option answers five questions (`limits`, `usage`, `steps`, `parts`, `excludes`) about any workload.
-It holds no AWS figure, only ids of `data/`, and knows no other option: what the other choices mean for it
-reaches it as the request path. One that can be put up answers a sixth question, `pieces`: what a stack needs
-for it.
+An option answers five questions (`limits`, `usage`, `steps`, `parts`, `excludes`) about any workload. It
+contains no AWS figures, only ids of `data/`, and knows no other option: the effects of other choices reach it
+through the request path. An option that can be deployed also answers `pieces`: what a stack needs for it.
 
-`limits`, `usage` and `steps` are asked with the workload (`Conditions`) and the paths (`Paths`): one path, or
-all those in which the option stands at once. Four rules make one answer serve both:
+`limits`, `usage` and `steps` receive the workload (`Conditions`) and the paths (`Paths`): one path, or all
+paths on which the option occurs at once. Four rules make the same code serve both:
 
-* No `if` on a path: what holds on some is multiplied by a mask (usage), or says `where` (limits, steps).
-* `if mask.any():` may stand around a line. It saves work, and facts that no path needs are not looked up.
-* One driver a term: a request's size, the run time or a rate each stand in a term of their own, and sums of
-  them are lists of terms. Else every line would become an array along all axes of a grid.
-* What one id depends on (an envelope, the time of a door) is looked up by the path: `path.door_time.look_up`.
+* No `if` on a path: usage that applies only on some paths is multiplied by a mask; limits and steps have
+  `where`.
+* `if mask.any():` may enclose a line. It saves work, and facts that no path needs are not looked up.
+* One driver per term: request size, run time and rates are each in a term of their own, and sums of them are
+  lists of terms. Otherwise every line would become an array along all axes of a grid.
+* A fact whose id depends on the path (an envelope, the time of a door) is looked up by the path:
+  `path.door_time.look_up`.
 """
 
 from __future__ import annotations
@@ -39,16 +40,16 @@ ARTICLE = re.compile(r"^(?:an?|the) ")
 
 @dataclass(frozen=True, eq=False)
 class Exclusion:
-    """Why an option cannot serve a workload: the field that says so, and a sentence."""
+    """Why an option cannot serve a workload: the field that excludes it, and a sentence."""
 
     because: str
     why: str
-    where: Number = True  # at which points of a sweep
-    on: Mapping[str, object] = field(default_factory=dict)  # on paths with these fields alone; {}: on all
-    is_whole: bool = False  # whether the sentence names its subject: those of several options are all given
+    where: Mask = EVERYWHERE  # the points of a sweep at which it applies
+    on: Mapping[str, object] = field(default_factory=dict)  # only on paths with these values; {}: on all
+    is_whole: bool = False  # whether the sentence names its subject; if so, all such are shown
 
     def mask(self, path: Paths) -> Mask:
-        """On which of these paths it holds."""
+        """Which of these paths it applies to."""
         mask = EVERYWHERE
         for name, value in self.on.items():
             column = getattr(path, name)
@@ -58,54 +59,52 @@ class Exclusion:
 
 
 class Option:
-    """One choice for one concern. Subclasses are instances' recipes: no state, pure answers."""
+    """One choice for one concern; an instance has no state and gives pure answers."""
 
     id: ClassVar[str]
     concern: ClassVar[str]
-    summary: ClassVar[str]  # what it is, in half a sentence
-    phrase: ClassVar[str] = ""  # what people call it, in a sentence about a design; "" where it is plain
-    short_name: ClassVar[str] = ""  # its name in a list or a picture, where that is not the phrase
-    parts: ClassVar[tuple[str, ...]] = ()  # what whoever is on call, or the client, must know of
-    provides: ClassVar[
-        Mapping[str, Any]
-    ] = {}  # what this choice means for the others, by field of the request path
-    added_times: ClassVar[tuple[AddedTime, ...]] = ()  # beside the run time, in what does the work
-    role: ClassVar[Actor] = Actor.WORKER  # in whose box of a picture its parts stand, unless they say
-    depends_on: ClassVar[tuple[str, ...]] = ()  # the fields of the request path that its answers depend on
+    summary: ClassVar[str]  # a noun phrase that describes it
+    phrase: ClassVar[str] = ""  # its name in a sentence about a design; "" for a plain option
+    short_name: ClassVar[str] = ""  # its name in a list or a picture, if it differs from the phrase
+    parts: ClassVar[tuple[str, ...]] = ()  # what the on-call engineer or the client must know about
+    provides: ClassVar[Mapping[str, Any]] = {}  # fields of the request path that this choice sets
+    added_times: ClassVar[tuple[AddedTime, ...]] = ()  # times that the worker needs besides the run time
+    role: ClassVar[Actor] = Actor.WORKER  # the box of a picture with its parts, unless a part names another
+    depends_on: ClassVar[tuple[str, ...]] = ()  # the fields of the request path that its answers read
     clash_fields: ClassVar[tuple[str, ...]] = ()  # the fields of the request path that `clashes` reads
-    deployable: ClassVar[bool] = False  # whether it says what a stack needs for it
-    region_feature: ClassVar[str] = ""  # what a region may lack that it rests on, as in regions.csv
-    runtime_use: ClassVar[str] = ""  # what a runtime must be good for, as in runtimes.csv
-    in_front: ClassVar[bool] = False  # it meets every request; the others only what no cache answers
-    flat_rates: ClassVar[tuple[FlatRate, ...]] = ()  # prices a month that may stand in place of its lines
+    deployable: ClassVar[bool] = False  # whether it defines `pieces`
+    region_feature: ClassVar[str] = ""  # the feature of regions.csv that it requires
+    runtime_use: ClassVar[str] = ""  # the column of runtimes.csv that the runtime must satisfy
+    in_front: ClassVar[bool] = False  # whether it is in front of the cache and so sees every request
+    flat_rates: ClassVar[tuple[FlatRate, ...]] = ()  # monthly prices that can replace its lines
 
     @property
     def words(self) -> str:
-        """What people call it, in a sentence; the plain one of a concern by what it is."""
+        """Its name in a sentence; for the plain option of a concern, its summary."""
         return self.phrase or self.summary
 
     @property
     def name(self) -> str:
-        """What it is called in a list or a picture, without an article."""
+        """Its name in a list or a picture, without an article."""
         return self.short_name or ARTICLE.sub("", self.words)
 
     def clashes(self, flow: RequestPath) -> str | None:
-        """Why it cannot go with the other choices, or None. Of `flow` it reads `clash_fields` alone."""
+        """Why it cannot be combined with the other choices, or None; reads only `clash_fields` of `flow`."""
         return None
 
     def undeployable(self, flow: RequestPath) -> str | None:
-        """Why it cannot be put up among the other choices, or None."""
+        """Why it cannot be deployed with the other choices, or None."""
         return None if self.deployable else f"{self.id} has no template here"
 
     def unbuilt(self, load: Conditions, flow: RequestPath) -> Iterable[str]:
-        """What this workload asks of it that its template does not have, a sentence each."""
+        """What this workload requires of it that its template does not contain, one sentence each."""
         return ()
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:
-        """Why it cannot serve this workload, whatever the other choices.
+        """The reasons why it cannot serve this workload, whatever the other choices.
 
-        That the region or the runtime lacks what it rests on is said here: an option that excludes more
-        says that beside it. What nobody knows of a region or a runtime excludes nothing.
+        This base method excludes it if the region or the runtime lacks a required feature; an option with
+        further exclusions adds them to these. An unknown feature of a region or a runtime excludes nothing.
         """
         region = catalogue.region(load.workload.region)
         if region and self.region_feature in (region.lacks or ()):
@@ -115,16 +114,20 @@ class Option:
             why = f"{self.words} does not take {load.workload.runtime.language}"
             yield Exclusion("runtime.language", why, is_whole=True)
 
+    def is_needed(self, load: Conditions) -> bool:
+        """Whether this workload needs the option: if not, replacing it changes nothing."""
+        return True
+
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
-        """The limits that bind, each with what drives it and where it binds."""
+        """The limits that bind, each with its driver and the paths on which it binds."""
         return ()
 
     def usage(self, load: Conditions, path: Paths) -> UsageLines:
-        """What is billed a month: (price id, quantity), one driver a line."""
+        """The billable usage in a month: (price id, quantity), one driver per line."""
         return ()
 
     def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:
-        """What happens to one request, with the seconds that each step takes and where it happens."""
+        """The steps of one request, with their seconds and the paths on which they happen."""
         return ()
 
     def cold_share(self, load: Conditions, path: Paths) -> Number:
@@ -132,9 +135,9 @@ class Option:
         return 0.0
 
     def more_parts(self, load: Conditions, path: Paths) -> Iterable[tuple[str, Mask]]:
-        """Parts that this workload asks for besides `parts`, each with the paths that have it.
+        """The parts that this workload requires in addition to `parts`, each with the paths that have it.
 
-        Such as a web ACL where `client.needs` asks for one and this option is what carries it.
+        An example is a web ACL, if `client.needs` contains one and this option carries it.
         """
         return ()
 

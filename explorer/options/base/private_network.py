@@ -1,4 +1,4 @@
-"""A private network around the work: how it reaches AWS's services and the internet from there."""
+"""A private network around the worker: how it reaches AWS services and the internet."""
 
 from __future__ import annotations
 
@@ -10,21 +10,24 @@ from .conditions import GB, Conditions
 from .mask import EVERYWHERE, Mask
 from .usage import UsageLines
 
-CONTAINER_CALLS = ("ecr.api", "ecr.dkr", "logs")  # of a container: its image is pulled, its log written
+CONTAINER_CALLS = ("ecr.api", "ecr.dkr", "logs")  # a container pulls its image and writes its log
 
 
 def nat_gateways(load: Conditions, bytes_each: Sequence[Number]) -> UsageLines:
-    """The lines for a NAT gateway in each zone, and what they carry for one request: bytes, a term each."""
+    """The lines for a NAT gateway in each zone, and for the bytes that one request sends through them.
+
+    `bytes_each` are terms with one driver each [B].
+    """
     yield "nat.nat_hour", load.constant("network.zones") * load.hours
     for term in bytes_each:
         yield "nat.nat_data", load.requests * term / GB
 
 
 def interface_endpoints(load: Conditions, *services: str) -> UsageLines:
-    """The lines for endpoints in each zone to the services that the work calls, where it has no other way.
+    """The lines for endpoints in each zone to the services that the work calls, if it has no other route.
 
-    With NAT gateways it calls them through these. S3 and DynamoDB have gateways, which are free; what is
-    called is small: configuration and messages.
+    With NAT gateways, the work calls the services through these. S3 and DynamoDB have gateway endpoints,
+    which are free. The traffic is small (configuration and messages) and is not counted.
     """
     if load.workload.network.vpc and not load.workload.network.internet:
         for _ in services:
@@ -32,7 +35,7 @@ def interface_endpoints(load: Conditions, *services: str) -> UsageLines:
 
 
 def network_parts(load: Conditions) -> Iterable[tuple[str, Mask]]:
-    """The parts of a private network that the workload asks for."""
+    """The parts of a private network that the workload requires."""
     network = load.workload.network
     if network.vpc:
         yield "VPC with private subnets", EVERYWHERE
@@ -41,7 +44,7 @@ def network_parts(load: Conditions) -> Iterable[tuple[str, Mask]]:
 
 
 def work_network(load: Conditions) -> UsageLines:
-    """The lines for the way of the work to the internet, where it runs in a VPC and needs one."""
+    """The lines for the work's route to the internet, if it runs in a VPC and needs one."""
     network = load.workload.network
     if network.vpc and network.internet:
         yield from nat_gateways(load, load.exchanged())

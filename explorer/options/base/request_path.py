@@ -1,4 +1,4 @@
-"""What the choices of a design mean for each other, and the steps that a request goes through."""
+"""The request path: what the choices of a design mean for each other, and the steps of a request."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from explorer.facts.units import Number
 from .added_time import AddedTime
 from .mask import EVERYWHERE, Mask
 
-LEVELS = (0.5, 0.95, 0.99)  # the quantiles at which latency is worked out
+LEVELS = (0.5, 0.95, 0.99)  # the quantiles of latencies
 
 
 class Phase(StrEnum):
-    """The phases of a request, in the order in which they come."""
+    """The phases of a request, in order of time."""
 
     SUBMIT = "submit"
     QUEUE = "queue"
@@ -28,13 +28,13 @@ PHASES = tuple(phase.value for phase in Phase)
 
 
 class Actor(StrEnum):
-    """Who takes part in a step, and whose box a part of the design stands in."""
+    """Who takes part in a step, and in whose box a picture shows a part."""
 
     CLIENT = "client"
     EDGE = "edge"
     DOOR = "door"
-    FRONT = "front"  # the small functions beside the worker, or the container in their place
-    HANDS = "hands"  # what hands a job over: a queue, a workflow
+    FRONT = "front"  # the small functions in front of the worker, or the container in their place
+    HANDS = "hands"  # the service that hands a job over: a queue, a workflow
     WORKER = "worker"
     STORE = "store"  # of the configuration
     TABLE = "table"
@@ -42,21 +42,21 @@ class Actor(StrEnum):
 
 
 class Behind(StrEnum):
-    """What answers the door."""
+    """What responds behind the door."""
 
     FUNCTION = "function"
     CONTAINER = "container"
 
 
 class BodyIn(StrEnum):
-    """The request's way in."""
+    """How the request body enters."""
 
     DOOR = "door"
     S3 = "s3"
 
 
 class BodyOut(StrEnum):
-    """The response's way out. The code that is shipped reads these names from its settings."""
+    """How the response body leaves. The shipped code reads these names from its settings."""
 
     WHOLE = "whole"
     PAGE = "page"
@@ -66,44 +66,46 @@ class BodyOut(StrEnum):
 
 
 class HandOver(StrEnum):
-    """How a job reaches the work. The code that is shipped reads these names from its settings."""
+    """How a job reaches the worker. The shipped code reads these names from its settings."""
 
     EVENT = "event"
     QUEUE = "queue"
     MACHINE = "machine"
     DURABLE = "durable"
+    TASK = "task"
+    FLEET = "fleet"
 
 
 class Start(StrEnum):
-    """When what does the work is started."""
+    """When the compute that does the work is started."""
 
-    ON_DEMAND = "on demand"  # an environment, where a request finds none free: cold starts
+    ON_DEMAND = "on demand"  # a new environment when a request finds none free: cold starts
     PER_JOB = "per job"
     ALWAYS_ON = "always on"
 
 
 class Initialization(StrEnum):
-    """How an environment of the function that does the work comes to be ready."""
+    """How an environment of the function that does the work becomes ready."""
 
-    ON_DEMAND = "on demand"  # by a cold start, where a request finds none free
-    PROVISIONED = "provisioned"  # some are kept ready; beyond them as on demand
-    SNAPSHOT = "snapshot"  # restored from one, where a request finds none free
+    ON_DEMAND = "on demand"  # by a cold start, when a request finds none free
+    PROVISIONED = "provisioned"  # some are kept ready; beyond these, on demand
+    SNAPSHOT = "snapshot"  # restored from a snapshot, when a request finds none free
 
 
 class Billing(StrEnum):
-    """What more seconds of work add to the bill."""
+    """How additional seconds of work are billed."""
 
-    DURATION = "duration"  # of a function, which also pays for each of its requests
-    TASK_TIME = "task time"  # of a container that stands for as long as the work takes
-    STANDING = "standing"  # nothing: it is paid for whether it works or not
+    DURATION = "duration"  # function duration, besides a price per request
+    TASK_TIME = "task time"  # container time, for as long as the work takes
+    STANDING = "standing"  # nothing: it is paid for whether it is busy or not
 
 
 @dataclass(frozen=True)
 class Compute:
-    """What does the work, as the other choices meet it, and its name in pictures."""
+    """The compute that does the work, as the other choices see it, and its names in pictures."""
 
-    box: str  # over the box of the resources
-    column: str  # over the column of the sequence
+    box: str  # title of its box in the picture of resources
+    column: str  # title of its column in the sequence diagram
     start: Start
     billing: Billing
     function: bool = False  # whether the work runs in a function, whose limits bind
@@ -116,51 +118,51 @@ FUNCTION = Compute("Lambda function", "function", Start.ON_DEMAND, Billing.DURAT
 class RequestPath:
     """What the choices of a design mean for each other."""
 
-    distribution: bool = False  # a distribution stands in front of the door
-    egress: str = "transfer.internet_out"  # id of the price of what goes out to the clients
-    origin_access: bool = False  # the door takes what a distribution signs, and nothing else
+    distribution: bool = False  # a CloudFront distribution is in front of the door
+    egress: str = "transfer.internet_out"  # price id of data sent to the clients
+    origin_access: bool = False  # the door accepts only requests signed by a distribution
     socket: bool = False  # the client keeps a WebSocket open while the work runs
-    gzip: bool = False  # the response is compressed where the work is done
+    gzip: bool = False  # the worker compresses the response
     compute: Compute = FUNCTION
     initialization: Initialization = Initialization.ON_DEMAND
     behind: Behind = Behind.FUNCTION
-    asynchronous: bool = False  # the answer is a job; its result is stored
-    polls: bool = False  # the client asks for the job's status
+    asynchronous: bool = False  # the response is a job id; the result is stored
+    polls: bool = False  # the client polls the status of the job
     body_in: BodyIn = BodyIn.DOOR
     body_out: BodyOut = BodyOut.WHOLE
     added_times: tuple[AddedTime, ...] = ()  # of all options, in the order of the concerns
-    door_waits: str = ""  # id of the limit on how long the door waits for an answer
-    run_limit: str = ""  # id of the limit on how long a function behind the door may take
+    door_waits: str = ""  # id of the limit on how long the door waits for a response
+    run_limit: str = ""  # id of the limit on the run time of a function behind the door
     door_time: str = ""  # id of the time that the door adds to an exchange
-    request_envelope: str = ""  # ids of the bytes that the door puts around a body
+    request_envelope: str = ""  # ids of the bytes that the door adds around a body
     response_envelope: str = ""
-    response_limits: tuple[str, ...] = ()  # limits on a body that the door hands back from Lambda
+    response_limits: tuple[str, ...] = ()  # limits on a body that the door returns from Lambda
     streams: bool = False  # the door can stream a function's response
-    streams_in_vpc: bool = False  # of a function in a VPC too
+    streams_in_vpc: bool = False  # and also for a function in a VPC
     streaming: bool = False  # and the response is streamed
     fronts_containers: bool = False
     starts_workflows: bool = False  # the door can start an Express workflow and wait for it
 
     @property
     def cached(self) -> bool:
-        """Whether an edge can answer in place of all that is behind it."""
+        """Whether the edge can answer from its cache."""
         return self.distribution and self.body_out in (BodyOut.WHOLE, BodyOut.STREAM, BodyOut.PAGE)
 
 
-DERIVED = {"cached": ("distribution", "body_out")}  # what follows from other fields, by its own name
+DERIVED = {"cached": ("distribution", "body_out")}  # derived fields, with the fields from which they follow
 
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """One thing that happens to a request, and the seconds it takes at each of `LEVELS`."""
+    """One step of a request, with its seconds at each of `LEVELS`."""
 
     phase: Phase
     title: str
     actors: tuple[Actor, Actor]
     seconds: Number  # shape (3, ...)
     driver: str = ""  # "runtime" for the work itself
-    before_first_byte: Number | None = None  # what of it passes before the result's first byte; None: all
-    for_hits: bool = False  # a request that a cache at the edge answers takes it too
-    order: int = 0  # within the phase: before the middle of it (below 0) or after
-    past_door: bool = False  # it goes between the client and what is behind the door, but not through it
-    where: Mask = EVERYWHERE  # on which paths it happens
+    before_first_byte: Number | None = None  # the part before the result's first byte; None: all
+    for_hits: bool = False  # also for requests that a cache at the edge answers
+    order: int = 0  # within the phase: below 0 early, above 0 late
+    past_door: bool = False  # between the client and the services behind the door, but not through the door
+    where: Mask = EVERYWHERE  # the paths on which it happens

@@ -1,8 +1,8 @@
-"""What a stack is made of, as options state it: functions, routes, permissions, settings, resources.
+"""The pieces of a stack, as options define them: functions, routes, permissions, settings, resources.
 
-An option yields pieces and knows nothing of the others': a permission or a setting names the part that
-has it, and the template finds the function that plays this part. Values are literals, or CloudFormation's
-own references, made by `ref`, `attribute` and `joined`.
+An option yields pieces without knowing those of other options: a permission or a setting names the part to
+which it belongs, and the template finds the function with this part. Values are literals, or CloudFormation
+references made by `ref`, `attribute` and `joined`.
 """
 
 from __future__ import annotations
@@ -13,14 +13,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from explorer.facts import catalogue
+from explorer.facts.units import Number
 
 from .conditions import Conditions
 from .paths import Paths
 from .request_path import RequestPath
 
 Value = Any  # a literal, or a reference that CloudFormation resolves
-CALLER = "caller"  # the part of whoever may use the endpoint
-DISTRIBUTION = "Distribution"  # the logical id of what stands in front of a door, where something does
+CALLER = "caller"  # the part of the callers of the endpoint
+DISTRIBUTION = "Distribution"  # logical id of the distribution in front of a door, if there is one
 PREFIX = "${AWS::StackName}"
 AT_ONCE = {"DeploymentDurationInMinutes": 0, "FinalBakeTimeInMinutes": 0, "GrowthFactor": 100}  # percent
 PLACE = "${AWS::Region}:${AWS::AccountId}"
@@ -28,19 +29,39 @@ PLACE = "${AWS::Region}:${AWS::AccountId}"
 
 @dataclass(frozen=True)
 class FunctionRole:
-    """Something that a function does: what enters it, and what it needs to run."""
+    """A task of a function: its entry point, and what it needs to run."""
 
     id: str
-    entry: str  # the module of the code that is shipped whose `handler` it is
+    entry: str  # the shipped module with its `handler`
     memory_mb: float
     timeout_s: float
     properties: Mapping[str, Value] = field(default_factory=dict)
-    versioned: bool = False  # it is called by an alias of a published version
+    versioned: bool = False  # whether it is called through an alias of a published version
+
+
+@dataclass(frozen=True)
+class TaskRole:
+    """A task of a container: its program, and the task size."""
+
+    id: str
+    entry: str  # the shipped module that its image runs
+    vcpu: float
+    gb: float
+    serves: bool = False  # whether it serves all routes, in place of the functions
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter that the user of a template has to state, besides the location of the code."""
+
+    name: str
+    description: str
+    default: str | None = None
 
 
 @dataclass(frozen=True)
 class Route:
-    """What a door sends to a part."""
+    """The requests that a door sends to a part."""
 
     part: str
     method: str
@@ -49,7 +70,7 @@ class Route:
 
 @dataclass(frozen=True)
 class Allow:
-    """What the role of a part may do, and to what."""
+    """The actions that the role of a part may take, and on which resource."""
 
     part: str
     actions: tuple[str, ...]
@@ -59,7 +80,7 @@ class Allow:
 
 @dataclass(frozen=True)
 class Setting:
-    """What the code that is shipped reads from its package: a literal, the same for all parts."""
+    """A setting that the shipped code reads from its package: a literal, the same for all parts."""
 
     name: str
     value: Any
@@ -67,7 +88,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class Variable:
-    """What a part reads from its environment: only what CloudFormation alone knows, and plain entries."""
+    """An environment variable of a part: a value that only CloudFormation knows, or a plain entry."""
 
     part: str
     name: str
@@ -76,54 +97,55 @@ class Variable:
 
 @dataclass(frozen=True)
 class Entry:
-    """An entry of the configuration: its size, never its value [B]."""
+    """An entry of the configuration: its size [B], never its value."""
 
     name: str
     value_bytes: int
     secret: bool = False
-    kept: str = "store"  # or environment
+    kept: str = "store"  # "store" or "environment"
 
 
 @dataclass(frozen=True)
 class Resource:
-    """A resource as CloudFormation has it."""
+    """A CloudFormation resource."""
 
     id: str
     type: str
     properties: Mapping[str, Value]
     attributes: Mapping[str, Value] = field(default_factory=dict)  # such as DependsOn
+    owned_alone: bool = False  # whether it is only in an exported template, not in a trial stack
 
 
-TemplatePiece = FunctionRole | Route | Allow | Setting | Variable | Entry | Resource
+TemplatePiece = FunctionRole | TaskRole | Parameter | Route | Allow | Setting | Variable | Entry | Resource
 
 
 def ref(logical: str) -> Value:
-    """What `Ref` gives for a resource or parameter."""
+    """A reference to a resource or parameter, as `Ref` returns it."""
     return {"Ref": logical}
 
 
 def attribute(logical: str, name: str = "Arn") -> Value:
-    """An attribute of a resource."""
+    """A reference to an attribute of a resource."""
     return {"Fn::GetAtt": [logical, name]}
 
 
 def joined(text: str) -> Value:
-    """Text with `${...}` for references."""
+    """Text in which `${...}` are references."""
     return {"Fn::Sub": text}
 
 
 def own_name(suffix: str) -> Value:
-    """The name of something of this stack."""
+    """The name of an item of this stack."""
     return joined(f"{PREFIX}-{suffix}")
 
 
 def own_arn(service: str, resource: str) -> Value:
-    """The ARN of something of this stack whose name begins with the stack's: no reference, no circle."""
+    """The ARN of an item whose name starts with the stack's name: text, which avoids circular references."""
     return joined(f"arn:${{AWS::Partition}}:{service}:{PLACE}:{resource.replace('~', PREFIX)}")
 
 
 def trusted(service: str) -> Value:
-    """The document that lets a service take a role on."""
+    """The trust policy that lets a service assume a role."""
     return statement_of(
         [
             {
@@ -135,15 +157,21 @@ def trusted(service: str) -> Value:
     )
 
 
+def statement(allow: Allow) -> Mapping[str, Value]:
+    """A permission as a policy has it."""
+    entry = {"Effect": "Allow", "Action": list(allow.actions), "Resource": allow.resource}
+    return entry if allow.condition is None else {**entry, "Condition": allow.condition}
+
+
 def statement_of(statements: Iterable[Mapping[str, Value]]) -> Value:
     """A policy document."""
     return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
 def bucket(logical: str, days: Mapping[str, int]) -> Iterable[Resource]:
-    """A bucket that is private, encrypted and reached by TLS alone.
+    """A bucket that is private, encrypted and accessible only over TLS.
 
-    `days` : after how many days what begins with a prefix is removed, by prefix
+    `days` : for each prefix, the days after which its objects are deleted
     """
     rules = [
         {
@@ -167,13 +195,13 @@ def bucket(logical: str, days: Mapping[str, int]) -> Iterable[Resource]:
             "LifecycleConfiguration": {"Rules": rules},
         },
     )
-    refused = by_tls_alone([attribute(logical), joined(f"${{{logical}.Arn}}/*")])
+    refused = require_tls_statement([attribute(logical), joined(f"${{{logical}.Arn}}/*")])
     policy = {"Bucket": ref(logical), "PolicyDocument": statement_of([refused])}
     yield Resource(f"{logical}Policy", "AWS::S3::BucketPolicy", policy)
 
 
-def by_tls_alone(places: Sequence[Value]) -> Mapping[str, Value]:
-    """The statement of a bucket's policy that refuses whoever comes without TLS."""
+def require_tls_statement(places: Sequence[Value]) -> Mapping[str, Value]:
+    """The statement of a bucket policy that denies access without TLS."""
     return {
         "Effect": "Deny",
         "Principal": "*",
@@ -184,7 +212,7 @@ def by_tls_alone(places: Sequence[Value]) -> Mapping[str, Value]:
 
 
 def objects(logical: str, prefix: str) -> Value:
-    """What lies under a prefix of a bucket, for a permission."""
+    """The objects under a prefix of a bucket, for a permission."""
     return joined(f"${{{logical}.Arn}}/{prefix}*")
 
 
@@ -194,19 +222,20 @@ def queue(logical: str, properties: Mapping[str, Value]) -> Resource:
 
 
 def log_group(name: str) -> Mapping[str, Value]:
-    """A log of this stack: what stands after the stack's name closes `name`; kept some days."""
+    """The log group of this stack: "~" in `name` becomes the stack's name; logs are kept for some days."""
     days = int(catalogue.constant("log.kept_days").value)
     return {"LogGroupName": joined(name.replace("~", PREFIX)), "RetentionInDays": days}
 
 
 DAY_S = 86400
-# modules of the code that is shipped; each has a `handler`
+# shipped modules; each has a `handler`
 FRONT, WORK, ACCEPTED_WORK = "front", "work", "accepted_work"
+SERVICE, TASK = "service", "task"  # shipped modules that run as programs
 RESULTS, BODIES = "ResultsBucket", "BodiesBucket"  # logical ids
 
 
 def front_part(load: Conditions, part: str) -> FunctionRole:
-    """A small function beside the worker, which waits for other services and does no work itself."""
+    """A small front function, which waits for other services and does no work itself."""
     return FunctionRole(part, FRONT, load.constant("handler.memory_mb"), load.constant("handler.timeout_s"))
 
 
@@ -217,22 +246,22 @@ def work_part(
     properties: Mapping[str, Any] | None = None,
     versioned: bool = False,
 ) -> FunctionRole:
-    """The function that does the work: behind the door, or handed its jobs."""
-    timeout_s = work_timeout_s(load, path)
+    """The function that does the work: behind the door, or as the receiver of jobs."""
+    timeout_s, memory_mb = work_timeout_s(load, path), float(load.memory_mb)
     if path.asynchronous:
-        return FunctionRole("work", entry, load.memory_mb, timeout_s, properties or {}, versioned)
+        return FunctionRole("work", entry, memory_mb, timeout_s, properties or {}, versioned)
     if path.run_limit:
         timeout_s = min(timeout_s, load.limit(path.run_limit))
-    if path.door_waits:  # no longer than the door waits for it, or it would work for nobody
+    if path.door_waits:  # no longer than the door waits, or its result would be lost
         timeout_s = min(timeout_s, load.limit(path.door_waits) - 1)
-    return FunctionRole("work", FRONT, load.memory_mb, timeout_s, properties or {}, versioned)
+    return FunctionRole("work", FRONT, memory_mb, timeout_s, properties or {}, versioned)
 
 
 def work_timeout_s(load: Conditions, path: RequestPath) -> float:
-    """The time-out of the function that does the work [s].
+    """The timeout of the function that does the work [s].
 
-    That is the longest that a page of AWS confirms, which every tool accepts, unless the work of one
-    request a month or more takes longer: then the longest that there is.
+    It is the longest timeout that an AWS page confirms, which every tool accepts. If the work of at least one
+    request a month takes longer, it is the longest timeout there is.
     """
     longest, confirmed = load.limit("lambda.timeout"), load.confirmed_limit("lambda.timeout")
     room = confirmed - load.constant("hop.margin_s")
@@ -240,6 +269,6 @@ def work_timeout_s(load: Conditions, path: RequestPath) -> float:
     return confirmed if late < 1 else longest
 
 
-def days(seconds: Any) -> int:
-    """Whole days that hold as many seconds: what a bucket counts in."""
+def days(seconds: Number) -> int:
+    """The whole days that contain this many seconds, rounded up; buckets count in days."""
     return max(math.ceil(float(seconds) / DAY_S), 1)

@@ -1,4 +1,4 @@
-"""The sizes that a design may take: memory and architecture of what does the work."""
+"""The sizes that a design may take: memory and processor architecture of the compute that does the work."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ ARCHITECTURES = ("arm64", "x86_64")
 
 @dataclass(frozen=True, eq=False)
 class Size:
-    """One size: memory [MB], an array where it is an axis of a sweep, and the processor's architecture."""
+    """One size: memory [MB], an array if memory is an axis of a sweep, and the processor architecture."""
 
     memory_mb: Number
     architecture: str
 
 
 def sizes_of(workload: Workload, memory_axis: Number | None = None) -> tuple[Size, ...]:
-    """The sizes of which a design takes the cheapest that keeps the promises, by rising memory.
+    """The sizes from which a design takes the cheapest that keeps the promises, by rising memory.
 
-    One where the workload names memory and architecture. Along an axis of memory there is one for each
-    architecture.
+    There is one size if the workload states memory and architecture. Along an axis of memory there is one for
+    each architecture.
 
     >>> from explorer.workload.workload import Workload
     >>> w = Workload(requests_per_month=1, response="1 KB", runtime={"p50": "1 s", "memory": "any"})
@@ -38,7 +38,7 @@ def sizes_of(workload: Workload, memory_axis: Number | None = None) -> tuple[Siz
 
 
 def typical(sizes: tuple[Size, ...]) -> Size:
-    """The one that stands for all where nobody chose: the nearest to one vCPU, the first of its kind."""
+    """The size that stands for all where none is chosen: the first one nearest to one vCPU."""
     if len(sizes) == 1 or not isinstance(sizes[0].memory_mb, float):
         return sizes[0]
     return min(sizes, key=lambda size: abs(float(size.memory_mb) - FULL_VCPU_MB))

@@ -1,21 +1,22 @@
-"""What an option is billed for: quantities by price id, one driver a line."""
+"""The billable usage of an option: quantities by price id, one driver per line."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from explorer.facts.units import Number
 
 
 @dataclass(frozen=True, eq=False)
 class StepQuantity:
-    """A quantity that rises by steps with sums of several drivers: instances, load balancer units.
+    """A quantity that rises by steps with sums of several drivers, such as instances or load balancer units.
 
-    It is `times` x `function(sum, ...)`, with one sum for each of `sums`: terms with one driver each.
-    Kept apart like this, no term becomes an array along all axes before it is priced.
-    The function never falls in any of its sums, and knows plain numbers alone: an array is in a sum or in
-    `times`, since a bound takes the least of a sum over many points.
+    It is `times` x `function(sum, ...)`, with one argument for each of `sums`, which are lists of terms with
+    one driver each. Storing the terms separately avoids an array along all axes before pricing. The function
+    never falls in any argument and contains only plain numbers; arrays occur only in the sums and in `times`,
+    because a bound takes the minimum of each over many points.
     """
 
     sums: Sequence[Sequence[Number]]
@@ -23,24 +24,24 @@ class StepQuantity:
     times: Number = 1.0
 
     def value(self) -> Number:
-        """The quantity itself."""
+        """The quantity as a number or an array."""
         return self.times * self.function(*map(total, self.sums))
 
     def scaled(self, factor: Number) -> StepQuantity:
-        """So many times the quantity."""
+        """The quantity times `factor`."""
         return StepQuantity(self.sums, self.function, self.times * factor)
 
 
 @dataclass(frozen=True)
 class FlatRate:
-    """A price a month in place of lines of a bill, for as much of them as it allows."""
+    """A monthly price that replaces lines of a bill, up to an allowance."""
 
     price: str  # its price id
-    replaces: tuple[str, ...]  # price ids of the lines; those that are not there cost nothing
-    allows: tuple[tuple[str, str], ...]  # (price id of a line, id of the constant: the most of it)
+    replaces: tuple[str, ...]  # price ids of the replaced lines; absent lines cost nothing
+    allows: tuple[tuple[str, str], ...]  # (price id of a line, id of the constant with its upper bound)
 
 
-UsageLines = Iterable[tuple[str, Number | StepQuantity]]  # (price id, quantity a month)
+UsageLines: TypeAlias = "Iterable[tuple[str, Number | StepQuantity]]"  # (price id, quantity a month)
 
 
 def total(terms: Sequence[Number]) -> Number:

@@ -1,4 +1,4 @@
-"""Lines and steps that several options share, worked out where the path says."""
+"""Usage lines and steps that several options share."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .usage import UsageLines
 
 
 def compute(load: Conditions, path: Paths, seconds: Number) -> UsageLines:
-    """The lines for `seconds` of work more a request, on average, wherever the work runs."""
+    """The lines for a mean of `seconds` of additional work per request, on any compute."""
     by_duration = path.compute.has(billing=Billing.DURATION)
     if by_duration.any():
         yield from function_seconds(load, path, by_duration * (load.requests * seconds))
@@ -26,7 +26,7 @@ def compute(load: Conditions, path: Paths, seconds: Number) -> UsageLines:
 
 
 def function_seconds(load: Conditions, path: Paths, seconds: Number) -> UsageLines:
-    """The lines for `seconds` a month of the function that does the work, in environments ready or not."""
+    """The lines for `seconds` a month of the function that does the work, provisioned or not."""
     gb_s = seconds * load.memory_gb
     ready = path.initialization.is_(Initialization.PROVISIONED)
     if not ready.any():
@@ -38,7 +38,7 @@ def function_seconds(load: Conditions, path: Paths, seconds: Number) -> UsageLin
 
 
 def job_hours(load: Conditions, hours: Number) -> UsageLines:
-    """The lines for `hours` of tasks for a job each, on Spot capacity where that keeps the promises."""
+    """The lines for `hours` of tasks started per job, on Spot capacity where that keeps the promises."""
     spot, size = on_spot(load), smallest_task(load)
     if not spot.all():
         yield from task_hours(load, ~spot * hours, *size)
@@ -47,9 +47,9 @@ def job_hours(load: Conditions, hours: Number) -> UsageLines:
 
 
 def to_clients(load: Conditions, path: Paths, sent_bytes: Number) -> UsageLines:
-    """The lines for what goes out to the clients, `sent_bytes` for each of their requests on average [B].
+    """The lines for data sent to the clients, a mean of `sent_bytes` per client request [B].
 
-    A cache at the edge sends as much as the work would have.
+    A cache at the edge sends as many bytes as the origin would have.
     """
     if load.public:
         for price_id, on in path.egress.each():
@@ -57,7 +57,7 @@ def to_clients(load: Conditions, path: Paths, sent_bytes: Number) -> UsageLines:
 
 
 def front(load: Conditions, path: Paths, calls: Number, time_id: str) -> UsageLines:
-    """The lines for `calls` a month of a small function beside the worker; a container does it itself."""
+    """The lines for `calls` a month of a small front function; a container does this work itself."""
     function = path.behind.is_(Behind.FUNCTION)
     if not function.any():
         return
@@ -70,18 +70,18 @@ def front(load: Conditions, path: Paths, calls: Number, time_id: str) -> UsageLi
 
 
 def logs(load: Conditions, invocations: Number) -> UsageLines:
-    """The line for the log of `invocations` of a function."""
+    """The line for the logs of `invocations` of a function."""
     size = load.constant("lambda.log_bytes")
     yield "cloudwatch.logs_ingest_vended_standard", invocations * size / GB
 
 
 def container_logs(load: Conditions) -> UsageLines:
-    """The line for the log of the work in a container, which is not billed as a function's is."""
+    """The line for the logs of the work in a container, which have a price id of their own."""
     yield "cloudwatch.logs_ingest_custom_standard", load.requests * load.constant("lambda.log_bytes") / GB
 
 
 def front_cold(load: Conditions, path: Paths, phase: Phase, time_id: str, order: int = 0) -> Iterable[Step]:
-    """The cold start of a small function that the client waits for."""
+    """The cold start of a small front function that the client waits for."""
     function = path.behind.is_(Behind.FUNCTION)
     if function.any():
         seconds, who = load.cold_start(load.typical_s(time_id), time_id), (Actor.FRONT, Actor.FRONT)

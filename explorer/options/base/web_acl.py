@@ -1,4 +1,4 @@
-"""The web ACL of a stack: AWS's common rules, its list of known bad inputs, and a rate limit."""
+"""The web ACL of a stack: AWS's common rules, its known bad inputs, and a rate limit."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from .conditions import Conditions
 from .resources import Resource, own_name
 
 WEB_ACL_RESOURCE = "WebAcl"  # its logical id
-WINDOW_S = 300  # over which a rate-based rule counts, unless set
+WINDOW_S = 300  # the default window of a rate-based rule
 MANAGED = ("AWSManagedRulesCommonRuleSet", "AWSManagedRulesKnownBadInputsRuleSet")
 
 
 def web_acl_resource(load: Conditions, scope: str) -> Resource:
-    """The web ACL, REGIONAL or CLOUDFRONT by its scope.
+    """The web ACL, with the scope REGIONAL or CLOUDFRONT.
 
-    An address is blocked that sends more in five minutes than all callers together do at the peak.
+    An address is blocked if it sends more requests in five minutes than all callers together at the peak.
     """
     rules = [_managed(name, priority) for priority, name in enumerate(MANAGED)]
     least, most = load.constant("waf.rate.least"), load.constant("waf.rate.most")

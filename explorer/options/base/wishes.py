@@ -1,4 +1,4 @@
-"""What clients may wish for beside the work, and what it is made of: a web ACL, a domain of one's own."""
+"""Client needs besides the work, and their parts and lines: a web ACL, a custom domain."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from .conditions import Conditions
 from .mask import Mask
 from .usage import UsageLines
 
-OF_A_DISTRIBUTION = ("custom-domain", "waf")  # of client.needs: it gives them to any door
+OF_A_DISTRIBUTION = ("custom-domain", "waf")  # client.needs that a distribution meets for any door
 DOMAIN, WEB_ACL = "domain with certificate", "web ACL"  # parts; the certificate itself costs nothing
 
 
 def web_acl(load: Conditions, exchanges: Sequence[Number], where: Mask) -> UsageLines:
-    """The lines for a web ACL and the requests that it reads.
+    """The lines for a web ACL and the requests that it inspects.
 
     Parameters
     ----------
-    exchanges : requests that it reads for one of the clients', on average: terms with one driver each
-    where : on which paths it is here
+    exchanges : mean requests that it inspects per client request: terms with one driver each
+    where : the paths that have it
     """
     yield "waf.web_acl", where * 1.0
     yield "waf.rule", where * load.constant("waf.rules")

@@ -1,4 +1,4 @@
-"""Whether the response is compressed where the work is done."""
+"""Whether the worker compresses the response."""
 
 from __future__ import annotations
 

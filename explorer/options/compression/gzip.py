@@ -1,4 +1,4 @@
-"""The response compressed where the work is done."""
+"""The response compressed by the worker."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from explorer.facts.units import Number
-from explorer.options.base.added_time import AddedTime
+from explorer.options.base.added_time import AddedTime, BodyConditions, BodyPath
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import IfMaterial
 from explorer.options.base.option import Exclusion, Option
@@ -19,19 +19,19 @@ from explorer.options.base.usage_lines import compute
 
 
 class Compressing(AddedTime):
-    """The result, compressed at what one vCPU does in a second."""
+    """The time to compress the result, at a rate proportional to the vCPUs."""
 
-    def measure(self, load: Conditions, path: Paths, least_s: float) -> IfMaterial:
+    def measure(self, load: BodyConditions, path: BodyPath, least_s: float) -> IfMaterial:
         return IfMaterial(compressing_s(load), 0.0, least_s)
 
 
-def compressing_s(load: Conditions) -> Number:
-    """Seconds that one byte of a response takes to compress."""
+def compressing_s(load: BodyConditions) -> Number:
+    """The seconds that it takes to compress one byte of a response."""
     return 1 / (load.constant("gzip.bytes_per_s") * load.vcpu)
 
 
 class Gzip(Option):
-    """What the response leaves less for every limit, store and line behind the work."""
+    """Compression by the worker: every limit, store and line after the work counts the smaller response."""
 
     concern = "compression"
     id = "gzip"
@@ -59,7 +59,7 @@ class Gzip(Option):
 
     def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:
         seconds, who = load.at_levels("response") * compressing_s(load), (Actor.WORKER, Actor.WORKER)
-        whole = ~path.streaming  # of a stream the first bytes go out while the rest is compressed
+        whole = ~path.streaming  # a stream sends its first bytes while the rest is compressed
         yield Step(
             Phase.WORK, "compress the result", who, seconds, order=1, before_first_byte=whole * seconds
         )

@@ -1,4 +1,4 @@
-"""The response as the work makes it."""
+"""The response without compression."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the configuration lies, and how it is read."""
+"""Where the configuration is stored, and how the worker reads it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the places for configuration share."""
+"""What the stores of the configuration have in common."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from explorer.facts.encoding import environment_total
 from explorer.facts.units import Number
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import LimitUse, PeakDemand
+from explorer.options.base.mask import Mask
 from explorer.options.base.option import Exclusion, Option
 from explorer.options.base.paths import Paths
 from explorer.options.base.request_path import Actor, Phase, RequestPath, Start, Step
@@ -18,7 +19,7 @@ from explorer.options.base.resources import Entry, Setting, TemplatePiece
 
 
 class Configuration(Option):
-    """Where names and values are kept."""
+    """A place for the names and values of the configuration."""
 
     concern = "configuration"
     role = Actor.STORE
@@ -34,8 +35,11 @@ class Configuration(Option):
         if load.workload.configuration.rotation and not self.rotates and secrets.any():
             yield Exclusion("configuration.rotation", "it does not rotate secrets", secrets)
 
+    def is_needed(self, load: Conditions) -> bool:
+        return bool(np.any(np.asarray(load.config_bytes) > 0))
+
     deployable = True
-    store: ClassVar[str] = "environment"  # as the code that is shipped calls it
+    store: ClassVar[str] = "environment"  # its name in the shipped code
 
     def pieces(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         yield Setting("store", self.store)
@@ -43,7 +47,7 @@ class Configuration(Option):
 
 
 def sample_entries(load: Conditions, plain: str) -> Iterable[Entry]:
-    """Entries of the workload's number and sizes; those that are no secrets are kept in `plain`."""
+    """Entries with the count and sizes of the workload; those that are not secret go to `plain`."""
     count, secrets = int(load.config_entries), int(load.config_secrets)
     others = load.config_bytes - load.config_largest
     for number in range(count):
@@ -54,15 +58,15 @@ def sample_entries(load: Conditions, plain: str) -> Iterable[Entry]:
 
 
 class Store(Configuration):
-    """Fetched when an environment starts, and again when it is older than `configuration.refresh_s`."""
+    """A store that is read when an environment starts, and again after `configuration.refresh_s`."""
 
     depends_on = ("compute", "streaming", "gzip", "initialization")
     holds_secrets = True
     time: ClassVar[str]
-    rate: ClassVar[str]  # the limit on reads a second
+    rate: ClassVar[str]  # id of the limit on reads per second
 
-    def plain_fits(self, load: Conditions, path: Paths) -> Number:
-        """Whether what is not secret stays in the environment: where there are secrets, if it fits."""
+    def plain_fits(self, load: Conditions, path: Paths) -> Mask:
+        """Whether entries that are not secret stay in the environment: if there are secrets, and they fit."""
         plain = environment_total(
             load.config_bytes - load.secret_bytes, load.config_entries - load.config_secrets
         )
@@ -70,21 +74,21 @@ class Store(Configuration):
         return (np.asarray(load.config_secrets) > 0) & fits
 
     def entries(self, load: Conditions, path: Paths) -> Number:
-        """Entries in the store."""
-        entries: Number = np.where(self.plain_fits(load, path), load.config_secrets, load.config_entries)
-        return entries[()]
+        """The number of entries in the store."""
+        entries: Number = np.where(self.plain_fits(load, path), load.config_secrets, load.config_entries)[()]
+        return entries
 
     def reads_each(self, load: Conditions, path: Paths) -> Number:
-        """Calls that one environment makes to read it all."""
+        """The calls with which one environment reads all entries."""
         return 1.0
 
     def starts(self, load: Conditions, path: Paths) -> Number:
-        """Environments or tasks that start in a month and read it for the first time."""
+        """The environments or tasks that start in a month and read the store for the first time."""
         per_job = path.compute.has(start=Start.PER_JOB)
         return load.requests * (per_job + load.work_cold_share(path))
 
     def fetches(self, load: Conditions, path: Paths) -> Number:
-        """How often it is read in a month: at each start, and refreshed while requests come."""
+        """The reads of the store in a month: at each start, and at each refresh while requests arrive."""
         starts, lasting = self.starts(load, path), ~path.compute.has(start=Start.PER_JOB)
         if not lasting.any():
             return starts
@@ -92,7 +96,7 @@ class Store(Configuration):
         return starts + lasting * np.minimum(load.requests, refreshed)
 
     def alive(self, load: Conditions, path: Paths) -> Number:
-        """Environments or containers that stand on average, each with what it has read."""
+        """The mean number of environments or containers that exist, each with its own copy."""
         on_demand = path.compute.has(start=Start.ON_DEMAND)
         if on_demand.all():
             return load.environments
@@ -100,9 +104,9 @@ class Store(Configuration):
         return np.where(on_demand, load.environments, standing)[()] if on_demand.any() else standing
 
     def peak_reads(self, load: Conditions, path: Paths) -> PeakDemand:
-        """Calls in the first second of a peak: every cold environment reads, and those that are refreshed.
+        """The calls in the first second of a peak: every cold environment reads, and some refresh.
 
-        No more environments start in that second than requests come.
+        At most as many environments start in that second as requests arrive.
         """
         each = load.peak_rps * self.reads_each(load, path)
         per_job, on_demand = path.compute.has(start=Start.PER_JOB), path.compute.has(start=Start.ON_DEMAND)
@@ -110,8 +114,8 @@ class Store(Configuration):
         if not per_job.all():
             refreshing = load.environments / load.constant("configuration.refresh_s")
             steady = steady + ~per_job * (refreshing * self.reads_each(load, path))
-        means = [steady, on_demand * each * load.runtime.mean]
-        streaming = on_demand & path.streaming
+        means: list[Number] = [steady, on_demand * each * load.runtime.mean]
+        streaming: Mask = on_demand & path.streaming
         if streaming.any():
             means.append(streaming * each * load.stream_mean_s(path))
         return PeakDemand(self.rate, means, most=steady + on_demand * each)
@@ -139,5 +143,5 @@ class Store(Configuration):
         yield from self._reading(load, path)
 
     def _reading(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
-        """What lets the work read the store, and tells it where."""
+        """The pieces that let the worker read the store and give it the address."""
         return ()

@@ -41,7 +41,7 @@ class ParameterStore(Store):
     def usage(self, load: Conditions, path: Paths) -> UsageLines:
         fetches = self.fetches(load, path)
         yield "kms.symmetric_request", fetches * load.config_secrets
-        # beyond the free rate, higher throughput is switched on, and every read is paid
+        # above the free rate, higher throughput is enabled, and every read is billed
         means, most = self.peak_reads(load, path).terms(load, load.limit(self.rate))
         charge = StepQuantity(
             [[mean / most for mean in means]], lambda share: share > 1.0, fetches * self.entries(load, path)

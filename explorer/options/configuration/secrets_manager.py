@@ -19,7 +19,7 @@ from .base import Store
 
 
 class SecretsManager(Store):
-    """A secret an entry; what is not secret and has no room elsewhere is packed into as few as hold it."""
+    """One secret per secret entry; other entries that do not fit elsewhere are packed into few secrets."""
 
     id = "secrets-manager"
     summary = "Secrets Manager"

@@ -1,4 +1,4 @@
-"""Doors: what a client's request enters by."""
+"""Doors: the services through which clients' requests enter."""
 
 from __future__ import annotations
 

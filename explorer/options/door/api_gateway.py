@@ -1,4 +1,4 @@
-"""What the two API Gateways share of their wiring: who may invoke whom."""
+"""The wiring that HTTP APIs and REST APIs have in common: who may invoke whom."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ INVOKED = "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-3
 
 
 def proxy(function: str) -> Mapping[str, Value]:
-    """An integration of an HTTP API with a function."""
+    """The integration of an HTTP API with a function."""
     return {
         "ApiId": ref("Api"),
         "IntegrationType": "AWS_PROXY",
@@ -22,7 +22,7 @@ def proxy(function: str) -> Mapping[str, Value]:
 
 
 def may_invoke(function: str, api: str) -> Resource:
-    """That an API may invoke a function."""
+    """The permission for an API to invoke a function."""
     properties = {
         "Action": "lambda:InvokeFunction",
         "FunctionName": attribute(function),
@@ -33,7 +33,7 @@ def may_invoke(function: str, api: str) -> Resource:
 
 
 def rest_proxy(function: str) -> Mapping[str, Value]:
-    """An integration of a method of a REST API with a function."""
+    """The integration of a method of a REST API with a function."""
     return {
         "Type": "AWS_PROXY",
         "IntegrationHttpMethod": "POST",
@@ -42,7 +42,7 @@ def rest_proxy(function: str) -> Mapping[str, Value]:
 
 
 def may_call(api: str, stage: str, routes: Iterable[Route], other: str) -> Allow:
-    """That a caller may use the routes of an API, be told of `other` paths, and nothing else."""
+    """The permission for callers to use only these routes of an API, and to get an error on `other` paths."""
     paths = [f"{route.method}{re.sub(r'{.*?}', '*', route.path)}" for route in routes]
     called = [joined(f"{API}:${{{api}}}/{stage}/{path}") for path in (*paths, other)]
     return Allow(CALLER, ("execute-api:Invoke",), called)

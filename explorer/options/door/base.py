@@ -1,4 +1,4 @@
-"""What the doors share: what they cannot check or offer, the limits on what passes, and what is counted."""
+"""What doors have in common: what they cannot check or offer, payload and time limits, and usage."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from explorer.options.base.wishes import DOMAIN, OF_A_DISTRIBUTION, WEB_ACL, web
 
 
 class Door(Option):
-    """The first service that a request meets."""
+    """The first service that a request reaches."""
 
     concern = "door"
     depends_on = (
@@ -35,16 +35,16 @@ class Door(Option):
     )
     role = Actor.DOOR
     auth: tuple[str, ...] = ("none", "iam", "jwt")
-    offers: tuple[str, ...] = ()  # of client.needs
+    offers: tuple[str, ...] = ()  # the members of client.needs that it meets
     request_limits: tuple[tuple[str, bool], ...] = ()  # (limit, whether it counts the whole event)
     response_limits: tuple[tuple[str, bool], ...] = ()
-    waits: str = ""  # the limit on how long it waits for an answer
-    run_limit: str = ""  # the limit on how long a function behind it may take
-    header_limit: str = ""  # the limit on the headers of a request
-    exchange: str = ""  # the price of one exchange, where it has one
-    has_domain: bool = False  # whether it is never without a domain of one's own
+    waits: str = ""  # id of the limit on how long it waits for a response
+    run_limit: str = ""  # id of the limit on the run time of a function behind it
+    header_limit: str = ""  # id of the limit on the headers of a request
+    exchange: str = ""  # price id of one exchange, if it has one
+    has_domain: bool = False  # whether it always has a custom domain
     deployable = True
-    one_function: bool = False  # whether one function answers all of its routes
+    one_function: bool = False  # whether one function serves all routes
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:
         yield from super().excludes(load)
@@ -81,7 +81,7 @@ class Door(Option):
             yield from self._patience(load, path)
 
     def _payloads(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
-        """What a function behind the door may be sent, and may answer."""
+        """The limits on the payloads to and from a function behind the door."""
         function = path.behind.is_(Behind.FUNCTION)
         inline = function & path.body_in.is_(BodyIn.DOOR)
         if inline.any():
@@ -103,7 +103,7 @@ class Door(Option):
         return PagedBody(codec, np.where(paged, load.page_bytes(path), np.inf)[()])
 
     def _patience(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
-        """How long an answer may take that comes at once."""
+        """The limits on the time of a synchronous response."""
         at_once = ~path.asynchronous
         yield from self._waits(load, path, at_once)
         function = at_once & path.behind.is_(Behind.FUNCTION)
@@ -111,7 +111,7 @@ class Door(Option):
             yield load.time_limit(self.run_limit, path, function)
 
     def _waits(self, load: Conditions, path: Paths, at_once: Mask) -> Iterable[LimitUse]:
-        """The door's own limits on how long it waits for an answer."""
+        """The door's own limits on how long it waits for a response."""
         if self.waits:
             yield from load.answer_limit(self.waits, path, at_once)
 
@@ -142,19 +142,26 @@ class Door(Option):
     def wiring(
         self, load: Conditions, path: RequestPath, routes: Mapping[Route, str]
     ) -> Iterable[TemplatePiece]:
-        """What leads each route to the function, by its logical id, and who may come in."""
+        """The pieces that connect each route to its function (by logical id), and that admit callers."""
         return ()
 
     def address(self) -> Value:
-        """What the endpoint's URL is."""
+        """The URL of the endpoint."""
         return ""
 
+    def conditions(self) -> Mapping[str, Value]:
+        """The conditions of a template that the door's resources and address refer to."""
+        return {}
+
     def door_bytes(self, load: Conditions, path: Paths) -> list[Number]:
-        """Bytes of bodies that pass through the door for one request, on average: a term a body."""
+        """The mean bytes of bodies that pass the door per request: one term per body."""
         return [path.body_in.is_(BodyIn.DOOR) * load.request.mean, ~path.asynchronous * load.sent_mean(path)]
 
     def request_units(self, load: Conditions, path: Paths, increment: float) -> list[Number]:
-        """Exchanges a request, a large body counted by its started increments [B]: terms with one driver."""
+        """The billed exchanges per request: terms with one driver each.
+
+        A large body counts as one exchange for each started increment [B].
+        """
         terms = load.exchanges(path)
         inline = path.body_in.is_(BodyIn.DOOR)
         if inline.any():

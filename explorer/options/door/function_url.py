@@ -52,7 +52,7 @@ class FunctionUrl(Door):
             yield from may_be_reached_by(DISTRIBUTION, function)
             return
         yield Allow(CALLER, ("lambda:InvokeFunctionUrl",), attribute(function))
-        by_url = {"Bool": {"lambda:InvokedViaFunctionUrl": "true"}}  # else a caller could make the event up
+        by_url = {"Bool": {"lambda:InvokedViaFunctionUrl": "true"}}  # else a caller could forge the event
         yield Allow(CALLER, ("lambda:InvokeFunction",), attribute(function), by_url)
 
     def address(self) -> Value:
@@ -60,7 +60,7 @@ class FunctionUrl(Door):
 
 
 def may_be_reached_by(distribution: str, function: str) -> Iterable[Resource]:
-    """That a distribution, and nobody else, may call a function by its URL."""
+    """The permissions for only this distribution to call a function by its URL."""
     source = joined(
         f"arn:${{AWS::Partition}}:cloudfront::${{AWS::AccountId}}:distribution/${{{distribution}}}"
     )

@@ -47,7 +47,7 @@ class HttpApi(Door):
             yield may_invoke(function, "Api")
         for number, (route, function) in enumerate(routes.items(), 1):
             yield self._route(f"Route{number}", f"{route.method} {route.path}", function)
-        yield self._route("OtherRoute", "$default", next(iter(routes.values())))  # it says what is wrong
+        yield self._route("OtherRoute", "$default", next(iter(routes.values())))  # unknown paths: an error
         yield may_call("Api", "$default", routes, "$default")
 
     def _route(self, logical: str, key: str, function: str) -> Resource:

@@ -56,7 +56,7 @@ class RestApi(Door):
         encoded = load.workload.response.binary or path.gzip
         media = {"BinaryMediaTypes": ["*/*"]} if encoded else {}
         yield Resource("Api", "AWS::ApiGateway::RestApi", {"Name": own_name("api"), **media})
-        other = Route("", "ANY", "/{proxy+}")  # it says what is wrong
+        other = Route("", "ANY", "/{proxy+}")  # unknown paths: an error
         every = {**routes, other: next(iter(routes.values()))}
         yield from self._paths(every)
         for function in sorted(set(routes.values())):
@@ -75,7 +75,7 @@ class RestApi(Door):
             yield Resource("StageWebAcl", "AWS::WAFv2::WebACLAssociation", guards)
 
     def _paths(self, routes: Mapping[Route, str]) -> Iterable[TemplatePiece]:
-        """A resource for each part of each path, and a method for each route."""
+        """A resource for each segment of each path, and a method for each route."""
         parents: dict[str, Value] = {"": attribute("Api", "RootResourceId")}
         for number, (route, function) in enumerate(routes.items(), 1):
             path = ""
@@ -121,7 +121,7 @@ class RestApi(Door):
     def _waits(self, load: Conditions, path: Paths, at_once: Mask) -> Iterable[LimitUse]:
         stream = path.body_out.is_(BodyOut.STREAM)
         yield from super()._waits(load, path, at_once & ~stream)
-        if stream.any():  # nothing is sent before the first byte exists
+        if stream.any():  # the connection is idle until the first byte
             yield from load.answer_limit("apigw.stream.idle", path, stream)
             yield load.time_limit("apigw.stream.duration", path, stream)
 

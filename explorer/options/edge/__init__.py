@@ -1,4 +1,4 @@
-"""What stands in front of the door."""
+"""The service in front of the door."""
 
 from __future__ import annotations
 

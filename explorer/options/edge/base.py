@@ -1,4 +1,4 @@
-"""What edges share: where the endpoint is reached."""
+"""What edges have in common: the address of the endpoint."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from explorer.options.base.resources import TemplatePiece, Value
 
 
 class Edge(Option):
-    """What stands in front of the door, and meets every request."""
+    """The service in front of the door, which every request reaches first."""
 
     concern = "edge"
     role = Actor.EDGE
     in_front = True
 
     def wiring(self, load: Conditions, path: RequestPath, door: Value) -> Iterable[TemplatePiece]:
-        """What leads requests on to the door, by its address."""
+        """The pieces that forward requests to the door, given its address."""
         return ()
 
     def address(self, door: Value) -> Value:
-        """What the endpoint's URL is, with the door's address behind."""
+        """The URL of the endpoint, given the address of the door."""
         return door

@@ -31,10 +31,10 @@ from .base import Edge
 
 REQUESTS, OUT = "cloudfront.https_request", "cloudfront.data_out"
 REPLACED = (REQUESTS, OUT, "cloudfront.data_to_origin", "waf.web_acl", "waf.rule", "waf.request")
-ACL_REGION = "us-east-1"  # where alone the web ACL of a distribution can stand
+ACL_REGION = "us-east-1"  # the only region for the web ACL of a distribution
 METHODS = ("GET", "HEAD", "OPTIONS", "PUT", "PATCH", "POST", "DELETE")
-# AWS's own policies, the same in every account: without a cache, with one that the answers' headers rule, and
-# what is sent on: all but the Host, which is the door's
+# Managed policies of AWS, the same in every account: no cache, a cache controlled by response headers, and
+# forwarding of all headers except Host, which is that of the door
 NO_CACHE = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 CACHE_BY_HEADERS = "83da9c7e-98b4-4e11-a168-04f0df8e2c65"
 SENT_ON = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
@@ -45,10 +45,10 @@ def _plan(price: str, most_requests: str, most_gb: str) -> FlatRate:
 
 
 class CloudFront(Edge):
-    """It takes every request, answers what its cache holds, and hands the rest to the door.
+    """A distribution that receives every request, answers from its cache, and forwards the rest to the door.
 
-    The door is closed to all others: a function URL takes what the distribution signs, other doors ask for a
-    secret header.
+    The door accepts no other requests: a function URL checks the distribution's signature, other doors check
+    a secret header.
     """
 
     id = "cloudfront"
@@ -121,8 +121,8 @@ class CloudFront(Edge):
         yield DesignPart("client sends the SHA-256 of its body", Actor.CLIENT), signed
 
     def _exchanges(self, load: Conditions, path: Paths) -> list[Number]:
-        """Requests to the distribution for one of the clients', on average: terms with one driver each."""
-        stored = path.body_out.is_(BodyOut.JOB)  # which is fetched by a signed URL
+        """The mean requests to the distribution per client request: terms with one driver each."""
+        stored = path.body_out.is_(BodyOut.JOB)  # fetched by a signed URL
         terms = [*load.exchanges(path), 1.0 * stored]
         if path.socket.any():
             terms.append(path.socket * load.connections)
@@ -155,7 +155,7 @@ class CloudFront(Edge):
         exchanges = self._exchanges(load, path)
         for term in exchanges:
             yield REQUESTS, load.requests * term
-        passed = 1 - self._cached(path) * load.cacheable  # a cache sends nothing on of what it answers
+        passed = 1 - self._cached(path) * load.cacheable  # the share of requests that the cache forwards
         uploaded = passed * path.body_in.is_(BodyIn.DOOR)
         yield "cloudfront.data_to_origin", uploaded * (load.requests * load.request.mean / GB)
         if "waf" in load.workload.client.needs:
@@ -165,11 +165,11 @@ class CloudFront(Edge):
         hop, cached = load.time("edge.cloudfront"), self._cached(path) & load.caches
         who, title = (Actor.CLIENT, Actor.EDGE), "through the distribution"
         yield Step(Phase.SUBMIT, title, who, hop, order=-1, where=~cached)
-        if cached.any():  # what its cache answers ends at it
+        if cached.any():  # requests answered by the cache end here
             passed_on = load.passed_s("edge.cloudfront")
             yield Step(Phase.SUBMIT, title, (Actor.EDGE, Actor.DOOR), passed_on, order=1, where=cached)
         upload = path.body_in.is_(BodyIn.S3)
-        if upload.any():  # the URL to upload to is asked for through it as well
+        if upload.any():  # the request for the upload URL also passes it
             yield Step(Phase.SUBMIT, title, who, hop, order=-2, where=upload)
         if path.polls.any():
             yield Step(Phase.POLL, title, who, hop, where=path.polls)

@@ -1,4 +1,4 @@
-"""Clients come to the door itself."""
+"""No edge: clients call the door directly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What does the work, and for how long."""
+"""The compute that does the work, and for how long it runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What executions share: jobs handed over, work in a function, and long work cut into invocations."""
+"""What executions have in common: handing jobs over, work in a function, and slicing long work."""
 
 from __future__ import annotations
 
@@ -64,14 +64,15 @@ from explorer.options.base.usage_lines import compute, function_seconds, logs
 
 
 def started_chunks(load: Conditions, spill: Offloaded, starts: np.ndarray) -> Number:
-    """How many of the chunks that begin at `starts` [B] a body reaches that is handed over, on average."""
+    """The mean number of the chunks starting at `starts` [B] that a handed-over body reaches."""
     body, offload = load.spread(spill.driver), spill.share(load)
     rooms = spill.measure.room(starts.reshape((-1,) + (1,) * len(load.shape)))
-    return np.maximum(body.exceed(rooms) - offload, 0).sum(axis=0)
+    chunks: Number = np.maximum(np.asarray(body.exceed(rooms)) - offload, 0).sum(axis=0)
+    return chunks
 
 
 def waiting(load: Conditions, age: str, where: Mask, most: Number = np.inf) -> Iterable[LimitUse]:
-    """Jobs wait where all environments are busy, or `most` are: how many they need, and how old they get."""
+    """The limits for jobs that wait for one of at most `most` environments: concurrency needed, and age."""
     need = load.concurrency_needed(load.limit(age))
     mean, peak = load.runtime.mean * load.mean_rps, load.runtime.mean * load.peak_rps
     yield Backlogged("lambda.concurrency", need, where, mean, np.minimum(peak, most))
@@ -79,13 +80,13 @@ def waiting(load: Conditions, age: str, where: Mask, most: Number = np.inf) -> I
 
 
 def backlog_age(load: Conditions, age: str, most: Number = np.inf) -> Number:
-    """How old a waiting job gets by the end of a peak, with the concurrency that is needed, or `most` [s]."""
+    """The age of a waiting job at the end of a peak [s], with the concurrency needed, at most `most`."""
     need = load.concurrency_needed(load.limit(age))
     return load.backlog_age(np.minimum(np.maximum(need, load.limit("lambda.concurrency")), most))
 
 
 def backlog(load: Conditions, age: str, where: Mask, most: Number = np.inf) -> Iterable[Step]:
-    """The wait for an environment in a peak: none for half of the jobs, the longest for the last."""
+    """The wait for an environment in a peak: 0 up to the median, rising to the longest wait."""
     longest = backlog_age(load, age, most)
     if np.any(np.asarray(longest) > 0):
         seconds, who = np.where(load.levels > 0.5, load.levels * longest, 0.0), (Actor.FRONT, Actor.WORKER)
@@ -93,12 +94,12 @@ def backlog(load: Conditions, age: str, where: Mask, most: Number = np.inf) -> I
 
 
 def scaling_window_s() -> float:
-    """The time in which the limit on scaling counts new environments [s]."""
+    """The time window in which the scaling limit counts new environments [s]."""
     return catalogue.constant("lambda.scaling.window_s").value
 
 
 def _offloaded_bytes(load: Conditions, spill: Offloaded) -> Number:
-    """Bytes that go through S3 for one request, on average of all."""
+    """The mean bytes per request that go through S3, over all requests."""
 
     def mean() -> Number:
         room = np.maximum(spill.measure.room(load.limit(spill.limit)), 0)
@@ -108,7 +109,7 @@ def _offloaded_bytes(load: Conditions, spill: Offloaded) -> Number:
 
 
 class Execution(Option):
-    """What does the work. The body of a job goes to it as `handed` says, or through S3."""
+    """The compute that does the work; a job's body is handed over with the job, or goes through S3."""
 
     concern = "execution"
     clash_fields: ClassVar[tuple[str, ...]] = ("asynchronous",)
@@ -120,13 +121,11 @@ class Execution(Option):
         "added_times",
         "initialization",
     )
-    jobs_only: ClassVar[bool] = False  # whether it cannot answer at once
-    hand_over_limit: ClassVar[str] = (
-        ""  # the limit on what can be handed over; above it the body goes through S3
-    )
-    orchestrates: ClassVar[bool] = False  # whether it retries and shows each of several services' steps
-    acknowledges: ClassVar[bool] = False  # whether it has a template where nobody collects a result
-    repeats: ClassVar[str] = ""  # why work that nobody waits for may run twice, if it may
+    jobs_only: ClassVar[bool] = False  # whether it cannot respond synchronously
+    hand_over_limit: ClassVar[str] = ""  # id of the limit on a handed-over body; larger bodies go through S3
+    orchestrates: ClassVar[bool] = False  # whether it retries and shows each step of several services
+    acknowledges: ClassVar[bool] = False  # whether it has a template for requests that are only acknowledged
+    repeats: ClassVar[str] = ""  # why asynchronous work may run twice; "" if it may not
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:
         yield from super().excludes(load)
@@ -141,7 +140,7 @@ class Execution(Option):
 
     def clashes(self, flow: RequestPath) -> str | None:
         jobs = self.jobs_only and not flow.asynchronous
-        return f"{self.id} needs a response that nobody waits for" if jobs else None
+        return f"{self.words} needs a response that nobody waits for" if jobs else None
 
     def undeployable(self, flow: RequestPath) -> str | None:
         if self.deployable and flow.body_out is BodyOut.NOTHING and not self.acknowledges:
@@ -149,7 +148,7 @@ class Execution(Option):
         return super().undeployable(flow)
 
     def spills(self, load: Conditions, path: Paths) -> Iterable[Offloaded]:
-        """The limit on handing over a body, on the paths where there is a body to hand over."""
+        """The limit on handing over a body, on the paths that hand one over."""
         if not self.hand_over_limit:
             return
         where = path.asynchronous & path.body_in.is_(BodyIn.DOOR)
@@ -159,7 +158,7 @@ class Execution(Option):
             yield Offloaded(self.hand_over_limit, "request", Codec(binary, escape), where)
 
     def by_reference(self, load: Conditions, path: Paths) -> UsageLines:
-        """The lines for bodies that are too large to hand over: a PUT, a GET, a day in the bucket."""
+        """The lines for bodies too large to hand over: a PUT, a GET, and a day in the bucket."""
         for spill in self.spills(load, path):
             spilled = spill.where * (load.requests * spill.share(load))
             yield "s3.standard_tier1_request", spilled
@@ -171,7 +170,7 @@ class Execution(Option):
             yield from compute(load, path, spill.where * read)
 
     def fetched(self, load: Conditions, path: Paths) -> Iterable[Step]:
-        """Reading a body that was too large to hand over, for the share of requests that it is."""
+        """The step that reads a body too large to hand over, for the share of such requests."""
         for spill in self.spills(load, path):
             read = load.time("s3.request") + load.at_levels("request") / load.network
             seconds = np.where(spill.share(load) > 1 - load.levels, read, 0.0)
@@ -180,42 +179,42 @@ class Execution(Option):
                 yield Step(Phase.WORK, what, who, seconds, order=-1, where=spill.where)
 
     def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:
-        """The work itself, and before it the body that it is about."""
+        """The work, and before it the read of a large body."""
         yield from self.fetched(load, path)
         seconds, who = load.at_levels("runtime"), (Actor.WORKER, Actor.WORKER)
         first = load.first_byte_at_levels(path.body_out.is_(BodyOut.STREAM))
         yield Step(Phase.WORK, "the work", who, seconds, "runtime", before_first_byte=first)
 
     def slices(self, load: Conditions, path: Paths) -> Number:
-        """Invocations that a job's work takes, on average."""
+        """The mean number of invocations for a job's work."""
         return 1.0
 
     def more_parts(self, load: Conditions, path: Paths) -> Iterable[tuple[str, Mask]]:
         yield from network_parts(load)
 
     def holds_back(self, path: Paths) -> Mask:
-        """On which paths jobs wait where what the work calls bears no more at once."""
+        """The paths on which jobs wait while the downstream system is at its limit."""
         return np.False_
 
     def downstream(self, load: Conditions, path: Paths, age: str = "") -> Iterable[LimitUse]:
-        """What the work calls, held against what it bears.
+        """The limit on concurrent calls of the downstream system.
 
-        Where jobs are held back, they wait for as long as a peak lasts, up to the limit `age`; what comes on
-        average has to go through.
+        Where jobs are held back, they wait during a peak, up to the limit `age`; only the mean demand must
+        fit.
         """
         if load.workload.downstream.concurrency is None:
             return
         waits = self.holds_back(path) & path.asynchronous
         mean, peak = load.runtime.mean * load.mean_rps, load.runtime.mean * load.peak_rps
         if waits.any():
-            at_peak = np.minimum(peak, load.bears)
+            at_peak = np.minimum(peak, load.downstream_concurrency)
             yield Backlogged("downstream.concurrency", mean, waits, mean, at_peak)
         if not waits.all():
             yield PeakDemand("downstream.concurrency", [peak], where=~waits)
 
 
 def too_large(load: Conditions) -> Iterable[Exclusion]:
-    """That no container task holds one request."""
+    """The exclusion where no container task holds one request."""
     fits = carries_one(load)
     if not np.all(fits):
         why = "no container task has the memory and the vCPU that one request takes"
@@ -225,7 +224,7 @@ def too_large(load: Conditions) -> Iterable[Exclusion]:
 class LambdaExecution(Execution):
     """Work in a function: its memory, time, concurrency and cold starts."""
 
-    age_limit: ClassVar[str] = "lambda.async.age"  # how old a job may get that waits
+    age_limit: ClassVar[str] = "lambda.async.age"  # id of the limit on the age of a waiting job
 
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
         yield FixedUse("lambda.memory", load.memory_mb, is_setting=True)
@@ -233,7 +232,7 @@ class LambdaExecution(Execution):
             yield from self.spills(load, path)
             yield from waiting(load, self.age_limit, path.asynchronous, self.most_at_once(load, path))
             reserved = np.asarray(self.reserved(load))
-            if reserved.any():  # and so much has to stay for all other functions
+            if reserved.any():  # this much must remain for all other functions
                 with_rest = np.where(
                     reserved > 0, reserved + load.limit("lambda.concurrency.unreserved"), 0.0
                 )
@@ -242,11 +241,11 @@ class LambdaExecution(Execution):
         at_once = ~path.asynchronous
         if at_once.any():
             held_s = load.held_s(path)
-            # an environment answers so many requests a second and no more, however short they are
+            # an environment serves a limited rate of requests, however short they are
             least = load.peak_rps / load.limit("lambda.rps.sync")
             busy = [load.peak_rps * seconds for seconds in held_s]
             yield PeakDemand("lambda.concurrency", busy, least=least, where=at_once)
-            # what is kept ready need not be started
+            # provisioned environments need no start
             cold = at_once & ~path.initialization.is_(Initialization.PROVISIONED)
             most, ramp_s = load.new_requests(scaling_window_s())
             started = [most / ramp_s * seconds for seconds in held_s]
@@ -263,19 +262,19 @@ class LambdaExecution(Execution):
         yield from work_network(load)
 
     def reserved(self, load: Conditions) -> Number:
-        """Concurrency that is reserved, so that no more of the jobs run at once; 0 where none is.
+        """The reserved concurrency, which limits concurrent jobs; 0 if there is none.
 
-        What the work calls bears all that the account has: then there is nothing to hold back.
+        If the downstream system tolerates the whole concurrency of the account, none is reserved.
         """
         return 0.0
 
     def most_at_once(self, load: Conditions, path: Paths) -> Number:
-        """Jobs at once that are let through to what the work calls; infinite where none is held back."""
+        """The concurrent jobs that may call the downstream system; infinite where none are held back."""
         waits = self.holds_back(path)
-        return np.where(waits, load.bears, np.inf)[()] if waits.any() else np.inf
+        return np.where(waits, load.downstream_concurrency, np.inf)[()] if waits.any() else np.inf
 
     def more_events(self, load: Conditions, path: Paths) -> UsageLines:
-        """The line for large asynchronous events: each started chunk over the free size is a request."""
+        """The line for large asynchronous events: each started chunk beyond the free size is one request."""
         free, chunk = load.constant("lambda.async.free_bytes"), load.constant("lambda.async.chunk_bytes")
         for spill in self.spills(load, path):
             chunks = started_chunks(load, spill, np.arange(free, load.limit(spill.limit), chunk))
@@ -292,17 +291,18 @@ class LambdaExecution(Execution):
             most = self.most_at_once(load, path)
             yield from backlog(load, self.age_limit, path.asynchronous, most)
 
-    entry: ClassVar[str] = WORK  # of the code that is shipped, where jobs are handed to the work
-    hand_over: ClassVar[HandOver] = HandOver.EVENT  # how they are
+    entry: ClassVar[str] = WORK  # the shipped module that receives jobs
+    accepted_entry: ClassVar[str] = ACCEPTED_WORK  # and the module if no client collects the result
+    hand_over: ClassVar[HandOver] = HandOver.EVENT  # how jobs reach it
     versioned: ClassVar[bool] = False  # whether a published version does the work
 
     def properties(self, load: Conditions, path: RequestPath) -> Mapping[str, Any]:
-        """What is peculiar to the function that does the work."""
+        """Special properties of the function that does the work."""
         return {}
 
     def pieces(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         collected = path.body_out is not BodyOut.NOTHING
-        entry = self.entry if collected else ACCEPTED_WORK
+        entry = self.entry if collected else self.accepted_entry
         yield work_part(load, path, entry, self.properties(load, path), self.versioned)
         if not path.asynchronous:
             return
@@ -316,7 +316,7 @@ class LambdaExecution(Execution):
         yield from self._handing(load, path)
 
     def _handing(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
-        """What hands a job to the work."""
+        """The pieces that hand a job to the worker."""
         function = own_arn("lambda", "function:~-work")
         yield Variable("submit", "HAND_TO", attribute("Work"))
         yield Allow("submit", ("lambda:InvokeFunction",), function)
@@ -329,11 +329,11 @@ class LambdaExecution(Execution):
 
 
 def event_settings(load: Conditions, on_failure: Mapping[str, Any] | None = None) -> Resource:
-    """How often and how long an asynchronous event is tried."""
+    """The retries and the maximum age of an asynchronous event."""
     settings = {
         "FunctionName": ref("Work"),
         "Qualifier": "$LATEST",
-        "MaximumRetryAttempts": int(load.limit("lambda.async.retries")),
+        "MaximumRetryAttempts": retries(load),
         "MaximumEventAgeInSeconds": int(load.limit("lambda.async.age")),
     }
     if on_failure:
@@ -342,25 +342,25 @@ def event_settings(load: Conditions, on_failure: Mapping[str, Any] | None = None
 
 
 def dead_letters(load: Conditions) -> Resource:
-    """A queue for what could not be done, kept as long as may be."""
+    """A queue for failed jobs, kept as long as possible."""
     return queue("DeadLetters", {"MessageRetentionPeriod": int(load.limit("sqs.retention"))})
 
 
-MOST = 32  # slices that are counted one by one
-STEPS = 128  # that one invocation takes on, up to which whole ones are counted beyond `MOST` slices
+MOST = 32  # number of slices that are counted one by one
+STEPS = 128  # beyond `MOST` slices, whole steps per invocation are counted up to this number
 
 
 class SlicedExecution(LambdaExecution):
-    """Long work cut into invocations, with its state between them."""
+    """Long work cut into invocations, which hand over the state."""
 
-    state_limit: ClassVar[str] = ""  # what is larger goes through S3
+    state_limit: ClassVar[str] = ""  # id of the limit on the state; a larger state goes through S3
 
     def budget_s(self, load: Conditions) -> float:
-        """How much work one invocation takes on: its time-out less a margin [s]."""
+        """The work that one invocation does: its timeout minus a margin [s]."""
         return load.limit("lambda.timeout") - load.constant("hop.margin_s")
 
     def divides(self, load: Conditions, path: Paths) -> Mask:
-        """On which paths the work may go on in another invocation."""
+        """The paths on which the work may continue in another invocation."""
         result: Mask = path.asynchronous & np.bool_(load.workload.runtime.divisible)
         return result
 
@@ -372,17 +372,22 @@ class SlicedExecution(LambdaExecution):
         return slices if divides.all() else np.where(divides, slices, 1.0)
 
     def _slices(self, load: Conditions) -> Number:
-        """The mean as the sum over k of P(more than k slices), up to `MOST`, and what is beyond."""
+        """The mean number of slices N: E[N] = sum over k >= 0 of P(N > k), one by one up to `MOST`."""
         measure = self.per_slice(1.0, 0.0, load)
         few = np.arange(1.0, MOST).reshape((-1,) + (1,) * len(load.shape))
-        return 1.0 + load.runtime.exceed(measure.room(few)).sum(axis=0) + self._beyond(load, measure)
+        chances = np.asarray(load.runtime.exceed(measure.room(few)))
+        few_of_them: Number = chances.sum(axis=0)
+        return 1.0 + few_of_them + self._beyond(load, measure)
 
     def _beyond(self, load: Conditions, measure: Slices) -> Number:
-        """The sum over k from `MOST` of P(more than k slices).
+        """The sum over k >= `MOST` of P(N > k), for the number of slices N.
 
-        With f steps an invocation, S steps take ceil(S / f) of them, and f fit until the work is longer than
-        budget x S / (f + 1). For the last `STEPS` values of f each such jump is counted. Before them the
-        count is nearly straight: there the sum is the integral, with half of its ends (the trapezoidal rule).
+        An invocation with the budget B runs f = floor(B S / w) of the S steps of work w, so N = ceil(S / f).
+        As w grows past B S / (f + 1), f + 1 steps no longer fit and N jumps from ceil(S / (f + 1)) to ceil(S
+        / f). The sum is the mean of max(N - `MOST`, 0), which is the sum over f of this jump (above `MOST`)
+        times P(w > B S / (f + 1)). Jumps are added one by one for f = 1 to `STEPS`. For larger f, N is close
+        to w / B, and the sum is an integral of P(w > x) / B plus half of its ends (trapezoidal rule).
+        Example: S = 40 steps and B = 900 s; work of 4.5 h runs f = 2 steps per invocation, in 20 slices.
         """
         budget, steps, work = self.budget_s(load), load.steps, load.runtime
         fit = np.arange(1.0, STEPS + 1).reshape((-1,) + (1,) * len(load.shape))
@@ -392,28 +397,29 @@ class SlicedExecution(LambdaExecution):
         last = budget * steps / (STEPS + 1)
         ends = (work.exceed(first) - work.exceed(last)) / 2
         straight = ends + (work.excess(first) - work.excess(last)) / budget
-        return jumped + np.where(last > first, straight, 0.0)
+        beyond: Number = jumped + np.where(last > first, straight, 0.0)
+        return beyond
 
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
         divides = self.divides(load, path)
-        if divides.any():  # a step is not cut: it has to fit into one invocation
+        if divides.any():  # a step is not divided: it must fit into one invocation
             yield PerRequest("lambda.timeout", "runtime", Linear(1 / load.steps), divides)
         if not divides.all():
             yield load.time_limit("lambda.timeout", path, ~divides)
         yield from super().limits(load, path)
 
     def per_slice(self, each: float, offset: float, load: Conditions) -> Slices:
-        """A use that grows with each invocation that the work takes."""
+        """A use that grows with each invocation of the work."""
         return Slices(self.budget_s(load), load.steps, each, offset)
 
     def state_moves(self, load: Conditions, path: Paths) -> UsageLines:
-        """The lines for keeping the state in S3 between invocations, where it is too large to hand over."""
+        """The lines for a state too large to hand over, which S3 stores between invocations."""
         hops = load.requests * (self.slices(load, path) - 1)
         moved = np.where(load.state_bytes > load.limit(self.state_limit), hops, 0.0)
         yield "s3.standard_tier1_request", moved
         yield "s3.standard_tier2_request", moved
 
-    handover: ClassVar[str] = "async.to_lambda"  # the time that a hand-over takes
+    handover: ClassVar[str] = "async.to_lambda"  # id of the time of a hand-over
 
     def _arrival(self, load: Conditions, path: Paths) -> Iterable[Step]:
         if not path.asynchronous.any():
@@ -432,9 +438,11 @@ class SlicedExecution(LambdaExecution):
         yield Setting("state_bytes", int(load.limit(self.state_limit)))
         divides = self.divides(load, Paths.of(path))
         yield Setting("hops", int(load.constant("job.hops")) if divides else 1)
-        yield Allow("work", ("s3:GetObject", "s3:PutObject"), objects("ResultsBucket", "state/"))
+        states = RESULTS if path.body_out is not BodyOut.NOTHING else BODIES
+        yield Allow("work", ("s3:GetObject", "s3:PutObject"), objects(states, "state/"))
 
 
+AGAIN_S = 2  # seconds until the first retry of a task whose result no client collects
 LOG_DELIVERY = tuple(
     f"logs:{action}"
     for action in (
@@ -450,21 +458,30 @@ LOG_DELIVERY = tuple(
 )
 
 
-def handed_to_workflow(kind: str, definition: Mapping[str, Any]) -> Iterable[TemplatePiece]:
-    """What hands a job to a state machine, whose tasks are the function that does the work.
+def handed_to_workflow(
+    load: Conditions, path: RequestPath, kind: str, definition: Mapping[str, Any]
+) -> Iterable[TemplatePiece]:
+    """The pieces that hand a job to a state machine whose tasks are the function that does the work.
 
     Parameters
     ----------
     kind : STANDARD or EXPRESS
-    definition : its states, in which ${Work} stands for the function
+    definition : the states of the machine; ${Work} stands for the function and, where no client collects
+        the result, ${DeadLetters} for the queue of failed jobs
     """
     machine = own_arn("states", "stateMachine:~-workflow")
     yield Variable("submit", "HAND_TO", machine)
     yield Allow("submit", ("states:StartExecution",), machine)
     yield Resource("WorkflowLog", "AWS::Logs::LogGroup", log_group("/aws/vendedlogs/states/~-workflow"))
     invoke = {"Effect": "Allow", "Action": ["lambda:InvokeFunction"], "Resource": attribute("Work")}
-    logs = {"Effect": "Allow", "Action": list(LOG_DELIVERY), "Resource": "*"}  # it takes no other
-    policy = {"PolicyName": "workflow", "PolicyDocument": statement_of([invoke, logs])}
+    logs = {"Effect": "Allow", "Action": list(LOG_DELIVERY), "Resource": "*"}  # they accept no other
+    statements, names = [invoke, logs], {"Work": attribute("Work")}
+    if path.body_out is BodyOut.NOTHING:
+        yield dead_letters(load)
+        letters = attribute("DeadLetters")
+        statements.append({"Effect": "Allow", "Action": ["sqs:SendMessage"], "Resource": letters})
+        names["DeadLetters"] = ref("DeadLetters")
+    policy = {"PolicyName": "workflow", "PolicyDocument": statement_of(statements)}
     role = {"AssumeRolePolicyDocument": trusted("states"), "Policies": [policy]}
     yield Resource("WorkflowRole", "AWS::IAM::Role", role)
     destination = {"CloudWatchLogsLogGroup": {"LogGroupArn": attribute("WorkflowLog")}}
@@ -478,6 +495,31 @@ def handed_to_workflow(kind: str, definition: Mapping[str, Any]) -> Iterable[Tem
             "Destinations": [destination],
         },
         "DefinitionString": json.dumps(definition),
-        "DefinitionSubstitutions": {"Work": attribute("Work")},
+        "DefinitionSubstitutions": names,
     }
     yield Resource("Workflow", "AWS::StepFunctions::StateMachine", properties)
+
+
+PUT_ASIDE: Mapping[str, Any] = {  # states of a machine: a failed input goes to the queue, with its error
+    "PutAside": {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sqs:sendMessage",
+        "Parameters": {"QueueUrl": "${DeadLetters}", "MessageBody.$": "States.JsonToString($)"},
+        "Next": "Failed",
+    },
+    "Failed": {"Type": "Fail", "Error": "WorkFailed"},
+}
+
+
+def retries(load: Conditions) -> int:
+    """The number of retries after a failure, the same as for an asynchronous event."""
+    return int(load.limit("lambda.async.retries"))
+
+
+def tried_and_put_aside(tries: int) -> Mapping[str, Any]:
+    """The attributes of a task state that is tried `tries` times and then hands its input to the queue."""
+    again = {"ErrorEquals": ["States.ALL"], "IntervalSeconds": AGAIN_S, "BackoffRate": 2.0}
+    return {
+        **({"Retry": [{**again, "MaxAttempts": tries - 1}]} if tries > 1 else {}),
+        "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "PutAside"}],
+    }

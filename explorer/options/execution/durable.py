@@ -12,20 +12,22 @@ from explorer.options.base.conditions import MB, Conditions
 from explorer.options.base.limit_uses import FixedUse, LimitUse, PeakDemand, PerRequest
 from explorer.options.base.paths import Paths
 from explorer.options.base.private_network import interface_endpoints
-from explorer.options.base.request_path import FUNCTION, Actor, HandOver, Phase, RequestPath, Step
-from explorer.options.base.resources import Allow, TemplatePiece, Variable, own_arn, ref
+from explorer.options.base.request_path import FUNCTION, Actor, BodyOut, HandOver, Phase, RequestPath, Step
+from explorer.options.base.resources import Allow, TemplatePiece, Variable, attribute, own_arn, ref
 from explorer.options.base.usage import UsageLines
 
-from .base import SlicedExecution
+from .base import SlicedExecution, dead_letters
 
 
 class Durable(SlicedExecution):
-    """A durable function: steps are checkpointed, and the work goes on where it was."""
+    """A durable function: its steps are checkpointed, and the work resumes at the last checkpoint."""
 
     id = "durable"
     deployable = True
+    acknowledges = True
     hand_over = HandOver.DURABLE
     entry = "durable_work"
+    accepted_entry = "accepted_durable"
     versioned = True
     region_feature = "durable"
     runtime_use = "durable"
@@ -52,7 +54,7 @@ class Durable(SlicedExecution):
         return load.steps + load.constant("durable.ops_fixed")
 
     def _state(self, load: Conditions) -> Number:
-        """Bytes that one step keeps: its state, if that fits into a checkpoint, else a reference."""
+        """The bytes that one step stores: its state if it fits into a checkpoint, else a reference."""
         return np.where(load.state_bytes <= load.limit(self.state_limit), load.state_bytes, 0.0)
 
     def usage(self, load: Conditions, path: Paths) -> UsageLines:
@@ -73,12 +75,19 @@ class Durable(SlicedExecution):
         yield Step(Phase.WORK, "checkpoint the steps", (Actor.WORKER, Actor.WORKER), seconds, order=1)
 
     def undeployable(self, flow: RequestPath) -> str | None:
-        return super().undeployable(flow) if flow.asynchronous else "durable has a template with stored only"
+        return (
+            super().undeployable(flow)
+            if flow.asynchronous
+            else "durable has a template only where nobody waits"
+        )
 
     def properties(self, load: Conditions, path: RequestPath) -> Mapping[str, Any]:
         days = int(load.constant("durable.retention_days"))
         longest = int(load.limit("durable.duration"))
-        return {"DurableConfig": {"ExecutionTimeout": longest, "RetentionPeriodInDays": days}}
+        durable = {"DurableConfig": {"ExecutionTimeout": longest, "RetentionPeriodInDays": days}}
+        if path.body_out is not BodyOut.NOTHING:
+            return durable
+        return {**durable, "DeadLetterConfig": {"TargetArn": attribute("DeadLetters")}}
 
     def _handing(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         function = own_arn("lambda", "function:~-work")
@@ -87,3 +96,6 @@ class Durable(SlicedExecution):
         yield Allow("submit", ("lambda:InvokeFunction",), qualified)
         checkpoints = ("lambda:CheckpointDurableExecution", "lambda:GetDurableExecutionState")
         yield Allow("work", checkpoints, [function, qualified])
+        if path.body_out is BodyOut.NOTHING:
+            yield dead_letters(load)
+            yield Allow("work", ("sqs:SendMessage",), attribute("DeadLetters"))

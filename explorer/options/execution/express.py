@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
+
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.design_part import DesignPart
 from explorer.options.base.limit_uses import LimitUse, PeakDemand, PerRequest
@@ -22,19 +24,28 @@ from explorer.options.base.request_path import (
 from explorer.options.base.resources import Setting, TemplatePiece
 from explorer.options.base.usage import UsageLines
 
-from .base import LambdaExecution, handed_to_workflow
+from .base import (
+    AGAIN_S,
+    PUT_ASIDE,
+    LambdaExecution,
+    handed_to_workflow,
+    retries,
+    tried_and_put_aside,
+)
 
 
 class Express(LambdaExecution):
-    """An Express workflow around the function: of five minutes at most, and cheap where there are many.
+    """An Express workflow around the function: at most five minutes, cheap for many requests.
 
-    Behind an API it can be started by the door itself, which waits for its answer.
+    Behind an API, the door itself can start it and wait for its response.
     """
 
     id = "express"
     deployable = True
+    acknowledges = True
     hand_over = HandOver.MACHINE
     entry = "workflow_work"
+    accepted_entry = "accepted_workflow"
     summary = "an Express workflow around the function"
     phrase = "an Express workflow"
     parts = (DesignPart("state machine", Actor.HANDS, "state machine"), "workflow role and log")
@@ -44,7 +55,7 @@ class Express(LambdaExecution):
     hand_over_limit = "sfn.payload"
     orchestrates = True
     repeats = "an Express workflow that nobody waits for may run twice"
-    age_limit = "sfn.duration.exp"  # the task is tried again while the function is throttled
+    age_limit = "sfn.duration.exp"  # the task is retried while the function is throttled
 
     def clashes(self, flow: RequestPath) -> str | None:
         if flow.asynchronous or (flow.starts_workflows and flow.body_out is BodyOut.WHOLE):
@@ -55,7 +66,7 @@ class Express(LambdaExecution):
         yield load.time_limit("sfn.duration.exp", path)
         yield PeakDemand("sfn.start.express", [load.peak_rps])
         at_once = ~path.asynchronous
-        if at_once.any():  # both bodies travel as the workflow's input and output
+        if at_once.any():  # the bodies are the input and output of the workflow
             inline = at_once & path.body_in.is_(BodyIn.DOOR)
             yield PerRequest("sfn.payload", "request", load.event_codec("request", path), inline)
             yield PerRequest("sfn.payload", "response", load.event_codec("response", path), at_once)
@@ -87,15 +98,18 @@ class Express(LambdaExecution):
 
     def pieces(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         yield from super().pieces(load, path)
-        # a workflow that has ended starts no work any more
+        # an ended workflow starts no further work
         yield Setting("wait_s", load.limit("sfn.duration.exp") + load.constant("job.lease_s"))
 
     def _handing(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
-        yield from handed_to_workflow("EXPRESS", workflow(load))
+        collected = path.body_out is not BodyOut.NOTHING
+        yield from handed_to_workflow(
+            load, path, "EXPRESS", workflow(load) if collected else workflow_without_result(load)
+        )
 
 
 def workflow(load: Conditions) -> Mapping[str, Any]:
-    """The states of a job: the work, tried again after a lease as long as the workflow may last."""
+    """The states of a job: the work, retried after its lease until the workflow's time ends."""
     again_s, lasts_s = int(load.constant("job.lease_s")) + 1, int(load.limit("sfn.duration.exp"))
     retried = {
         "ErrorEquals": ["States.ALL"],
@@ -105,3 +119,24 @@ def workflow(load: Conditions) -> Mapping[str, Any]:
     }
     work = {"Type": "Task", "Resource": "${Work}", "Retry": [retried], "End": True}
     return {"StartAt": "Work", "TimeoutSeconds": lasts_s, "States": {"Work": work}}
+
+
+def workflow_without_result(load: Conditions) -> Mapping[str, Any]:
+    """The states of a job without a collected result, with as many tries as fit into the workflow's time.
+
+    A workflow that runs out of its own time cannot put the input aside, so the tries share that time. Only as
+    many tries are used as let the longest expected work take at most half of one share; there is always at
+    least one. Example: with 290 s, pauses of 2 and 4 s and three tries, a share is (290 - 6) / 3 = 94.7 s, so
+    the work may take 47 s.
+    """
+    lasts_s = load.limit("sfn.duration.exp") - load.constant("sfn.express.margin_s")
+    longest_s = float(np.max(load.at_levels("runtime")))
+    most = 1 + retries(load)
+    shares = {tries: (lasts_s - AGAIN_S * (2 ** (tries - 1) - 1)) / tries for tries in range(1, most + 1)}
+    tries = max(tries for tries in shares if tries == 1 or 2 * longest_s <= shares[tries])
+    work = {"Type": "Task", "Resource": "${Work}", "TimeoutSeconds": int(shares[tries]), "End": True}
+    return {
+        "StartAt": "Work",
+        "TimeoutSeconds": int(load.limit("sfn.duration.exp")),
+        "States": {"Work": {**work, **tried_and_put_aside(tries)}, **PUT_ASIDE},
+    }

@@ -4,35 +4,74 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
+
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.containers import on_spot, repeated_s, smallest_task, stopped_share
 from explorer.options.base.limit_uses import FixedUse, LimitUse, PeakDemand
 from explorer.options.base.option import Exclusion
 from explorer.options.base.paths import Paths
 from explorer.options.base.private_network import CONTAINER_CALLS, interface_endpoints, work_network
-from explorer.options.base.request_path import Actor, Billing, Compute, Phase, Start, Step
+from explorer.options.base.public_network import (
+    SUBNETS,
+    TASK_GROUP,
+    public_network,
+    task_group,
+    unbuilt_network,
+)
+from explorer.options.base.request_path import (
+    Actor,
+    Billing,
+    Compute,
+    HandOver,
+    Phase,
+    RequestPath,
+    Start,
+    Step,
+)
+from explorer.options.base.resources import (
+    RESULTS,
+    TASK,
+    Allow,
+    Resource,
+    Setting,
+    TaskRole,
+    TemplatePiece,
+    Variable,
+    attribute,
+    objects,
+    own_arn,
+    own_name,
+    ref,
+    statement,
+    statement_of,
+)
 from explorer.options.base.usage import UsageLines
 from explorer.options.base.usage_lines import container_logs, job_hours
 
 from .base import Execution, too_large
 
-TASK = Compute("container task", "container task", Start.PER_JOB, Billing.TASK_TIME)
+TASKS = Compute("container task", "container task", Start.PER_JOB, Billing.TASK_TIME)
 
 
 class Fargate(Execution):
-    """A container task for each job, started when it comes."""
+    """A container task for each job, started when the job arrives."""
 
     id = "fargate"
+    deployable = True
     jobs_only = True
     summary = "a Fargate task for each job"
     phrase = "a Fargate task for each job"
     parts = ("cluster", "task definition and image", "network", "task roles")
-    provides = {"compute": TASK}
+    provides = {"compute": TASKS}
     hand_over_limit = "ecs.overrides"
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:
         yield from super().excludes(load)
         yield from too_large(load)
+
+    def unbuilt(self, load: Conditions, flow: RequestPath) -> Iterable[str]:
+        yield from unbuilt_network(load)
 
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
         yield from self.spills(load, path)
@@ -43,8 +82,7 @@ class Fargate(Execution):
             if here.any():
                 yield PeakDemand(quota, [load.peak_rps * seconds], vcpu, where=here)
         yield PeakDemand("ecs.runtask.rate", [load.peak_rps])
-        # tasks start from a bucket that fills up again at this rate: in the time that it takes to fill, no
-        # more may start than it holds
+        # task launches use a token bucket: while it refills once, at most its capacity may start
         rate, burst = load.limit("fargate.launch.rate"), load.limit("fargate.launch.burst")
         yield FixedUse("fargate.launch.rate", load.peak_rps)
         yield PeakDemand("fargate.launch.burst", [load.peak_rps * burst / rate])
@@ -69,3 +107,47 @@ class Fargate(Execution):
             yield Step(
                 Phase.WORK, "begin again what was stopped", (Actor.WORKER, Actor.WORKER), seconds, order=1
             )
+
+    def pieces(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
+        vcpu, gb = (float(each) for each in smallest_task(load))
+        yield from public_network()
+        yield task_group()
+        providers = {"CapacityProviders": ["FARGATE", "FARGATE_SPOT"]}
+        yield Resource("Cluster", "AWS::ECS::Cluster", providers)
+        yield TaskRole("work", TASK, vcpu, gb)
+        yield Setting("hand_over", HandOver.TASK.value)
+        yield Setting("hand_bytes", int(load.limit(self.hand_over_limit)))
+        yield Setting("lease_s", load.constant("job.lease_s"))
+        # a failed task is not restarted, and a task that has not started by then never will
+        yield Setting("attempts", 1)
+        for setting in ("retry_s", "wait_s"):
+            yield Setting(setting, load.constant("task.starts_within_s"))
+        yield Setting("capacity", "FARGATE_SPOT" if np.all(on_spot(load)) else "FARGATE")
+        bodies = objects(RESULTS, "bodies/")
+        yield Allow("submit", ("s3:PutObject",), bodies)
+        yield Allow("work", ("s3:GetObject",), bodies)
+        yield from _runs_tasks()
+
+
+def _runs_tasks() -> Iterable[TemplatePiece]:
+    """The permission for a part to start tasks of this stack, and where they run."""
+    for part in ("submit", "work"):
+        yield Variable(part, "HAND_TO", own_name("work"))
+        yield Variable(part, "CLUSTER", ref("Cluster"))
+        yield Variable(part, "SUBNETS", {"Fn::Join": [",", list(SUBNETS)]})
+        yield Variable(part, "SECURITY_GROUP", attribute(TASK_GROUP, "GroupId"))
+    in_cluster = {"ArnEquals": {"ecs:cluster": attribute("Cluster")}}
+    to_tasks = {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
+    roles = [attribute("WorkTaskRole"), attribute("WorkStartRole")]
+    allowed = [
+        Allow("submit", ("ecs:RunTask",), own_arn("ecs", "task-definition/~-work:*"), in_cluster),
+        Allow("submit", ("iam:PassRole",), roles, to_tasks),
+    ]
+    yield from allowed
+    # of the task's own role it is a policy beside it: a role cannot name itself
+    again = {
+        "PolicyName": "again",
+        "Roles": [ref("WorkTaskRole")],
+        "PolicyDocument": statement_of(statement(each) for each in allowed),
+    }
+    yield Resource("WorkAgain", "AWS::IAM::Policy", again)

@@ -1,4 +1,4 @@
-"""Functions on instances of one's own."""
+"""Lambda functions on EC2 instances of the account."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ class ManagedInstance(Execution):
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:
         yield from super().excludes(load)
-        if load.at_all_sizes and load.workload.runtime.memory == ANY:  # of these it sells the larger ones
-            small = load.memory_mb < load.limit("lmi.memory.min")
+        if load.at_all_sizes and load.workload.runtime.memory == ANY:  # only sizes from the minimum are sold
+            small = np.asarray(load.memory_mb) < load.limit("lmi.memory.min")
             yield Exclusion("runtime.memory", "a function has 2 GB at least", where=small)
         fits = np.logical_or.reduce([holds for _, _, holds in self._kinds_that_hold(load)])
         if not np.all(fits):
@@ -66,24 +66,24 @@ class ManagedInstance(Execution):
         )
 
     def _environment(self, load: Conditions) -> tuple[Number, Number]:
-        """VCPU and memory [GB] of an execution environment: at least 1 and 2, and 4 GB a vCPU."""
+        """The vCPUs and memory [GB] of an execution environment: at least 1 and 2, with 4 GB per vCPU."""
         gb = np.maximum(load.memory_gb, load.limit("lmi.memory.min") / 1024)
         smallest = catalogue.instance_types(ARCHITECTURES[0])[0]
         vcpu = np.ceil(gb / (smallest.gb / smallest.vcpu) * (1 - 1e-9))
         return np.maximum(vcpu, np.ceil(load.used_vcpu * (1 - 1e-9))), gb
 
     def _environments(self, load: Conditions, path: Paths) -> list[Number]:
-        """Environments for the peak, not rounded up: terms with one driver each."""
+        """The environments for the peak, not rounded up: terms with one driver each."""
         vcpu, _ = self._environment(load)
         most = load.limit("lmi.concurrency.environment")
         each = np.clip(np.floor(load.per_vcpu * vcpu * (1 + 1e-9)), 1.0, most)
         return [load.peak_rps * seconds / each * (1 - 1e-12) for seconds in load.held_s(path)]
 
     def _kinds_that_hold(self, load: Conditions) -> Sequence[tuple[InstanceType, int, Mask]]:
-        """Instance types with the environments that each of them carries, and where it is taken.
+        """The instance types with the environments that each carries, and where each is used.
 
-        Taken is the smallest on which an environment has room beside what is kept for the system: of many
-        small instances the loss of one costs least.
+        The smallest type is used that has room for an environment besides the system's overhead: with many
+        small instances, losing one costs least.
         """
         return load.memo("kinds that hold", lambda: list(self._kinds_by_size(load)))
 
@@ -95,13 +95,13 @@ class ManagedInstance(Execution):
                 by_vcpu = np.floor((kind.vcpu - load.limit("lmi.overhead.vcpu")) / vcpu * (1 + 1e-9))
                 by_memory = np.floor((kind.gb - load.limit("lmi.overhead.memory")) / gb * (1 + 1e-9))
                 capacity = np.minimum(by_vcpu, by_memory)
-                free = ~passed_over & (capacity >= 1)  # of the shape that both have together
+                free = ~passed_over & (capacity >= 1)  # broadcast shape of both
                 for count in np.unique(np.broadcast_to(capacity, np.shape(free))[free]):
                     yield kind, int(count), free & (capacity == count)
                 passed_over = passed_over | free
 
     def instances(self, load: Conditions, path: Paths) -> Iterable[tuple[InstanceType, StepQuantity]]:
-        """Instances for the peak by type, with half as much again, as AWS's calculator counts them."""
+        """The instances for the peak by type, with a buffer of 50 % as in AWS's calculator."""
         environments = self._environments(load, path)
         least, buffer = load.constant("instance.count_min"), load.constant("lmi.buffer")
         for kind, capacity, holds in self._kinds_that_hold(load):
@@ -116,7 +116,7 @@ class ManagedInstance(Execution):
         for kind, count in self.instances(load, path):
             hours = count.scaled(load.hours)
             yield kind.price_id, hours
-            # the fee is a share of what the instances cost on demand
+            # the fee is a share of the instances' on-demand price
             yield "lambda.managed_instances_management_fee", hours.scaled(load.list_price(kind.price_id))
         yield from logs(load, load.requests)
         yield from self.by_reference(load, path)

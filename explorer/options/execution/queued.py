@@ -1,4 +1,4 @@
-"""Jobs in a queue before the function."""
+"""Jobs in a queue in front of the function."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from explorer.options.base.usage import UsageLines
 
 from .base import LambdaExecution, backlog, dead_letters, started_chunks
 
-LEAST_AT_ONCE = 2  # that a mapping can be set to: one at once needs reserved concurrency
+LEAST_AT_ONCE = 2  # smallest maximum concurrency of a mapping; 1 needs reserved concurrency
 
 
 class Queued(LambdaExecution):
@@ -49,14 +49,14 @@ class Queued(LambdaExecution):
     age_limit = "sqs.retention"
 
     def holds_back(self, path: Paths) -> Mask:
-        """The mapping's maximum concurrency, or reserved concurrency where that cannot be as low."""
+        """All paths: by the mapping's maximum concurrency, or by reserved concurrency if that is too high."""
         return EVERYWHERE
 
     def most_at_once(self, load: Conditions, path: Paths) -> Number:
-        """The mapping's setting, where what the work calls bears only so much."""
+        """The maximum concurrency of the mapping, if the downstream system has a limit."""
         if load.workload.downstream.concurrency is None:
             return np.inf
-        return np.minimum(load.bears, load.limit("lambda.esm.sqs.max_concurrency"))
+        return np.minimum(load.downstream_concurrency, load.limit("lambda.esm.sqs.max_concurrency"))
 
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
         yield load.time_limit("lambda.timeout", path)
@@ -65,19 +65,20 @@ class Queued(LambdaExecution):
         most, ready = self.most_at_once(load, path), np.asarray(self.pollers(load)) > 0
         need = np.minimum(load.concurrency_needed(load.limit(self.age_limit)), most)
         at_peak = np.minimum(peak, most)
-        # a limit binds a path at all points or at none: where the other mode serves, nothing of it is used
+        # a limit binds a path at all points or at none: where the other mode applies, its use is 0
         need, mean, standard = (np.where(ready, 0.0, each) for each in (need, mean, at_peak))
         yield Backlogged("lambda.esm.sqs.concurrency", need, ~ready.all(), mean, standard)
         pollers = np.where(ready, np.ceil(at_peak / load.limit("lambda.esm.sqs.poller.concurrency")), 0.0)
         yield FixedUse("lambda.esm.sqs.pollers", pollers, ready.any(), is_setting=True)
 
     def pollers(self, load: Conditions) -> Number:
-        """Pollers kept ready in provisioned mode; 0 where standard mode rises in time, or a job may wait.
+        """The provisioned pollers; 0 where the standard mode scales fast enough, or jobs may wait.
 
-        Where a latency is promised, nothing may wait: what cannot be added within the rise is there before.
+        If a latency is promised, nothing may wait: pollers that cannot be added within the rise are
+        provisioned.
         """
         promised = load.latency_p95 is not None
-        if not promised or load.workload.downstream.concurrency is not None:  # a mapping has one of the two
+        if not promised or load.workload.downstream.concurrency is not None:  # only one at a time
             return 0.0
         rise = load.limit_per_s("lambda.esm.sqs.pollers.ramp") * load.peak_ramp_s
         missing = load.peak_rps * load.runtime.mean - rise
@@ -90,18 +91,20 @@ class Queued(LambdaExecution):
         return self._behind_s(load, ready, load.limit_per_s("lambda.esm.sqs.ramp"))
 
     def _behind_s(self, load: Conditions, ready: Number, per_s: float) -> Number:
-        """By how long jobs wait for pollers in a rise, at the worst [s].
+        """The longest wait of a job for pollers during a rise [s].
 
-        Jobs at once rise evenly for `peak_ramp` R; pollers let `ready` through, and `per_s` more each second,
-        until they let the peak through after T. By then g T^2 / 2 have been let through, with g = `per_s`;
-        as many had come by (T + R) / 2: g T / R more each second until R, then g T. So the longest wait is
-        (T - R) / 2.
+        The jobs in progress that are needed rise evenly over R = `peak_ramp`, from `ready` to the peak. The
+        pollers serve `ready` jobs at once and g = `per_s` more each second, so they reach the peak after T.
+        Above `ready`, they have by then served g T^2 / 2. Demand above `ready` is g T t / R up to R and g T
+        afterwards, so g T R / 2 + g T (t - R) has arrived by t >= R. Both are equal at t = (T + R) / 2: a job
+        that arrives then is served at T, after the longest wait, (T - R) / 2. Example: R = 60 s and T = 100 s
+        give a wait of 20 s.
         """
         reached_s = (load.peak_rps * load.runtime.mean - ready) / per_s
         return np.maximum(reached_s - load.peak_ramp_s, 0.0) / 2
 
     def behind_s(self, load: Conditions) -> Number:
-        """The same with the pollers that are kept ready [s]."""
+        """The longest wait for pollers with the provisioned ones [s]."""
         pollers = self.pollers(load)
         ready = pollers * load.limit("lambda.esm.sqs.poller.concurrency")
         rest_s = self._behind_s(load, ready, load.limit_per_s("lambda.esm.sqs.pollers.ramp"))
@@ -113,7 +116,7 @@ class Queued(LambdaExecution):
         return {"ReservedConcurrentExecutions": reserved} if reserved else {}
 
     def reserved(self, load: Conditions) -> Number:
-        return np.where(np.asarray(load.bears) < LEAST_AT_ONCE, 1.0, 0.0)
+        return np.where(np.asarray(load.downstream_concurrency) < LEAST_AT_ONCE, 1.0, 0.0)
 
     def usage(self, load: Conditions, path: Paths) -> UsageLines:
         yield from super().usage(load, path)
@@ -134,14 +137,14 @@ class Queued(LambdaExecution):
         yield from backlog(load, self.age_limit, EVERYWHERE, self.most_at_once(load, path))
         behind_s = self.behind_s(load)
         if np.any(behind_s > 0):
-            lasts_s = 2 * behind_s + load.peak_ramp_s  # a day: until the pollers let the peak through
+            lasts_s = 2 * behind_s + load.peak_ramp_s  # per day, until the pollers reach the peak
             share = np.minimum(lasts_s * load.peak_rps / (86400 * load.mean_rps), 1.0)
             title, who = "wait for pollers in a rise", (Actor.HANDS, Actor.WORKER)
             yield Step(Phase.QUEUE, title, who, load.when_cold(share, behind_s), order=1)
 
     def _handing(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         yield dead_letters(load)
-        # the worker shortens the time for which its message is hidden to its lease
+        # the worker shortens the visibility timeout of its message to its lease
         tries = {
             "deadLetterTargetArn": attribute("DeadLetters"),
             "maxReceiveCount": load.constant("job.receives"),

@@ -22,10 +22,11 @@ from .base import SlicedExecution, dead_letters, event_settings
 
 
 class Recursion(SlicedExecution):
-    """The function invokes itself; it counts its own hops and may do so more than 16 times."""
+    """A function that invokes itself; it counts its own hops and may exceed 16 of them."""
 
     id = "recursion"
     deployable = True
+    acknowledges = True
     jobs_only = True
     summary = "a function that invokes itself until the work is done"
     phrase = "a function that invokes itself"

@@ -22,19 +22,19 @@ class Single(LambdaExecution):
     id = "single"
     deployable = True
     acknowledges = True
-    summary = "one invocation"
+    summary = "a single Lambda invocation"
     provides = {"compute": FUNCTION}
     hand_over_limit = "lambda.async.payload"
     repeats = "an asynchronous event may reach the function twice"
 
     def holds_back(self, path: Paths) -> Mask:
-        """Reserved concurrency throttles, and what is throttled is tried again."""
+        """Asynchronous paths: reserved concurrency throttles, and throttled events are retried."""
         result: Mask = path.asynchronous
         return result
 
     def reserved(self, load: Conditions) -> Number:
-        bears = np.asarray(load.bears, dtype=float)
-        return np.where(bears < load.limit("lambda.concurrency"), bears, 0.0)
+        most = np.asarray(load.downstream_concurrency, dtype=float)
+        return np.where(most < load.limit("lambda.concurrency"), most, 0.0)
 
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
         yield load.time_limit("lambda.timeout", path)

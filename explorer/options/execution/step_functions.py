@@ -1,7 +1,8 @@
-"""An execution in a workflow: Step Functions around the function."""
+"""Work in a Standard workflow: Step Functions around the function."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -9,18 +10,20 @@ from explorer.options.base.conditions import Conditions
 from explorer.options.base.design_part import DesignPart
 from explorer.options.base.limit_uses import LimitUse, PeakDemand, PerRequest
 from explorer.options.base.paths import Paths
-from explorer.options.base.request_path import FUNCTION, Actor, HandOver, RequestPath
+from explorer.options.base.request_path import FUNCTION, Actor, BodyOut, HandOver, RequestPath
 from explorer.options.base.resources import TemplatePiece
 from explorer.options.base.usage import UsageLines
 
-from .base import SlicedExecution, handed_to_workflow
+from .base import PUT_ASIDE, SlicedExecution, handed_to_workflow, retries, tried_and_put_aside
 
 
 class StepFunctions(SlicedExecution):
     id = "step-functions"
     deployable = True
+    acknowledges = True
     hand_over = HandOver.MACHINE
     entry = "workflow_work"
+    accepted_entry = "accepted_workflow"
     jobs_only = True
     summary = "a Standard workflow around the function"
     phrase = "a Step Functions workflow"
@@ -30,7 +33,7 @@ class StepFunctions(SlicedExecution):
     orchestrates = True
     state_limit = "sfn.payload"
     handover = "sfn.to_lambda"
-    age_limit = "sfn.duration.std"  # the task is tried again while the function is throttled
+    age_limit = "sfn.duration.std"  # the task is retried while the function is throttled
 
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
         yield PeakDemand("sfn.start", [load.peak_rps])
@@ -50,18 +53,22 @@ class StepFunctions(SlicedExecution):
         yield from self.state_moves(load, path)
 
     def _handing(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
-        yield from handed_to_workflow("STANDARD", workflow(load))
+        yield from handed_to_workflow(load, path, "STANDARD", workflow(load, path))
 
 
-def workflow(load: Conditions) -> Mapping[str, Any]:
+def workflow(load: Conditions, path: RequestPath) -> Mapping[str, Any]:
     """The states of a job: slices of the work, until none is left."""
-    retried = {
-        "ErrorEquals": ["States.ALL"],
-        "IntervalSeconds": int(load.constant("job.lease_s")) + 1,
-        "MaxAttempts": int(load.constant("job.receives")) - 1,
-        "BackoffRate": 1.0,  # a job is given up a while after its lease: no retry may come later
+    again_s = int(load.constant("job.lease_s")) + 1
+    every = {"IntervalSeconds": again_s, "BackoffRate": 1.0}  # a job is given up soon after its lease
+    busy = {  # an invocation whose response was lost may still run, up to the timeout
+        "ErrorEquals": ["Busy"],
+        "MaxAttempts": math.ceil(load.limit("lambda.timeout") / again_s),
+        **every,
     }
-    slice_of_work = {"Type": "Task", "Resource": "${Work}", "Retry": [retried], "Next": "Done?"}
+    failed = {"ErrorEquals": ["States.ALL"], "MaxAttempts": int(load.constant("job.receives")) - 1, **every}
+    collected = path.body_out is not BodyOut.NOTHING
+    errors = {"Retry": [busy, failed]} if collected else tried_and_put_aside(1 + retries(load))
+    slice_of_work = {"Type": "Task", "Resource": "${Work}", **errors, "Next": "Done?"}
     is_done = {"Variable": "$.done", "BooleanEquals": True, "Next": "Ended"}
     return {
         "StartAt": "Work",
@@ -70,5 +77,6 @@ def workflow(load: Conditions) -> Mapping[str, Any]:
             "Work": slice_of_work,
             "Done?": {"Type": "Choice", "Choices": [is_done], "Default": "Work"},
             "Ended": {"Type": "Succeed"},
+            **({} if collected else PUT_ASIDE),
         },
     }

@@ -1,4 +1,4 @@
-"""How the environments of the function that does the work come to be ready."""
+"""How the environments of the function that does the work become ready."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the ways to start an environment share."""
+"""What the ways to start an environment have in common."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from explorer.options.base.usage import UsageLines
 
 
 class EnvironmentStart(Option):
-    """What a request meets where it finds no environment free. Only what starts on demand has such."""
+    """How an environment starts when a request finds none free; only for compute that starts on demand."""
 
     concern = "initialization"
     depends_on: ClassVar[tuple[str, ...]] = ("compute", "initialization")
     clash_fields = ("compute", "initialization")
-    init_limit: ClassVar[str] = "lambda.init"  # on how long a start may take
+    init_limit: ClassVar[str] = "lambda.init"  # id of the limit on the duration of a start
     title: ClassVar[str] = "start an environment"
 
     def clashes(self, flow: RequestPath) -> str | None:
         plain = flow.initialization is Initialization.ON_DEMAND
         if plain or flow.compute.start is Start.ON_DEMAND:
             return None
-        return f"{self.id} needs a function that is started on demand"
+        return f"{self.words} needs a function that is started on demand"
 
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
         started = path.compute.has(start=Start.ON_DEMAND)
@@ -44,7 +44,7 @@ class EnvironmentStart(Option):
         return load.init_p99_s
 
     def start_s(self, load: Conditions, path: Paths) -> Number:
-        """What starts add at each of `LEVELS` [s]."""
+        """The time that starts add at each of `LEVELS` [s]."""
         return load.cold_start(load.runtime.mean, "work")
 
     def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:

@@ -1,4 +1,4 @@
-"""An environment started where a request finds none free."""
+"""An environment starts when a request finds none free."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Environments of the function that does the work, kept ready all month."""
+"""Environments of the function that does the work, provisioned all month."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .base import EnvironmentStart
 
 
 class ProvisionedConcurrency(EnvironmentStart):
-    """As many as the promises ask for at the peak; requests beyond them start cold."""
+    """As many environments as the promises need at the peak; further requests have a cold start."""
 
     id = "provisioned-concurrency"
     summary = "environments kept ready all month"
@@ -28,7 +28,7 @@ class ProvisionedConcurrency(EnvironmentStart):
     init_limit = "lambda.init.extended"
 
     def ready(self, load: Conditions, path: Paths) -> StepQuantity:
-        """Environments that are kept ready."""
+        """The number of provisioned environments."""
         return load.ready_environments([load.peak_rps * seconds for seconds in load.held_s(path)])
 
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
@@ -41,6 +41,6 @@ class ProvisionedConcurrency(EnvironmentStart):
         yield load.by_architecture("lambda.provisioned_concurrency"), gb_s
 
     def start_s(self, load: Conditions, path: Paths) -> Number:
-        share = np.nextafter(load.share_that_may_wait, 0)  # a p95 bears its 5 % whole
+        share = np.nextafter(load.share_that_may_wait, 0)  # just below, as the p95 tolerates exactly 5 %
         within = load.within_share(share)
         return load.when_cold(share, load.init_of(lambda spread: spread.quantile(within)))

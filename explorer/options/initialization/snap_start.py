@@ -1,4 +1,4 @@
-"""Environments restored from a snapshot of one published version."""
+"""Environments restored from a snapshot of a published version."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from explorer.options.base.usage import UsageLines
 
 from .base import EnvironmentStart
 
-FREE_FAMILY = "java"  # for which AWS charges neither the snapshot nor the restores
+FREE_FAMILY = "java"  # runtimes for which AWS bills neither snapshots nor restores
 
 
 class SnapStart(EnvironmentStart):

@@ -1,4 +1,4 @@
-"""How a request's body comes in."""
+"""How the body of a request enters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The body in the request itself."""
+"""The body is part of the request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The body uploaded to S3 first, by a signed URL."""
+"""The body is uploaded to S3 first, by a signed URL."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from explorer.options.base.usage_lines import compute, front, front_cold
 
 
 class PresignedUpload(Option):
-    """The client asks for a signed URL, puts the body there, and submits a reference to it."""
+    """The client requests a signed URL, uploads the body there, and submits a reference to it."""
 
     concern = "request"
     id = "presigned-upload"

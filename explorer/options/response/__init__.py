@@ -1,4 +1,4 @@
-"""How a response's body goes out."""
+"""How the body of a response leaves."""
 
 from __future__ import annotations
 

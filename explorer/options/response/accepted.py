@@ -1,8 +1,10 @@
-"""A request that is only acknowledged: nobody collects a result."""
+"""A request that is only acknowledged; no client collects a result."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+
+import numpy as np
 
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.design_part import DesignPart
@@ -27,7 +29,7 @@ from .base import Response
 
 
 class Accepted(Response):
-    """202 at once, the work later; what fails goes to a dead-letter queue. The usual webhook."""
+    """A 202 response at once, the work later; failed requests go to a dead-letter queue (a webhook)."""
 
     id = "accepted"
     deployable = True
@@ -62,11 +64,12 @@ class Accepted(Response):
         yield from front_cold(load, path, Phase.SUBMIT, "handler.submit")
 
     def pieces(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
-        """No table and no result: bodies that are too large to be handed over wait in a bucket."""
+        """The pieces without a table and a result; a bucket holds bodies that are too large to hand over."""
         yield from super().pieces(load, path)
         yield front_part(load, "submit")
         yield Route("submit", "POST", "/jobs")
-        expiry_days = days(load.constant("upload.kept_s")) + 1
-        yield from bucket(BODIES, {"bodies/": expiry_days})
+        longest_s = 2 * float(np.max(load.at_levels("runtime")))  # long work reads its body in each slice
+        expiry_days = days(load.constant("upload.kept_s") + longest_s) + 1
+        yield from bucket(BODIES, {"bodies/": expiry_days, "state/": expiry_days})
         for part in ("submit", "work"):
             yield Variable(part, "RESULTS", ref(BODIES))

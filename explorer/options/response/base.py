@@ -1,4 +1,4 @@
-"""What responses share."""
+"""What responses have in common."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The asynchronous endpoint whose client is called when the work is done."""
+"""The asynchronous endpoint that calls the client when the work is done."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .stored import Stored
 
 
 class Callback(Stored):
-    """As stored, but the client is called when the job is done."""
+    """Like stored, but the service calls the client when the job is done."""
 
     id = "callback"
     summary = "the result stored in S3; the client is called when it is done"
@@ -34,7 +34,7 @@ class Callback(Stored):
     deployable = False
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:
-        yield from super(Stored, self).excludes(load)  # nobody polls
+        yield from super(Stored, self).excludes(load)  # no polling
         if not load.workload.client.receives_callbacks:
             yield Exclusion("client.receives_callbacks", "the client cannot be called back")
 

@@ -1,4 +1,4 @@
-"""The response page by page, a request each."""
+"""The response in pages, one request each."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .base import Response
 
 
 class PagedResponse(Response):
-    """Asked for page by page; the work is repeated for each page."""
+    """A response requested page by page; the work is repeated for each page."""
 
     id = "paged"
     deployable = True
@@ -57,10 +57,10 @@ class PagedResponse(Response):
         clients, page, who = load.clients, load.page_bytes(path), (Actor.CLIENT, Actor.WORKER)
         size = clients.at_levels("response")
         first = clients.transfer(clients.body_factor("response", path) * np.minimum(size, page))
-        exchange, work = clients.time("exchange.rtt"), load.at_levels("runtime")
-        work = path.door_time.look_up(load.time) + work
+        exchange = clients.time("exchange.rtt")
+        work = path.door_time.look_up(load.time) + load.at_levels("runtime")
         if clients is load:
-            exchange, work = exchange + work, 0.0
+            exchange = exchange + work
         more = np.maximum(np.ceil(size / page) - 1, 0)
         seconds = clients.transfer(clients.sent_at_levels(path)) + more * exchange
         yield Step(Phase.DOWNLOAD, "the pages", who, seconds, before_first_byte=first, for_hits=True)

@@ -1,4 +1,4 @@
-"""The asynchronous endpoint whose client is told over a WebSocket when the work is done."""
+"""The asynchronous endpoint that notifies the client over a WebSocket when the work is done."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from explorer.options.base.usage_lines import front, to_clients
 
 from .stored import Stored
 
-MINUTE_S = 60.0  # connections are billed by started minutes
+MINUTE_S = 60.0  # connections are billed per started minute
 
 
 class Pushed(Stored):
-    """As stored, but a WebSocket API sends the client a notice with the URL of the result.
+    """Like stored, but a WebSocket API sends the client a notice with the URL of the result.
 
-    The client keeps a connection open from submitting to the notice. Pings keep it from being closed as
-    idle; after the longest that a connection may last it is made anew.
+    The client keeps a connection open from submitting until the notice. Pings keep the connection from being
+    closed as idle; it is renewed after the maximum duration of a connection.
     """
 
     id = "pushed"
@@ -45,7 +45,7 @@ class Pushed(Stored):
     deployable = False
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:
-        yield from super(Stored, self).excludes(load)  # nobody polls
+        yield from super(Stored, self).excludes(load)  # no polling
         client = load.workload.client
         if not client.sockets:
             yield Exclusion("client.sockets", "the client cannot keep a WebSocket open")
@@ -57,7 +57,7 @@ class Pushed(Stored):
 
     def more_parts(self, load: Conditions, path: Paths) -> Iterable[tuple[str, Mask]]:
         yield from super().more_parts(load, path)
-        if load.workload.client.auth == "jwt":  # which a WebSocket API does not check itself
+        if load.workload.client.auth == "jwt":  # a WebSocket API does not check these itself
             yield DesignPart("authorizer function", Actor.FRONT), EVERYWHERE
 
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:

@@ -68,7 +68,7 @@ class Stored(Response):
             yield PeakDemand("lambda.concurrency", busy, where=function)
 
     def _front_s(self, load: Conditions) -> list[Number]:
-        """Seconds of the small functions for one job: terms with one driver each."""
+        """The seconds of the front functions per job: terms with one driver each."""
         return [load.typical_s("handler.submit"), load.polls * load.typical_s("handler.status")]
 
     def usage(self, load: Conditions, path: Paths) -> UsageLines:
@@ -84,7 +84,7 @@ class Stored(Response):
         yield from self._notice_usage(load, path)
 
     def _notice_usage(self, load: Conditions, path: Paths) -> UsageLines:
-        """What it costs that the client learns of the end: it reads the status, again and again."""
+        """The lines for the client to learn of the end: repeated reads of the status."""
         polled = load.requests * load.polls
         yield from front(load, path, polled, "handler.status")
         yield "dynamodb.ondemand_rru", polled

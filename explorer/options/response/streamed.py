@@ -1,4 +1,4 @@
-"""The response as it is made, in a stream."""
+"""The response as a stream while it is produced."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from explorer.facts.units import Number
-from explorer.options.base.added_time import AddedTime
+from explorer.options.base.added_time import AddedTime, BodyConditions, BodyPath
 from explorer.options.base.conditions import GB, Conditions
 from explorer.options.base.limit_uses import AfterBurst, LimitUse, Linear, PerRequest
 from explorer.options.base.option import Exclusion
@@ -20,17 +20,17 @@ from .base import Response
 
 
 class Streaming(AddedTime):
-    """What is beyond the burst of a stream, at its capped rate."""
+    """The time to send the part of a stream beyond the burst, at the capped rate."""
 
-    def measure(self, load: Conditions, path: Paths, least_s: float) -> AfterBurst:
+    def measure(self, load: BodyConditions, path: BodyPath, least_s: float) -> AfterBurst:
         return load.stream(path)
 
-    def held_s(self, load: Conditions, path: Paths) -> Number:
+    def held_s(self, load: BodyConditions, path: BodyPath) -> Number:
         return load.stream_mean_s(path)
 
 
 class Streamed(Response):
-    """Sent as it is produced: from the first byte on that exists, `runtime.first_byte`."""
+    """A response sent while it is produced, starting with the first byte (`runtime.first_byte`)."""
 
     id = "streamed"
     summary = "the result streamed, up to 200 MB from a function"
@@ -73,9 +73,9 @@ class Streamed(Response):
         received = clients.transfer(clients.sent_at_levels(path))
         seconds, function = received, path.compute.has(function=True)
         if function.any():
-            capped = function * load.stream(path).size(load.at_levels("response"))
-            seconds = np.maximum(seconds, capped[:count])
-        if load.workload.runtime.first_byte is not None:  # it begins then, and ends no earlier than the work
+            capped = function * load.stream(path).size(load.at_levels("response")[:count])
+            seconds = np.maximum(seconds, capped)
+        if load.workload.runtime.first_byte is not None:  # starts then, ends no earlier than the work
             began, ended = load.at_levels("first_byte")[:count], load.at_levels("runtime")[:count]
             seconds = np.maximum(began + seconds - ended, 0.0)
         if clients is not load:

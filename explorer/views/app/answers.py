@@ -35,7 +35,7 @@ class Answers:
 
     def __init__(self, send: Send) -> None:
         self._send = send
-        self._told: dict[str, Any] = {}
+        self._in_view: dict[str, Any] = {}
         self._stops: screen_state.Stops = {}
         self._at: dict[str, int] = {}
         self._presets: list[str] = []
@@ -46,15 +46,15 @@ class Answers:
         self._whole = False
         self.maps = Maps()
         self.shelf = Shelf()
-        self.shown = False
+        self.has_view = False
         self.pinned: Recommendation | None = None
         self.pinned_state: State | None = None
         self.scenarios = Scenarios()
 
     def hello(self, presets: Mapping[str, Workload], endings: list[str]) -> None:
         """A view has opened, and knows nothing."""
-        self.shown = True
-        self._told, self._stops, self._presets, self._map = {}, {}, [], None
+        self.has_view = True
+        self._in_view, self._stops, self._presets, self._map = {}, {}, [], None
         self._offered, self._endings = presets, endings
 
     def begin(self) -> None:
@@ -88,7 +88,7 @@ class Answers:
 
     def quick(self, ready: Ready, history: History, remark: str, number: int | None, wrong: str = "") -> None:
         """What a turn may wait for: the answer, its limits and costs, and the map if it holds."""
-        if not self.shown:
+        if not self.has_view:
             return
         r = ready.r
         message: dict[str, Any] = {
@@ -166,9 +166,9 @@ class Answers:
         return []
 
     def _is_new(self, name: str, value: Any) -> bool:
-        if self._told.get(name) == value:
+        if self._in_view.get(name) == value:
             return False
-        self._told[name] = value
+        self._in_view[name] = value
         return True
 
     def ahead(self, before: State, now: State) -> Iterator[State]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from explorer.analysis.choice import notable_alternatives
 from explorer.analysis.phrases import change_in_words
 from explorer.analysis.recommendation import Recommendation
 from explorer.engine.cost import Bill, cost
@@ -23,13 +22,9 @@ CUT = 6.0  # times the first bill: a longer bar is cut
 OTHER = 11  # the last shade, of what has none of its own
 
 
-def _designs_beside(r: Recommendation, most: int) -> list[Design]:
-    return [Design(**other.design) for other in notable_alternatives(r.answer, most)]
-
-
 def costs_panel(r: Recommendation, pinned: Recommendation | None = None) -> str:
     """The bill by service beside those of the best alternatives, and of what it is compared with."""
-    designs = [r.nearest, *_designs_beside(r, COSTS - 1 - bool(pinned))]
+    designs = [r.nearest, *r.answer.distinct_designs(COSTS - 1 - bool(pinned))]
     bills = [by_service(bill_of_design(r, design)) for design in designs]
     late = {str(Design(**other.design)): other.latency_p95_s for other in r.answer.alternatives}
     seconds = [r.latency_s["p95"], *(late[str(design)] for design in designs[1:])]
@@ -112,7 +107,7 @@ def service_shades(services: Sequence[str]) -> dict[str, int]:
 
 def bill_of_row(r: Recommendation, index: int) -> Bill | None:
     """The bill of a row of the panel, or None if there is no such row any more."""
-    designs = [r.nearest, *_designs_beside(r, COSTS - 1)]
+    designs = [r.nearest, *r.answer.distinct_designs(COSTS - 1)]
     return bill_of_design(r, designs[index]) if index < len(designs) else None
 
 

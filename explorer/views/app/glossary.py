@@ -8,7 +8,7 @@ WORDS = {
     "request": "How the body of a request reaches the work: inside the request, or by way of S3.",
     "response": "How the result comes back: at once, streamed, page by page, or stored and fetched later.",
     "compression": "Whether the result is compressed before it is sent.",
-    "execution": "What does the work: one invocation, a queue with workers, a container, steps with state.",
+    "execution": "What does the work: a single Lambda invocation, a queue and workers, a container, steps.",
     "initialization": "How an environment is started: when needed, kept ready, or restored from a snapshot.",
     "configuration": "Where the work finds its settings and secrets when it starts.",
     "part": "A moving part: what whoever is on call must know exists, or a step that a client must take.",

@@ -35,10 +35,10 @@ class State:
         A distribution that is typed whole takes the place of what its sliders had made of it.
         """
         earlier = dict(self.values)
-        rate, peak = values.get(RATE), earlier.get(PEAK)
-        if rate is not None and isinstance(peak, float) and PEAK not in values:
-            before = earlier.get(RATE, self.base.requests_per_month)
-            earlier[PEAK] = peak * float(rate) / float(before)  # type: ignore[arg-type]
+        rate, peak = values.get(RATE), earlier.get(PEAK) if PEAK not in values else None
+        before = earlier.get(RATE, self.base.requests_per_month)
+        if isinstance(peak, float) and isinstance(rate, int | float) and isinstance(before, int | float):
+            earlier[PEAK] = peak * rate / before
         for key in values:
             if key.endswith(QUANTILES):
                 path = key.removesuffix(QUANTILES)
@@ -53,7 +53,7 @@ class History:
         self.now = first
         self._behind: list[State] = []
         self._ahead: list[State] = []
-        self._turned: tuple[frozenset[str], float] = (frozenset(), 0.0)
+        self._last_turn: tuple[frozenset[str], float] = (frozenset(), 0.0)
 
     @property
     def can_undo(self) -> bool:
@@ -67,12 +67,12 @@ class History:
 
     def go(self, state: State, fields: frozenset[str] = frozenset()) -> None:
         """Show another state; turns of the same `fields` in quick succession are one step."""
-        before, when = self._turned
+        before, when = self._last_turn
         now = time.monotonic()
         if not (fields and fields == before and now - when < TOGETHER_S):
             self._behind = [*self._behind, self.now][-MOST:]
         self._ahead.clear()
-        self._turned = (fields, now)
+        self._last_turn = (fields, now)
         self.now = state
 
     def undo(self) -> None:
@@ -80,11 +80,11 @@ class History:
         if self._behind:
             self._ahead.append(self.now)
             self.now = self._behind.pop()
-            self._turned = (frozenset(), 0.0)
+            self._last_turn = (frozenset(), 0.0)
 
     def redo(self) -> None:
         """One state ahead, if there is one."""
         if self._ahead:
             self._behind.append(self.now)
             self.now = self._ahead.pop()
-            self._turned = (frozenset(), 0.0)
+            self._last_turn = (frozenset(), 0.0)

@@ -70,14 +70,14 @@ class Maps:
         self.x, self.y = "response", "runtime"
         self._windows: dict[str, Window] = {}
         self._chosen_windows: dict[str, Window] = {}  # by zooming: they stay whatever is turned
-        self._kept: OrderedDict[Hashable, DecisionMap] = OrderedDict()
+        self._cache: OrderedDict[Hashable, DecisionMap] = OrderedDict()
         self._palette = Palette()
 
     def begin(self) -> None:
         """Another workload: the windows are its own, and nothing that was worked out holds."""
         self._windows.clear()
         self._chosen_windows.clear()
-        self._kept.clear()
+        self._cache.clear()
 
     def zoom(self, windows: Mapping[str, Sequence[float]]) -> None:
         """Show these windows of the axes, as far as they go; none: those about the workload again."""
@@ -121,9 +121,9 @@ class Maps:
     def map_in_store(self, state: State, workload: Workload, points: int) -> DecisionMap | None:
         """The map of a state, if it is there already."""
         key = self.key(state, self.places(workload), points)
-        decisions = self._kept.get(key)
+        decisions = self._cache.get(key)
         if decisions is not None:
-            self._kept.move_to_end(key)
+            self._cache.move_to_end(key)
         return decisions
 
     def compute_map(self, state: State, workload: Workload, points: int) -> DecisionMap:
@@ -137,9 +137,9 @@ class Maps:
 
     def keep(self, key: Hashable, decisions: DecisionMap) -> None:
         """Keep a map, the oldest give way."""
-        self._kept[key] = decisions
-        while len(self._kept) > MOST_MAPS:
-            self._kept.popitem(last=False)
+        self._cache[key] = decisions
+        while len(self._cache) > MOST_MAPS:
+            self._cache.popitem(last=False)
 
     def message(self, decisions: DecisionMap, *, fine: bool) -> tuple[dict[str, Any], list[bytes]]:
         """A map as the browser takes it: words and places; the cells and the money as bytes."""

@@ -42,7 +42,7 @@ from explorer.workload.fields import fields_with
 from .html import design_link, list_button, number_button, panel_title, term
 from .screen_state import workload_differences
 
-LIMITS, REASONS, TURNS = 8, 5, 6  # rows of each panel
+LIMITS, REASONS, CHANGES = 8, 5, 6  # rows of each panel
 LEAST_ROWS = 4  # that are seen on every screen
 LEAST, DECADES = 1e-3, 4.0  # the track begins at 0.1 % of a limit and ends at ten times of it
 SAID_AS_FACTOR = 2.0  # of a limit: from there on it is said how many times it is used
@@ -226,7 +226,7 @@ def _rejection_item(reason: Rejection, r: Recommendation) -> str:
 def break_evens_panel(r: Recommendation) -> str:
     """Where the recommendation changes, and to what."""
     head = panel_title("What would change the answer")
-    near = sorted(enumerate(r.answer.break_evens), key=lambda pair: pair[1].distance)[:TURNS]
+    near = sorted(enumerate(r.answer.break_evens), key=lambda pair: pair[1].distance)[:CHANGES]
     rows = "".join(_break_even_item(index, turn, r) for index, turn in near)
     return f'{head}<ul class="x-list">{rows}</ul>' if rows else f"{head}<p>Nothing within reach.</p>"
 

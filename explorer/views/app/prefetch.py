@@ -59,23 +59,23 @@ class Shelf:
     """The answers that are there."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[Key, Ready] = OrderedDict()
+        self._cache: OrderedDict[Key, Ready] = OrderedDict()
         self.pinned: Recommendation | None = None
 
     def clear(self, pinned: Recommendation | None) -> None:
         """Forget all: another workload to begin from, or another to compare with."""
-        self._kept.clear()
+        self._cache.clear()
         self.pinned = pinned
 
     def take(self, state: State) -> Ready:
         """The answer of a state, worked out now if need be. Raises ExplorerError if it is no workload."""
         key: Key = frozenset(state.values.items())
-        ready = self._kept.get(key)
+        ready = self._cache.get(key)
         if ready is None or ready.state.base is not state.base or ready.pinned is not self.pinned:
-            ready = self._kept[key] = Ready(state, self.pinned)
-        self._kept.move_to_end(key)
-        while len(self._kept) > MOST_ANSWERS:
-            self._kept.popitem(last=False)
+            ready = self._cache[key] = Ready(state, self.pinned)
+        self._cache.move_to_end(key)
+        while len(self._cache) > MOST_ANSWERS:
+            self._cache.popitem(last=False)
         return ready
 
 

@@ -332,7 +332,7 @@ class Explorer:
 
     async def _report(self, ending: str) -> None:
         try:
-            content = await self._worked(downloads.report_bytes, self.workload, ending)
+            content = await self._in_thread(downloads.report_bytes, self.workload, ending)
             self._file(ending, content)
         except ExplorerError as error:
             self._answers.trouble(str(error))
@@ -350,7 +350,7 @@ class Explorer:
         if self._later is not None:
             self._later.cancel()
             self._later = None
-        if self._answers.shown:
+        if self._answers.has_view:
             self._later = self._aside(self._follow(self._ready))
 
     def _aside(self, work: Any) -> asyncio.Task[None] | None:
@@ -360,7 +360,7 @@ class Explorer:
             asyncio.run(work)
             return None
 
-    async def _worked(self, call: Any, *arguments: Any) -> Any:
+    async def _in_thread(self, call: Any, *arguments: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._pool, call, *arguments)
 
     async def _follow(self, ready: Ready) -> None:
@@ -370,7 +370,7 @@ class Explorer:
             if stage.rests:
                 await asyncio.sleep(REST_S)
             try:
-                await self._worked(stage.work)
+                await self._in_thread(stage.work)
                 stage.show()
             except ExplorerError as error:
                 self._answers.trouble(str(error))

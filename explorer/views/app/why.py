@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from html import escape
 
+import numpy as np
+
 from explorer.analysis.phrases import name_design, rejected_options_at_length, sentence
 from explorer.analysis.recommendation import Recommendation
 from explorer.engine.cost import Bill, BillLine
@@ -160,7 +162,7 @@ def _explain_latency(level: str) -> Callable[[Recommendation, str, history.State
     def explain_seconds(r: Recommendation, _: str, __: history.State) -> str:
         phases: dict[str, float] = {}
         for step in steps_of(r.answer.sized_load, r.nearest):
-            seconds = step.seconds[index] if hasattr(step.seconds, "__len__") else step.seconds
+            seconds = np.broadcast_to(step.seconds, (3,))[index]
             phases[step.phase] = phases.get(step.phase, 0.0) + float(seconds)
         rows = [(phase, format_time(s, 3)) for phase, s in phases.items() if s > 0]
         rows.append(("in all", format_time(r.latency_s[level], 3)))

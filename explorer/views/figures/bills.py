@@ -9,7 +9,6 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from explorer.analysis.choice import notable_alternatives
 from explorer.analysis.phrases import label_design
 from explorer.analysis.recommendation import Recommendation
 from explorer.engine.cost import Bill
@@ -43,14 +42,14 @@ LETTER = 0.0105  # of the axis, that a letter in a bar takes
 def costs(r: Recommendation, most: int = 6) -> Picture:
     """The monthly bill by service, of the recommended design and the best alternatives.
 
-    An alternative is shown if it brings an option that no design above it has.
+    An alternative is shown if it brings an option that no design above it has, and another bill or time.
 
     Parameters
     ----------
     r : a recommendation
     most : alternatives at most
     """
-    designs = [r.nearest, *(Design(**other.design) for other in notable_alternatives(r.answer, most))]
+    designs = [r.nearest, *r.answer.distinct_designs(most)]
     bills = [
         by_service(bill_of(r.workload, design, sized_conditions(r.workload, design))) for design in designs
     ]

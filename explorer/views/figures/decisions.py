@@ -128,7 +128,7 @@ def _wrapped_name(label: tuple[str, ...]) -> Iterator[str]:
 def name_fits(picture: Picture, axes: Axes, text: Text, lines: str, room: tuple[float, float]) -> bool:
     """Set the lines of a name; whether they stay within the room to each side [shares of the map]."""
     text.set_text(lines)
-    extent = text.get_window_extent(picture.canvas.get_renderer())  # type: ignore[attr-defined]
+    extent = text.get_window_extent()
     return bool(
         1.04 * extent.width < 2 * room[0] * axes.bbox.width and extent.height < 2 * room[1] * axes.bbox.height
     )

@@ -142,7 +142,7 @@ def _quantile_points(spread: Distribution) -> list[tuple[str, float, float]]:
     """(name, value, share over it) of what was given: quantiles, one value, or of samples p50 and p99."""
     if isinstance(spread, Quantiles):
         shares = ndtr(-spread.z)
-        inner = [i for i in range(1, spread.z.size - 1)]
+        inner = list(range(1, spread.z.size - 1))
         flat = spread.log[-1] == spread.log[-2]
         names = ["max" if flat and i == inner[-1] else f"p{100 * (1 - shares[i]):.4g}" for i in inner]
         values = np.exp(spread.log[inner]) * spread.scale

@@ -19,7 +19,7 @@ from .sensitivity import bare_rows, without_formulas
 from .style import BLUE, FAINT, INK, VERDICTS, Picture, canvas, colour_key, in_house_style, shorten, subtitle
 
 if TYPE_CHECKING:
-    from explorer.analysis.sensitivity.regret import Judged, Regret
+    from explorer.analysis.sensitivity.regret import DesignRegret, Regret
 
 OUTCOMES = (
     ("best", BLUE, ""),
@@ -62,14 +62,14 @@ def regrets(r: Regret) -> Picture:
     return picture
 
 
-def _design_label(r: Regret, rows: Sequence[Judged], judged: Judged) -> str:
+def _design_label(r: Regret, rows: Sequence[DesignRegret], judged: DesignRegret) -> str:
     """The first design by its options, another by what differs from it."""
     by_name = {str(design): design for design in r.outcomes.designs}
     design, first = by_name[judged.design], by_name[rows[0].design]
     return label_design(design, first)
 
 
-def _draw_outcome(picture: Picture, axes: Axes, y: int, judged: Judged, design_label: str) -> None:
+def _draw_outcome(picture: Picture, axes: Axes, y: int, judged: DesignRegret, design_label: str) -> None:
     """One design: a bar parted by what becomes of it, and its regret."""
     start = 0.0
     for name, colour, hatch in OUTCOMES:
@@ -95,7 +95,7 @@ def _draw_outcome(picture: Picture, axes: Axes, y: int, judged: Judged, design_l
         axes.text(1.02, y, "never feasible", size=8.5, color=VERDICTS[Verdict.BREACH][2], **place)
 
 
-def _outcome_label(axes: Axes, y: int, name: str, judged: Judged, place: dict[str, Any]) -> None:
+def _outcome_label(axes: Axes, y: int, name: str, judged: DesignRegret, place: dict[str, Any]) -> None:
     """What a design is called, and under that whether it is recommended now or of least regret."""
     role = {
         "best at today's values": judged.recommended,

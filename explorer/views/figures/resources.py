@@ -77,10 +77,12 @@ def resources(
     return picture
 
 
-def _resources_subject(subject: object, design: object) -> tuple[Workload, Design]:
+def _resources_subject(
+    subject: Recommendation | Workload, design: str | Mapping[str, str | None] | Design | None
+) -> tuple[Workload, Design]:
     if isinstance(subject, Recommendation):
         return subject.workload, subject.nearest
-    return subject, complete_design(subject, design or {})  # type: ignore[arg-type,return-value]
+    return subject, complete_design(subject, design or {})
 
 
 def _place_boxes(boxes: dict[str, Box], over: bool) -> float:

@@ -169,7 +169,7 @@ def _square(picture: Picture, x: float, y: float, colour: str) -> Rectangle:
 
 def text_width(picture: Picture, text: Any) -> float:
     """The width of a drawn text [share of the picture]."""
-    box = text.get_window_extent(picture.canvas.get_renderer())  # type: ignore[attr-defined]
+    box = text.get_window_extent()
     return float(box.width / picture.bbox.width)
 
 
@@ -230,7 +230,7 @@ TICKS = {
     "bytes": [m * 1024.0**p for p in range(5) for m in (1, 10, 100)],
     "seconds": [1e-3, 1e-2, 0.1, 1, 10, 60, 600, 3600, 36000, 86400 * 2, 864000, 8640000],
     "usd": [10.0**p for p in range(-6, 13)],
-    "requests": [10.0**p for p in range(0, 15)],
+    "requests": [10.0**p for p in range(15)],
     "share": [10.0**p for p in range(-12, 13)],
 }
 FINE = {  # where fewer than four of those are in view

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from explorer.analysis.choice import Alternative
 from explorer.analysis.phrases import change_in_words, rejected_options_at_length, sentence
 from explorer.analysis.recommendation import Recommendation
 from explorer.analysis.rejections import Rejection, clash_rules
@@ -77,22 +78,23 @@ def combinations_table(r: Recommendation) -> Table:
 
 def alternatives_table(r: Recommendation) -> Table | None:
     """The next best designs."""
-    best = r.alternatives.head(MOST_ALTERNATIVES).to_dict("records")
-    rows = [_alternative_row(r, row) for row in best]
-    caption = f"The next {len(best)} of {len(r.alternatives)} other feasible designs, by what differs"
+    best = r.answer.distinct_alternatives(MOST_ALTERNATIVES)
+    rows = [_alternative_row(r, other) for other in best]
+    caption = (
+        f"{len(best)} of {len(r.answer.alternatives)} other feasible designs: the best with other options"
+    )
     head = "Design | >USD a month | >Difference | >Parts | >p50 | >p95"
     return table(caption, head, rows) if rows else None
 
 
-def _alternative_row(r: Recommendation, row: dict[Any, Any]) -> list[Cell | str]:
-    usd, design = row["monthly_usd"], {concern: row[concern] for concern in r.nearest.ids}
-    times = [format_time(row[f"latency_{p}_s"], 2) for p in ("p50", "p95")]
+def _alternative_row(r: Recommendation, other: Alternative) -> list[Cell | str]:
     return [
-        difference_cell(design, r),
-        format_cents(usd),
-        format_signed_cents(usd - r.monthly_usd),
-        str(row["parts"]),
-        *times,
+        difference_cell(other.design, r),
+        format_cents(other.monthly_usd),
+        format_signed_cents(other.monthly_usd - r.monthly_usd),
+        str(other.parts),
+        format_time(other.latency_p50_s, 2),
+        format_time(other.latency_p95_s, 2),
     ]
 
 

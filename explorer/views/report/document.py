@@ -26,7 +26,7 @@ class Heading:
 
 
 @dataclass(frozen=True)
-class Listed:
+class SentenceList:
     """Sentences under a heading, or what is said when there are none."""
 
     heading: str
@@ -38,7 +38,7 @@ class Listed:
 class Beside:
     """Lists or tables that stand side by side where there is room."""
 
-    blocks: Sequence[Listed | Table]
+    blocks: Sequence[SentenceList | Table]
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class PictureBlock:
     key: str
 
 
-Block = Prose | Heading | Listed | Beside | Folded | Code | PictureBlock | Table
+Block = Prose | Heading | SentenceList | Beside | Folded | Code | PictureBlock | Table
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class Document:
     summary: str
     lead: str
     tiles: Sequence[Cell]
-    points: Sequence[Listed]
+    points: Sequence[SentenceList]
     money: Sequence[Table | Prose]
     sections: Sequence[Section]
     sources: Sequence[Source]

@@ -54,7 +54,7 @@ from explorer.options.base.request_path import BodyOut
 from explorer.workload.fields import SPREADS, by_path
 
 from .blocks import Cell, Table, table
-from .document import Listed, Prose
+from .document import Prose, SentenceList
 from .growth import Ahead
 from .typography import one_line
 from .workload import field_wording
@@ -158,7 +158,7 @@ def verdict_cell(r: Recommendation) -> Cell:
 # What a reader who stops here must know ----------------------------------------------------------
 
 
-def decision_points(r: Recommendation, ahead: Ahead) -> list[Listed]:
+def decision_points(r: Recommendation, ahead: Ahead) -> list[SentenceList]:
     """A heading and its sentences each."""
     point_sentences = [
         ("Context", [context_sentence(r)]),
@@ -169,7 +169,7 @@ def decision_points(r: Recommendation, ahead: Ahead) -> list[Listed]:
         ("What would change it", change_sentences(r)),
         ("Beside today", _today_sentences(r)),
     ]
-    return [Listed(heading, sentences) for heading, sentences in point_sentences if sentences]
+    return [SentenceList(heading, sentences) for heading, sentences in point_sentences if sentences]
 
 
 def context_sentence(r: Recommendation) -> str:
@@ -189,7 +189,7 @@ def context_sentence(r: Recommendation) -> str:
 
 
 def _plain(r: Recommendation) -> list[str]:
-    return ["No limit and no promise stands against what is plain."] if r.feasible else []
+    return ["The plainest design keeps every limit and every promise."] if r.feasible else []
 
 
 def _way_out_sentences(r: Recommendation) -> list[str]:
@@ -285,13 +285,11 @@ def miss_sentences(r: Recommendation) -> Iterator[str]:
     """Why the nearest miss is not feasible, and by how much; nothing if there is an answer."""
     if r.feasible:
         return
-    load = sized_conditions(r.workload, r.nearest)
-    yield from (
-        breach_at_length(finding, load.tolerance) for finding in findings_with_verdict(r, Verdict.BREACH)
-    )
+    tolerance = float(sized_conditions(r.workload, r.nearest).tolerance)
+    yield from (breach_at_length(finding, tolerance) for finding in findings_with_verdict(r, Verdict.BREACH))
     late, target = float(r.answer.evaluation.late[r.answer.index]), r.workload.targets.latency_p95
-    if late > load.tolerance + 1e-12:
-        yield late_answers_at_length(late, r.workload.client.waits, load.tolerance)
+    if late > tolerance + 1e-12:
+        yield late_answers_at_length(late, r.workload.client.waits, tolerance)
     if target is not None and r.latency_s["p95"] > target:
         yield late_p95_at_length(r.latency_s["p95"], target)
     evaluation, first_byte = r.answer.evaluation, r.workload.targets.first_byte_p95

@@ -17,7 +17,7 @@ from explorer.facts.units import format_time
 from explorer.workload.workload import Workload
 
 from .blocks import Table, table
-from .document import Block, Listed, Prose
+from .document import Block, Prose, SentenceList
 from .typography import one_line
 
 LOCAL = "These are times of a local cloud on one machine: they prove the model's structure, not AWS's."
@@ -104,7 +104,7 @@ def measurement_blocks(run: Measurement) -> list[Block]:
     if run.target == "local":
         blocks.insert(1, Prose(LOCAL))
     return (
-        [*blocks, Listed("What this run cannot show", [f"{one_line(note)}." for note in notes])]
+        [*blocks, SentenceList("What this run cannot show", [f"{one_line(note)}." for note in notes])]
         if notes
         else blocks
     )

@@ -84,9 +84,9 @@ class Cells:
         import pandas as pd
 
         *before, last = ast.parse(source).body
-        exec(compile(ast.Module(before, []), "cell", "exec"), self.names)
+        exec(compile(ast.Module(before, []), "cell", "exec"), self.names)  # noqa: S102 - a cell of the package's own
         assert isinstance(last, ast.Expr)
-        value = eval(compile(ast.Expression(last.value), "cell", "eval"), self.names)
+        value = eval(compile(ast.Expression(last.value), "cell", "eval"), self.names)  # noqa: S307
         with pd.option_context("display.max_columns", 20, "display.max_rows", 60, "display.width", 80):
             data_by_type, metadata = self.formatter.format(value)
         data = {

@@ -10,7 +10,7 @@ from typing import Any
 from explorer.facts.extras import require
 
 from .blocks import Cell, Table
-from .document import Beside, Block, Code, Document, Folded, Heading, Listed, PictureBlock, Prose
+from .document import Beside, Block, Code, Document, Folded, Heading, PictureBlock, Prose, SentenceList
 from .layout import CODE, FOLDER, UNIT
 
 STANDARD = "ua-1"  # PDF/UA: tagged, every picture with its alternative text, or it does not compile
@@ -102,7 +102,7 @@ def _signatures(doc: Document) -> list[str]:
     return [f"{name}, date" for name in deciders.split(", ") if name] or ["Name, date", "Name, date"]
 
 
-def _two_columns(points: Sequence[Listed]) -> tuple[Sequence[Listed], Sequence[Listed]]:
+def _two_columns(points: Sequence[SentenceList]) -> tuple[Sequence[SentenceList], Sequence[SentenceList]]:
     """Two columns that are about as long, in order."""
     sizes = [2 + sum(1 + len(text) // 55 for text in point.sentences) for point in points]
     at = min(range(len(points) + 1), key=lambda at: abs(sum(sizes[:at]) - sum(sizes[at:])))
@@ -117,7 +117,7 @@ def _typst_block(doc: Document, block: Block) -> dict[str, Any]:
             return {"kind": "prose", "text": typst_spans(block.text), "small": block.small}
         case Heading():
             return {"kind": "heading", "text": block.text}
-        case Listed():
+        case SentenceList():
             items = [typst_spans(text) for text in block.sentences]
             return {"kind": "listed", "heading": block.heading, "items": items, "otherwise": block.otherwise}
         case Beside():

@@ -18,7 +18,18 @@ from . import alternatives, decision, front_page, sensitivity, workload
 from . import growth as growing
 from . import measured as benchmark
 from .blocks import Sources
-from .document import Beside, Block, Code, Document, Folded, Heading, Listed, PictureBlock, Prose, Section
+from .document import (
+    Beside,
+    Block,
+    Code,
+    Document,
+    Folded,
+    Heading,
+    PictureBlock,
+    Prose,
+    Section,
+    SentenceList,
+)
 from .growth import Ahead
 from .measured import Measurement
 from .pictures import missing_pictures, report_pictures, with_plain_name
@@ -153,14 +164,14 @@ def _consequences_section(r: Recommendation) -> Section:
     ]
     lacking = list(filter(None, [door_lacks(r.nearest.option("door"))]))
     lists = [
-        Listed(
+        SentenceList(
             "To operate",
             r.nearest.parts_for(r.answer.load),
             "No moving part: nothing but the function itself.",
         ),
-        Listed("To ask for", quotas, "No quota has to be raised."),
-        Listed("To watch", watched, "No limit is near."),
-        Listed("To do without", lacking, "The door offers all that a client may need."),
+        SentenceList("To ask for", quotas, "No quota has to be raised."),
+        SentenceList("To watch", watched, "No limit is near."),
+        SentenceList("To do without", lacking, "The door offers all that a client may need."),
     ]
     change = decision.changes_table(r) or Prose(decision.why_no_changes(r))
     blocks: list[Block] = [Beside(lists), Heading("To change"), change]

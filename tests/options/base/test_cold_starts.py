@@ -202,3 +202,19 @@ def test_many_means_and_shares_are_each_as_they_are_alone():
             [float(fewest_servers(float(mean), float(share))) for share in shares] for mean in means.ravel()
         ]
         assert (together == alone).all()
+
+
+def test_the_share_of_cold_starts_by_hand():
+    # 1 a second for 1 s each, kept for 2 s: N is Poisson of the mean 1. One that finds k busy, P = e^-1 / k!,
+    # needs an environment that has idled for P(N <= k) / P(N = k) seconds on average: 1, 2, 5, 16, 65, ...
+    terms = [
+        (0.367879, 1.0),
+        (0.367879, 2.0),
+        (0.183940, 5.0),
+        (0.061313, 16.0),
+        (0.015328, 65.0),
+        (0.003066, 326.0),
+    ]
+    by_hand = sum(share * math.exp(-2 / idle_s) for share, idle_s in terms)
+    assert by_hand == pytest.approx(0.38044, abs=1e-5)
+    assert cold_start_share(1.0, 1.0, 2.0) == pytest.approx(by_hand + 0.00059, abs=2e-5)  # 6 busy or more

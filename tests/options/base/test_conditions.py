@@ -247,3 +247,22 @@ def test_a_request_holds_its_environment_while_bodies_move(entry, response, exec
     path = Paths.of(plain("function-url", entry, response, execution, "environment").flow)
     w = workload(request=781_250_000, response=312_500_000, runtime=2, client={"bandwidth": 2 * MB})
     assert float(sum(Conditions(w).held_s(path))) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(
+    ("kind", "headers", "envelope"),
+    [
+        # of the measured events 1,200 bytes are headers, of that of a load balancer 850;
+        # format 1.0 has each header twice
+        ("request.v2", None, 2150),
+        ("request.v2", 1200, 2150),
+        ("request.v2", 2000, 2150 + 800),
+        ("request.v1", 2000, 3994 + 2 * 800),
+        ("request.alb", 2000, 1200 + 1150),
+        ("request.v2", 0, 2150 - 1200),
+        ("response", 2000, 102),  # what comes back has headers of its own
+    ],
+)
+def test_headers_take_the_place_of_those_in_the_measured_event(kind, headers, envelope):
+    load = Conditions(workload(client={} if headers is None else {"headers": headers}))
+    assert load.envelope(f"encoding.envelope.{kind}") == envelope

@@ -23,7 +23,9 @@ def workload(rps: float, peak: float | None = None, runtime=None, **fields) -> W
         response="1 KB",
         runtime={
             **({} if "p50" in (runtime or {}) else {"value": "1 s"}),
-            **{"memory": "512 MB", "cpu": 0.1, "language": "nodejs22.x"},
+            "memory": "512 MB",
+            "cpu": 0.1,
+            "language": "nodejs22.x",
             **(runtime or {}),
         },
         **{"client": {"waits": "60 s", "collects": False}, **fields},

@@ -1,4 +1,4 @@
-"""A grid cut into cells of equal sides, and arrays of the grid by cell."""
+"""A grid divided into cells with equal sides, and arrays of the grid by cell."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 
 
 class Grid:
-    """A grid in cells of at most so many points, as even along the axes as may be.
+    """A grid divided into cells of at most `points` points, with sides as equal as possible.
 
-    The last cell along an axis may reach beyond the grid: what lies there repeats the edge.
+    The last cell along an axis may extend beyond the grid; the points there repeat the edge.
     """
 
     def __init__(self, shape: tuple[int, ...], points: float = math.inf) -> None:
@@ -20,7 +20,10 @@ class Grid:
         self.cells = math.prod(self.counts)
 
     def split(self, values: np.ndarray) -> np.ndarray:
-        """From (..., *axes) to (*counts, ..., *sides): both 1 along an axis on which it does not vary."""
+        """Reshape (..., *axes) to (*counts, ..., *sides).
+
+        Both lengths are 1 along an axis on which the values do not vary.
+        """
         before = values.ndim - len(self.shape)
         shape = list(values.shape[:before])
         for axis, (side, count) in enumerate(zip(self.side, self.counts, strict=True), before):
@@ -36,7 +39,7 @@ class Grid:
         return np.ascontiguousarray(parts.transpose(*counts, *range(before), *sides))
 
     def join(self, values: np.ndarray) -> np.ndarray:
-        """From (..., cells, *sides) to (..., *shape)."""
+        """Reshape (..., cells, *sides) to (..., *shape)."""
         before = values.ndim - len(self.shape) - 1
         parts = values.reshape(*values.shape[:before], *self.counts, *self.side)
         number = len(self.shape)
@@ -48,9 +51,9 @@ class Grid:
         return np.asarray(whole[inside])
 
     def reduce_cells(self, how: np.ufunc, values: np.ndarray) -> np.ndarray:
-        """The least (`np.minimum`) or the most (`np.maximum`) in each cell, from (..., *axes).
+        """The minimum (`np.minimum`) or maximum (`np.maximum`) in each cell of values of shape (..., *axes).
 
-        One along an axis on which it does not vary stays 1.
+        An axis of length 1, on which the values do not vary, keeps length 1.
         """
         before = values.ndim - len(self.shape)
         for axis, side in enumerate(self.side, before):
@@ -59,12 +62,12 @@ class Grid:
         return values
 
     def places(self, cell: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Where cells lie along each axis."""
+        """The index of each cell along each axis."""
         return np.unravel_index(cell, self.counts) if self.shape else ()
 
 
 def _sides(shape: tuple[int, ...], points: float) -> tuple[int, ...]:
-    """Each side is doubled in turn."""
+    """The sides of a cell: the shortest side is doubled in turn while a cell has at most `points` points."""
     side = [1] * len(shape)
     while True:
         room = [axis for axis in range(len(shape)) if side[axis] < shape[axis]]

@@ -1,0 +1,122 @@
+"""One exchange of HTTP/1.1 with a target of a load balancer, read as it comes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+CONNECT_S = 10.0  # that a load balancer gives a target to take a connection
+CHUNK_BYTES = 64 * 1024
+MOST_HEADER_BYTES = 32 * 1024  # of an answer
+Headers = Sequence[tuple[str, str]]
+
+
+class ExchangeError(Exception):
+    """A target did not answer, or not in HTTP."""
+
+    def __init__(self, why: str, timed_out: bool = False) -> None:
+        super().__init__(why)
+        self.timed_out = timed_out
+
+
+class Answer:
+    """The answer of a target: its head, and its body as it comes."""
+
+    def __init__(
+        self, parser: Any, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, idle_s: float
+    ) -> None:
+        self._parser, self._reader, self._writer, self._idle_s = parser, reader, writer, idle_s
+        self.status, self.headers = 0, list[tuple[str, str]]()
+
+    async def head(self) -> None:
+        """Read until the head is there."""
+        import h11
+
+        while True:
+            event = await self._next()
+            if isinstance(event, h11.InformationalResponse):
+                continue
+            if not isinstance(event, h11.Response):
+                raise ExchangeError("the target closed the connection before it answered")
+            self.status = event.status_code
+            self.headers = [
+                (name.decode("latin-1"), value.decode("latin-1")) for name, value in event.headers
+            ]
+            return
+
+    async def body(self) -> AsyncIterator[bytes]:
+        """The body, part after part. Raises ExchangeError where it is cut short, or a byte is late."""
+        import h11
+
+        while True:
+            event = await self._next()
+            if isinstance(event, h11.Data):
+                yield bytes(event.data)
+            elif isinstance(event, h11.EndOfMessage):
+                return
+            else:
+                raise ExchangeError("the target closed the connection within its answer")
+
+    async def _next(self) -> Any:
+        import h11
+
+        while True:
+            try:
+                event = self._parser.next_event()
+            except h11.RemoteProtocolError as error:
+                raise ExchangeError(f"the target's answer is malformed: {error}") from None
+            if event is not h11.NEED_DATA:
+                return event
+            try:
+                async with asyncio.timeout(self._idle_s):
+                    self._parser.receive_data(await self._reader.read(CHUNK_BYTES))
+            except TimeoutError:
+                raise ExchangeError("the target sent nothing in time", timed_out=True) from None
+            except OSError as error:
+                raise ExchangeError(f"the connection was lost: {error}") from None
+            except h11.RemoteProtocolError as error:
+                raise ExchangeError(f"the target's answer is malformed: {error}") from None
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._writer.close()
+
+
+async def exchange(
+    address: str, port: int, method: str, path: str, headers: Headers, body: bytes, idle_s: float
+) -> Answer:
+    """Send a request to a target and wait for the head of its answer.
+
+    Parameters
+    ----------
+    address, port : of the target
+    method, path, headers, body : of the request
+    idle_s : for how long it may send nothing [s]
+
+    Raises ExchangeError.
+    """
+    import h11
+
+    try:
+        async with asyncio.timeout(CONNECT_S):
+            reader, writer = await asyncio.open_connection(address, port)
+    except TimeoutError:
+        raise ExchangeError("the target took no connection in time", timed_out=True) from None
+    except OSError as error:
+        raise ExchangeError(f"the target took no connection: {error}") from None
+    parser = h11.Connection(h11.CLIENT, max_incomplete_event_size=MOST_HEADER_BYTES)
+    answer = Answer(parser, reader, writer, idle_s)
+    try:
+        whole = [*headers, ("content-length", str(len(body)))] if body else headers
+        request = h11.Request(method=method, target=path, headers=list(whole))
+        writer.write((parser.send(request) or b"") + (parser.send(h11.Data(data=body)) or b""))
+        writer.write(parser.send(h11.EndOfMessage()) or b"")
+        await answer.head()
+    except h11.LocalProtocolError as error:
+        answer.close()
+        raise ExchangeError(f"the request cannot be passed on: {error}") from None
+    except BaseException:
+        answer.close()
+        raise
+    return answer

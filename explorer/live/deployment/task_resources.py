@@ -1,0 +1,99 @@
+"""A container of a stack as CloudFormation has it: its log, its two roles, and the task that holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from explorer.options.base.public_network import PORT
+from explorer.options.base.resources import (
+    Parameter,
+    Resource,
+    TaskRole,
+    Value,
+    attribute,
+    log_group,
+    own_arn,
+    own_name,
+    ref,
+    statement_of,
+    trusted,
+)
+
+IMAGE = Parameter("Image", "The image of the tasks: what the Dockerfile beside the code builds.")
+LOG = "/aws/ecs/~-{}"
+LOGS = ("logs:CreateLogStream", "logs:PutLogEvents")
+PULLS = ("ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage")
+CPU_UNITS, MB = 1024, 1024  # of a vCPU; of a GB
+STOP_S = 30  # that a task has for what it has begun, once it is to end
+PLATFORMS = {"arm64": "ARM64", "x86_64": "X86_64"}
+
+
+def resources(
+    task: TaskRole,
+    environment: Mapping[str, Value],
+    allowed: Sequence[Mapping[str, Value]],
+    architecture: str,
+) -> Iterable[Resource]:
+    """What a container needs.
+
+    Parameters
+    ----------
+    task : what it is
+    environment : its variables
+    allowed : the statements of its own role
+    architecture : of its processors
+    """
+    logical, log = task.id.title(), LOG.format(task.id)
+    yield Resource(f"{logical}Log", "AWS::Logs::LogGroup", log_group(log))
+    trust = trusted("ecs-tasks")
+    own = {"AssumeRolePolicyDocument": trust, "Policies": [_policy("parts", allowed)]}
+    yield Resource(f"{logical}TaskRole", "AWS::IAM::Role", own)
+    start = {"AssumeRolePolicyDocument": trust, "Policies": [_policy("start", list(_starts(log)))]}
+    yield Resource(f"{logical}StartRole", "AWS::IAM::Role", start)
+    definition = {
+        "Family": own_name(task.id),
+        "RequiresCompatibilities": ["FARGATE"],
+        "NetworkMode": "awsvpc",
+        "Cpu": str(int(task.vcpu * CPU_UNITS)),
+        "Memory": str(int(task.gb * MB)),
+        "RuntimePlatform": {"CpuArchitecture": PLATFORMS[architecture], "OperatingSystemFamily": "LINUX"},
+        "TaskRoleArn": attribute(f"{logical}TaskRole"),
+        "ExecutionRoleArn": attribute(f"{logical}StartRole"),
+        "ContainerDefinitions": [_container(task, environment, logical)],
+    }
+    yield Resource(f"{logical}Task", "AWS::ECS::TaskDefinition", definition)
+
+
+def _container(task: TaskRole, environment: Mapping[str, Value], logical: str) -> Mapping[str, Any]:
+    variables = {**environment, "MEMORY_MB": str(int(task.gb * MB)), "PORT": str(PORT)}
+    log = {
+        "awslogs-group": ref(f"{logical}Log"),
+        "awslogs-region": ref("AWS::Region"),
+        "awslogs-stream-prefix": "task",
+    }
+    return {
+        "Name": task.id,
+        "Image": ref(IMAGE.name),
+        "Essential": True,
+        "Command": ["python", "-m", task.entry],
+        "Environment": [{"Name": name, "Value": value} for name, value in variables.items()],
+        "StopTimeout": STOP_S,
+        "LogConfiguration": {"LogDriver": "awslogs", "Options": log},
+        **({"PortMappings": [{"ContainerPort": PORT, "Protocol": "tcp"}]} if task.serves else {}),
+    }
+
+
+def _starts(log: str) -> Iterable[Mapping[str, Value]]:
+    """What Fargate does in the name of the stack before the container runs: pull its image, open its log."""
+    yield _allow(LOGS, own_arn("logs", f"log-group:{log}:*"))
+    yield _allow(PULLS, own_arn("ecr", "repository/*"))
+    yield _allow(("ecr:GetAuthorizationToken",), "*")
+
+
+def _allow(actions: Sequence[str], resource: Value) -> Mapping[str, Value]:
+    return {"Effect": "Allow", "Action": list(actions), "Resource": resource}
+
+
+def _policy(name: str, statements: Sequence[Mapping[str, Value]]) -> Mapping[str, Value]:
+    return {"PolicyName": name, "PolicyDocument": statement_of(statements)}
