@@ -119,16 +119,13 @@ def workflow(load: Conditions) -> Mapping[str, Any]:
     return {"StartAt": "Work", "TimeoutSeconds": lasts_s, "States": {"Work": work}}
 
 
-MARGIN_S = 10  # of a workflow's time, in which it starts its tasks and puts aside what failed
-
-
 def accepted(load: Conditions) -> Mapping[str, Any]:
     """The same where nobody collects a result: as many tries as fit, so that none outlasts the workflow.
 
     A workflow whose own time is over puts nothing aside: each try has its share of that time, of which the
     longest work that is foreseen takes no more than half where there is to be another.
     """
-    lasts_s = load.limit("sfn.duration.exp") - MARGIN_S
+    lasts_s = load.limit("sfn.duration.exp") - load.constant("job.margin_s")
     longest_s = float(np.max(load.at_levels("runtime")))
     most = 1 + retries(load)
     shares = {tries: (lasts_s - AGAIN_S * (2 ** (tries - 1) - 1)) / tries for tries in range(1, most + 1)}
