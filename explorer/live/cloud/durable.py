@@ -84,15 +84,19 @@ def _qualified(original: Callable[..., Any]) -> Callable[..., Any]:
             return Refusal(400, "InvalidParameterValueException", text).rest_json()
         fields = {key.lower(): value for key, value in headers.items()}
         own = fields.get("x-amz-durable-execution-name")
-        if own and fields.get("x-amz-invocation-type") == "Event" and (earlier := _named(name, own)):
+        if (
+            own
+            and fields.get("x-amz-invocation-type") == "Event"
+            and (earlier := _execution_of_name(name, own))
+        ):
             return _started_before(earlier, event)
         begun: list[Record] = []
-        token, named = _begun.set(begun), _name.set(own)
+        token, name_token = _begun.set(begun), _name.set(own)
         try:
             status, answered, body = await original(name, event, headers, path_qualifier, query_params)
         finally:
             _begun.reset(token)
-            _name.reset(named)
+            _name.reset(name_token)
         if begun:
             answered = {**answered, "X-Amz-Durable-Execution-Arn": begun[0]["DurableExecutionArn"]}
         return status, answered, body
@@ -100,7 +104,7 @@ def _qualified(original: Callable[..., Any]) -> Callable[..., Any]:
     return invoke
 
 
-def _named(function: str, name: str) -> Record | None:
+def _execution_of_name(function: str, name: str) -> Record | None:
     """The execution of a function that has this name already."""
     from ministack.services import lambda_durable
 
