@@ -42,7 +42,7 @@ def state() -> Any:
     return lambda_svc
 
 
-GONE = "The resource you requested does not exist."
+NOT_THERE = "The resource you requested does not exist."
 
 # Which function
 
@@ -560,11 +560,11 @@ def policy_is_there(limits: Limits, parameters: Parameters) -> Refusal | None:
     """GetPolicy: one that was made."""
     function = record(parameters)
     if function is None:
-        return missing(GONE)
+        return missing(NOT_THERE)
     own = function["policy"]["Statement"]
     resource = arn(parameters)
     if not any(one.get("Resource", resource) == resource for one in own):
-        return missing(GONE)
+        return missing(NOT_THERE)
     return None
 
 
@@ -634,13 +634,13 @@ def url_is_there(limits: Limits, parameters: Parameters) -> Refusal | None:
     """GetFunctionUrlConfig: one that was made."""
     name, qualifier = name_and_qualifier(parameters)
     if state()._url_config_key(name, qualifier) not in state()._function_urls:
-        return missing(GONE)
+        return missing(NOT_THERE)
     return None
 
 
 def mapping_is_there(limits: Limits, parameters: Parameters) -> Refusal | None:
     """GetEventSourceMapping and its kind: one that was made."""
-    return None if parameters.get("UUID") in state()._esms else missing(GONE)
+    return None if parameters.get("UUID") in state()._esms else missing(NOT_THERE)
 
 
 def layer_version(limits: Limits, parameters: Parameters) -> Refusal | None:
