@@ -29,17 +29,8 @@ SMALL = {
     "runtime": {"p50": "300 ms"},
     "configuration": {"total": "1 KB", "entries": 4},
 }
-PAGE = "\r\n".join(  # of a load balancer, for what fails
-    [
-        "<html>",
-        "<head><title>{0}</title></head>",
-        "<body>",
-        "<center><h1>{0}</h1></center>",
-        "</body>",
-        "</html>",
-        "",
-    ]
-)
+HEAD, BODY = "<head><title>{0}</title></head>", "<center><h1>{0}</h1></center>"
+PAGE = f"<html>\r\n{HEAD}\r\n<body>\r\n{BODY}\r\n</body>\r\n</html>\r\n"  # of a load balancer
 LOOKS_AROUND = """
 import os
 import boto3
