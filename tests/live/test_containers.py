@@ -29,10 +29,8 @@ SMALL = {
     "runtime": {"p50": "300 ms"},
     "configuration": {"total": "1 KB", "entries": 4},
 }
-PAGE = (  # of a load balancer, for what fails
-    "<html>\r\n<head><title>{0}</title></head>\r\n<body>\r\n"
-    "<center><h1>{0}</h1></center>\r\n</body>\r\n</html>\r\n"
-)
+HEAD, BODY = "<head><title>{0}</title></head>", "<center><h1>{0}</h1></center>"
+PAGE = f"<html>\r\n{HEAD}\r\n<body>\r\n{BODY}\r\n</body>\r\n</html>\r\n"  # of a load balancer
 LOOKS_AROUND = """
 import os
 import boto3

@@ -85,7 +85,7 @@ def test_every_combination_that_the_endpoint_promises_is_deployable():
         for response, execution in [
             *itertools.product(("buffered", "paged"), ("single",)),
             *itertools.product(("stored",), JOBS),
-            *itertools.product(("accepted",), JOBS),
+            *itertools.product(("accepted",), (job for job in JOBS if job != "fargate")),
         ]
         for compression in (("none",) if response == "accepted" else ("none", "gzip"))
         for configuration in OPTIONS["configuration"]
@@ -138,7 +138,7 @@ def test_a_load_balancer_has_a_template_in_front_of_containers_alone(execution):
 @pytest.mark.parametrize(("door", "execution"), [("alb", "service"), ("http-api", "fargate")])
 def test_containers_that_nobody_collects_from_have_no_template(door, execution):
     design = plain(door, "inline", "accepted", execution, "environment")
-    with pytest.raises(DesignError, match=f"{execution} has a template only where a result is collected"):
+    with pytest.raises(DesignError, match="has a template only where a result is collected"):
         stack_of(workload(0, client={"collects": False}), design)
 
 
