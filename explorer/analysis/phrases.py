@@ -218,7 +218,7 @@ def distinct_names(choices: Choices, concerns: Iterable[str]) -> tuple[str, ...]
     >>> distinct_names({"door": "alb", "execution": "single"}, ["door", "execution"])
     ('load balancer',)
     >>> distinct_names({"door": "alb", "execution": "single"}, ["execution"])
-    ('a single Lambda invocation',)
+    ('single Lambda invocation',)
     """
     ids, concerns = _ids(choices), list(concerns)
     telling = [concern for concern in concerns if not _is_plain(concern, ids[concern])]

@@ -158,18 +158,22 @@ def test_a_unit_that_the_name_of_a_limit_says_is_not_said_again():
             "body in the request or paged",
             "body in the request +1",
         ),
-        (("execution=single",), "one invocation", "one invocation"),
+        (("execution=single",), "single Lambda invocation", "single Lambda invocation"),
         (
             ("execution=queued", "execution=single"),
-            "queue before the worker or one invocation",
-            "one invocation +1",
+            "queue before the worker or single Lambda invocation",
+            "single Lambda invocation +1",
         ),
         (
             ("configuration=bundled", "execution=single"),
-            "one invocation with bundled file",  # the design has a bundled file itself
+            "single Lambda invocation with bundled file",  # the design has a bundled file itself
             "bundled file +1",
         ),
-        (("configuration=environment", "execution=single"), "one invocation", "environment variables +1"),
+        (
+            ("configuration=environment", "execution=single"),
+            "single Lambda invocation",
+            "environment variables +1",
+        ),
         (
             ("door=alb", "door=http-api", "response=buffered"),
             "synchronous behind load balancer or HTTP API",
@@ -211,7 +215,7 @@ def test_how_a_design_differs(beside, ids, words):
 
 def test_options_are_told_apart_in_a_list():
     designs = [{"door": "alb", "execution": name} for name in ("single", "service")]
-    assert phrases.label_designs(designs) == ["one invocation", "container service"]
+    assert phrases.label_designs(designs) == ["single Lambda invocation", "container service"]
     both = [DESIGN, OTHER]
     assert phrases.label_designs(both) == ["asynchronous, bundled file", "paged"]
 

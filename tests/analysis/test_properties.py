@@ -102,7 +102,7 @@ def test_a_verdict_follows_from_the_numbers_beside_it(w, design):
         possible = [within]
         waits = design.response in {"stored", "callback", "pushed", "accepted"}
         is_kept = design.initialization == "provisioned-concurrency"
-        if f.limit == "lambda.concurrency" and (waits or is_kept):
+        if f.limit in {"lambda.concurrency", "downstream.concurrency"} and (waits or is_kept):
             possible.append(w.requests_per_month)  # jobs that wait, or environments that are always there
         assert any(f.broken_per_month == pytest.approx(f.breach_probability * most) for most in possible)
 

@@ -207,7 +207,7 @@ class Execution(Option):
         waits = self.holds_back(path) & path.asynchronous
         mean, peak = load.runtime.mean * load.mean_rps, load.runtime.mean * load.peak_rps
         if waits.any():
-            at_peak = np.minimum(peak, load.downstream_concurrency)
+            at_peak = np.maximum(mean, np.minimum(peak, load.downstream_concurrency))
             yield Backlogged("downstream.concurrency", mean, waits, mean, at_peak)
         if not waits.all():
             yield PeakDemand("downstream.concurrency", [peak], where=~waits)

@@ -218,7 +218,7 @@ def _failure_text(path: Path, point: int, state: int, s: Sensitivity) -> str:
 def _stretch_reason(
     picture: Picture, axes: Axes, y: int, ends: tuple[float, float], ink: str, reason_text: str
 ) -> None:
-    """The reason inside its stretch if that is wide enough, else beside it: away from today if it fits."""
+    """The reason inside its stretch if it fits, else beside it, away from today first, else across it."""
     limits = axes.get_xlim()
     start, end = ((np.log(e) - np.log(limits[0])) / np.log(limits[1] / limits[0]) for e in ends)
     style: dict[str, Any] = {"size": 7.5, "color": ink, "va": "center", "zorder": 6,
@@ -228,7 +228,11 @@ def _stretch_reason(
     text.set_bbox({"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.6})
     if width < end - start:
         return
-    later = ends[0] * ends[1] > 1
-    after = end + width < 0.99 if later else start - width < 0.01
+    fits_before, fits_after = start - width >= 0.01, end + width < 0.99
+    if not (fits_before or fits_after):
+        text.set_x(min(max((start + end) / 2, width / 2), 1 - width / 2))
+        return
+    is_later = ends[0] * ends[1] > 1
+    after = fits_after if is_later else not fits_before
     text.set_x(end + 0.012 if after else start - 0.012)
     text.set_horizontalalignment("left" if after else "right")
