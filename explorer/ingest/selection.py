@@ -145,7 +145,7 @@ class Selection:
 
 
 def aside(path: pl.Expr, agent: pl.Expr | None = None) -> pl.Expr:
-    """ "health checks" or "static files", from path and user agent of a request; else null."""
+    """Classify requests by path and user agent as "health checks" or "static files"; else null."""
     import polars as pl
 
     checked = path.str.contains(HEALTH_PATH)
