@@ -292,7 +292,7 @@ class Plan:
 
 
 def _most_specific(names: list[str]) -> list[str]:
-    """The references that no longer one of them repeats; plans list `a.b.c`, then `a.b`."""
+    """The references that are not a prefix of another; plans list `a.b.c` and then `a.b`."""
     return [
         name
         for name in dict.fromkeys(names)

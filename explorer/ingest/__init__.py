@@ -1,4 +1,4 @@
-"""Convert logs, traces, load test results, templates and live functions to one frame, then to a workload.
+"""Converts logs, traces, load test results, templates and live functions to one frame, then to a workload.
 
 `sources` opens the inputs, and `reader` recognises their format with the modules of `formats`. `envelopes`
 and `json_stream` unwrap lines inside JSON, and `record_stream` puts JSON records on lines of their own. All

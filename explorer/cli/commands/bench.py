@@ -106,7 +106,7 @@ def bench(
 
 
 def has_failed(answer: Row) -> bool:
-    """Whether a job was lost or got another's result, or too few due jobs succeeded."""
+    """Whether a job was lost, not sent or got another's result, or too few uninterrupted jobs succeeded."""
     from explorer.live.bench.load import INTERRUPTED
 
     ended = answer["jobs"] - answer["errors"].get(INTERRUPTED, 0)

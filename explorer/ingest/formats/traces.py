@@ -244,7 +244,7 @@ def _children(segment: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _calls(segment: dict[str, Any]) -> Any:
-    """The begin and end of a segment's calls; nested calls are not counted again."""
+    """The begin and end of each call of a segment, without the calls inside it."""
     for one in _children(segment):
         if one.get("namespace") in ("aws", "remote"):
             begin, end = _time(one.get("start_time")), _time(one.get("end_time"))

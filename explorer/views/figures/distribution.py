@@ -121,7 +121,7 @@ def _draw_curve(axes: Axes, spread: Distribution, unit: str) -> None:
 
 
 def _mark_points(axes: Axes, spread: Distribution, unit: str) -> None:
-    """Label the given points; a label that would overlap the previous one goes below the curve."""
+    """Label the given points; a label that would overlap the previous one moves further down."""
     low, high = axes.get_xlim()
     back: dict[str, Any] = {"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85}
     before = np.zeros(2)

@@ -89,7 +89,7 @@ def latencies(result: Result) -> Picture:
 
 
 def _percentile_levels(summary: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
-    """(share of slower requests, seconds) of each percentile that has samples above it."""
+    """(share of slower requests, seconds) of the p50, percentiles with slower requests, and the maximum."""
     seconds, count = summary["latency_s"], summary["succeeded"]
     if not count:
         return {}

@@ -36,7 +36,7 @@ LEGEND_IN = 0.215
 ARROW = "#8c959f"  # hand-overs without time of their own
 FILLS = {"client": "#eef1f4", "edge": "#e6f1fa", "door": "#e6f1fa"}
 FILLS |= dict.fromkeys(("table", "bucket", "store"), "#e9f5ef")
-MOST_ACROSS = 6  # boxes of the upper row; with one more, the store moves below the box that writes to it
+MOST_ACROSS = 6  # boxes of the upper row; with one more, the store moves below the box that hands over
 
 
 @in_house_style
