@@ -1,9 +1,9 @@
-"""From a key on a slider to the new pixels: the app beside a bare label that echoes the slider's value.
+"""Time from a key press on a slider to the new pixels: the app, and for comparison a page with one label.
 
-Both are served by Voila in one run and turned in one headless Chromium, in turns: 40 keys each. A key is
-timed in the page, from the event to the frame after the new value stands there. "answer" is the app's
-numbers, steps, limits and costs; "live" is every panel, map and what is ruled out included, as they follow
-the slider. What would change the answer comes when the slider rests.
+Voila serves both pages in one run, and one headless Chromium presses 40 keys on each in turn. The page times
+a key, from its event to the frame after the new value is visible. "answer" is the app's numbers, steps,
+limits and costs; "live" is every panel that follows the slider, including map and excluded options. The
+break-evens are computed when the slider rests and are not timed.
 
     python benchmarks/app.py [--moves 40] [--field requests_per_month] [--workload statements]
 """
@@ -26,7 +26,7 @@ import nbformat
 import numpy as np
 from playwright.sync_api import Page, sync_playwright
 
-MOST_P50, MOST_P95 = 1.6, 2.0  # times the label's
+MOST_P50, MOST_P95 = 1.6, 2.0  # multiples of the label's time
 START_S = 60
 PAUSE_MS = 350  # between two keys, as a person presses them
 BARE = """import ipywidgets
@@ -51,14 +51,14 @@ TIMED = """([slider, key, done]) => new Promise(resolve => {
 
 
 def free_port() -> int:
-    """A port that is free now."""
+    """A port that is currently free."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
 
 
 def bare(folder: Path) -> tuple[subprocess.Popen[str], str]:
-    """A page with a slider and a label."""
+    """A page with only a slider and a label."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(BARE)])
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     path, port = folder / "bare.ipynb", free_port()
@@ -86,7 +86,7 @@ def bare(folder: Path) -> tuple[subprocess.Popen[str], str]:
 
 
 def app(workload: str) -> tuple[subprocess.Popen[str], str, float]:
-    """The explorer, its address, and when it was started."""
+    """Start the explorer; its address, and the start time."""
     start = time.perf_counter()
     command = [
         sys.executable,
@@ -109,7 +109,7 @@ def app(workload: str) -> tuple[subprocess.Popen[str], str, float]:
 
 
 def moves(page: Page, slider: str, value: str, count: int) -> np.ndarray:
-    """Milliseconds of so many keys, there and back."""
+    """The times of a number of keys, up and down [ms]."""
     times_ms = []
     for number in range(count + 3):
         key = "ArrowRight" if number % 20 < 10 else "ArrowLeft"
@@ -119,7 +119,7 @@ def moves(page: Page, slider: str, value: str, count: int) -> np.ndarray:
 
 
 def main() -> None:
-    """Print what was measured, and whether it is within its bounds."""
+    """Print the times, and whether they are within their bounds."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--moves", type=int, default=40)
     parser.add_argument("--field", default="requests_per_month")
@@ -164,7 +164,7 @@ def main() -> None:
 
 
 def report(rows: dict[str, np.ndarray]) -> None:
-    """The quantiles, and their ratio to the label's."""
+    """Print the quantiles, and their ratio to the label's."""
     p50, p95 = (np.quantile(rows["label"], q) for q in (0.5, 0.95))
     for name, times_ms in rows.items():
         a, b = np.quantile(times_ms, (0.5, 0.95))

@@ -1,10 +1,10 @@
-"""How long the first bill of a process takes: prices read, checked, added up. Beside another tree, if asked.
+"""Time of the first bill of a process: read and check prices, add up; optionally beside another version.
 
     python benchmarks/bill.py [--runs 15] [--beside TREE]
 
-Each run is a process of its own; CPU time decides, not the clock, as other work may run meanwhile. TREE is
-a folder that holds another version of the package, such as a checkout of 0.1.0: its bill is timed in turns
-with this one, and the ratio of the medians says which is slower.
+Each run is a separate process. CPU time counts, not wall-clock time, because other work may run. TREE is a
+folder with another version of the package, such as a checkout of 0.1.0: the bills of both versions are
+timed in turns, and the ratio of the medians says which is slower.
 """
 
 import argparse
@@ -36,7 +36,7 @@ def first_bill(tree: Path) -> tuple[float, float, float, str]:
 
 
 def main() -> None:
-    """Time the first bill of each tree in turns."""
+    """Time the first bill of each version in turns."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--runs", type=int, default=15)
     parser.add_argument("--beside", type=Path)

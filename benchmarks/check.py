@@ -1,6 +1,6 @@
-"""How long 1,000 templates take [s of CPU]: read, resolved and held against every limit; beside cfn-lint.
+"""CPU time of checking 1,000 templates [s]: read, resolve, compare with every limit; beside cfn-lint.
 
-By default copies of the tests' own project; `python benchmarks/check.py FOLDER` checks the templates in it.
+By default it checks copies of the project in the tests; `python benchmarks/check.py FOLDER` checks a folder.
 """
 
 import shutil
@@ -13,32 +13,32 @@ from pathlib import Path
 from explorer.check.runner import Check, Report
 
 TEMPLATES, LINTED = 1000, 5
-TARGET_S = 4.0  # of CPU for so many
+TARGET_S = 4.0  # of CPU for all templates
 SAMPLE = Path(__file__).parent.parent / "tests" / "check" / "check_samples" / "app"
 
 
 def copies(folder: Path) -> None:
-    """So many templates in folders of their own."""
-    for number in range(TEMPLATES // 2):  # each nests another
+    """Write copies of templates, each in its own folder."""
+    for number in range(TEMPLATES // 2):  # each nests another template
         shutil.copytree(SAMPLE, folder / f"{number:03}")
 
 
 def checked(folder: Path) -> tuple[Report, float]:
-    """The report, and the CPU that it took [s]."""
+    """The report, and its CPU time [s]."""
     start = time.process_time()
     report = Check(lambda path, judge: []).run([folder])
     return report, time.process_time() - start
 
 
 def linted(paths: list[str]) -> float:
-    """How long cfn-lint takes for these [s]; its rules are others, and many more."""
+    """The time of cfn-lint for the same templates [s]; it has other, and many more, rules."""
     start = time.perf_counter()
     subprocess.run([Path(sys.executable).with_name("cfn-lint"), *paths], capture_output=True, check=False)
     return time.perf_counter() - start
 
 
 def main() -> None:
-    """Time a check of a folder: the one of the argument, or a thousand copies of templates."""
+    """Time a check of a folder: the one in the argument, or a thousand copies of templates."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(scratch)
         if len(sys.argv) == 1:

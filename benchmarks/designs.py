@@ -1,8 +1,8 @@
-"""Five designs for the same work on this machine's local cloud, one after another: functions and containers.
+"""Five designs for the same work on the local cloud, one after another: functions and containers.
 
-Times are the local cloud's own, on this machine, and show what the code and its hand-overs take beside each
-other; they say nothing about AWS's times, above all not of starts. Prices are AWS's, by the model. Where this
-machine is busy, so that it and not a design was the bottleneck, the last column says so.
+All times are those of the local cloud on this machine. They compare the code and the hand-overs of the
+designs; they do not show AWS's times, especially not start times. Prices are AWS's, from the model. The last
+column says if this machine, and not the design, was the bottleneck.
 """
 
 import argparse
@@ -43,7 +43,7 @@ WIDTHS = (20, 7, 6, 6, 8, 8, 8, 8, 6, 11, 14)
 
 @contextmanager
 def stood(design: str) -> Iterator[tuple[Standing, float]]:
-    """A design that stands meanwhile, and how long it took to come up [s]."""
+    """Deploy a design during the `with` block; yields the time of its deployment [s]."""
     began = time.monotonic()
     stack = deploy.deploy(WORK, f"{design},{ALIKE}", Local.find("us-east-1", NAME))
     try:
@@ -53,7 +53,7 @@ def stood(design: str) -> Iterator[tuple[Standing, float]]:
 
 
 def row(name: str, up_s: float, result: Result, usd: float) -> str:
-    """One design as a line of the table."""
+    """The row of one design in the table."""
     answer = result.to_dict()
     seconds, cold = answer["latency_s"], answer["cold_starts"]
     failed = result.jobs - result.succeeded - result.lost
@@ -75,7 +75,7 @@ def row(name: str, up_s: float, result: Result, usd: float) -> str:
 
 
 def main() -> int:
-    """Print a line a design; the exit code is 1 where a job was lost, or had another's result."""
+    """Print one row per design; the exit code is 1 if a job was lost or got another job's result."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--jobs", type=int, default=40, help="of each design")
     parser.add_argument("--concurrency", type=int, default=4, help="jobs at a time")

@@ -1,10 +1,9 @@
-"""The engine against its goals: beside 0.1.0, beside the plain evaluation, and how it grows.
+"""The engine against its goals: beside version 0.1.0, beside plain evaluation, and its growth with load.
 
     python benchmarks/engine.py [FOLDER OF 0.1.0]    a checkout of commit 4b2ca58
 
-CPU time, medians of a few runs; the worst workload is named. With the folder of 0.1.0 the same questions are
-put to it in a process of its own, so that a busy machine slows both: about the examples that it has, as they
-stand there.
+CPU time, medians of a few runs; the worst workload is named. With the folder of 0.1.0, a separate process
+runs the same questions with that version and its examples, so that a busy machine slows both.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-QUESTIONS = {  # goal with all options of the contract: median and worst [ms]
+QUESTIONS = {  # goal with all options: median and worst [ms]
     "recommend": (8, 20),
     "28 sizes": (25, 50),
     "to_dict": (200, 200),
@@ -54,7 +53,7 @@ def main() -> None:
 
 
 def measure_in_process(folder: Path) -> dict[str, dict[str, float]]:
-    """The milliseconds of each question for each workload, by the package in a folder."""
+    """The time of each question for each workload [ms], with the package in a folder."""
     command = [sys.executable, __file__, "--measure", str(folder)]
     env = {**os.environ, "PYTHONPATH": str(folder)}
     process = subprocess.run(command, env=env, capture_output=True, text=True, check=True, cwd="/")
@@ -62,7 +61,7 @@ def measure_in_process(folder: Path) -> dict[str, dict[str, float]]:
 
 
 def measured(folder: Path) -> dict[str, dict[str, float]]:
-    """Every question to every example of a folder, by the package there."""
+    """The times of every question for every example of a folder, with its package."""
     import numpy as np
 
     import explorer as ex
@@ -84,7 +83,7 @@ def measured(folder: Path) -> dict[str, dict[str, float]]:
             "200 x 200": lambda sweep=sweep: sweep(200),
         }
         for question, ask in questions.items():
-            if question != "28 sizes" or "tuned" in type(w.runtime).model_fields:  # 0.1.0 has one size
+            if question != "28 sizes" or "tuned" in type(w.runtime).model_fields:  # 0.1.0 has only one size
                 times[question][path.stem] = cpu_ms(ask, 7 if question == "recommend" else 3)
     return {question: by_name for question, by_name in times.items() if by_name}
 
@@ -101,7 +100,7 @@ def cpu_ms(ask: Callable[[], object], runs: int) -> float:
 
 
 def growth() -> None:
-    """How one search grows with points and with sizes, and what the plain evaluation takes for the same."""
+    """Growth of one search with points and sizes, beside plain evaluation of the same."""
     import numpy as np
 
     from explorer.engine.answers import Answers
@@ -152,7 +151,7 @@ def growth() -> None:
 
 
 def clones(copies: int) -> list[object]:
-    """Further options: each of two concerns so many times again, under other names."""
+    """More options: several renamed copies of the options of two concerns."""
     from explorer.engine.designs import OPTIONS
 
     return [

@@ -1,10 +1,10 @@
-"""`explorer ingest` on a log that is made for it, beside `grep -c REPORT` and DuckDB doing the same work.
+"""`explorer ingest` on a generated log, beside `grep -c REPORT`, and DuckDB with equal work.
 
-Every contender is a process of its own, in turn, several rounds; the medians count. The same work is: the
-quantiles of duration, billed duration, memory and initialisation of every REPORT line, exact, the cold
+Every program runs as a separate process, in turns, for several rounds; the medians count. Equal work is:
+exact quantiles of duration, billed duration, memory and initialisation over all REPORT lines, the cold
 starts, the failures by kind, the busiest minute and second.
 
-With --formats it reads some of the other formats as well, each made of its line, and gives the rate of each.
+With --formats it also reads some other formats, each generated from a sample line, and prints their rates.
 
 Usage: python benchmarks/ingest.py [--gb 0.5] [--rounds 3] [--dense] [--formats]
 """
@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-BLOCK = 20_000  # invocations that are written at a time
+BLOCK = 20_000  # invocations written at a time
 FIRST = 1_780_000_000
 OURS = """
 import json, sys
@@ -63,7 +63,7 @@ print(json.dumps([n, d[2], i[0]]))
 """
 
 
-LINES = {  # of other formats; {id} is a number of 12 digits, {n} one of 6
+LINES = {  # sample lines of other formats; {id} is a number of 12 digits, {n} one of 6
     "ALB": "http 2026-11-02T08:00:35.186641Z app/lb/50 192.0.2.1:2817 - 0.000 0.{n} 0.000 200 - 2053 {n} "
     '"GET http://a:80/v1/orders HTTP/1.1" "curl/7.46.0" - - arn:aws:x "Root=1-58" "-" "-" 0',
     "combined log format": '192.0.2.1 - - [02/Nov/2026:08:00:35 +0000] "GET /v1/orders HTTP/1.1" 200 {n} '
@@ -84,11 +84,11 @@ HEADS = {
     "IIS": "#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip "
     "cs(User-Agent) cs(Referer) sc-status sc-substatus sc-win32-status sc-bytes cs-bytes time-taken\n"
 }
-ENDLESS = ("platform.report",)  # also without an end of line between the records
+ENDLESS = ("platform.report",)  # also without line breaks between the records
 
 
 def make_format(path: Path, name: str, size: float, end: str) -> None:
-    """A file of about `size` bytes of one format, every line with numbers of its own."""
+    """A file of about `size` bytes in one format, with different numbers on every line."""
     line = LINES[name] + end
     with path.open("w") as file:
         size_so_far = file.write(HEADS.get(name, ""))
@@ -103,7 +103,7 @@ def make_format(path: Path, name: str, size: float, end: str) -> None:
 
 
 def measure_formats(folder: str, size: float, rounds: int) -> None:
-    """The rate of each of the other formats, the best of the rounds."""
+    """The rate of each other format, the best of the rounds."""
     kinds = [(name, name, "\n") for name in LINES] + [(f"{name}, no lines", name, "") for name in ENDLESS]
     for title, name, end in kinds:
         path = Path(folder, "other.log")
@@ -120,7 +120,7 @@ def measure_formats(folder: str, size: float, rounds: int) -> None:
 
 
 def block(rng: np.random.Generator, at: float, dense: bool) -> str:
-    """The log of some invocations, ten minutes of them: five lines each, or its REPORT line alone."""
+    """The log of ten minutes of invocations: five lines each, or only the REPORT line."""
     ids = rng.integers(0, 2**63, (BLOCK, 2))
     stamps = np.datetime_as_string(((at + np.sort(rng.random(BLOCK)) * 600) * 1000).astype("datetime64[ms]"))
     durations = rng.lognormal(4.5, 1.1, BLOCK)
@@ -148,7 +148,7 @@ def block(rng: np.random.Generator, at: float, dense: bool) -> str:
 
 
 def make(path: Path, size: float, dense: bool) -> None:
-    """A log of about `size` bytes; what is over half a gigabyte is the same again, a year later."""
+    """A log of about `size` bytes; above half a gigabyte it repeats, a year later."""
     rng, at, size_so_far = np.random.default_rng(1), FIRST, 0
     with path.open("w") as file:
         while size_so_far < min(size, 5e8):
@@ -168,9 +168,9 @@ def make(path: Path, size: float, dense: bool) -> None:
 
 
 def timed(command: list[str]) -> tuple[float, float, str, float]:
-    """Seconds, peak of memory [MB], output and processor seconds of a process.
+    """Wall-clock time [s], peak memory [MB], output and CPU time [s] of a process.
 
-    The memory of a process that is smaller than this one reads as this one's, which it was begun from.
+    A process smaller than this one shows this one's peak memory, because it was forked from it.
     """
     began = time.perf_counter()
     child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
@@ -185,7 +185,7 @@ def timed(command: list[str]) -> tuple[float, float, str, float]:
 
 
 def main() -> None:
-    """Make the log, run the contenders in turn, print what came of them."""
+    """Generate the log, run the programs in turns, print the results."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--gb", type=float, default=0.5, help="size of the log")
     parser.add_argument("--rounds", type=int, default=3)

@@ -1,7 +1,7 @@
-"""The live endpoint on this machine's local cloud: put up, loaded, broken, compared and taken down.
+"""The live endpoint on the local cloud: deployed, loaded, broken, compared and removed.
 
-All times are the local cloud's own, on this machine: they show that nothing is lost, and what the code
-itself takes. They say nothing about AWS's times. Prices are AWS's.
+All times are those of the local cloud on this machine: they show that no job is lost, and the time of the
+code itself. They do not show AWS's times. Prices are AWS's.
 """
 
 import argparse
@@ -38,8 +38,8 @@ from explorer.live.deployment.registry import Standing
 from explorer.live.deployment.target import Local
 
 NAME = f"bench-{os.getpid()}"
-LEASE_S, RETRY_S = 2, 3  # for AWS's 30 s and 60 s
-MARGIN_S = 40  # a job that has not ended after this is stuck
+LEASE_S, RETRY_S = 2, 3  # instead of AWS's 30 s and 60 s
+MARGIN_S = 40  # a job that has not ended after this time is stuck
 SMALL: dict[str, Any] = {
     "name": "bench",
     "requests_per_month": 1e6,
@@ -56,7 +56,7 @@ def design(execution: str = "single", response: str = "stored", store: str = "bu
 
 @contextmanager
 def stood(design_text: str, workload: ex.Workload | None = None, **settings: Any) -> Iterator[Standing]:
-    """A stack that stands meanwhile."""
+    """A stack that exists during the `with` block."""
     place = Local.find("us-east-1", NAME)
     stack = deploy.deploy(workload or ex.Workload(**SMALL), design_text, place, settings=settings)
     try:
@@ -66,15 +66,15 @@ def stood(design_text: str, workload: ex.Workload | None = None, **settings: Any
 
 
 def title(text: str) -> None:
-    """Print the head of a part."""
+    """Print the title of a part."""
     print(f"\n{text}", flush=True)
 
 
-# 1. From nothing to a job, and back -----------------------------------------------------------------
+# 1. Deploy, first job, remove -------------------------------------------------------------------------
 
 
 def up_and_down(rounds: int) -> None:
-    """Print how long a stack takes to its first job and to its removal, and what it leaves."""
+    """Print the time from deployment to the first job and to removal, and anything left over."""
     title("1. From nothing to a first accepted job, and back (goals: 15 s, 10 s, nothing left)")
     print(f"{'round':>8}{'to a job s':>12}{'destroy s':>11}{'processes left':>16}{'folders left':>14}")
     for number in range(rounds):
@@ -83,7 +83,7 @@ def up_and_down(rounds: int) -> None:
 
 
 def one_round(name: str) -> tuple[float, float, int, int]:
-    """By the command, each in a process of its own: seconds up and down, processes and folders left."""
+    """The same with the command, in separate processes: seconds up and down, processes and folders left."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "bench.toml"
         path.write_text(ex.Workload(**SMALL).to_toml())
@@ -101,7 +101,7 @@ def one_round(name: str) -> tuple[float, float, int, int]:
 
 
 def command(*words: str) -> Any:
-    """Run a command in a process of its own; its JSON."""
+    """Run a command in a separate process; returns its JSON."""
     run = [sys.executable, "-m", "explorer", *words, "--json"]
     return json.loads(subprocess.run(run, capture_output=True, check=True, text=True).stdout)
 
@@ -110,7 +110,7 @@ def command(*words: str) -> Any:
 
 
 def large_results(jobs: int) -> None:
-    """Print how many of some jobs of 8 MB are lost or done twice, and how fast they come."""
+    """Print how many jobs of 8 MB are lost or done twice, and their rate."""
     title(f"2. {jobs} jobs of 8 MB results, 4 at a time (goals: lost 0, duplicated 0)")
     with stood(design()) as stack:
         before_mb = resident_mb()
@@ -126,7 +126,7 @@ def large_results(jobs: int) -> None:
 
 
 def resident_mb() -> float:
-    """What the cloud's own process holds [MB]; NaN where nothing tells."""
+    """The memory of the cloud's process [MB]; NaN if it is not known."""
     process = supervisor.status(NAME).process
     path = Path(f"/proc/{process.pid if process else 0}/status")
     if not path.exists():
@@ -135,11 +135,11 @@ def resident_mb() -> float:
     return int(line.split()[1]) / 1024
 
 
-# 3. Workers that are killed -------------------------------------------------------------------------
+# 3. Killed workers ------------------------------------------------------------------------------------
 
 
 def killed(forms: Sequence[str], kills: int) -> None:
-    """Print what becomes of jobs whose worker is killed."""
+    """Print the outcome of jobs whose worker is killed."""
     title(
         f"3. Killing a worker at its work {kills} times, jobs of 0.3 s, 4 at a time (goals: lost 0, stuck 0)"
     )
@@ -161,7 +161,7 @@ COLUMNS = {"jobs": 6, "lost": 6, "stuck": 7, "wrong": 14, "doubled": 12, "again"
 
 
 def under_fire(stack: Standing, kills: int) -> Counter[str]:
-    """What became of the jobs that came while workers were killed."""
+    """The outcome of jobs that arrived while workers were killed."""
     body = {"runtime_s": 0.3, "response_bytes": 20_000, "steps": 3}
     functions, work = stack.target.client("lambda"), f"{stack.name}-work"
     functions.put_function_concurrency(FunctionName=work, ReservedConcurrentExecutions=4)
@@ -187,7 +187,7 @@ def under_fire(stack: Standing, kills: int) -> Counter[str]:
 
 
 def shoot(work: str, kills: int) -> None:
-    """Kill workers of this function that hold a job, at random moments."""
+    """Kill workers of the function that hold a job, at random moments."""
     dice, up, kill_count = random.Random(1), supervisor.status(NAME), 0
     assert up.process and up.folder
     while kill_count < kills:
@@ -199,7 +199,7 @@ def shoot(work: str, kills: int) -> None:
 
 
 def holds_job(pid: int, work: str) -> bool:
-    """Whether this is a worker of the function that has a second thread: the one that renews a lease."""
+    """Whether this is a worker of the function with a second thread, which renews a lease."""
     try:
         is_worker = f"AWS_LAMBDA_FUNCTION_NAME={work}".encode() in Path(f"/proc/{pid}/environ").read_bytes()
         return is_worker and len(os.listdir(f"/proc/{pid}/task")) > 1
@@ -208,7 +208,7 @@ def holds_job(pid: int, work: str) -> bool:
 
 
 def ended(client: Client, id: str) -> Any:
-    """The job when it has ended, or as it was when time was up; None if it is not there."""
+    """The job when it has ended, or its last state at the deadline; None if it does not exist."""
     until, job = time.monotonic() + MARGIN_S, None
     while time.monotonic() < until:
         try:
@@ -228,14 +228,14 @@ LONG = {"steps": STEPS, "runtime_s": STEPS * STEP_S, "response_bytes": 50_000, "
 
 
 def long_work(rounds: int) -> None:
-    """Print time and price of one long job, for each way to cut it."""
+    """Print time and price of one long job, for each way to split it."""
     title(f"4. One job of {STEPS} steps of {STEP_S} s, a slice each (medians of {rounds})")
     print(f"{'execution':>16}{'time s':>9}{'overhead ms/step':>18}{'USD a million jobs':>20}  sha256")
     for form in ("recursion", "durable", "step-functions"):
         runtime = {"p50": f"{STEPS * STEP_S} s", "divisible": True, "steps": STEPS, "state": "1000"}
         w = ex.Workload(**SMALL | {"runtime": runtime})
         with stood(design(form), w, slice_steps=1, hops=100) as stack:
-            runs = [one_long(stack) for _ in range(rounds + 1)][1:]  # the first one starts environments
+            runs = [one_long(stack) for _ in range(rounds + 1)][1:]  # the first run starts environments
         median_s = statistics.median(seconds for seconds, _ in runs)
         sums = {digest for _, digest in runs}
         each_ms = 1000 * (median_s - STEPS * STEP_S) / STEPS
@@ -250,14 +250,14 @@ def long_work(rounds: int) -> None:
 
 
 def one_long(stack: Standing) -> tuple[float, str]:
-    """Seconds from acceptance to the end, by the endpoint's own clock, and the result's digest."""
+    """Seconds from acceptance to the end, by the endpoint's clock, and the result's digest."""
     with Client(stack.url, stack.credentials()) as client:
         end = client.wait(client.submit(LONG), timeout=120)
     return end.updated - end.submitted, end.result.sha256
 
 
 def million_usd(w: ex.Workload, priced: Design) -> float:
-    """What a million such jobs cost: the time of the short work, all else of work that needs 40 slices."""
+    """The cost of a million such jobs: run time of the short work, other usage of work with 40 slices."""
     slice_s = catalogue.limit("lambda.timeout").value - catalogue.constant("hop.margin_s").value
     sliced = w.replace({"runtime.p50": 0.999 * STEPS * slice_s})
     lines = [(ex.cost(w, priced), True), (ex.cost(sliced, priced), False)]
@@ -283,7 +283,7 @@ STORES = {  # total size, entries, secrets
 
 
 def stores(rounds: int) -> None:
-    """Print what each store of a configuration costs in time."""
+    """Print the time that each store of a configuration takes."""
     title(f"5. Configuration of 12 KB, 40 entries (environment: 3 KB, it holds no more): medians of {rounds}")
     print(f"{'store':>26}{'secrets':>9}{'cold ms':>9}{'refresh ms':>12}{'warm ms':>9}{'init ms':>9}")
     for store, (total, entries, secrets) in STORES.items():
@@ -304,7 +304,7 @@ def stores(rounds: int) -> None:
 
 
 def reads(w: ex.Workload, design_text: str) -> int:
-    """Calls of Parameter Store that one environment makes."""
+    """Calls to Parameter Store by one environment."""
     from explorer.options.base.resources import Entry
 
     planned = deploy.plan(w, design_text)
@@ -313,7 +313,7 @@ def reads(w: ex.Workload, design_text: str) -> int:
 
 
 def read_times(stack: Standing, rounds: int) -> tuple[float, float, float]:
-    """Medians of reading the configuration, cold and warm, and of starting an environment [ms]."""
+    """Median times of reading the configuration, cold and warm, and of starting an environment [ms]."""
     work, functions = f"{stack.name}-work", stack.target.client("lambda")
     with Client(stack.url, stack.credentials()) as client:
         for number in range(rounds):
@@ -328,7 +328,7 @@ def read_times(stack: Standing, rounds: int) -> tuple[float, float, float]:
 
 
 def logged(stack: Standing, function: str, expected: int) -> tuple[list[dict[str, Any]], list[float]]:
-    """What the function said of each invocation, and what starting its environments took [s]."""
+    """The function's log of each invocation, and the initialisation times of its environments [s]."""
     client, until = stack.target.client("logs"), time.monotonic() + 5
     while True:
         pages = client.get_paginator("filter_log_events").paginate(logGroupName=f"/aws/lambda/{function}")
@@ -342,18 +342,18 @@ def logged(stack: Standing, function: str, expected: int) -> tuple[list[dict[str
         time.sleep(0.2)
 
 
-# 6. Predicted beside measured -----------------------------------------------------------------------
+# 6. Predicted and measured ----------------------------------------------------------------------------
 
 CALIBRATION_RUNS = [(2.0, 0.2, 100_000), (1.5, 0.6, 3_000_000)]  # jobs/s, run time [s], result [B]
 UNSEEN = [(1.5, 1.2, 1_000_000), (2.0, 0.4, 2_000_000)]
 
 
 def prediction(duration_s: float) -> None:
-    """Print what was predicted beside what was measured."""
+    """Print predicted beside measured times."""
     title("6. Predicted beside measured on runs that the calibration did not see (goal: within 15 %)")
     w = ex.Workload(**SMALL | {"response": {"p50": "1 MB"}})
     with stood(design(), w) as stack:
-        measure(stack, jobs=24, concurrency=6, runtime=0.5, response=1000)  # environments for all
+        measure(stack, jobs=24, concurrency=6, runtime=0.5, response=1000)  # start all environments
         runs = [
             one_run(stack, duration_s, seed, *each) for seed, each in enumerate([*CALIBRATION_RUNS, *UNSEEN])
         ]
@@ -374,13 +374,13 @@ def prediction(duration_s: float) -> None:
 def one_run(
     stack: Standing, duration_s: float, seed: int, rate: float, runtime_s: float, size: int
 ) -> Result:
-    """Measure jobs at one rate, run time and size of result."""
+    """Measure jobs at one rate, run time and result size."""
     return measure(stack, rate=rate, duration=duration_s, seed=seed, runtime=runtime_s, response=size,
                    polling=Polling(0.1, 0.05))  # fmt: skip
 
 
 def main() -> None:
-    """Run the parts that are named."""
+    """Run the parts named in the arguments."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer jobs, kills and rounds")
     parser.add_argument("--only", type=int, nargs="*", help="these parts, 1 to 6", default=range(1, 7))

@@ -1,7 +1,7 @@
 """The load generator against a trivial server in its own process: does it keep its schedule?
 
-Beside it wrk, a closed loop in C, on the same server in the same run. Then what a closed loop hides: the
-same server stands still for a second, and both loops report it. Medians of several rounds.
+For comparison wrk, a closed loop in C, loads the same server in the same run. A third part shows what a
+closed loop hides: the server stalls for a second, and both loops report it. Medians of several rounds.
 """
 
 import re
@@ -45,7 +45,7 @@ asyncio.run(main())
 
 @contextmanager
 def server(stall_after: int = 0) -> Iterator[str]:
-    """The server's URL; after so many requests it stands still for a second."""
+    """The server's URL; after a number of requests it stalls for a second."""
     run = [sys.executable, "-c", SERVER, str(stall_after)]
     child = subprocess.Popen(run, stdout=subprocess.PIPE, text=True)
     assert child.stdout
@@ -63,7 +63,7 @@ def ours(url: str, schedule) -> Result:
 
 
 def wrk_rps(url: str) -> float:
-    """Requests a second of wrk with as many connections, one thread."""
+    """Requests per second of wrk with this many connections and one thread."""
     run = ["wrk", "-t1", f"-c{AT_A_TIME}", f"-d{SECONDS}s", f"{url}/run"]
     output = subprocess.run(run, capture_output=True, text=True, check=True).stdout
     match = re.search(r"Requests/sec:\s+([\d.]+)", output)
@@ -72,7 +72,7 @@ def wrk_rps(url: str) -> float:
 
 
 def median(rounds: list[dict], *path: str) -> float:
-    """The median over the rounds of one figure of their summaries."""
+    """The median over the rounds of one figure of the summaries."""
     values = []
     for one in rounds:
         for name in path:
@@ -82,7 +82,7 @@ def median(rounds: list[dict], *path: str) -> float:
 
 
 def schedule_kept(url: str) -> None:
-    """Print how late requests leave at several rates."""
+    """Print the lateness of requests at several rates."""
     print("  rate/s   sent/s  late p50 ms    p99    max  latency p50 ms    p99  valid")
     for rate in (100, 1000, 2000, 3000):
         rounds = [ours(url, constant(rate, SECONDS)).to_dict() for _ in range(ROUNDS)]
@@ -98,7 +98,7 @@ def schedule_kept(url: str) -> None:
 
 
 def as_fast_as_it_goes(url: str) -> None:
-    """Print how many requests a second leave with no schedule, beside wrk."""
+    """Print the highest request rate without a schedule, beside wrk."""
     closed = [ours(url, Closed(3000 * SECONDS, AT_A_TIME)).throughput_rps for _ in range(ROUNDS)]
     most = statistics.median(closed)
     print(f"\n{AT_A_TIME} at a time, as fast as it goes: ours {most:,.0f}/s", end="")
@@ -112,7 +112,7 @@ def as_fast_as_it_goes(url: str) -> None:
 
 
 def what_a_closed_loop_hides(rate: int = 500) -> None:
-    """One second of stall in `SECONDS`: as many requests, sent when due or when one has ended."""
+    """One second of stall in `SECONDS`, with as many requests sent on schedule and by a closed loop."""
     rounds: dict[str, list[dict]] = {"open": [], "closed": []}
     for _ in range(ROUNDS):
         with server(rate) as url:
@@ -133,7 +133,7 @@ def what_a_closed_loop_hides(rate: int = 500) -> None:
 
 
 def main() -> None:
-    """Run the three parts against a server of this process's own."""
+    """Run the three parts against a server in this process."""
     print("goal: 1,000 requests/s kept, late at most 10 ms at the p99\n")
     with server() as url:
         schedule_kept(url)

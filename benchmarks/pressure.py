@@ -1,8 +1,8 @@
-"""The local cloud from cold on a machine that is short of CPU: does it answer less, or nothing?
+"""The local cloud after a cold start on a machine short of CPU: does it slow down, or stop answering?
 
-Jobs come at a fixed rate to a stack that has never been called, while as many processes as there are
-cores do nothing but compute. What counts: no job lost, none refused, and the cloud's event loop
-answering within a second, as a caller of its health page sees it.
+Jobs arrive at a fixed rate at a stack that was never called, while one process per core does nothing but
+compute. Criteria: no job lost, none refused, and the cloud's event loop answers its health page within
+a second.
 """
 
 import argparse
@@ -35,14 +35,14 @@ PROBE_EACH_S = 0.05
 
 
 class Lag(threading.Thread):
-    """How long the cloud's event loop takes to answer [s], asked all the time."""
+    """The response time of the cloud's event loop [s], measured continuously."""
 
     def __init__(self, url: str) -> None:
         super().__init__(daemon=True)
         self.where, self.seconds, self.over = urlsplit(url).netloc, list[float](), threading.Event()
 
     def run(self) -> None:
-        """Ask for the health page until the round is over."""
+        """Request the health page until the round ends."""
         while not self.over.wait(PROBE_EACH_S):
             began, connection = time.monotonic(), http.client.HTTPConnection(self.where, timeout=60)
             with suppress(OSError):
@@ -54,7 +54,7 @@ class Lag(threading.Thread):
 
 @contextmanager
 def busy(cores: int) -> Iterator[None]:
-    """So many cores kept busy meanwhile."""
+    """Keep this many cores busy during the `with` block."""
     burning = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(cores)]
     try:
         yield
@@ -65,7 +65,7 @@ def busy(cores: int) -> Iterator[None]:
 
 
 def main() -> None:
-    """Print a line a round."""
+    """Print one line per round."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rate", type=float, default=5.0, help="jobs/s")
     parser.add_argument("--seconds", type=float, default=20.0)
@@ -83,7 +83,7 @@ def main() -> None:
 
 
 def one_round(number: int, args: argparse.Namespace) -> str:
-    """A cloud from nothing, its jobs, and what became of them in a line."""
+    """Start a cloud, run its jobs, and return the outcome as a line."""
     cloud = supervisor.start(f"{NAME}-{number}")
     try:
         place = Local.find("us-east-1", cloud.name)

@@ -1,7 +1,7 @@
-"""How long an answer takes: the recommendation, the import, the command; beside a plain loop.
+"""Time of an answer: the recommendation, the import, the command; beside a plain loop.
 
-The peer is the same arithmetic one design at a time (assess, cost and latency of each design that
-nothing excludes), as a calculator without shared contexts would do it.
+The plain loop does the same calculation one design at a time (assess, cost and latency of each design that is
+not excluded), without shared contexts.
 """
 
 import statistics
@@ -31,7 +31,7 @@ def median_ms(run: Callable[[], object], rounds: int = ROUNDS) -> float:
 
 
 def one_by_one(workload: ex.Workload) -> None:
-    """Every allowed design held against the workload on its own."""
+    """Evaluate every allowed design for the workload, one by one."""
     for design in allowed_designs(Conditions(workload)).designs:
         findings(workload, design)
         usage(Conditions(workload), design)
@@ -39,7 +39,7 @@ def one_by_one(workload: ex.Workload) -> None:
 
 
 def command_ms(*words: str) -> float:
-    """The median of five runs of a Python command in its own process [ms]."""
+    """The median of five runs of a Python command in a separate process [ms]."""
     run = [sys.executable, *words]
     return median_ms(lambda: subprocess.run(run, check=False, capture_output=True), 5)
 

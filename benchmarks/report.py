@@ -1,7 +1,7 @@
-"""Time and size of a report in each form, started as a user starts it, and of a portfolio of twenty.
+"""Time and size of a report in each form, from the command line, and of a portfolio of twenty.
 
-`python benchmarks/report.py`: a process a form, best of three (wall and processor time), then a folder of
-twenty workloads in HTML. The promise is 5 s and 2 MB a form.
+`python benchmarks/report.py`: one process per form, best of three (wall-clock and CPU time), then a folder
+with reports on twenty workloads in HTML. The goal is 5 s and 2 MB per form.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ EXAMPLES = ("passwords", "photos", "questions", "research", "runners", "satellit
 
 
 def timed(*arguments: str) -> tuple[float, float]:
-    """Seconds of the clock and of the processor that `explorer report` takes with these arguments."""
+    """Wall-clock and CPU time of `explorer report` with these arguments [s]."""
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     subprocess.run([sys.executable, "-m", "explorer", "report", *arguments, "--json"], check=True, stdout=-3)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)

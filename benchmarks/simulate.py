@@ -1,7 +1,7 @@
-"""Requests a second and answers beside SimFaaS, in the same run on the same cases.
+"""Requests per second and results of `simulate` beside SimFaaS, in one run on the same cases.
 
-SimFaaS comes with the extra `bench` (pip install simfaas); without it, ours alone is timed. "within"
-says how far the two means lie apart, in standard errors of their difference over the runs: 2 is noise.
+The extra `bench` installs SimFaaS (pip install simfaas); without it, only `simulate` is timed. "within" is
+the difference of the two means in standard errors of that difference over the runs: 2 is noise.
 """
 
 import math
@@ -34,7 +34,7 @@ MANY = 10_000_000  # requests
 
 
 def theirs(case: Sequence[float], seed: int) -> tuple[int, list[float]]:
-    """Requests and what SimFaaS found in one run."""
+    """Requests and results of one run of SimFaaS."""
     import numpy as np
     from simfaas.ServerlessSimulator import ServerlessSimulator
 
@@ -54,7 +54,7 @@ def theirs(case: Sequence[float], seed: int) -> tuple[int, list[float]]:
 
 
 def ours(case: Sequence[float], seed: int) -> tuple[int, list[float]]:
-    """Requests and what `simulate` found in one run."""
+    """Requests and results of one run of `simulate`."""
     rate, warm_s, cold_s, keep_alive_s, duration_s, most = case
     result = simulate(rate, warm_s, cold_s, keep_alive_s, duration_s, seed, max_concurrency=int(most))
     return result.requests, [getattr(result, kind) for kind in KINDS]
@@ -63,7 +63,7 @@ def ours(case: Sequence[float], seed: int) -> tuple[int, list[float]]:
 def measured(
     run: Callable[[Sequence[float], int], tuple[int, list[float]]], case: Sequence[float]
 ) -> tuple[float, list[tuple[float, ...]]]:
-    """Requests a second, the median of the runs, and what each found, by kind."""
+    """The median of requests per second, and the results of each run, by kind."""
     rates, answers = [], []
     for seed in range(RUNS):
         start = time.perf_counter()
@@ -74,13 +74,13 @@ def measured(
 
 
 def apart(one: Sequence[float], two: Sequence[float]) -> float:
-    """The difference of the means, in its standard errors."""
+    """The difference of the means in its standard errors."""
     error = math.sqrt((statistics.variance(one) + statistics.variance(two)) / RUNS)
     return abs(statistics.mean(one) - statistics.mean(two)) / error if error else 0.0
 
 
 def beside() -> None:
-    """Both on every case."""
+    """Time both on every case."""
     print(
         f"{'case':17}{'ours req/s':>12}{'SimFaaS':>10}{'ratio':>7}"
         "  cold, servers, running: ours | SimFaaS | within"
@@ -94,12 +94,12 @@ def beside() -> None:
 
 
 def memory_mb() -> float:
-    """The most that this process has taken so far [MB]."""
+    """The peak memory of this process so far [MB]."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def alone() -> None:
-    """Ours on many requests, and by how much more memory they take than a tenth of them."""
+    """Time `simulate` with many requests, and the extra memory over a tenth of them."""
     print(f"\n{'10 million requests':20}{'million req/s':>14}{'of the CPU':>12}{'more MB':>9}")
     for name, (rate, warm_s) in LARGE.items():
         times, spent = [], []

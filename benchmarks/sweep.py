@@ -1,8 +1,8 @@
-"""A million scenarios beside a plain loop over `recommend`, by executors, and to a file.
+"""A million scenarios beside a plain loop over `recommend`, with several executors, and to a file.
 
-Each case runs in a process of its own: seconds are the median of its runs after a first one, which is
-shown beside; memory is the most that the process took. The loop is timed on a sample of the same points
-and multiplied up; that both give the same designs and money is checked on that sample.
+Each case runs in a separate process: seconds are the median of its runs after the first, which is shown too;
+memory is the peak of the process. The loop runs on a sample of the same points, and its time is extrapolated;
+on that sample, the benchmark checks that both give the same designs and costs.
 """
 
 import math
@@ -22,7 +22,7 @@ import explorer as ex
 
 WORKLOAD = "statements"
 RUNS = 4
-SAMPLE = 40  # points of the loop
+SAMPLE = 40  # points for the loop
 CORES = os.cpu_count() or 1
 ENDS = {"response": (1024, 200 * 1024**2), "runtime": (0.01, 7200), "requests_per_month": (1e4, 1e8)}
 MILLION = {"response": 1000, "runtime": 1000}
@@ -33,18 +33,18 @@ DESIGNS = 2  # compared point by point
 
 
 def axes(counts: dict[str, int]) -> dict[str, np.ndarray]:
-    """Points between the ends of some axes, spread evenly by their logarithm."""
+    """Axes with points spaced evenly on a log scale."""
     return {name: np.geomspace(*ENDS[name], count) for name, count in counts.items()}
 
 
 def peak_mb() -> float:
-    """The most memory that this process has taken since it began [MB]."""
+    """The peak memory of this process so far [MB]."""
     status = Path("/proc/self/status").read_text(encoding="ascii")
     return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
 def timed(run: Callable[[], object], runs: int = RUNS) -> tuple[float, float, float]:
-    """Seconds of the first run, the median of those after it (of one: itself), and the peak [MB]."""
+    """Seconds of the first run, the median of the later runs (or the first), and the peak [MB]."""
     seconds = []
     for _ in range(runs):
         start = time.perf_counter()
@@ -54,7 +54,7 @@ def timed(run: Callable[[], object], runs: int = RUNS) -> tuple[float, float, fl
 
 
 def time_sweep(counts: dict[str, int], how: str = "alone", runs: int = RUNS) -> tuple[float, float, float]:
-    """A sweep of this process, through an executor of it, or to a file."""
+    """A sweep in this process, through one of its executors, or to a file."""
     workload, grid = ex.Workload.load(WORKLOAD), axes(counts)
     with tempfile.TemporaryDirectory() as folder, executor(how) as pool:
         to = Path(folder, "sweep.parquet") if how == "to a file" else None
@@ -62,7 +62,7 @@ def time_sweep(counts: dict[str, int], how: str = "alone", runs: int = RUNS) -> 
 
 
 def executor(how: str) -> Executor | nullcontext[None]:
-    """The executor of a name: threads, processes, or none."""
+    """The executor with this name: threads, processes, or none."""
     if how == "threads":
         return ThreadPoolExecutor(CORES)
     if how == "processes":
@@ -71,14 +71,14 @@ def executor(how: str) -> Executor | nullcontext[None]:
 
 
 def compared(counts: dict[str, int]) -> tuple[float, float, float]:
-    """The money and breach probability of given designs."""
+    """The cost and breach probability of given designs."""
     workload, grid = ex.Workload.load(WORKLOAD), axes(counts)
     designs = [r["design"] for r in ex.recommend(workload).to_dict()["alternatives"]][:DESIGNS]
     return timed(lambda: ex.sweep(workload, grid, designs))
 
 
 def looped(counts: dict[str, int]) -> tuple[float, int]:
-    """Seconds a point of a plain loop over `recommend`, and at how many points of it both agree."""
+    """Seconds per point of a plain loop over `recommend`, and the number of points where both agree."""
     workload, grid = ex.Workload.load(WORKLOAD), axes(counts)
     sweep = ex.sweep(workload, grid)
     rng = np.random.default_rng(1)
@@ -107,14 +107,14 @@ def scaled(workload: ex.Workload, values: dict[str, float]) -> ex.Workload:
         fields |= {f"{axis}.{name}": float(spread.quantile(p)) * factor for name, p in quantiles.items()}
         if axis == "runtime":
             fields["runtime.max"] = float(spread.quantile(1.0)) * factor
-    if "requests_per_month" in fields:  # a peak below the mean is the mean
+    if "requests_per_month" in fields:  # the peak must not be below the mean
         mean = fields["requests_per_month"] / (workload.preferences.month_hours * 3600)
         fields["peak_rps"] = max(workload.peak_rps or 0.0, mean)
     return workload.replace(fields)
 
 
 def same(sweep: ex.Sweep, point: tuple[int, ...], r: ex.Recommendation) -> bool:
-    """Whether a sweep has, at a point, the winner and the money of a recommendation."""
+    """Whether a sweep has the winner and the cost of a recommendation at a point."""
     winner = sweep.winner[point]
     if winner < 0 or r.design is None:
         return winner < 0 and r.design is None
@@ -124,13 +124,13 @@ def same(sweep: ex.Sweep, point: tuple[int, ...], r: ex.Recommendation) -> bool:
 
 
 def apart(function: Callable, *arguments: object) -> tuple[float, ...]:
-    """What a function finds in a process of its own."""
+    """The result of a function that runs in a separate process."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         return pool.submit(function, *arguments).result()
 
 
 def line(name: str, counts: dict[str, int], timing: tuple[float, ...]) -> float:
-    """Print a case. Returns its seconds."""
+    """Print a case; returns its seconds."""
     first, seconds, memory = timing
     points = math.prod(counts.values())
     size = " x ".join(f"{count:,}" for count in counts.values())
@@ -142,7 +142,7 @@ def line(name: str, counts: dict[str, int], timing: tuple[float, ...]) -> float:
 
 
 def main() -> None:
-    """Time sweeps in memory, into files and on several cores."""
+    """Time sweeps in memory, to files and on several cores."""
     print(
         f"explorer {ex.__version__}, {CORES} cores; {WORKLOAD}: winner, runner-up, money, breach probability"
     )

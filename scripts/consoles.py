@@ -1,7 +1,7 @@
-"""What commands print on the pages, run again in place: `make outputs`, after an answer has changed.
+"""Update the output of commands on the pages of the documentation: `make outputs`, after an answer changed.
 
-A block of `console` with one command is replaced by what the command prints now. One with `...`, or with an
-error, is left alone.
+The script replaces a `console` block with a single command by the command's current output. It leaves blocks
+with `...` or an error unchanged.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ PLAIN = {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb", "PYTHONPATH": str(RO
 
 
 def again(text: str) -> str:
-    """A page with the outputs of today."""
+    """A page with current outputs."""
     with tempfile.TemporaryDirectory() as folder:
         for name, content in TITLED.findall(text):
             Path(folder, name).write_text(content, encoding="utf-8")

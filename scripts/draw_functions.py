@@ -1,9 +1,9 @@
-"""Draw functions of the package at random: can a reader say from the bare name where each one lies?
+"""Draw random functions of the package: can a reader guess the place of each from its name alone?
 
     python scripts/draw_functions.py [--places]
 
-Prints 25 names of functions and methods of more than five lines, public and private, always the same
-ones for the same code; with `--places` the file of each behind it.
+Prints 25 names of functions and methods of more than five lines, public and private; the same code gives the
+same names. `--places` adds the file of each.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ SEED, COUNT, LINES = 20261129, 25, 5
 
 
 def functions() -> list[tuple[str, str]]:
-    """Name and file of every function of more than `LINES` lines, in the order of the files."""
+    """Name and file of every function of more than `LINES` lines, ordered by file."""
     places = []
     for path in sorted(PACKAGE.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

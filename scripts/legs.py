@@ -1,7 +1,7 @@
-"""Every command in environments of its own: the core alone, the lowest bounds, the newest Python.
+"""Run every command in separate environments: the core alone, the lowest bounds, the newest Python.
 
-`make legs`: each environment is made by uv in a folder that is removed again, and runs
-`tests/legs/every_command.py`. A Python that is not on this machine is skipped, with a line that names it.
+`make legs`: uv creates each environment in a temporary folder, and runs `tests/legs/every_command.py`
+there. A Python that is not installed is skipped with a message.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 NEWEST = ("python3.15", "python3.14", "python3.13")
-LEGS = {  # by name: the Pythons that will do, the first that is here, and how versions are chosen
+LEGS = {  # by name: acceptable Pythons, of which the first installed one runs, and how versions are resolved
     "core alone": (("python3.11", "python3"), "highest"),
     "lowest bounds": (("python3.11", "python3"), "lowest-direct"),
     "newest Python": (NEWEST, "highest"),
@@ -22,7 +22,7 @@ LEGS = {  # by name: the Pythons that will do, the first that is here, and how v
 
 
 def main(uv: str) -> int:
-    """Run every leg; the number of those that failed."""
+    """Run every leg; returns the number of failures."""
     failed = 0
     for name, (pythons, resolution) in LEGS.items():
         python = next(filter(None, map(_python, pythons)), None)
@@ -36,7 +36,7 @@ def main(uv: str) -> int:
 
 
 def _has_failed(uv: str, python: str, resolution: str, folder: Path) -> bool:
-    """Whether a leg failed: its environment could not be made, or a command is not as it should be."""
+    """Whether a leg failed: its environment could not be created, or a command failed."""
     here = folder / "bin" / "python"
     steps = (
         [uv, "venv", "--quiet", "--python", python, folder],
@@ -47,7 +47,7 @@ def _has_failed(uv: str, python: str, resolution: str, folder: Path) -> bool:
 
 
 def _python(name: str) -> str | None:
-    """The path of a Python that starts: a name may be there whose version is not."""
+    """The path of a Python that starts: a launcher may exist without its version."""
     path = shutil.which(name)
     return path if path and _version(path) else None
 

@@ -1,6 +1,6 @@
-"""Run the notebooks again in place, and draw README's pictures: what is stored is what the code gives.
+"""Run the notebooks in place and draw the README's pictures, so that stored outputs match the code.
 
-`python scripts/outputs.py [NOTEBOOK...]`, from the top of the checkout; without names, all of it.
+`python scripts/outputs.py [NOTEBOOK...]`, from the top of the checkout; without names it runs everything.
 """
 
 import sys
@@ -15,7 +15,7 @@ KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
 def run(path: Path) -> None:
-    """Execute a notebook and keep nothing of the machine that did it."""
+    """Execute a notebook and store its outputs without traces of the machine."""
     notebook = nbformat.read(path, 4)
     beside = {"metadata": {"path": path.parent}}
     client = NotebookClient(notebook, record_timing=False, store_widget_state=False, resources=beside)
@@ -28,7 +28,7 @@ def run(path: Path) -> None:
 
 
 def main() -> None:
-    """Run the notebooks of the arguments, or all; with all, draw the pictures too."""
+    """Run the notebooks in the arguments, or all; with all, draw the pictures too."""
     paths = [Path(name) for name in sys.argv[1:]]
     for path in paths or sorted(Path("notebooks").glob("*.ipynb")):
         print(path)

@@ -1,7 +1,7 @@
-"""The pages of the documentation that are made when it is built, so that none can go stale.
+"""Pages of the documentation that are generated at build time, so that they are always current.
 
-A hook of MkDocs: the notebooks as they are stored, the commands from the command line itself, the
-workload file from its fields, limits and prices from `data/`. What one of them lacks ends the build.
+A hook of MkDocs: the notebooks with stored outputs, the commands from the command line itself, the workload
+file from its fields, limits and prices from `data/`. A missing input fails the build.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def rendered(path: Path) -> dict[str, str | bytes]:
-    """A notebook as Markdown, with the outputs that it stores, and its pictures beside it."""
+    """A notebook as Markdown, with its stored outputs, and its pictures beside it."""
     notebook = nbformat.read(path, 4)
     names = {"output_files_dir": f"{path.stem}_files", "unique_key": path.stem}
     text, resources = MarkdownExporter().from_notebook_node(notebook, resources=names)
@@ -80,7 +80,7 @@ def commands() -> str:
 
 
 def walked(command: Any, name: str) -> Iterator[tuple[str, Any]]:
-    """The commands of a group and of the groups in it, each with what is typed for it."""
+    """The commands of a group and of its subgroups, each with the text to type."""
     for word in command.list_commands(None):
         inner = command.get_command(None, word)
         if hasattr(inner, "list_commands"):
@@ -90,7 +90,7 @@ def walked(command: Any, name: str) -> Iterator[tuple[str, Any]]:
 
 
 def _parameters(name: str, command: Any) -> Iterator[str]:
-    everywhere = {"quiet", "no_color", "version", "help"}  # described once, at the top
+    everywhere = {"quiet", "no_color", "version", "help"}  # described once, for all commands
     parameters = [p for p in command.params if not getattr(p, "hidden", False) and p.name not in everywhere]
     arguments = [p for p in parameters if p.param_type_name == "argument"]
     usage = " ".join([name, *(_metavar(p) for p in arguments), "[OPTIONS]"])
@@ -128,7 +128,7 @@ def _default(parameter: Any) -> str:
 
 
 def workload_file() -> str:
-    """Every field with its sentence, what it accepts and its default, after docs/workload-file.md."""
+    """Every field with its description, accepted values and default, appended to docs/workload-file.md."""
     lines = [(ROOT / "docs" / "workload-file.md").read_text(encoding="utf-8").strip()]
     lines += [
         "## At the top",
@@ -144,7 +144,7 @@ def workload_file() -> str:
 
 
 def _is_table(field: Field) -> bool:
-    """Whether a field at the top has a heading of its own."""
+    """Whether a top-level field has its own heading."""
     return bool(field.table) and not field.section
 
 
@@ -167,7 +167,7 @@ def _field_default(field: Field) -> str:
         return "**asked for**"
     if field.default is None or field.default == () or callable(field.default):
         return ""
-    if field.kind.schema in ("size", "time", "memory", "bandwidth"):  # with its unit
+    if field.kind.schema in ("size", "time", "memory", "bandwidth"):  # includes a unit
         return (field.default and field.suggestion) or field.kind.show(field.default)
     return f"`{json.dumps(field.default)}`" if isinstance(field.default, bool) else f"`{field.default}`"
 
@@ -202,7 +202,7 @@ def _limits(rows: Any) -> Iterator[str]:
 
 
 def prices() -> str:
-    """What is charged in us-east-1 today, and where else prices are known."""
+    """Current prices in us-east-1, and the other regions with known prices."""
     frame = ex.prices()
     regions = sorted(set(frame["region"]))
     now = prices_in("us-east-1").sort_values(["id", "tier_from"], kind="stable")
@@ -231,14 +231,14 @@ def _prices(rows: Any) -> Iterator[str]:
 
 
 def number(value: Any) -> str:
-    """A figure in full, with separators; nothing where AWS gives none."""
+    """A figure in full, with separators; empty if AWS gives none."""
     if value is None or value != value:
         return ""
     return f"{float(value):,.10g}"
 
 
 def day(value: Any) -> str:
-    """The day of a date."""
+    """The day part of a date."""
     return str(value)[:10]
 
 

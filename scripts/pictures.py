@@ -1,7 +1,7 @@
 """Draw the pictures of README and the documentation: `python scripts/pictures.py [--app]`.
 
-Each is of `data/workloads/statements.toml`. tests/test_docs.py holds that those stored are what the code
-draws. With `--app`, a screenshot of the app besides, by Playwright and the system's Chromium.
+All of them show `data/workloads/statements.toml`. tests/test_docs.py checks that the stored pictures are
+current. `--app` also takes a screenshot of the app with Playwright and the system's Chromium.
 """
 
 import io
@@ -20,7 +20,7 @@ FOLDER = Path(__file__).resolve().parents[1] / "docs" / "pictures"
 SETTLED_MS, LATEST_MS = 1000, 240_000
 
 
-GROWTH = {"requests_per_month": "8 %", "response": "3 %"}  # a month, as docs/questions/growth.md has it
+GROWTH = {"requests_per_month": "8 %", "response": "3 %"}  # a month, as in docs/questions/growth.md
 
 
 def pictures() -> dict[str, figures.Picture]:
@@ -39,7 +39,7 @@ def pictures() -> dict[str, figures.Picture]:
 
 
 def svg(picture: figures.Picture) -> str:
-    """As SVG whose letters are outlines: the same wherever it is seen, whatever fonts there are."""
+    """The picture as SVG with letters as outlines: it looks the same whatever fonts are installed."""
     out = io.StringIO()
     with style.context([*LOOK, {"svg.fonttype": "path"}]):
         Figure.savefig(picture, out, format="svg", metadata=UNDATED["svg"])
@@ -54,7 +54,7 @@ def draw() -> None:
 
 
 def screenshot(workload: str = "statements") -> None:
-    """The app as it opens, in few colours."""
+    """Take a screenshot of the app's first screen, in few colours."""
     import json
 
     from PIL import Image
@@ -70,7 +70,7 @@ def screenshot(workload: str = "statements") -> None:
             page = browser.new_page(viewport={"width": 1440, "height": 900})
             page.add_init_script("localStorage.setItem('explorer-first-steps', '1')")
             page.goto(url, wait_until="commit", timeout=LATEST_MS)
-            page.locator(".x-over .borders text").first.wait_for(timeout=LATEST_MS)  # the finest map
+            page.locator(".x-over .borders text").first.wait_for(timeout=LATEST_MS)  # the finest map is drawn
             page.locator(".x-app:not(.stale) .x-turns li").first.wait_for(timeout=LATEST_MS)
             page.wait_for_timeout(SETTLED_MS)
             image_bytes = page.screenshot()
@@ -83,7 +83,7 @@ def screenshot(workload: str = "statements") -> None:
 
 
 def _object(lines: io.TextIOBase) -> str:
-    """The first JSON object of a stream that stays open."""
+    """The first JSON object in a stream that stays open."""
     text = ""
     for line in lines:
         text += line

@@ -1,9 +1,8 @@
-"""Draw the rooms of the package as its own imports have them: `python scripts/rooms.py`.
+"""Draw the rooms (top-level packages) with the imports between them: `python scripts/rooms.py`.
 
-A band a room, from the command line down to the errors; in it what the room is, and its folders. An arc
-leads from each room to those that it imports from.
-The page docs/architecture.md ends with a list of all modules. tests/test_docs.py
-holds that both are stored as this makes them.
+Each room is a band with its description and its folders, from the command line at the top to the errors at
+the bottom. An arc leads from each room to the rooms that it imports from. The script also writes the list
+of all modules at the end of docs/architecture.md. tests/test_docs.py checks that both are current.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ ARC = "#3b6ea8"
 
 
 def rooms() -> list[str]:
-    """The rooms from the top floor down, as the contract of the walls lists them."""
+    """The rooms from the top down, as listed in the import contract."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     contracts = settings["tool"]["importlinter"]["contracts"]
     return next(contract["layers"] for contract in contracts if contract["type"] == "layers")
@@ -46,13 +45,13 @@ def sentence(path: Path) -> str:
 
 
 def home(room: str) -> Path:
-    """The file whose docstring says what a room is."""
+    """The file whose docstring describes a room."""
     place = ROOT / "explorer" / room / "__init__.py"
     return place if place.exists() else place.parent.with_suffix(".py")
 
 
 def modules() -> str:
-    """Every module with its sentence, a table a folder, from the top floor down: the end of the page."""
+    """The end of the page: every module with its first sentence, one table per folder, from the top down."""
     blocks = []
     for room in rooms():
         folder = ROOT / "explorer" / room
@@ -68,12 +67,12 @@ def modules() -> str:
 
 
 def page() -> str:
-    """The page on the architecture with its list of modules as the code has them."""
+    """The architecture page with the current list of modules."""
     return PAGE.read_text(encoding="utf-8").partition(MARK)[0] + modules()
 
 
 def imports() -> set[tuple[str, str]]:
-    """The pairs of rooms of which the first imports from the second."""
+    """The pairs of rooms where the first imports from the second."""
     graph = grimp.build_graph("explorer", cache_dir=None)
     pairs = set()
     for module in graph.modules:
@@ -85,7 +84,7 @@ def imports() -> set[tuple[str, str]]:
 
 
 def folders(room: str) -> str:
-    """The folders of a room that hold modules."""
+    """The folders of a room that contain modules."""
     names = {path.parent.name for path in (ROOT / "explorer" / room).glob("*/*.py")}
     return ", ".join(f"{folder}/" for folder in sorted(names))
 
@@ -120,7 +119,7 @@ def picture() -> Figure:
 
 
 def svg() -> str:
-    """The picture as SVG whose letters are outlines: the same whatever fonts there are."""
+    """The picture as SVG with letters as outlines: it looks the same whatever fonts are installed."""
     out = io.StringIO()
     with style.context([*LOOK, {"svg.fonttype": "path"}]):
         picture().savefig(out, format="svg", metadata=UNDATED["svg"])
@@ -128,7 +127,7 @@ def svg() -> str:
 
 
 def write() -> None:
-    """Draw the picture and list the modules."""
+    """Draw the picture and write the list of modules."""
     PICTURE.write_text(svg(), encoding="utf-8")
     PAGE.write_text(page(), encoding="utf-8")
 

@@ -1,10 +1,10 @@
-"""Draw the rows of `data/` that are to be held against their sources by hand.
+"""Draw rows of `data/` to check by hand against their sources.
 
 usage: python scripts/sample_facts.py BEFORE [--seed 20261129]
 
-BEFORE is a folder of the tables as they were; what is not in it counts as new. The draw is the same for the
-same seed and tables, and takes a fixed number of rows of each table; of prices, so many of each of two kinds
-of source. What came of it is in `data/checks/`.
+BEFORE is a folder with an earlier version of the tables; rows that are not in it count as new. The same
+seed and tables give the same rows: a fixed number from each table, and of prices a fixed number from each
+of two kinds of source. `data/checks/` has the results.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ STRATA: tuple[tuple[str, int, tuple[str, ...], Callable[[Row], bool]], ...] = (
 
 
 def keys(path: Path, columns: tuple[str, ...], of: Callable[[Row], bool]) -> set[str]:
-    """The keys of the rows that `of` accepts; none if there is no such table."""
+    """The keys of the rows that `of` accepts; none if the table does not exist."""
     if not path.exists():
         return set()
     with path.open(encoding="utf-8", newline="") as file:
@@ -40,7 +40,7 @@ def keys(path: Path, columns: tuple[str, ...], of: Callable[[Row], bool]) -> set
 
 
 def draw(before: Path, seed: int) -> list[tuple[str, str]]:
-    """Table and key of each row that was drawn."""
+    """The table and key of each drawn row."""
     rows = []
     for number, (table, count, columns, of) in enumerate(STRATA):
         old = keys(before / f"{table}.csv", columns, EVERY)

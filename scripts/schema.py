@@ -1,6 +1,6 @@
-"""Write the JSON Schema of the workload file that travels with the package: `python scripts/schema.py`.
+"""Write the JSON Schema of the workload file in the package: `python scripts/schema.py`.
 
-tests/workload/test_schema.py holds that the stored schema is what the fields state.
+tests/workload/test_schema.py checks that the stored schema matches the fields.
 """
 
 from __future__ import annotations

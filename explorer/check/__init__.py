@@ -1,1 +1,1 @@
-"""Limits held against templates, plans and dotenv files, before they are deployed."""
+"""Checks templates, plans and dotenv files against AWS limits before they are deployed."""

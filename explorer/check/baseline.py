@@ -1,4 +1,4 @@
-"""A baseline: what an earlier run found, so that only what is new or worse fails."""
+"""A baseline: the findings of an earlier run, so that only new or worse findings fail."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ EXPECTED = "expected what `explorer check ... --json -o FILE` writes"
 
 
 class Baseline:
-    """The findings and the skipped of an earlier run.
+    """The findings and the skipped items of an earlier run.
 
-    A finding is known where the baseline has one of the same file, resource, limit and subject that is as
-    bad or worse; lines and values may have moved. Two are known only where it has two.
+    A finding is known if the baseline has one of the same file, resource, limit and subject with the same
+    or a worse verdict; lines and values may differ. Two such findings are known only if the baseline has two.
     """
 
     def __init__(self, answer: dict[str, Any]) -> None:
@@ -35,7 +35,7 @@ class Baseline:
 
     @classmethod
     def load(cls, path: Path) -> Baseline:
-        """The baseline of a file. Raises ExplorerError for one that is no answer of `check`."""
+        """Read a baseline from a file. Raises ExplorerError if the file is no JSON answer of `check`."""
         try:
             return cls(json.loads(path.read_text(encoding="utf-8-sig")))
         except FileNotFoundError:
@@ -46,7 +46,7 @@ class Baseline:
             raise ExplorerError(f"--baseline {path}: is no answer of check: {EXPECTED}") from None
 
     def new(self, findings: Iterable[Finding]) -> list[Finding]:
-        """Those that it does not have, or has less bad."""
+        """The findings that the baseline does not have, or has with a better verdict."""
         remaining_ranks = {own: sorted(ranks) for own, ranks in self._ranks.items()}
         new_findings = []
         for one in findings:
@@ -59,7 +59,7 @@ class Baseline:
         return new_findings
 
     def newly_skipped(self, skipped: Iterable[Skipped]) -> list[Skipped]:
-        """Those that it does not have."""
+        """The skipped items that the baseline does not have."""
         return [
             one for one in skipped if (in_repository(one.file), one.resource, one.what) not in self._skipped
         ]

@@ -1,7 +1,8 @@
-"""Documents that a template hands to AWS as a whole: state machines and OpenAPI descriptions.
+"""Documents that a template passes to AWS whole: state machine definitions and OpenAPI descriptions.
 
-They stand in the template, in a text that it puts together, or in a file beside it. Here they are read in
-and set where the rules look for them; what cannot be read is reported.
+A document is a tree in the template, a text that the template builds, or a file beside the template.
+This module reads it and sets it as a property of its resource, where the rules look for it; a document
+that cannot be read is reported.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from .parse import ParseError, parse
 from .skipped import MACRO, MISSING_FILE, REMOTE, UNRESOLVED, Skipped
 from .stack import Resource, Stack
 
-MOST_BYTES = 16 << 20  # of a file beside the template
-PLACES = {  # where a document may stand: as a tree or a text, as a path or an address
+MOST_BYTES = 16 << 20  # the largest size of a file beside the template
+PLACES = {  # properties that hold a document: as a tree or text, and as a path or URL
     "AWS::StepFunctions::StateMachine": (("Definition", "DefinitionString"), ("DefinitionS3Location",)),
     "AWS::Serverless::StateMachine": (("Definition",), ("DefinitionUri",)),
     "AWS::Serverless::Api": (("DefinitionBody",), ("DefinitionUri",)),
@@ -30,7 +31,7 @@ SUBSTITUTION = re.compile(r"\$\{([A-Za-z0-9_]+)\}")
 
 
 class _NotReadError(Exception):
-    """A document cannot be read: the reason of `Skipped`, and the sentence."""
+    """A document cannot be read; has the reason and the sentence for `Skipped`."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
@@ -38,7 +39,7 @@ class _NotReadError(Exception):
 
 
 def with_documents(stack: Stack) -> Stack:
-    """The stack with every document read in; what could not be is in `skipped`, files in `read`."""
+    """The stack with all documents read. Unreadable ones go to `skipped`, files that were read to `read`."""
     resources = dict(stack.resources)
     for resource in stack.of_type(*PLACES):
         inline, beside = PLACES[resource.type]
@@ -68,7 +69,7 @@ def _holding(resource: Resource, name: str, tree: Map, line: int) -> Resource:
 
 
 def _document(stack: Stack, resource: Resource, name: str, is_beside: bool) -> Map | None:
-    """The tree of a document; None where the property is not set after all."""
+    """The tree of a document; None if the property has no value."""
     node = resource.properties[name]
     include = mapping(node).get("Fn::Transform")
     if include is not None:
@@ -88,7 +89,7 @@ def _document(stack: Stack, resource: Resource, name: str, is_beside: bool) -> M
 
 
 def _included(stack: Stack, resource: Resource, include: Any, line: int) -> Map:
-    """What AWS::Include brings in; other macros make what only they know."""
+    """The content that AWS::Include inserts; the output of other macros is not known."""
     if text(mapping(include).get("Name")) != "AWS::Include":
         raise _NotReadError(MACRO, "a macro makes it when it is deployed")
     place = mapping(mapping(include).get("Parameters")).get("Location")
@@ -96,7 +97,7 @@ def _included(stack: Stack, resource: Resource, include: Any, line: int) -> Map:
 
 
 def _beside(stack: Stack, place: Any, line: int, values: dict[str, Any]) -> Map:
-    """The document of a file beside the template."""
+    """The document in a file beside the template."""
     if isinstance(place, Unknown):
         raise _NotReadError(UNRESOLVED, f"the file that it names is not known ({place.why})")
     if not isinstance(place, str) or "://" in place or "\0" in place:
@@ -121,7 +122,7 @@ def _beside(stack: Stack, place: Any, line: int, values: dict[str, Any]) -> Map:
 
 
 def _put_together(value: Any, line: int, values: dict[str, Any]) -> Map:
-    """The document of a text, of which parts may not be known."""
+    """The document in a text of which parts may be unknown."""
     content = value.pattern if isinstance(value, Unknown) else text(value) or ""
     if not content.replace(HOLE, "").strip(" \n\t{}[]\"',:"):
         why = value.why if isinstance(value, Unknown) else "it is no text"
@@ -137,7 +138,7 @@ def _put_together(value: Any, line: int, values: dict[str, Any]) -> Map:
 
 
 def _parsed(content: str, values: dict[str, Any]) -> Any:
-    """The tree of a text, with its substitutions filled in, and its holes as texts of their own."""
+    """Parse a text after its substitutions are filled in and each hole outside of quotes is quoted."""
     if values:
         content = SUBSTITUTION.sub(lambda match: _certain(values.get(match[1], match[0])), content)
     if HOLE in content and content.lstrip()[:1] == "{":
@@ -146,7 +147,7 @@ def _parsed(content: str, values: dict[str, Any]) -> Any:
 
 
 def on_one_line(tree: Any, line: int) -> Any:
-    """A tree from another text, all of it on one line; a scalar with a hole is unknown again."""
+    """Put a tree parsed from another text on one line; a scalar with a hole becomes an Unknown."""
     if isinstance(tree, Map):
         return Map({name.replace(HOLE, ""): on_one_line(inner, line) for name, inner in tree.items()}, line)
     if isinstance(tree, list):
@@ -173,5 +174,5 @@ def _filled(tree: Any, values: dict[str, Any]) -> Any:
 
 
 def _certain(value: Any) -> str:
-    """A value as a text, with a hole where it is not known."""
+    """A value as text, with a hole for each unknown part."""
     return value.pattern if isinstance(value, Unknown) else text(value) or ""

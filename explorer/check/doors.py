@@ -1,6 +1,6 @@
-"""Which door a function stands behind, and how long that door waits for it.
+"""The doors in front of each function (API, load balancer, URL, edge), and how long each door waits.
 
-By events, integrations, OpenAPI bodies, target groups, data sources and permissions; never by names.
+Found from events, integrations, OpenAPI bodies, target groups, data sources and permissions, not from names.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from .skipped import UNRESOLVED, Skipped
 from .stack import FUNCTION_TYPES, Resource, Stack, TemplateValue, certain, entries, resolve_node
 
 REST, REST_EDGE, HTTP = "apigw.rest.timeout", "apigw.rest.timeout.edge", "apigw.http.timeout"
-STREAM = "apigw.stream.duration"  # of a REST API that answers as a stream
+STREAM = "apigw.stream.duration"  # for a REST API that streams its response
 WEBSOCKET, BALANCER, GRAPH, EDGE = "apigw.ws.timeout", "alb.idle.timeout", "appsync.time", "edge.timeout"
 REST_APIS = ("AWS::ApiGateway::RestApi", "AWS::Serverless::Api")
 HTTP_APIS = ("AWS::ApiGatewayV2::Api", "AWS::Serverless::HttpApi")
 URL = "lambda.furl.timeout"
 INTEGRATION = "x-amazon-apigateway-integration"
 ASYNCHRONOUS = "integration.request.header.x-amz-invocation-type"
-NO_FUNCTION = {"HTTP", "HTTP_PROXY", "MOCK"}  # types of integrations
+NO_FUNCTION = {"HTTP", "HTTP_PROXY", "MOCK"}  # integration types without a function
 IDLE = "idle_timeout.timeout_seconds"
 
 
 @dataclass(frozen=True)
 class Door:
-    """One door of one function: the limit on its wait, and the wait that the template sets [ms or s].
+    """One door of one function: the limit on its wait, and the wait set in the template [ms or s].
 
-    `function` is empty where the template does not hold it: `api` is then the resource that sets the wait.
+    `function` is empty if the template does not hold it; `api` is then the resource that sets the wait.
     """
 
     function: str
@@ -57,16 +57,16 @@ def doors(stack: Stack) -> list[Door]:
 
 
 def rest_limit(api: Resource | None, shared: Map | None = None) -> str:
-    """The limit of a REST API, which is edge-optimized unless it says something else.
+    """The limit of a REST API, which is edge-optimized by default.
 
-    `shared` is what SAM's Globals say of the API that events without one of their own stand behind. Of an
-    API that is not in the template nothing is known: then it is the limit that can be raised.
+    `shared` is the Api section of SAM's Globals; it applies to the implicit API of events without a
+    `RestApiId`. For an API outside the template the type is not known: the result is the raisable limit.
     """
     if api is None and shared is None:
         return REST
     if api is not None:
         endpoint = api.get("EndpointConfiguration").value
-        kind = api.get("Parameters", "endpointConfigurationTypes").value  # of one that is imported
+        kind = api.get("Parameters", "endpointConfigurationTypes").value  # of an imported API
         scope = api.scope
     else:
         endpoint, kind, scope = mapping(shared).get("EndpointConfiguration"), None, Scope(Map())
@@ -77,13 +77,13 @@ def rest_limit(api: Resource | None, shared: Map | None = None) -> str:
 
 
 def _gateway_limit(api: Resource | None) -> str:
-    """The limit of an API of API Gateway's second version."""
+    """The limit of an HTTP or WebSocket API (API Gateway v2)."""
     websocket = api is not None and api.get("ProtocolType").value == "WEBSOCKET"
     return WEBSOCKET if websocket else HTTP
 
 
 def _events(stack: Stack) -> Iterator[Door]:
-    """SAM's own: a function's Api and HttpApi events."""
+    """Doors from SAM's Api and HttpApi events of a function."""
     for function in stack.of_type("AWS::Serverless::Function"):
         _unread_events(stack, function)
         for _, event, _line in entries(function.raw("Events"), stack.scope):
@@ -99,7 +99,7 @@ def _events(stack: Stack) -> Iterator[Door]:
 
 
 def _unread_events(stack: Stack, function: Resource) -> None:
-    """Record what triggers a function and is not known."""
+    """Record the events of a function that are not known."""
     events = function.get("Events")
     parts = {"Events": events}
     for name, event in mapping(events.value).items():
@@ -114,13 +114,13 @@ def _unread_events(stack: Stack, function: Resource) -> None:
 
 
 def _set(stack: Stack, properties: Map, name: str = "TimeoutInMillis") -> TemplateValue | None:
-    """The wait that an integration sets."""
+    """The time-out that an integration sets; None if it sets none."""
     wait = resolve_node(properties.get(name), properties.at(name), stack.scope)
     return None if wait.value is None else wait
 
 
 def _methods(stack: Stack) -> Iterator[Door]:
-    """Methods of a REST API."""
+    """Doors from the methods of a REST API."""
     for method in stack.of_type("AWS::ApiGateway::Method"):
         integration = mapping(method.get("Integration").value)
         function = stack.function(integration.get("Uri"))
@@ -137,13 +137,13 @@ def _methods(stack: Stack) -> Iterator[Door]:
 
 
 def _rest_wait(api: Resource | None, integration: Map, shared: Map | None = None) -> str:
-    """The limit on how long an integration of a REST API waits: far more for one that streams."""
+    """The limit on the wait of a REST API's integration: far longer if it streams the response."""
     mode = integration.get("ResponseTransferMode") or integration.get("responseTransferMode")
     return STREAM if text(mode) == "STREAM" else rest_limit(api, shared)
 
 
 def asynchronous(parameters: Any) -> bool:
-    """Whether an integration hands over and does not wait."""
+    """Whether an integration invokes the function asynchronously."""
     return any(
         name.lower() == ASYNCHRONOUS and "event" in str(value).lower()
         for name, value in mapping(parameters).items()
@@ -151,7 +151,7 @@ def asynchronous(parameters: Any) -> bool:
 
 
 def _integrations(stack: Stack) -> Iterator[Door]:
-    """Integrations and targets of an HTTP or WebSocket API."""
+    """Doors from the integrations and targets of an HTTP or WebSocket API."""
     for integration in stack.of_type("AWS::ApiGatewayV2::Integration"):
         api = stack.find_resource(integration.raw("ApiId"), *HTTP_APIS)
         function = stack.function(integration.raw("IntegrationUri"))
@@ -172,7 +172,7 @@ def _integrations(stack: Stack) -> Iterator[Door]:
 
 
 def _bodies(stack: Stack) -> Iterator[Door]:
-    """OpenAPI documents; of one that is known later, the functions that it refers to."""
+    """Doors from OpenAPI documents; for a document known only later, from the functions that it refers to."""
     for api in stack.of_type(*REST_APIS, *HTTP_APIS):
         for body in (api.raw("DefinitionBody"), api.raw("Body")):
             yield from _described_in(stack, api, body)
@@ -190,7 +190,7 @@ def _bodies(stack: Stack) -> Iterator[Door]:
 
 
 def _described_in(stack: Stack, api: Resource, body: Any) -> Iterator[Door]:
-    """The functions that an OpenAPI document waits for, and how long it says."""
+    """The functions that an OpenAPI document integrates, and the time-out of each integration."""
     for part in walk(body):
         integration = mapping(part).get(INTEGRATION)
         if isinstance(integration, Map) and not asynchronous(integration.get("requestParameters")):
@@ -209,7 +209,7 @@ def _described_in(stack: Stack, api: Resource, body: Any) -> Iterator[Door]:
 def _not_followed(
     stack: Stack, resource: Resource, what: str, integration: Map, name: str, limit: str
 ) -> None:
-    """Record an integration of a function that no resource of the template is."""
+    """Record an integration whose function is not a resource of the template."""
     kinds = [text(integration.get(one)) or "" for one in ("Type", "IntegrationType", "type")]
     if any(kind.upper() in NO_FUNCTION for kind in kinds):
         return
@@ -225,7 +225,7 @@ def _not_followed(
 
 
 def _others(stack: Stack) -> Iterator[Door]:
-    """Load balancers, AppSync, function URLs, and functions at the edge."""
+    """Doors of load balancers, AppSync, function URLs, and functions at the edge."""
     for group in stack.of_type("AWS::ElasticLoadBalancingV2::TargetGroup"):
         for target in sequence(group.get("Targets").value):
             if function := stack.function(mapping(target).get("Id")):
@@ -248,7 +248,7 @@ def _others(stack: Stack) -> Iterator[Door]:
 
 
 def _idle(stack: Stack) -> TemplateValue | None:
-    """How long the stack's load balancer stays idle, where it has one alone and says it."""
+    """The idle time-out of the stack's load balancer, if the stack has exactly one and sets it."""
     balancers = list(stack.of_type("AWS::ElasticLoadBalancingV2::LoadBalancer"))
     if len(balancers) == 1:
         for attribute in map(mapping, sequence(balancers[0].get("LoadBalancerAttributes").value)):
@@ -258,7 +258,7 @@ def _idle(stack: Stack) -> TemplateValue | None:
 
 
 def _permitted(stack: Stack) -> Iterator[Door]:
-    """APIs that may invoke a function, of those whose integrations are nowhere to be seen."""
+    """Doors from permissions of APIs whose integrations the template does not show."""
     authorizers, described = _authorizers(stack), _described(stack)
     for permission in stack.of_type("AWS::Lambda::Permission"):
         if permission.get("Principal").value != "apigateway.amazonaws.com":
@@ -276,7 +276,7 @@ def _permitted(stack: Stack) -> Iterator[Door]:
 
 
 def _described(stack: Stack) -> set[str]:
-    """The APIs whose integrations the template holds."""
+    """The APIs whose integrations are in the template."""
     pairs = {"AWS::ApiGateway::Method": "RestApiId", "AWS::ApiGatewayV2::Integration": "ApiId"}
     api_ids = {name for one in stack.of_type(*pairs) for name in references(one.raw(pairs[one.type]))}
     bodies = ("DefinitionBody", "Body")
@@ -285,7 +285,7 @@ def _described(stack: Stack) -> set[str]:
 
 
 def _authorizers(stack: Stack) -> set[str]:
-    """Functions that decide who may call, and are not called themselves."""
+    """Authorizer functions, which are not behind the API themselves."""
     types = ("AWS::ApiGateway::Authorizer", "AWS::ApiGatewayV2::Authorizer")
     uris = [stack.function(authorizer.raw("AuthorizerUri")) for authorizer in stack.of_type(*types)]
     inner = (

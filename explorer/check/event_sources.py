@@ -1,4 +1,4 @@
-"""Event source mappings, whoever states them: resources of their own, and events of SAM functions."""
+"""Event source mappings: resources of their own, and the events of SAM functions that become mappings."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .nodes import Map, mapping, sequence, text
 from .stack import Resource, Stack, entries
 
 MAPPING = "AWS::Lambda::EventSourceMapping"
-POLLED = {  # SAM's events that are mappings: the property that names the source
+POLLED = {  # SAM event types that become mappings: the property that names the source
     "SQS": "Queue",
     "Kinesis": "Stream",
     "DynamoDB": "Stream",
@@ -18,7 +18,7 @@ POLLED = {  # SAM's events that are mappings: the property that names the source
     "DocumentDB": "Cluster",
 }
 SERVICES = {"sqs": "SQS", "kinesis": "Kinesis", "dynamodb": "DynamoDB", "kafka": "MSK", "mq": "MQ"}
-SOURCES = {  # by the type of the resource that a mapping reads
+SOURCES = {  # names of sources, by the type of the resource that a mapping reads
     "AWS::SQS::Queue": "SQS",
     "AWS::Kinesis::Stream": "Kinesis",
     "AWS::DynamoDB::Table": "DynamoDB",
@@ -30,7 +30,7 @@ SOURCES = {  # by the type of the resource that a mapping reads
 
 
 def event_sources(stack: Stack) -> Iterator[Resource]:
-    """Every mapping as a resource of CloudFormation's type; one of a SAM event has its function's id."""
+    """Every mapping as an AWS::Lambda::EventSourceMapping; a mapping of a SAM event has its function's id."""
     yield from stack.of_type(MAPPING)
     for function in stack.of_type("AWS::Serverless::Function"):
         yield from _of_events(function)
@@ -53,11 +53,11 @@ def _of_events(function: Resource) -> Iterator[Resource]:
         yield Resource(function.id, MAPPING, own, line, Map({KIND: kind}), function.scope)
 
 
-KIND = "explorer:kind"  # in the metadata of a mapping that was a SAM event
+KIND = "explorer:kind"  # key in the metadata of a mapping made from a SAM event
 
 
 def polled_events(function: Resource) -> Iterator[tuple[str, Map, int]]:
-    """A SAM function's events that are mappings: kind, properties, line."""
+    """The events of a SAM function that become mappings: kind, properties, line."""
     for _, event, line in entries(function.raw("Events"), function.scope):
         kind = text(event.get("Type")) or ""
         if kind in POLLED:
@@ -65,7 +65,7 @@ def polled_events(function: Resource) -> Iterator[tuple[str, Map, int]]:
 
 
 def kind_of(mapping_: Resource, stack: Stack) -> str:
-    """What a mapping reads: "SQS", "Kinesis", ...; empty where nothing tells."""
+    """The kind of source that a mapping reads: "SQS", "Kinesis", ...; empty if it is not known."""
     if KIND in mapping_.metadata:
         return str(mapping_.metadata[KIND])
     source = stack.find_resource(mapping_.raw("EventSourceArn"), *SOURCES)

@@ -1,4 +1,4 @@
-"""One limit held against one value of a template, and the verdict."""
+"""A finding: one value of a template compared with one limit, and the verdict."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from .stack import Resource, TemplateValue
 
 ORDER = (Verdict.BREACH, Verdict.TIGHT, Verdict.UNKNOWN, Verdict.FITS)  # worst first
 BREACH, TIGHT, UNKNOWN, FITS = ORDER
-WHOLE = "(template)"  # the resource of what is found of a template as a whole
+WHOLE = "(template)"  # the resource of a finding that concerns the template as a whole
 AT_LEAST, AT_MOST = "at least ", "at most "
-TIGHT_SHARE = 0.8  # of what grows: bytes, layers. A setting is tight when it is the limit itself.
+TIGHT_SHARE = 0.8  # for sizes and counts; a setting is tight only when it equals the limit
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One limit held against one value: `value` and `limit_value` are in `unit`."""
+    """One value compared with one limit; `value` and `limit_value` are in `unit`."""
 
     file: str
     line: int
@@ -33,20 +33,20 @@ class Finding:
     verdict: Verdict
     message: str
     source_url: str
-    reason: str = ""  # for which it is suppressed
+    reason: str = ""  # why the finding is suppressed; empty if it is not
 
     def to_dict(self) -> dict[str, Any]:
-        """It as the JSON answer has it."""
+        """The finding as a dict of the JSON answer."""
         return {name: value for name, value in vars(self).items() if name != "reason"}
 
     @property
     def rank(self) -> tuple[int, str, int]:
-        """Worst first, then by place."""
+        """Sort key: worst first, then by place."""
         return ORDER.index(self.verdict), self.file, self.line
 
 
 def amount(value: float | None, unit: str) -> str:
-    """A value with its unit, exact: at an edge every byte counts."""
+    """A value with its unit, not rounded: at a limit every byte counts."""
     if value is None:
         return "an unknown amount"
     figure = f"{value:,}" if isinstance(value, int) or value.is_integer() else f"{value:,.6g}"
@@ -55,18 +55,18 @@ def amount(value: float | None, unit: str) -> str:
     return f"{figure} {unit.removesuffix('s') if figure == '1' and len(unit) > 2 else unit}"
 
 
-Outcome = Finding | Skipped  # what a rule yields
+Outcome = Finding | Skipped  # the result of a rule
 
 
 @dataclass(frozen=True)
 class Judge:
-    """Makes findings for one file; `warn_at` moves the share of a limit from which it is tight."""
+    """Makes the findings of one file; `warn_at` is the share of a limit from which a value is tight."""
 
     file: str
     warn_at: float | None = None
 
     def verdict(self, value: float, limit: float, grows: bool) -> Verdict:
-        """Breach over the limit, tight from the share on, else fits."""
+        """Breach above the limit, tight from the share on, else fits."""
         share = self.warn_at if self.warn_at is not None else TIGHT_SHARE if grows else 1.0
         if value > limit:
             return BREACH
@@ -86,12 +86,12 @@ class Judge:
         verdict: Verdict | None = None,
         note: str = "",
     ) -> Finding:
-        """A limit held against a quantity of the template.
+        """A finding that compares a quantity of the template with a limit.
 
-        Parameters: `what` it is, in words; `grows`, whether it is a size or a count rather than a
-        setting; `limit`, where the template sets a smaller or larger one; `over`, a sentence for what
-        comes of a breach; `why`, for what is not known; `verdict`, if it is not the usual one; `note`,
-        what else to know whatever the verdict.
+        Parameters: `what`, the quantity in words; `grows`, whether it is a size or a count and not a
+        setting; `limit`, if the template sets another limit; `over`, a sentence on the consequence of a
+        breach; `why`, the reason if the value is not known; `verdict`, to replace the usual one; `note`,
+        a remark that is added for every verdict.
         """
         row = catalogue.limit(limit_id)
         most = _plain(row.value if limit is None else limit)
@@ -127,14 +127,14 @@ class Judge:
         verdict: Verdict,
         message: str,
     ) -> Finding:
-        """A finding with a message of its own."""
+        """A finding with its own message."""
         row = catalogue.limit(limit_id)
         return Finding(
             self.file, line, resource.id, limit_id, value, limit, row.unit, verdict, message, row.source_url
         )
 
     def skip(self, resource: Resource, line: int, what: str, reason: str, text: str, *limits: str) -> Skipped:
-        """What a rule sees and cannot hold against its `limits`; a rule yields it beside its findings."""
+        """Record a value that a rule cannot compare with `limits`; the rule yields it with its findings."""
         return Skipped(self.file, line, resource.id, what, reason, text, limits)
 
 
@@ -143,7 +143,7 @@ def _plain(value: float | None) -> float | None:
 
 
 def _bounded(quantity: TemplateValue, most: float | None) -> tuple[float | None, str]:
-    """What decides a value that is one of several: the least if it is over the limit, else the greatest."""
+    """The value that decides among several: the least if that is over the limit, else the greatest."""
     if quantity.least is not None and most is not None and quantity.least > most:
         return quantity.least, AT_LEAST
     if quantity.greatest is not None and most is not None and quantity.greatest <= most:
@@ -152,7 +152,7 @@ def _bounded(quantity: TemplateValue, most: float | None) -> tuple[float | None,
 
 
 def _elsewhere(quantity: TemplateValue, most: float | None, unit: str, verdict: str) -> str:
-    """What to know of the other values that a setting may have, where some break the limit."""
+    """A remark on other possible values of a setting, if some of them exceed the limit."""
     options = quantity.value.options if isinstance(quantity.value, Unknown) else quantity.others
     values = [number(option) for option in options]
     over = sorted({one for one in values if one is not None and most is not None and one > most})

@@ -1,6 +1,6 @@
-"""`Fn::ForEach`: what the language extensions repeat, written out before anything is read.
+"""Expands `Fn::ForEach` loops (language extensions) before anything else reads the template.
 
-A loop over what only a deployment knows stays unread, and is reported.
+A loop over values that are known only at deployment is not expanded, and is reported.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from .nodes import List, Map, Unknown, sequence, text
 from .resolve import Scope
 
 LOOP = "Fn::ForEach"
-SECTIONS = ("Conditions", "Resources")  # Outputs are held against nothing
-MOST_COPIES = 5_000  # of all loops of a template; a template has 500 resources
+SECTIONS = ("Conditions", "Resources")  # Outputs have no limits to check
+MOST_COPIES = 5_000  # of all loops of a template; a template may have 500 resources
 VARIABLE = re.compile(r"[$&]\{([A-Za-z0-9]+)\}")
 
 
 @dataclass
 class Loops:
-    """A template with its loops written out, and those that could not be: name, line, why."""
+    """A template with its loops expanded, and the loops that could not be: name, line, reason."""
 
     tree: Map
     unread: list[tuple[str, int, str]] = field(default_factory=list)
 
 
 def expand_loops(tree: Map, scope: Scope) -> Loops:
-    """A template without loops.
+    """Expand the loops of a template.
 
     >>> tree = Map({"Resources": Map({"Fn::ForEach::F": [
     ...     "Name", ["A", "B"], Map({"Fn${Name}": Map({"Type": "AWS::SNS::Topic"})})]})})
@@ -59,13 +59,13 @@ def _has_loop(value: Any) -> bool:
 
 
 class _Writer:
-    """Writes loops out, up to `MOST_COPIES`."""
+    """Expands loops, up to `MOST_COPIES` copies."""
 
     def __init__(self, scope: Scope, loops: Loops) -> None:
         self.scope, self.loops, self.copies = scope, loops, 0
 
     def expand(self, value: Any) -> Any:
-        """A tree with the loops in it written out."""
+        """A tree with the loops in it expanded."""
         if isinstance(value, list):
             return List([self.expand(inner) for inner in value], getattr(value, "line", 1))
         if not isinstance(value, Map):
@@ -77,13 +77,13 @@ class _Writer:
                 tree[name], tree.lines[name] = self.expand(inner), line
                 continue
             for key, body in self._copies(name, inner, line):
-                one = self.expand(Map({key: body}, line, {key: line}))  # it may be a loop again
+                one = self.expand(Map({key: body}, line, {key: line}))  # the copy may hold another loop
                 tree.update(one)
                 tree.lines.update(one.lines)
         return tree
 
     def _copies(self, name: str, loop: Any, line: int) -> Iterator[tuple[str, Any]]:
-        """The pairs that a loop makes."""
+        """The key-value pairs that a loop makes."""
         parts = sequence(loop)
         variables = [text(one) for one in sequence(parts[0])] if parts else []
         if len(parts) != 3 or None in variables or not isinstance(parts[2], Map):
@@ -110,7 +110,7 @@ def _filled(content: str, pairs: dict[str | None, str | None]) -> str:
 
 
 def _copy(node: Any, pairs: dict[str | None, str | None]) -> Any:
-    """A body with the loop's variable filled in: in texts, in keys, and where a Ref names it."""
+    """A loop's body with the variable filled in: in texts, in keys, and in each Ref to the variable."""
     if isinstance(node, str):
         return _filled(node, pairs) if "{" in node else node
     if isinstance(node, list):

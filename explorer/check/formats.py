@@ -20,13 +20,13 @@ from .skipped import Skipped
 
 LEVELS = {BREACH: "error", TIGHT: "warning", UNKNOWN: "note", FITS: "none"}
 ANNOTATIONS = {BREACH: "error", TIGHT: "warning", UNKNOWN: "notice"}
-DEFAULT_VERDICTS = (BREACH, TIGHT)  # those that a report shows without `--all`
+DEFAULT_VERDICTS = (BREACH, TIGHT)  # the verdicts that a report shows without `--all`
 CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
 def format_report(report: Report, form: str, version: str, every: bool = False) -> str:
-    """The report in one of the `FORMATS`; `every`: text shows what fits or is unknown too."""
+    """The report in one of `FORMATS`; with `every`, the text also shows what fits or is unknown."""
     return FORMATS[form](report, version, every)
 
 
@@ -57,7 +57,7 @@ def _line(finding: Finding) -> str:
 
 
 def _skips(skipped: list[Skipped], every: bool) -> list[str]:
-    """A line for each; those that say the same in one line, unless all are asked for."""
+    """One line for each skipped item; items with the same text share a line, unless `--all` is set."""
     alike: dict[tuple[str, str], list[Skipped]] = {}
     for one in skipped:
         alike.setdefault(
@@ -118,7 +118,7 @@ def _sarif(report: Report, version: str, every: bool) -> str:
 
 
 def _notifications(report: Report) -> Iterator[dict[str, Any]]:
-    """What is no result: files that cannot be read, what was skipped, suppressions that hide nothing."""
+    """Notices that are no findings: unreadable files, skipped items, suppressions without effect."""
     for file, reason in report.unreadable:
         yield _notification("error", f"{file}: {reason}", file, 1)
     for skipped in report.skipped:
@@ -137,7 +137,7 @@ def _notification(level: str, text: str, file: str, line: int) -> dict[str, Any]
 
 
 def _place(file: str, line: int) -> dict[str, Any]:
-    """Where something stands: a path from the top of the repository, else the file's own address."""
+    """The location of a finding: a path from the top of the repository, else the file's absolute URI."""
     path = in_repository(file)
     uri = quote(path, errors="replace")
     location = f"file://{uri}" if path.startswith("/") else uri
@@ -180,7 +180,7 @@ COUNTS = {"tests": "testcase", "failures": "failure", "errors": "error", "skippe
 
 
 def _junit(report: Report, version: str, every: bool) -> str:
-    """As the schema of Jenkins' xUnit plugin has it, which is the strictest one in use (junit-10.xsd)."""
+    """JUnit XML that is valid against Jenkins' xUnit schema (junit-10.xsd), the strictest one in use."""
     from xml.etree import ElementTree as Tree
 
     suites, new = Tree.Element("testsuites", name="explorer check"), _ids(report.new)
@@ -214,7 +214,7 @@ def _junit(report: Report, version: str, every: bool) -> str:
 
 
 def _distinct(cases: list[tuple[str, str]]) -> list[str]:
-    """The names of cases, no two alike: with what each is about, then a number, where they were."""
+    """Unique names of test cases: equal names get their subject, and then a number."""
     often = Counter(name for name, _ in cases)
     names = [f"{name}: {subject(message)}" if often[name] > 1 else name for name, message in cases]
     counts: Counter[str] = Counter()
@@ -247,11 +247,11 @@ def _xml(text: str) -> str:
 
 # GitHub -------------------------------------------------------------------------------------------
 
-MOST_ANNOTATIONS = 10  # of each level that GitHub shows of one step
+MOST_ANNOTATIONS = 10  # of each level that GitHub shows for one step
 
 
 def _github(report: Report, version: str, every: bool) -> str:
-    """Annotations for the worst, as many as GitHub shows; the rest as lines of the log."""
+    """Annotations for the worst findings, as many as GitHub shows; the rest as lines of the log."""
     counts, lines = Counter[str](), []
     for level, file, line, title, message in sorted(_annotated(report), key=lambda one: one[0] != "error"):
         counts[level] += 1
@@ -264,7 +264,7 @@ def _github(report: Report, version: str, every: bool) -> str:
 
 
 def _annotated(report: Report) -> Iterator[tuple[str, str, int, str, str]]:
-    """What is annotated: level, path, line, title, text."""
+    """The content of the annotations: level, path, line, title, text."""
     for finding in report.new:
         if finding.verdict in DEFAULT_VERDICTS:
             title, message = (
@@ -295,7 +295,7 @@ def _property(text: str) -> str:
 
 
 def step_summary(report: Report) -> str:
-    """All that is new as Markdown, for GitHub's summary of a step, which has room for more than ten."""
+    """All new findings as Markdown, for GitHub's job summary, which can hold more than ten."""
     rows: list[tuple[str, ...]] = [
         (verdict, _at(one.file, one.line), one.resource, one.limit, one.message)
         for verdict in DEFAULT_VERDICTS
@@ -320,7 +320,7 @@ def _at(file: str, line: int) -> str:
 
 
 def _cell(text: str) -> str:
-    """A text in a cell of a Markdown table, shown as it is."""
+    """A text as a cell of a Markdown table, with special characters escaped."""
     plain = _printable(text).replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|")
     return re.sub(r"([\\`*_\[\]])(?!\|)", r"\\\1", plain)
 
@@ -331,7 +331,7 @@ SEVERITIES = {BREACH: "critical", TIGHT: "minor"}
 
 
 def _gitlab(report: Report, version: str, every: bool) -> str:
-    """A code quality report, which GitLab holds against that of the target branch itself."""
+    """A code quality report, which GitLab itself compares with the report of the target branch."""
     findings = [finding for finding in report.findings if finding.verdict in SEVERITIES]
     issues = [
         _issue(f"{one.resource}: {one.message}", one.limit, mark, SEVERITIES[one.verdict], one.file, one.line)

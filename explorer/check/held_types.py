@@ -1,4 +1,4 @@
-"""Which limits a resource is held against, by its type: what is not looked at where it cannot be read."""
+"""The limits that apply to each type of resource, to list those not checked if a resource is unreadable."""
 
 from __future__ import annotations
 

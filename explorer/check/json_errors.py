@@ -1,4 +1,4 @@
-"""What AWS's services say of a text that is not JSON: their parser's words, with the place."""
+"""Error messages of AWS services for invalid JSON, in the words of their parser, with line and column."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 
 VALUE = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
 TOKEN = re.compile(r"[\w$]+")
-EXPECTATIONS = {  # of Python's parser: what AWS's would have liked in that place
+EXPECTATIONS = {  # the messages of Python's parser, and what the AWS parser says was expected
     "Expecting property name enclosed in double quotes": "was expecting double-quote to start field name",
     "Expecting ':' delimiter": "was expecting a colon to separate field name and value",
     "Expecting ',' delimiter": "was expecting comma to separate entries",
@@ -18,11 +18,11 @@ EXPECTATIONS = {  # of Python's parser: what AWS's would have liked in that plac
 
 
 def json_problem(text: str) -> tuple[str, int, int] | None:
-    """What is wrong with a text as JSON.
+    """The first syntax error of a text as JSON.
 
     Parameters
     ----------
-    text : that should be JSON
+    text : the text to parse as JSON
 
     Returns
     -------
@@ -49,7 +49,7 @@ def _message(text: str, error: json.JSONDecodeError) -> tuple[str, int, int]:
     rest = text[error.pos :]
     if not rest.strip() or error.msg.startswith("Unterminated"):
         return "Unexpected end-of-input", line, column
-    if error.msg.startswith("Invalid"):  # a control character, an escape
+    if error.msg.startswith("Invalid"):  # a control character or an escape
         return f"{error.msg.removesuffix(' at')}: {_describe_character(rest[0])}", line, column
     token = TOKEN.match(rest) if error.msg == "Expecting value" else None
     if token:

@@ -1,7 +1,7 @@
-"""Values that know their lines: what a template's text becomes, whatever it is written in.
+"""Values that know their lines: the tree of a template, whatever its format.
 
-A scalar is text as it was written, a truth value, or None: a time of `30`, `"30"` and `3e1` differ only
-to those who ask for a number, and a variable of `1.10` has four characters.
+A scalar is text as written, a boolean, or None. Time-outs of `30`, `"30"` and `3e1` are equal only as
+numbers, and a variable of `1.10` keeps its four characters.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-HOLE = "\ue000"  # of Unicode's private use: stands in a text where a part of it is not known
-MOST_DEPTH = 100  # of values in one another; templates have about 40
+HOLE = "\ue000"  # Unicode private use; replaces each unknown part of a text
+MOST_DEPTH = 100  # the deepest nesting of values; templates have about 40 levels
 
 
 class Map(dict[str, Any]):
-    """A mapping, the line that it begins on, and that of each of its keys.
+    """A mapping, the line where it begins, and the line of each key.
 
-    That of a whole document has in `twice` the keys that stand twice in one mapping of it, each with the
-    line of the first, which is lost, and of the second, which counts.
+    The mapping of a whole document also has `twice`: the keys that occur twice in one mapping, each with the
+    line of the first entry, which is lost, and of the second, which counts.
     """
 
     __slots__ = ("line", "lines", "twice")
@@ -30,12 +30,12 @@ class Map(dict[str, Any]):
         self.twice: list[tuple[str, int, int]] = []
 
     def at(self, key: str) -> int:
-        """The line of a key, of the mapping itself where the key is not in it."""
+        """The line of a key; the line of the mapping if it does not have the key."""
         return self.lines.get(key, self.line)
 
 
 class List(list[Any]):
-    """A sequence, and the line that it begins on."""
+    """A sequence, and the line where it begins."""
 
     __slots__ = ("line",)
 
@@ -46,21 +46,21 @@ class List(list[Any]):
 
 @dataclass(frozen=True)
 class Unknown:
-    """A value that is known only when it is deployed, and what is certain of it all the same.
+    """A value that is known only at deployment, and what is certain about it.
 
     Parameters
     ----------
     why
-        Why it is not known, as a clause; it holds no value of a template.
+        The reason, as a clause; it holds no value of a template.
     known_text
-        Text that it certainly holds, or the shortest that it may be.
+        The text that the value certainly contains, or its shortest possible text.
     options
-        All values that it may have: a parameter's AllowedValues, both branches of an If. Empty where
-        they are not known; None among them stands for a property that is not set.
+        All possible values: a parameter's AllowedValues, or both branches of an If. Empty if they are
+        not known; None among them means that the property is not set.
     least, most
-        A parameter's MinValue and MaxValue.
+        The MinValue and MaxValue of a parameter.
     likely
-        How many characters the part that is not known probably has [characters]; 0 where nobody can say.
+        The probable length of the unknown part [characters]; 0 if it cannot be estimated.
     """
 
     why: str
@@ -69,23 +69,23 @@ class Unknown:
     least: float | None = None
     most: float | None = None
     likely: int = 0
-    refers: tuple[str, ...] = ()  # the ids of resources that it is made of, where something tells
-    holes: str = ""  # `known_text` with a HOLE for each part that is not; empty where it is one
+    refers: tuple[str, ...] = ()  # the ids of the resources that the value refers to, as far as known
+    holes: str = ""  # `known_text` with a HOLE for each unknown part; empty if the only one is at its end
 
     @property
     def numbers(self) -> tuple[float, ...]:
-        """Its options as numbers; empty unless each is one."""
+        """The options as numbers; empty unless every option is a number."""
         numbers = [number(option) for option in self.options]
         return () if None in numbers else tuple(one for one in numbers if one is not None)
 
     @property
     def pattern(self) -> str:
-        """What is known of the text, with a `HOLE` where something is not."""
+        """The known text, with a `HOLE` for each unknown part."""
         return HOLE if self.options else self.holes or f"{self.known_text}{HOLE}"
 
 
 def one_of(options: Iterable[Any], why: str) -> Any:
-    """What is one of several values: the value itself if they are equal, else an Unknown of them."""
+    """One of several values: the value itself if all are equal, else an Unknown with these options."""
     flat: list[Any] = []
     complete, likely, texts, refers = True, 0, [], dict[str, None]()
     for option in options:
@@ -105,12 +105,12 @@ def one_of(options: Iterable[Any], why: str) -> Any:
 
 
 class Text(str):
-    """A text that is known, and the ids of the resources that it is made of."""
+    """A known text, and the ids of the resources that it refers to."""
 
     refers: tuple[str, ...]
 
     def __new__(cls, value: str, refers: tuple[str, ...] = ()) -> Text:
-        """A text that knows which resources it was made of."""
+        """Make a text that refers to these resources."""
         instance = super().__new__(cls, value)
         instance.refers = refers
         return instance
@@ -122,21 +122,21 @@ def mapping(value: Any) -> Map:
 
 
 def sequence(value: Any) -> list[Any]:
-    """`value` if it is a sequence, alone in one if it is anything else, empty for None."""
+    """`value` if it is a sequence, an empty one for None, else a sequence of `value` alone."""
     if isinstance(value, list):
         return value
     return [] if value is None else [value]
 
 
 def text(value: Any) -> str | None:
-    """A scalar as CloudFormation passes it on as text; None for what is none."""
+    """A scalar as the text that CloudFormation passes on; None if it is not a scalar."""
     if isinstance(value, bool):
         return str(value).lower()
     return value if isinstance(value, str) else None
 
 
 def number(value: Any) -> float | None:
-    """A number as a template has it, `30` or `"30"`; None for what is none."""
+    """A number as written in a template, `30` or `"30"`; None if it is not a number."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     try:
@@ -149,7 +149,7 @@ def number(value: Any) -> float | None:
 
 
 def walk(value: Any) -> Iterator[Any]:
-    """`value` and all that is in it."""
+    """`value` and everything inside it."""
     rest = [value]
     while rest:
         value = rest.pop()
@@ -161,7 +161,7 @@ def walk(value: Any) -> Iterator[Any]:
 
 
 def of(value: Any, line: int = 1) -> Any:
-    """Plain dicts, lists and numbers as a tree whose every value is on one line."""
+    """Convert plain dicts, lists and numbers to a tree with all values on one line."""
     if isinstance(value, dict):
         pairs = {str(key): of(inner, line) for key, inner in value.items()}
         return Map(pairs, line)

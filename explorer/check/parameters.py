@@ -1,7 +1,7 @@
-"""Values for the parameters of a template: on the command line, by samconfig, in parameter files.
+"""Values for the parameters of a template: from the command line, samconfig or parameter files.
 
-A template that has no such values is judged with the defaults of its parameters. Where there are values
-for several environments it is judged once for each, and the worst counts.
+A template without such values is checked with the defaults of its parameters. If there are values for
+several environments, it is checked once for each, and the worst verdict counts.
 """
 
 from __future__ import annotations
@@ -23,39 +23,39 @@ from .nodes import Map, mapping, sequence, text
 from .parse import ParseError, parse
 
 SAMCONFIG = ("samconfig.toml", "samconfig.yaml", "samconfig.yml")
-COMMANDS = ("deploy", "sync", "global")  # of a samconfig, whose parameters count; the first that has them
-FOLDERS = ("", "parameters", "params")  # beside a template, where parameter files lie
+COMMANDS = ("deploy", "sync", "global")  # sections of a samconfig; the first with parameters counts
+FOLDERS = ("", "parameters", "params")  # folders relative to a template that may hold parameter files
 FILE = re.compile(r"(file://|@)?(?P<path>.+\.(json|ya?ml))", re.IGNORECASE)
 PAIR = re.compile(r"ParameterKey=(?P<name>[^,]+),ParameterValue=(?P<value>.*)", re.DOTALL)
-MOST_BYTES = 64 << 10  # of a parameter file
+MOST_BYTES = 64 << 10  # the largest size of a parameter file
 
 
 @dataclass(frozen=True)
 class Values:
-    """Values of parameters by name, and where all and each come from, such as "prod in samconfig.toml"."""
+    """Values of parameters by name, and the origin of all and of each, such as "prod in samconfig.toml"."""
 
     values: Mapping[str, Any]
     origin: str = ""
     origins: Mapping[str, str] = field(default_factory=dict)
 
     def with_values(self, own: Mapping[str, Any], origin: str) -> Values:
-        """These, and `own` ones that win over them."""
+        """A copy in which `own` replaces values of the same name."""
         origins = {**dict.fromkeys(self.values, self.origin), **dict.fromkeys(own, origin)}
         return Values({**self.values, **own}, self.origin, origins)
 
 
 def from_options(options: Iterable[str]) -> Values:
-    """What `--parameter` says.
+    """The values of the `--parameter` options.
 
     Parameters
     ----------
     options
-        `NAME=VALUE`, or the path of a parameter file; of two values of one name the later counts.
+        `NAME=VALUE`, or the path of a parameter file; the last value of a name counts.
 
     Raises
     ------
     ExplorerError
-        An option is neither, or the file holds no parameters.
+        An option is neither of these, or the file holds no parameters.
 
     Examples
     --------
@@ -94,7 +94,7 @@ def _of_named_file(path: Path) -> dict[str, Any]:
 
 
 def refuse_values(parameters: Map, arguments: Values) -> None:
-    """Refuse a value that a template's AllowedValues do not have. Raises ExplorerError, without the value."""
+    """Reject a value outside a template's AllowedValues. Raises ExplorerError; the message omits it."""
     for name, value in arguments.values.items():
         allowed = sequence(mapping(parameters.get(name)).get("AllowedValues"))
         accepted = [text(one) or "" for one in allowed]
@@ -108,21 +108,21 @@ def refuse_values(parameters: Map, arguments: Values) -> None:
 
 
 class Beside:
-    """What samconfig and parameter files say of the templates that lie beside them; each is read once."""
+    """Reads samconfig and parameter files that lie beside templates, each file once."""
 
     def __init__(self) -> None:
         self._environments: dict[Path, list[tuple[str, dict[str, Any], dict[str, Any]]]] = {}
         self._files: dict[Path, list[tuple[str, dict[str, Any]]]] = {}
 
     def of(self, template: Path, names: Iterable[str]) -> list[Values]:
-        """The values that there are for a template, one for each environment.
+        """The values for a template, one set for each environment.
 
         Parameters
         ----------
         template
             The path of the template.
         names
-            Its parameters. A parameter file counts where it holds some of these and no others.
+            The parameters of the template. A parameter file counts if all its names are among these.
 
         Raises
         ------
@@ -141,7 +141,7 @@ class Beside:
         ]
 
     def _samconfig(self, template: Path) -> Iterator[Values]:
-        """The parameter_overrides of each environment that deploys a template."""
+        """The parameter_overrides of each environment that deploys the template."""
         template = template.absolute()
         for above in template.parents:
             path = next((above / name for name in SAMCONFIG if (above / name).is_file()), None)
@@ -159,7 +159,7 @@ class Beside:
 
 
 def _environments(path: Path) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
-    """The environments of a samconfig: name, settings, values of parameters."""
+    """The environments of a samconfig: name, settings, parameter values."""
     try:
         content = path.read_text(encoding="utf-8-sig")
         tree = tomllib.loads(content) if path.suffix == ".toml" else _plain(parse(content))
@@ -167,7 +167,7 @@ def _environments(path: Path) -> Iterator[tuple[str, dict[str, Any], dict[str, A
         raise ExplorerError(f"{path.name} beside it cannot be read: {str(error).splitlines()[0]}") from None
     for name, commands in (tree if isinstance(tree, dict) else {}).items():
         settings: dict[str, Any] = {}
-        for command in reversed(COMMANDS):  # what a command says wins over what holds for all
+        for command in reversed(COMMANDS):  # the section of a command overrides `global`
             inner = commands.get(command) if isinstance(commands, dict) else None
             own = inner.get("parameters") if isinstance(inner, dict) else None
             settings |= own if isinstance(own, dict) else {}
@@ -176,7 +176,7 @@ def _environments(path: Path) -> Iterator[tuple[str, dict[str, Any], dict[str, A
 
 
 def overrides(setting: Any) -> dict[str, Any]:
-    """SAM's parameter_overrides: `A=1 B=2`, `ParameterKey=A,ParameterValue=1`, a list of these, a table."""
+    """Parse SAM's parameter_overrides: `A=1 B=2`, `ParameterKey=A,ParameterValue=1`, a list, a table."""
     if isinstance(setting, dict):
         return {str(name): _scalar(value) for name, value in setting.items()}
     parts = setting if isinstance(setting, list) else [setting]
@@ -184,7 +184,7 @@ def overrides(setting: Any) -> dict[str, Any]:
     for part in parts:
         try:
             words += shlex.split(part) if isinstance(part, str) else []
-        except ValueError:  # a quotation that does not end
+        except ValueError:  # an unclosed quotation mark
             words += part.split()
     values = {}
     for word in words:
@@ -196,7 +196,7 @@ def overrides(setting: Any) -> dict[str, Any]:
 
 
 def _files_of(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The parameter files of a folder, by their names in it, each with its values."""
+    """The parameter files of a folder: the values of each by file name."""
     for inner in FOLDERS:
         try:
             names = sorted(entry.name for entry in os.scandir(folder / inner) if entry.name.endswith(".json"))
@@ -207,20 +207,20 @@ def _files_of(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
             try:
                 values = in_file(path) if path.stat().st_size <= MOST_BYTES else None
             except (OSError, ValueError, ParseError):
-                continue  # what it is and whether it can be read, the check of the file itself says
+                continue  # the check of the file itself reports this error
             if values:
                 yield path.relative_to(folder).as_posix(), values
 
 
 def in_file(path: Path, is_named: bool = False) -> dict[str, Any] | None:
-    """The values of a parameter file, None if it is none.
+    """The values of a parameter file; None if the file is no parameter file.
 
     Parameters
     ----------
     path
-        JSON or YAML, as the AWS CLI, CodePipeline and rain have it.
+        JSON or YAML, in the form of the AWS CLI, CodePipeline or rain.
     is_named
-        Whether the user named it as one: a plain mapping of names to values counts as well then.
+        Whether the user named the file as a parameter file: then a plain mapping of names counts too.
     """
     content = path.read_text(encoding="utf-8-sig")
     if not is_named and "Parameter" not in content:
@@ -244,7 +244,7 @@ def _values(tree: Any, is_named: bool) -> dict[str, Any] | None:
         return _values(inner, is_named)
     if isinstance(inner, dict):
         if any(isinstance(one, dict) for one in inner.values()):
-            return None  # declared, as in a template, not given
+            return None  # a declaration of a parameter, as in a template, and not a value
         return {str(name): _scalar(value) for name, value in inner.items()}
     if is_named and tree and not any(isinstance(one, dict) for one in tree.values()):
         return {str(name): _scalar(value) for name, value in tree.items()}
@@ -252,7 +252,7 @@ def _values(tree: Any, is_named: bool) -> dict[str, Any] | None:
 
 
 def _scalar(value: Any) -> Any:
-    """A value as a parameter has it: text, lists with commas."""
+    """The text of a parameter value; a list is joined with commas."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, list):
@@ -261,7 +261,7 @@ def _scalar(value: Any) -> Any:
 
 
 def _plain(tree: Any) -> Any:
-    """A tree of `nodes` as plain dicts and lists."""
+    """Convert a tree of `nodes` to plain dicts and lists."""
     if isinstance(tree, dict):
         return {name: _plain(inner) for name, inner in tree.items()}
     return [_plain(inner) for inner in tree] if isinstance(tree, list) else tree

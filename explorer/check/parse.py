@@ -1,7 +1,7 @@
-"""Text to a tree: YAML with CloudFormation's tags by libyaml's events, and JSON.
+"""Parse text to a tree: JSON, and YAML with CloudFormation's tags (from the events of libyaml).
 
-Both are read without recursion, so that no nesting, however deep, ends the program; aliases are shared
-and not copied, and refused where writing them out would be more than anyone wrote.
+Neither parser is recursive, so deep nesting cannot crash the program. Aliases share one value and are not
+copied; a document is rejected if its aliases expand to more values than a person would write.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ from explorer.errors import ExplorerError
 
 from .nodes import MOST_DEPTH, List, Map
 
-MOST_YAML = 8 << 20  # characters; CloudFormation takes 1 MB
-MOST_ALIASED = 300_000  # values that aliases stand for
+MOST_YAML = 8 << 20  # characters; CloudFormation accepts 1 MB
+MOST_ALIASED = 300_000  # values after expansion of the aliases
 NULLS = {"", "~", "null", "Null", "NULL"}
 TRUTHS = {"true", "True", "TRUE"}
 FALSEHOODS = {"false", "False", "FALSE"}
-# Booleans of YAML 1.1, which CloudFormation reads; of YAML 1.2, which the Serverless Framework reads, texts
+# Booleans in YAML 1.1, which CloudFormation reads; text in YAML 1.2, which the Serverless Framework reads
 TRUTHS_1_1 = TRUTHS | {"yes", "Yes", "YES", "on", "On", "ON"}
 FALSEHOODS_1_1 = FALSEHOODS | {"no", "No", "NO", "off", "Off", "OFF"}
 MERGE = "<<"
 
 
 class ParseError(ExplorerError):
-    """A text is not what it is read as."""
+    """A text is not valid in its format."""
 
 
 def parse(content: str, is_yaml_1_2: bool = False) -> Any:
-    """The tree of a text in JSON or YAML. Raises ParseError, naming the line.
+    """Parse a JSON or YAML text to a tree. Raises ParseError with the line.
 
     >>> parse("Default: No"), parse("Default: No", is_yaml_1_2=True)
     ({'Default': False}, {'Default': 'No'})
@@ -41,24 +41,24 @@ def parse(content: str, is_yaml_1_2: bool = False) -> Any:
             return from_json(content)
         except ParseError as error:
             try:
-                return from_yaml(content, is_yaml_1_2)  # a flow mapping begins like an object
+                return from_yaml(content, is_yaml_1_2)  # a YAML flow mapping begins like a JSON object
             except ParseError:
                 raise error from None
     return from_yaml(content, is_yaml_1_2)
 
 
 class Builder:
-    """Values as they come, put together; `size` counts those that aliases stand for."""
+    """Builds a tree from values in document order; `size` counts the values behind aliases."""
 
     def __init__(self) -> None:
         self.root: Any = None
-        self.open: list[tuple[Map | List, Any]] = []  # the containers not yet ended, with their notes
+        self.open: list[tuple[Map | List, Any]] = []  # the open containers, with their notes
         self.keys: list[Any] = []
         self.sizes = [0]
         self.twice: list[tuple[str, int, int]] = []
 
     def begin(self, container: Map | List, note: Any = None) -> None:
-        """A container begins."""
+        """Open a container."""
         if len(self.open) >= MOST_DEPTH:
             raise ParseError(f"line {container.line}: nested more than {MOST_DEPTH} deep")
         self.open.append((container, note))
@@ -66,17 +66,17 @@ class Builder:
         self.sizes.append(1)
 
     def end(self) -> tuple[Any, Any, int]:
-        """The container that ends, its note, its size."""
+        """Close the innermost container: the container, its note, its size."""
         self.keys.pop()
         return (*self.open.pop(), self.sizes.pop())
 
     @property
     def wants_key(self) -> bool:
-        """Whether what comes next is the key of a mapping."""
+        """Whether the next value is a key of a mapping."""
         return bool(self.open) and isinstance(self.open[-1][0], Map) and self.keys[-1] is None
 
     def add(self, value: Any, line: int, size: int = 1) -> None:
-        """A value, or a key, where it stands."""
+        """Add a value or a key at the current position."""
         self.sizes[-1] += size
         if not self.open:
             self.root = value
@@ -97,7 +97,7 @@ class Builder:
 
 
 def _name(key: str) -> str:
-    """A key as a message has it: names alone, for what is wrongly indented may be a value."""
+    """A key for a message: only if it is a name, because a wrongly indented key may be a secret value."""
     return key if re.fullmatch(r"[A-Za-z][A-Za-z0-9_:.-]{0,63}", key) else "a key"
 
 
@@ -111,7 +111,7 @@ def _key(value: Any) -> str:
 
 
 def from_yaml(content: str, is_yaml_1_2: bool = False) -> Any:
-    """The tree of the first document of a YAML text. Raises ParseError, naming the line."""
+    """Parse the first document of a YAML text to a tree. Raises ParseError with the line."""
     import yaml
 
     if len(content) > MOST_YAML:
@@ -128,7 +128,7 @@ def from_yaml(content: str, is_yaml_1_2: bool = False) -> Any:
 
 
 class _Yaml:
-    """The events of one document, as a tree."""
+    """Builds a tree from the events of one document."""
 
     def __init__(self, yaml: Any, is_yaml_1_2: bool) -> None:
         self.truths, self.falsehoods = (TRUTHS, FALSEHOODS) if is_yaml_1_2 else (TRUTHS_1_1, FALSEHOODS_1_1)
@@ -169,7 +169,7 @@ class _Yaml:
         self._add(_tagged(event.tag, value, line), event.anchor, line, 1)
 
     def _plain(self, value: str) -> Any:
-        """A scalar without quotes: null, a boolean, or its text."""
+        """The value of an unquoted scalar: null, a boolean, or its text."""
         if value in NULLS:
             return None
         if value in self.truths:
@@ -191,7 +191,7 @@ class _Yaml:
 
 
 def _tagged(tag: str | None, value: Any, line: int) -> Any:
-    """A value under a tag: `!Sub x` is {"Fn::Sub": x}; YAML's own tags leave it as it is."""
+    """A value with a tag: `!Sub x` is {"Fn::Sub": x}; YAML's own tags do not change it."""
     if tag is None or tag == "!" or not tag.startswith("!"):
         return value
     name = tag[1:]
@@ -200,7 +200,7 @@ def _tagged(tag: str | None, value: Any, line: int) -> Any:
 
 
 def _merge(container: Map) -> None:
-    """What `<<` brings in; the mapping's own keys win, then those of the first that is named."""
+    """Merge what `<<` refers to; the mapping's own keys win, then those of the first mapping in the list."""
     others = container.pop(MERGE)
     for other in others if isinstance(others, list) else [others]:
         if isinstance(other, Map):
@@ -228,12 +228,12 @@ VALUE, KEY, COLON, NEXT, FIRST_KEY, FIRST_VALUE = (
 
 
 def from_json(content: str) -> Any:
-    """The tree of a JSON text. Raises ParseError, naming the line."""
+    """Parse a JSON text to a tree. Raises ParseError with the line."""
     return _Json(content).read()
 
 
 class _Json:
-    """The tokens of a text, as a tree."""
+    """Builds a tree from the tokens of a text."""
 
     def __init__(self, content: str) -> None:
         self.content = content
@@ -259,7 +259,7 @@ class _Json:
         return self.builder.root
 
     def _token(self, match: re.Match[str]) -> int:
-        """Take one token in; the position behind it."""
+        """Process one token; returns the position after it."""
         start: int = match.start(match.lastgroup or 0)
         end: int = match.end()
         token = match[match.lastgroup or 0]

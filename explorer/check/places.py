@@ -1,4 +1,4 @@
-"""Where a finding stands, as code hosts name it: paths from the top of the repository, marks that stay."""
+"""Locations for code hosts: paths from the top of the repository, and fingerprints that stay the same."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ MOST_SUBJECT = 80  # characters
 
 @cache
 def _top(folder: Path) -> Path | None:
-    """The top of the repository that a folder is in."""
+    """The top folder of the repository that holds a folder."""
     return next((above for above in (folder, *folder.parents) if (above / ".git").exists()), None)
 
 
 def in_repository(file: str) -> str:
-    """A path from the top of the repository; from the working folder, or whole, where there is none.
+    """A path from the top of the repository; outside one, from the working folder or else absolute.
 
     Examples
     --------
@@ -38,7 +38,7 @@ def in_repository(file: str) -> str:
 
 
 def subject(message: str) -> str:
-    """What a message is about, without the values that change from run to run.
+    """The subject of a message, without the values that change from run to run.
 
     Examples
     --------
@@ -50,12 +50,12 @@ def subject(message: str) -> str:
 
 
 def identity(file: str, resource: str, limit: str, message: str) -> str:
-    """What makes a finding the same one in the next run: not its line, and not its values."""
+    """A text that identifies a finding across runs: without its line and its values."""
     return "|".join((in_repository(file), resource, limit, subject(message)))
 
 
 def fingerprints(findings: Iterable[Finding]) -> list[str]:
-    """A mark for each finding, that stays when lines move, and no two of them alike."""
+    """A unique fingerprint for each finding, which stays the same when lines move."""
     counts: Counter[str] = Counter()
     marks = []
     for one in findings:

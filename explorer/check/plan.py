@@ -1,7 +1,7 @@
-"""The resources of a Terraform plan: what is planned, what is not known yet, and who refers to whom.
+"""The resources of a Terraform plan: planned values, values not known yet, and references.
 
-Addresses are kept whole. A reference is resolved within the instance that it stands in: the same module
-instance, the same key of `for_each` or `count`; where it may mean one of several, its targets are unclear.
+Addresses stay complete. A reference is resolved within its own instance: the same module instance, and the
+same key of `for_each` or `count`. If it may mean one of several instances, its targets are unclear.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from .nodes import List, Map, Text, Unknown, mapping, sequence, text, walk
 
 LATER = "it is known after the plan is applied"
 PART = re.compile(r"""([^.\[\]]+)|\[("(?:[^"\\]|\\.)*"|[^\]]*)\]""")
-MOST_STEPS = 20  # from a reference through variables, outputs and modules to a resource
-MOST_NAMED = 200  # resources that one expression refers to
+MOST_STEPS = 20  # the longest chain from a reference through variables, outputs and modules to a resource
+MOST_NAMED = 200  # the most resources that one expression may refer to
 LITERALS = (
     "id",
     "arn",
@@ -29,7 +29,7 @@ LITERALS = (
 )
 KEYS = ("each.key", "count.index")
 
-Instance = tuple[str, str | None]  # a name, and the key of `for_each` or `count` as it is written
+Instance = tuple[str, str | None]  # a name, and the key of `for_each` or `count` as written
 Path = tuple[Instance, ...]  # of module calls, from the root
 
 
@@ -49,7 +49,7 @@ def parts_of(address: str) -> list[Instance]:
 
 
 def split(address: str) -> tuple[Path, list[Instance]]:
-    """The module path of an address, and what is left of it."""
+    """The module path of an address, and the rest of the address."""
     parts, path = parts_of(address), []
     while len(parts) > 2 and parts[0][0] == "module":
         path.append(parts[1])
@@ -59,7 +59,7 @@ def split(address: str) -> tuple[Path, list[Instance]]:
 
 @dataclass(frozen=True)
 class Place:
-    """Where an expression stands: a module instance, and the key and `for_each` of the block in it."""
+    """The context of an expression: a module instance, and the key and `for_each` of its block."""
 
     path: Path
     key: str | None = None
@@ -68,7 +68,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Targets:
-    """What an expression refers to: addresses, and sets of addresses of which it is one."""
+    """The targets of an expression: known addresses, and sets of addresses of which one is meant."""
 
     addresses: tuple[str, ...] = ()
     unclear: tuple[tuple[str, ...], ...] = ()
@@ -81,7 +81,7 @@ class Targets:
 
 
 class Plan:
-    """The planned values by address, what is unknown of them, and who refers to whom."""
+    """The planned values by address, their unknown parts, and the references between resources."""
 
     def __init__(self, tree: Map) -> None:
         self.root = mapping(mapping(tree.get("planned_values") or tree.get("values")).get("root_module"))
@@ -107,7 +107,7 @@ class Plan:
                     yield address, kind, mapping(resource.get("values")), resource.line
 
     def read_later(self) -> Iterator[tuple[str, str, Map, int]]:
-        """Data sources that are read when the plan is applied, with what is known of them."""
+        """Data sources that Terraform reads only when it applies the plan, with their known values."""
         for change in self.changes:
             if change.get("mode") == "data" and (address := text(change.get("address"))):
                 after = mapping(mapping(change.get("change")).get("after"))
@@ -115,7 +115,7 @@ class Plan:
 
     @cached_property
     def instances(self) -> dict[tuple[Path, str], dict[str | None, str]]:
-        """The addresses of a resource in a module instance, by key."""
+        """The addresses of the instances of a resource in a module instance, by key."""
         addresses: dict[tuple[Path, str], dict[str | None, str]] = {}
         for address, *_ in (*self.resources(), *self.read_later()):
             path, parts = split(address)
@@ -134,7 +134,7 @@ class Plan:
 
     @cached_property
     def literals(self) -> dict[str, str]:
-        """Addresses by what names them in AWS alone: an id, an ARN; for what is deployed already."""
+        """Addresses by a unique AWS id or ARN, for resources that are already deployed."""
         addresses: dict[str, str] = {}
         twice = set()
         for address, _, values, _ in self.resources():
@@ -155,11 +155,11 @@ class Plan:
         return module
 
     def call(self, path: Path) -> Map:
-        """The call of a module, as its parent has it."""
+        """The block in the parent module that calls a module."""
         return mapping(mapping(self.module(path[:-1]).get("module_calls")).get(path[-1][0]))
 
     def module_blocks(self, path: Path) -> dict[str, Map]:
-        """The resources and data sources of a module as they are written, by address."""
+        """The blocks of resources and data sources in a module's configuration, by address."""
         names = tuple(name for name, _ in path)
         if names not in self._module_blocks:
             resources = map(mapping, sequence(self.module(path).get("resources")))
@@ -167,7 +167,7 @@ class Plan:
         return self._module_blocks[names]
 
     def block(self, address: str) -> tuple[Place, Map]:
-        """Where a resource stands, and the expressions of its arguments."""
+        """The context of a resource, and the expressions of its arguments."""
         path, parts = split(address)
         configuration = self.module_blocks(path).get(".".join(name for name, _ in parts), Map())
         key = parts[-1][1] if parts else None
@@ -178,13 +178,13 @@ class Plan:
     # References -----------------------------------------------------------------------------------
 
     def targets(self, place: Place, expression: Any, steps: int = 0) -> Targets:
-        """What an expression refers to."""
+        """The targets of an expression."""
         if not _refers(expression) or steps > MOST_STEPS:
             return Targets()
         cached = self._targets.get((place.path, place.key, id(expression)))
         if cached is not None:
             return cached
-        self._targets[place.path, place.key, id(expression)] = Targets()  # of one that refers to itself
+        self._targets[place.path, place.key, id(expression)] = Targets()  # ends self-references
         names = [name for name in map(text, sequence(expression["references"])) if name]
         targets = Targets()
         for name in _most_specific(names):
@@ -213,7 +213,7 @@ class Plan:
         return self._one_of(place, f"{head}.{second}", parts[1][1], names)
 
     def _one_of(self, place: Place, own: str, key: str | None, names: list[str]) -> Targets:
-        """The instance of a resource, or that it is one of several."""
+        """The instance of a resource that is meant, or the set of its instances if that is unclear."""
         every = self.instances.get((place.path, own), {})
         if not every:
             return Targets()
@@ -223,7 +223,7 @@ class Plan:
     def _select_key(
         self, place: Place, keys: list[str | None], key: str | None, names: list[str]
     ) -> list[str | None]:
-        """The key that is meant, alone in a list; an empty one if it is not known."""
+        """The key that is meant, as a list of one; an empty list if it is not known."""
         if key is not None:
             return [key] if key in keys else []
         if len(keys) == 1:
@@ -245,7 +245,7 @@ class Plan:
         return self.targets(outer, mapping(call.get("expressions")).get(name), steps)
 
     def _output(self, place: Place, parts: list[Instance], names: list[str], steps: int) -> Targets:
-        """What an output of a module refers to; of `module.m[each.key]` a plan names no output."""
+        """The targets of a module's output; for `module.m[each.key]` a plan does not name the output."""
         name, key = parts[1]
         keys = self.modules.get((place.path, name), [])
         matches = self._select_key(place, keys, key, names)
@@ -262,7 +262,7 @@ class Plan:
         )
 
     def _each(self, place: Place, steps: int) -> Targets:
-        """What `each.value` is: the instance of the same key of what `for_each` goes through."""
+        """The targets of `each.value`: the instance with the same key of the resource in `for_each`."""
         names = [name for name in map(text, sequence(mapping(place.each).get("references"))) if name]
         targets = Targets()
         for name in _most_specific(names):
@@ -273,7 +273,7 @@ class Plan:
         return targets
 
     def _value_of_each(self, place: Place, attributes: list[str]) -> Any:
-        """What `each.value` is where the plan says so: a literal, or a variable of the root."""
+        """The value of `each.value` if the plan shows it: a literal, or a variable of the root module."""
         each, key = mapping(place.each), place.key or ""
         plain = key.strip('"')
         names = _most_specific([name for name in map(text, sequence(each.get("references"))) if name])
@@ -292,7 +292,7 @@ class Plan:
 
 
 def _most_specific(names: list[str]) -> list[str]:
-    """References without those that only say less of one of them, as plans list them after it."""
+    """The references that are not a prefix of another; plans list `a.b.c` and then `a.b`."""
     return [
         name
         for name in dict.fromkeys(names)
@@ -302,11 +302,11 @@ def _most_specific(names: list[str]) -> list[str]:
 
 def _are_of_one_resource(addresses: tuple[str, ...]) -> bool:
     kinds = [split(address)[1][0][0] for address in addresses]
-    return len(set(kinds)) == len(kinds)  # each of another type: which is meant, its reader knows
+    return len(set(kinds)) == len(kinds)  # if all types differ, the reader knows which is meant
 
 
 class Block:
-    """The arguments of one resource, each with what it refers to."""
+    """The arguments of one resource, each with its references."""
 
     def __init__(self, plan: Plan, address: str, values: Map, line: int) -> None:
         self.plan, self.address, self.values, self.line = plan, address, values, line
@@ -314,11 +314,11 @@ class Block:
         self.place, self.expressions = plan.block(address)
 
     def names(self) -> Iterator[str]:
-        """The names of the arguments that are planned, or known later."""
+        """The names of the arguments that have a planned value or will be known later."""
         yield from dict.fromkeys((*self.values, *self.unknown, *self.expressions))
 
     def argument(self, name: str) -> Any:
-        """An argument or block as a tree; None if it is not written and AWS alone says it."""
+        """An argument or block as a tree; None if it is not in the configuration and AWS alone sets it."""
         expression = self.expressions.get(name)
         if self.unknown.get(name) is True and expression is None:
             return None
@@ -365,7 +365,7 @@ class Block:
         ]
         alone = self.plan.targets(self.place, expression).addresses if _refers(expression) else ()
         if len(alone) == len(rows) > 1 and all(later is True for _, later in rows):
-            return List([Unknown(LATER, refers=(address,)) for address in alone], self.line)  # in their order
+            return List([Unknown(LATER, refers=(address,)) for address in alone], self.line)  # in equal order
         return List(
             [
                 self._tree(one, later, expression if many is None else _written_for(one, index, many))
@@ -384,7 +384,7 @@ class Block:
         return Unknown(why, refers=targets.addresses)
 
     def _text_with_references(self, value: str, expression: Any) -> str:
-        """A known text; where it may be of several resources, it names the one."""
+        """A known text with its references; if these are unclear, the text itself may name the resource."""
         targets = self.plan.targets(self.place, expression)
         addresses = targets.addresses
         for among in targets.unclear:
@@ -398,7 +398,7 @@ def _refers(expression: Any) -> bool:
 
 
 def _written_for(value: Any, index: int, expressions: list[Any]) -> Any:
-    """The expressions of one of many blocks: of those whose constants agree, that of the same place."""
+    """The expressions of one of several blocks: those with equal constants, else those at its index."""
     if len(expressions) == 1:
         return expressions[0]
     agree = [one for one in expressions if _agrees(mapping(value), mapping(one))]

@@ -1,4 +1,4 @@
-"""Files that are infrastructure and are not read: which they are, and what to check in their place."""
+"""Infrastructure files that are not read: what they are, and what to check instead."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .terraform_arguments import TABLE
 
 NO_TEMPLATE = "is no template, plan, dotenv file or workload"
 TERRAFORM = "is Terraform's source: check the output of `terraform show -json PLAN`"
-CODE = (".tf", ".tofu", ".hcl", ".ts", ".js", ".mjs", ".cjs", ".arc")  # endings that are known by name alone
+CODE = (".tf", ".tofu", ".hcl", ".ts", ".js", ".mjs", ".cjs", ".arc")  # endings recognised by name
 NAMES = {  # a file's name: what it is, and what to do
     "cdk.json": "is CDK's configuration: check cdk.out after `cdk synth`",
     "serverless.ts": "is the Serverless Framework's, as code: check .serverless after `serverless package`",
@@ -39,7 +39,7 @@ NAMES = {  # a file's name: what it is, and what to do
     "samconfig.toml": "is SAM's configuration: check the template beside it",
 }
 NAMES |= {f"serverless.{ending}": NAMES["serverless.ts"] for ending in ("js", "mjs", "cjs")}
-KEYS = (  # what a tree that is no template has, and what to do
+KEYS = (  # a key of a tree that is no template: what the file is, and what to do
     (("service", "provider"), "is the Serverless Framework's: check .serverless after `serverless package`"),
     (("app", "context"), "is CDK's configuration: check cdk.out after `cdk synth`"),
     (("artifacts", "version"), "is CDK's manifest: check the folder that it is in"),
@@ -50,7 +50,7 @@ KEYS = (  # what a tree that is no template has, and what to do
     (("openapi", "paths"), "is an OpenAPI document: check the template that names it"),
     (("swagger", "paths"), "is an OpenAPI document: check the template that names it"),
 )
-QUIET = ("is CDK's manifest", "is an OpenAPI document", "is SAM's configuration")  # only where they are named
+QUIET = ("is CDK's manifest", "is an OpenAPI document", "is SAM's configuration")  # reported only if named
 RESOURCE = re.compile(r'^\s*resource\s+"(aws(?:cc)?_\w+)"', re.MULTILINE)
 CALL = re.compile(r'^\s*source\s*=\s*"[^"]*lambda[^"]*"', re.MULTILINE)
 RUNTIMES = {"nodejs", "python", "go", "dotnet", "java", "yaml", "bun"}  # Pulumi's
@@ -59,20 +59,20 @@ NETLIFY = re.compile(r"^\s*\[(build|context\.[\w\"-]+)\.environment\]", re.MULTI
 BINARY_PLAN = "of a plan that Terraform wrote, check the output of `terraform show -json PLAN`"
 PLAN_LOG = "is the log of `terraform plan -json`, which holds no values: check the output of" \
            " `terraform show -json PLAN`"  # fmt: skip
-MOST_BYTES = 4 << 20  # of a file that is known by its name
+MOST_BYTES = 4 << 20  # the largest size of a file that is recognised by its name
 
 
 @dataclass(frozen=True)
 class Hint:
-    """What a file is, what to check in its place, and the line where that shows."""
+    """What a file is, what to check instead, and the line that shows it."""
 
     text: str
     line: int = 1
-    is_quiet: bool = False  # worth a word only where the file is named
+    is_quiet: bool = False  # reported only if the user names the file
 
 
 def known_name(name: str) -> str | None:
-    """The name in `NAMES` that a file has, perhaps behind a word of its own, as in `shop-netlify.toml`."""
+    """The entry of `NAMES` that matches a file name, also after a prefix, as in `shop-netlify.toml`."""
     return next(
         (
             candidate
@@ -84,7 +84,7 @@ def known_name(name: str) -> str | None:
 
 
 def by_name(path: Path, content: str) -> Hint | None:
-    """What a file is by its name, and for Terraform's source by what it makes."""
+    """What a file is by its name; for Terraform source, by the resources that it declares."""
     name = path.name
     if name.endswith((".tf", ".tofu")):
         return _source(content)
@@ -99,7 +99,7 @@ def by_name(path: Path, content: str) -> Hint | None:
 
 
 def _source(content: str) -> Hint:
-    """Terraform's source; of no interest in a folder unless it makes what a limit is held against."""
+    """Terraform source; in a folder it is reported only if it declares resources that have limits."""
     for match in RESOURCE.finditer(content):
         if (match[1] in TABLE and TABLE[match[1]][0] in LIMITS) or match[1].startswith("awscc_"):
             return Hint(TERRAFORM, content.count("\n", 0, match.start(1)) + 1)
@@ -109,7 +109,7 @@ def _source(content: str) -> Hint:
 
 
 def _netlify(content: str) -> Hint:
-    """Netlify's configuration, with how large the largest of its environments is."""
+    """Netlify's configuration, with the size of its largest environment."""
     text = NAMES["netlify.toml"]
     try:
         tree = tomllib.loads(content)
@@ -134,7 +134,7 @@ def _variables(section: Any) -> dict[str, str]:
 
 
 def by_content(tree: Any) -> Hint | None:
-    """What a tree is that is no template."""
+    """What a tree is that is not a template."""
     fields = mapping(tree)
     provider = fields.get("provider")
     cloud = provider if isinstance(provider, str) else mapping(provider).get("name")
@@ -157,13 +157,13 @@ def _runtime(value: Any) -> Any:
 
 
 def is_plan_log(content: str) -> bool:
-    """Whether a text is what `terraform plan -json` writes: a JSON object a line, and no plan."""
+    """Whether a text is the output of `terraform plan -json`: one JSON object per line, and no plan."""
     first = content.lstrip().partition("\n")[0]
     return first.startswith("{") and '"@level"' in first and '"@module"' in first
 
 
 def unwrap(content: str) -> str:
-    r"""A plan without what a wrapper wrote before and behind it; lines keep their numbers.
+    r"""A plan without the lines that a wrapper wrote before and after it; lines keep their numbers.
 
     >>> unwrap('[command]terraform show -json\n{"planned_values": {}}\n::debug::done')
     '\n{"planned_values": {}}'

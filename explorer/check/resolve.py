@@ -1,8 +1,8 @@
-"""CloudFormation's intrinsic functions, resolved where the template alone says what they are.
+"""Resolve CloudFormation's intrinsic functions where the template alone determines their value.
 
-A parameter stands for its argument, else for its default, and a condition for what it is then; in a
-scope without defaults, for any of its AllowedValues. What only a deployment knows is an `Unknown`, which
-keeps the text that it certainly holds: enough of it breaks a limit by itself.
+A parameter has the value of its argument, else its default; a condition follows from the parameters. In a
+scope without defaults, a parameter may have any of its AllowedValues. A value known only at deployment is
+an `Unknown`, which keeps its certain text: that text alone may already exceed a limit.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from explorer.facts import catalogue
 from .nodes import List, Map, Text, Unknown, mapping, number, one_of, sequence, text, walk
 
 NO_VALUE = "AWS::NoValue"
-PSEUDO = {  # what each certainly holds; of an account and a region the length
+PSEUDO = {  # text that each certainly holds; the right length for an account, a lower one for a region
     "AWS::AccountId": "0" * 12,
     "AWS::Partition": "aws",
     "AWS::Region": "eu-west-1",
@@ -28,24 +28,24 @@ PSEUDO = {  # what each certainly holds; of an account and a region the length
     "AWS::URLSuffix": "amazonaws.com",
     "AWS::NotificationARNs": "",
 }
-MOST_TEXT = 1 << 20  # characters; more than any limit that a template is held against
-MOST_CONDITIONS = 50  # that are made of one another
+MOST_TEXT = 1 << 20  # characters; more than any limit on a template
+MOST_CONDITIONS = 50  # the deepest nesting of conditions
 DYNAMIC = re.compile(r"\{\{resolve:[^}]*\}\}")
 VARIABLE = re.compile(r"\$\{([^}]*)\}")
 FRAMEWORK = re.compile(r"\$\{(?:self|opt|env|sls|param|file\([^)]*\)):[^}]*\}")  # in a part of a service
 LISTS = ("CommaDelimitedList", "List<")
-DEPLOYED = {  # functions whose value nobody knows before
+DEPLOYED = {  # functions whose value is known only at deployment
     "Fn::ImportValue", "Fn::GetAZs", "Fn::Cidr", "Fn::Transform", "Fn::Length", "Fn::ForEach", "Fn::And",
     "Fn::Or", "Fn::Not", "Fn::Equals",
 }  # fmt: skip
 NAME_OF_RESOURCE = ("check.name.characters", "check.name.most_characters")
-CHARACTERS = {  # what else a value usually has, by what it is
+CHARACTERS = {  # the length of a value whose text is not known, by its kind
     "arn": "check.arn.characters",
     "url": "check.url.characters",
     "import": "check.import.characters",
     "secret": "check.secret.characters",
 }
-REFERENCES = {  # what a Ref to a resource is, where it is no name
+REFERENCES = {  # the kind of a Ref to a resource if it is not a name
     "AWS::SQS::Queue": "url",
     "AWS::SNS::Topic": "arn",
     "AWS::StepFunctions::StateMachine": "arn",
@@ -64,10 +64,10 @@ ATTRIBUTES = {"arn": "arn", "url": "url", "endpoint": "url", "domainname": "url"
 
 
 class Scope:
-    """The parameters, mappings and conditions of one template; `arguments` are the values of parameters.
+    """The parameters, mappings and conditions of a template; `arguments` holds the values of parameters.
 
-    `origins` has, for each value that comes from an environment, which environment it is. Without
-    `defaults`, a parameter without an argument may be anything that it allows.
+    `origins` names the environment of each value that comes from one. If `defaults` is false, a parameter
+    without an argument may have any allowed value.
     """
 
     def __init__(
@@ -87,26 +87,26 @@ class Scope:
 
     @cached_property
     def without_defaults(self) -> Scope:
-        """The same with the defaults of parameters left out: what a value may be in another deployment."""
+        """The scope without defaults of parameters, for the values possible in another deployment."""
         if not self.parameters or not self.defaults:
             return self
         fixed = {name: value for name, value in self.arguments.items() if name not in self.origins}
         return Scope(self.template, fixed, False, self.origins)
 
     def type_of(self, name: str) -> str:
-        """The type of a resource of the template, empty if it has none of that name."""
+        """The type of a resource of the template; empty if there is no such resource."""
         resource = mapping(mapping(self.template.get("Resources")).get(name))
         return text(resource.get("Type")) or ""
 
     def display_name(self, name: Any) -> str:
-        """A name as messages have it: one that is declared in the template, else no more than its kind."""
+        """A name for messages: a name declared in the template, else only its kind."""
         full_name = text(name) or ""
         own = full_name.partition(".")[0]
         declared = (self.parameters, self.conditions, mapping(self.template.get("Resources")), PSEUDO)
         return full_name if any(own in names for names in declared) else "a value of another place"
 
     def value(self, node: Any) -> Any:
-        """`node`, or what it stands for if it is an intrinsic function; its parts are left as they are."""
+        """`node`, or its value if it is an intrinsic function; nested parts are not resolved."""
         if isinstance(node, Map) and len(node) == 1:
             (name, argument), *_ = node.items()
             if does := FUNCTIONS.get(name):
@@ -136,14 +136,14 @@ class Scope:
         return Unknown("it is not text") if content is None else content
 
     def plain(self, node: Any) -> Any:
-        """`node` with every function in it resolved."""
+        """`node` with all functions inside it resolved."""
         value = self.value(node)
         if isinstance(value, Map):
             return Map({key: self.plain(inner) for key, inner in value.items()}, value.line, value.lines)
         return List([self.plain(inner) for inner in value]) if isinstance(value, list) else value
 
     def reference(self, name: Any) -> Any:
-        """What a Ref to `name` stands for."""
+        """The value of a Ref to `name`."""
         if not isinstance(name, str) or name == NO_VALUE:
             return None
         if name in PSEUDO:
@@ -161,10 +161,10 @@ class Scope:
         return _of_kind(kind, value)
 
     def _allowed(self, name: str, parameter: Map) -> Any:
-        """What a parameter may be that has no value: one of those that are allowed, a number of a range."""
+        """The possible values of a parameter without a value: its AllowedValues, or a range of numbers."""
         why = f"the default of {name}" if "Default" in parameter else f"{name} has no default"
         if name in self.origins:
-            return Unknown(f"{name} by {self.origins[name]}")  # others are no matter: this one is deployed
+            return Unknown(f"{name} by {self.origins[name]}")  # a known environment: no other value matters
         kind, allowed = str(parameter.get("Type")), sequence(parameter.get("AllowedValues"))
         if allowed and not kind.startswith(LISTS):
             return one_of(allowed, why)
@@ -172,7 +172,7 @@ class Scope:
         return Unknown(why, least=least, most=most, likely=_likely("secret"))
 
     def holds(self, name: Any) -> bool | None:
-        """Whether a condition holds with the defaults; None if they do not tell."""
+        """Whether a condition holds with the defaults; None if they do not decide it."""
         if (
             not isinstance(name, str)
             or name in self._open_conditions
@@ -186,7 +186,7 @@ class Scope:
         return self._condition_values[name]
 
     def truth(self, node: Any) -> bool | None:
-        """Whether a condition function holds; None if the defaults do not tell."""
+        """Whether a condition function holds; None if the defaults do not decide it."""
         if not isinstance(node, Map) or len(node) != 1:
             return None
         (name, argument), *_ = node.items()
@@ -212,7 +212,7 @@ class Scope:
 
 
 def join(parts: list[str | Unknown]) -> str | Unknown:
-    """Texts one after another."""
+    """The concatenation of texts."""
     known_text = "".join(part.known_text if isinstance(part, Unknown) else part for part in parts)
     if len(known_text) > MOST_TEXT:
         return Unknown("it is very long", known_text[:MOST_TEXT])
@@ -225,7 +225,7 @@ def join(parts: list[str | Unknown]) -> str | Unknown:
 
 
 def _of_kind(kind: str, value: Any) -> Any:
-    """The value of a parameter of a type: that of a list as a list."""
+    """The value of a parameter of a type; a list type gives a list."""
     if kind.startswith(LISTS) and isinstance(value, str):
         return List([part.strip() for part in value.split(",")])
     return value
@@ -233,14 +233,14 @@ def _of_kind(kind: str, value: Any) -> Any:
 
 @cache
 def _likely(kind: str, name: str = "") -> int:
-    """How many characters a value of a kind probably has, by the logical name that it is made of."""
+    """The probable length of a value of a kind [characters], from the logical id that it refers to."""
     around, most = (round(catalogue.constant(id).value) for id in NAME_OF_RESOURCE)
     own = min(around + len(name), most) if name else 0
     return own if kind == "name" else own + round(catalogue.constant(CHARACTERS[kind]).value)
 
 
 def _sub(scope: Scope, argument: Any) -> Any:
-    """`${Name}` and `${Name.Attribute}` in a text, `${!Name}` as it stands."""
+    """Replace `${Name}` and `${Name.Attribute}` in a text; `${!Name}` becomes `${Name}`."""
     template, own = argument, Map()
     if isinstance(argument, list) and argument:
         template, own = argument[0], mapping(argument[1] if len(argument) > 1 else None)
@@ -297,7 +297,7 @@ def _find_in_map(scope: Scope, argument: Any) -> Any:
 
 
 def _in_any_map(scope: Scope, argument: Any, path: list[str | Unknown]) -> Any:
-    """What a mapping says for each value that a key may have."""
+    """The values in a mapping for each possible key."""
     at, key = next((at, key) for at, key in enumerate(path) if isinstance(key, Unknown))
     options = [text(option) for option in key.options]
     parts = sequence(argument)
@@ -355,7 +355,7 @@ def _get_att(scope: Scope, argument: Any) -> Any:
 
 
 def _attribute(scope: Scope, reference: str) -> Unknown:
-    """An attribute of a resource, as `Name.Attribute`."""
+    """The value of an attribute of a resource, written `Name.Attribute`."""
     name, _, attribute = reference.partition(".")
     kind = next((kind for ending, kind in ATTRIBUTES.items() if attribute.lower().endswith(ending)), "name")
     return Unknown(
@@ -378,7 +378,7 @@ FUNCTIONS: dict[str, Callable[[Scope, Any], Any]] = {
 
 
 def references(node: Any) -> Iterator[str]:
-    """The names that Ref, Fn::GetAtt and Fn::Sub name anywhere in `node`, attributes left out."""
+    """The names in each Ref, Fn::GetAtt and Fn::Sub inside `node`, without attributes."""
     for part in walk(node):
         if isinstance(part, Text | Unknown):
             yield from part.refers

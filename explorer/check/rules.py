@@ -1,4 +1,4 @@
-"""Every rule held against a stack, and what several sets of parameters make of it."""
+"""Apply all rules to a stack, and merge the outcomes of several sets of parameters."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ from .stack import Stack
 
 
 def apply_rules(judge: Judge, stack: Stack) -> Iterator[Outcome]:
-    """Every rule held against a stack, and what was skipped as the stack was read."""
+    """The outcomes of all rules for a stack, and what was skipped while the stack was read."""
     ranges = list(rules_ranges.ranges(judge, stack))
     yield from rules_ranges.without_fits(
         _outcomes(judge, stack), [one for one in ranges if one.verdict == BREACH]
     )
     yield from ranges
-    yield from stack.skipped  # last: the rules and the doors add to it
+    yield from stack.skipped  # last, because rules and doors add to it
 
 
 def _outcomes(judge: Judge, stack: Stack) -> Iterator[Outcome]:
-    """What every rule yields for a stack."""
+    """The outcomes of each rule for a stack."""
     by_function: dict[str, list[Door]] = {}
     every = doors(stack)
     for door in every:
@@ -80,18 +80,18 @@ def _outcomes(judge: Judge, stack: Stack) -> Iterator[Outcome]:
 
 
 def worst(judged: list[tuple[str, list[Outcome]]]) -> list[Outcome]:
-    """What was found of one template with several sets of values, each limit of a resource as its worst.
+    """The outcomes for one template with several sets of values: the worst for each limit of a resource.
 
     Parameters
     ----------
     judged
-        For each set of values where it comes from, and what was found with it.
+        The origin and the outcomes of each set of values.
 
     Returns
     -------
     list
-        Of each limit, resource and line the findings of the set with which it is worst. Where that is not
-        the same with all sets, the message says with which.
+        For each limit, resource and line, the findings of the set with the worst verdict. If the sets
+        differ, the message names that set.
     """
     if len(judged) == 1:
         return judged[0][1]

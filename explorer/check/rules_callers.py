@@ -1,4 +1,4 @@
-"""Callers that wait for a function less long than it may take: authorizers, triggers, streams, workflows."""
+"""Callers that wait less long than a function may run: authorizers, triggers, streams, workflows."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from .rules_function import timeout_of
 from .stack import Resource, Stack, TemplateValue, each, entries
 
 AUTHORIZER, TRIGGER, TRANSFORM = "apigw.http.authorizer.timeout", "cognito.trigger", "firehose.transform"
-SENDERS = {"CustomSMSSender", "CustomEmailSender"}  # triggers that nobody waits for
+SENDERS = {"CustomSMSSender", "CustomEmailSender"}  # triggers for which nobody waits
 
 
 def callers(judge: Judge, stack: Stack) -> Iterator[Finding]:
-    """Who waits for a function by itself, against the function's time-out."""
+    """The function's time-out against the wait of callers that are not doors."""
     for function in dict.fromkeys(_authorizers(stack)):
         over = "The request is refused while the authorizer runs on"
         what = "The time-out of an authorizer of an HTTP API"
@@ -28,7 +28,7 @@ def callers(judge: Judge, stack: Stack) -> Iterator[Finding]:
         over = f"Cognito calls it {tries:g} times, and then the user's request fails"
         timeout = timeout_of(function)
         most = catalogue.limit(TRIGGER).value or 0
-        beyond = TIGHT if timeout.least is not None and timeout.least > most else None  # its default is less
+        beyond = TIGHT if timeout.least is not None and timeout.least > most else None  # its default is lower
         yield judge.hold(
             TRIGGER, function, timeout, "The time-out of a Cognito trigger", over=over, verdict=beyond
         )
@@ -39,7 +39,7 @@ def callers(judge: Judge, stack: Stack) -> Iterator[Finding]:
 
 
 def _authorizers(stack: Stack) -> Iterator[Resource]:
-    """The functions that HTTP APIs ask who may call."""
+    """The authorizer functions of HTTP APIs."""
     for authorizer in stack.of_type("AWS::ApiGatewayV2::Authorizer"):
         api = stack.find_resource(authorizer.raw("ApiId"), *HTTP_APIS)
         websocket = api is not None and api.get("ProtocolType").value == "WEBSOCKET"
@@ -57,7 +57,7 @@ def _authorizers(stack: Stack) -> Iterator[Resource]:
 
 
 def _triggers(stack: Stack) -> Iterator[Resource]:
-    """The functions that a user pool waits for."""
+    """The functions for which a user pool waits."""
     for pool in stack.of_type("AWS::Cognito::UserPool"):
         for name, value in mapping(pool.get("LambdaConfig").value).items():
             inner = mapping(stack.scope.value(value)).get("LambdaArn", value)
@@ -71,7 +71,7 @@ def _triggers(stack: Stack) -> Iterator[Resource]:
 
 
 def _transformations(stack: Stack) -> Iterator[Resource]:
-    """The functions that change records for a delivery stream."""
+    """The functions that transform records for a Firehose stream."""
     for stream in stack.of_type("AWS::KinesisFirehose::DeliveryStream"):
         for part in walk(stream.properties):
             if not isinstance(part, Map) or text(part.get("ParameterName")) != "LambdaArn":
@@ -84,16 +84,16 @@ def _transformations(stack: Stack) -> Iterator[Resource]:
 
 
 def states(judge: Judge, machine: Resource, definition: Any, line: int, stack: Stack) -> Iterator[Finding]:
-    """The states of a workflow, which give up on a task before its function may have ended.
+    """The task states of a workflow that time out before their function may have ended.
 
     Parameters
     ----------
     machine
-        The state machine.
+        The state machine's resource.
     definition
-        Its definition as a tree.
+        Its definition, parsed.
     line
-        Where the definition stands.
+        The line of the definition.
     """
     top = mapping(definition)
     express = "EXPRESS" in (machine.get("StateMachineType").value, machine.get("Type").value)
@@ -138,7 +138,7 @@ def _seconds(node: Any, stack: Stack) -> float | None:
 
 
 def _task(state: Map, stack: Stack) -> Resource | None:
-    """The function that a task calls, by its ARN or by the integration of Step Functions."""
+    """The function that a task invokes, by ARN or by an integration of Step Functions."""
     for arguments in (state.get("Parameters"), state.get("Arguments")):
         function_name = mapping(arguments).get("FunctionName")
         if function_name is not None and (function := stack.function(function_name)):
@@ -147,6 +147,6 @@ def _task(state: Map, stack: Stack) -> Resource | None:
 
 
 def _hands_over(state: Map) -> bool:
-    """Whether a task calls its function and does not wait for its end."""
+    """Whether a task invokes its function without waiting for the result."""
     arguments = [mapping(state.get(name)) for name in ("Parameters", "Arguments")]
     return any(text(one.get("InvocationType")) == "Event" for one in arguments)

@@ -1,4 +1,4 @@
-"""Provisioned concurrency and SnapStart: what exceeds what is reserved, and what excludes what."""
+"""Provisioned concurrency and SnapStart: whether it exceeds the reserve, and settings that conflict."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CONFIG = "ProvisionedConcurrencyConfig"
 
 
 def provisioned(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
-    """Provisioned concurrency against what is reserved for the function, and beside SnapStart."""
+    """Provisioned concurrency against the reserved concurrency, and together with SnapStart."""
     provisions = list(_provisioned(function, stack))
     reserved = function.get("ReservedConcurrentExecutions")
     total = sum(one.number or 0 for one in provisions)
@@ -35,7 +35,7 @@ def provisioned(judge: Judge, function: Resource, stack: Stack) -> Iterator[Find
 
 
 def _provisioned(function: Resource, stack: Stack) -> Iterator[TemplateValue]:
-    """What is provisioned of a function: by SAM, and on its aliases and versions."""
+    """The provisioned concurrency of a function: set by SAM, or on its aliases and versions."""
     holders = [function, *stack.pointing_to(function, "AWS::Lambda::Alias", "FunctionName"),
                *stack.pointing_to(function, "AWS::Lambda::Version", "FunctionName")]  # fmt: skip
     for holder in holders:
@@ -43,7 +43,7 @@ def _provisioned(function: Resource, stack: Stack) -> Iterator[TemplateValue]:
         if setting.number is not None:
             yield setting
     for config in stack.pointing_to(function, "AWS::Lambda::ProvisionedConcurrencyConfig", "FunctionName"):
-        setting = config.get("ProvisionedConcurrentExecutions")  # Terraform has it as a resource
+        setting = config.get("ProvisionedConcurrentExecutions")  # a resource in Terraform
         if setting.number is not None:
             yield setting
 
@@ -58,7 +58,7 @@ def is_snapped(function: Resource) -> bool:
 def _snapstart_conflicts(
     judge: Judge, function: Resource, provisions: list[TemplateValue]
 ) -> Iterator[Finding]:
-    """What a function may not have beside SnapStart."""
+    """The settings of a function that SnapStart does not allow."""
     line = function.get("SnapStart").line
     conflicts = [
         (bool(provisions), "provisioned concurrency"),

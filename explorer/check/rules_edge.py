@@ -1,4 +1,4 @@
-"""CloudFront: how long a distribution waits for its origin, and what a function at the edge may not have."""
+"""CloudFront: how long a distribution waits for its origin, and what functions at the edge may not use."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BALANCERS = "AWS::ElasticLoadBalancingV2::LoadBalancer"
 
 
 def patience(judge: Judge, stack: Stack, doors: list[Door]) -> Iterator[Finding]:
-    """How long a distribution waits for its origin, against the functions behind that origin."""
+    """The wait of a distribution for its origin, against the time-outs of the functions behind it."""
     for distribution in stack.of_type("AWS::CloudFront::Distribution"):
         configuration = mapping(distribution.get("DistributionConfig").value)
         for origin in map(mapping, each(configuration.get("Origins"), stack.scope)):
@@ -41,18 +41,18 @@ def patience(judge: Judge, stack: Stack, doors: list[Door]) -> Iterator[Finding]
 
 
 def _wait(origin: Map, distribution: Resource) -> TemplateValue:
-    """How long an origin is waited for, as it is set or as CloudFront has it."""
+    """The wait for an origin, as set in the template, else CloudFront's default."""
     custom = mapping(distribution.scope.value(origin.get("CustomOriginConfig")))
     wait = resolve_node(custom.get("OriginReadTimeout"), custom.at("OriginReadTimeout"), distribution.scope)
     return wait.or_unset(f"{catalogue.limit(UNSET).value:g}")
 
 
 def _behind(origin: Map, stack: Stack, doors: list[Door]) -> Iterator[Resource]:
-    """The functions behind an origin: of a URL, an API or a load balancer that its domain names."""
+    """The functions behind an origin, whose domain names a function URL, an API or a load balancer."""
     for name in dict.fromkeys(references(origin.get("DomainName"))):
         resource = stack.resources.get(name)
         if resource is None:
-            own = stack.resources.get(name.removesuffix("Url")) if name.endswith("Url") else None  # SAM's
+            own = stack.resources.get(name.removesuffix("Url")) if name.endswith("Url") else None  # of SAM
             if own and own.get("FunctionUrlConfig").value is not None:
                 yield own
             continue
@@ -67,7 +67,7 @@ def _behind(origin: Map, stack: Stack, doors: list[Door]) -> Iterator[Resource]:
 
 
 def restrictions(judge: Judge, function: Resource, door: Door) -> Iterator[Finding]:
-    """What a function at the edge may not have: environment variables, layers, an image."""
+    """Settings that a function at the edge may not have: environment variables, layers, an image."""
     if door.limit != EDGE:
         return
     environment = function.get("Environment", "Variables")

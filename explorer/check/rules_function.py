@@ -1,4 +1,4 @@
-"""What a function is held against by itself: one small function a rule, limits by their ids."""
+"""Limits on a single function: one short Python function per rule, limits by their ids."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ Rule = Callable[[Judge, Resource, Stack], Iterator[Finding]]
 
 
 def or_unset(setting: TemplateValue, constant_id: str) -> TemplateValue:
-    """What a template sets, and what AWS takes where it sets nothing."""
+    """The value that a template sets, or AWS's default if it sets none."""
     return setting.or_unset(f"{catalogue.constant(constant_id).value:g}")
 
 
 def timeout_of(function: Resource) -> TemplateValue:
-    """A function's time-out, AWS's own where it sets none."""
+    """A function's time-out; AWS's default if it is not set."""
     return or_unset(function.get("Timeout"), "lambda.timeout.unset_s")
 
 
 def _is_managed(function: Resource) -> bool:
-    """Whether it runs on Managed Instances."""
+    """Whether the function runs on Managed Instances."""
     return "CapacityProviderConfig" in function.properties
 
 
 def timeout(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
-    """The time-out against the longest that there is."""
+    """The time-out against Lambda's maximum."""
     limit_id = "lambda.timeout.lmi" if _is_managed(function) else "lambda.timeout"
     setting = timeout_of(function)
     note = "" if setting.number is None else catalogue.unconfirmed_note(limit_id, setting.number)
@@ -40,16 +40,16 @@ def timeout(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]
 
 
 def memory(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
-    """The memory against the most that there is."""
+    """The memory against Lambda's maximum."""
     setting = or_unset(function.get("MemorySize"), "lambda.memory.unset_mb")
     limit_id = "lambda.memory.model" if _is_managed(function) else "lambda.memory"
     yield judge.hold(limit_id, function, setting, "The memory")
 
 
 def environment(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
-    """The environment as Lambda counts it; what is not known may be larger, never smaller.
+    """The size of the environment as Lambda counts it; unknown values can only make it larger.
 
-    Of references to resources a length is estimated: a deployment that is likely to be refused is tight.
+    The length of resource references is estimated; if AWS will probably refuse it, the verdict is tight.
     """
     variables = function.get("Environment", "Variables")
     if isinstance(variables.value, Unknown):
@@ -71,7 +71,7 @@ def environment(judge: Judge, function: Resource, stack: Stack) -> Iterator[Find
 
 
 def held_environment(judge: Judge, function: Resource, size: TemplateValue, why: str = "") -> Finding:
-    """An environment's size [B] against its limit, and against that of the request that would set it."""
+    """An environment's size [B] against its limit, and against the limit of the request that sets it."""
     wall = catalogue.limit("lambda.updatecfg.request")
     over, most = REFUSED, amount(wall.value, wall.unit)
     if size.number is not None and wall.value is not None and size.number > wall.value:
@@ -85,7 +85,7 @@ REFUSED = "Lambda refuses more: move values to a store"
 def _estimated(
     judge: Judge, function: Resource, line: int, size: int, likely: int, most: float, unknown: list[str]
 ) -> Finding:
-    """An environment that is made of references in part: what is known of it, and what is probably more."""
+    """An environment with references: its known size, and its probable size."""
     known_size, more, limit = (amount(one, "bytes") for one in (size, likely, most))
     many = format_count(len(unknown), "value")
     detail = (
@@ -100,18 +100,18 @@ def _estimated(
 
 
 def environment_bytes(variables: Map, function: Resource) -> tuple[int, list[str], int]:
-    """An environment as Lambda counts it.
+    """The size of an environment as Lambda counts it.
 
     Parameters
     ----------
     variables
-        By name, as they are written.
+        The variables by name, as written.
 
     Returns
     -------
     tuple
-        Bytes of what is known [B], the names of the variables that are not wholly known, and how many
-        bytes these probably have beside [B].
+        The known size [B], the names of the variables that are not fully known, and the probable size of
+        their unknown parts [B].
     """
     texts, unknown, likely = {}, [], 0
     for name, value in variables.items():
@@ -133,7 +133,7 @@ def _join_names(names: list[str]) -> str:
 
 
 def layers(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
-    """The number of layers."""
+    """The number of layers against Lambda's maximum."""
     setting = function.get("Layers")
     if setting.value is None:
         return
@@ -144,7 +144,7 @@ def layers(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
 
 
 def storage(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
-    """The ephemeral storage, which SnapStart allows less of."""
+    """The ephemeral storage against its maximum, which is lower with SnapStart."""
     size = function.get("EphemeralStorage", "Size")
     if size.value is None:
         return
@@ -156,7 +156,7 @@ def storage(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]
 
 
 def texts(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
-    """The lengths of the name, the handler and the description."""
+    """The lengths of name, handler and description."""
     limit_ids = {
         "FunctionName": "lambda.name",
         "Handler": "lambda.handler",
@@ -173,7 +173,7 @@ def texts(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
 
 
 def asynchronous(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
-    """Retries and age of asynchronous events; both are settings up to their end, not at it."""
+    """Retries and maximum age of asynchronous events; their highest allowed value fits."""
     configs = [(function, ("EventInvokeConfig",))] + [
         (config, ())
         for config in stack.pointing_to(function, "AWS::Lambda::EventInvokeConfig", "FunctionName")
@@ -192,13 +192,13 @@ ASYNCHRONOUS = {
 
 
 def _setting(judge: Judge, resource: Resource, setting: TemplateValue, limit_id: str, what: str) -> Finding:
-    """A setting that stands at the end of its range unless it is set: there it fits."""
+    """A setting that is at the end of its range by default: there it fits."""
     at_end = setting.number is not None and setting.number == catalogue.limit(limit_id).value
     return judge.hold(limit_id, resource, setting, what, verdict=FITS if at_end else None)
 
 
 def durable_time(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
-    """How long a durable function may go on."""
+    """The execution time-out of a durable function."""
     setting = function.get("DurableConfig", "ExecutionTimeout")
     if setting.number is not None:
         yield judge.hold("durable.duration", function, setting, "The execution time-out")
@@ -225,7 +225,7 @@ WAYS_OUT = {
 
 
 def door_wait(judge: Judge, function: Resource, door: Door) -> Iterator[Finding]:
-    """The time-out against how long the door waits: over it is a breach, equal is tight."""
+    """The function's time-out against the door's wait: longer is a breach, equal is tight."""
     if door.limit in RUNS:
         yield from _run(judge, function, RUNS[door.limit])
     if door.limit == URL:
@@ -233,11 +233,11 @@ def door_wait(judge: Judge, function: Resource, door: Door) -> Iterator[Finding]
     wait, why = _wait(door)
     set_to, row = wait, catalogue.limit(door.limit)
     if wait is not None and row.value is not None and wait > row.value and not row.raisable:
-        wait = None  # such a setting is refused: it is the limit that the function is behind
+        wait = None  # AWS refuses this setting, so the limit applies
     over = ". ".join(filter(None, (LEFT_ALONE, WAYS_OUT.get(door.limit))))
     what = f"The time-out behind {NAMES[door.limit]}"
     duration, execution = timeout_of(function), function.get("DurableConfig", "ExecutionTimeout")
-    if execution.number is not None:  # the caller waits for the whole execution, however many invocations
+    if execution.number is not None:  # the caller waits for all invocations of the execution
         duration, what = execution, f"The execution time-out behind {NAMES[door.limit]}"
     verdict = UNKNOWN if why else None
     yield judge.hold(door.limit, function, duration, what, limit=wait, why=why, over=over, verdict=verdict)
@@ -246,7 +246,7 @@ def door_wait(judge: Judge, function: Resource, door: Door) -> Iterator[Finding]
 
 
 def durable_wait(judge: Judge, function: Resource) -> Iterator[Finding]:
-    """How long a caller may wait for a durable function at all, whatever it comes by."""
+    """A durable function's execution time-out against the longest synchronous wait, whatever the door."""
     setting = function.get("DurableConfig", "ExecutionTimeout")
     if setting.number is not None:
         over = "Start it asynchronously, and let the caller poll"
@@ -254,11 +254,11 @@ def durable_wait(judge: Judge, function: Resource) -> Iterator[Finding]:
         yield judge.hold("durable.sync", function, setting, what, over=over)
 
 
-RUNS = {URL: URL, BALANCER: "alb.lambda.timeout"}  # doors behind which a function may not run its longest
+RUNS = {URL: URL, BALANCER: "alb.lambda.timeout"}  # doors with a shorter longest run than Lambda
 
 
 def _run(judge: Judge, function: Resource, limit_id: str) -> Iterator[Finding]:
-    """The time-out against the longest that is known to do behind a door; no finding where it is shorter."""
+    """The time-out against the longest run proven behind a door; no finding if it is shorter."""
     row, duration = catalogue.limit(limit_id), timeout_of(function)
     if duration.number is not None and row.value is not None and duration.number >= row.value:
         door = "a function URL" if limit_id == URL else "a load balancer"
@@ -268,7 +268,7 @@ def _run(judge: Judge, function: Resource, limit_id: str) -> Iterator[Finding]:
 
 
 def integration_wait(judge: Judge, door: Door) -> Iterator[Finding]:
-    """An integration's own time-out against the quota, where its function is not in the template."""
+    """An integration's own time-out against the quota, if its function is not in the template."""
     wait, _ = _wait(door)
     if door.api is None or door.wait is None or wait is None:
         return
@@ -281,7 +281,7 @@ def integration_wait(judge: Judge, door: Door) -> Iterator[Finding]:
 
 
 def _wait(door: Door) -> tuple[float | None, str]:
-    """The wait that the template sets [s], if it does, and why it is not known."""
+    """The wait set in the template [s], None if there is none, and the reason if it is not known."""
     wait = door.wait.number if door.wait else None
     if wait is None or door.wait is None:
         return None, door.wait.why_unknown if door.wait else ""
@@ -290,7 +290,7 @@ def _wait(door: Door) -> tuple[float | None, str]:
 
 
 def _long_wait(judge: Judge, function: Resource, door: Door, setting: TemplateValue) -> Iterator[Finding]:
-    """An integration that is set to wait longer than the quota: refused, unless it is raised."""
+    """An integration time-out above the quota: AWS refuses it unless the quota is raised."""
     row = catalogue.limit(door.limit)
     if door.limit == BALANCER and (setting.number or 0) <= (row.raised_to or 0):
         return  # a setting, not a quota

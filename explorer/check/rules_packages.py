@@ -1,7 +1,7 @@
-"""Packages and layers that lie beside a template: how large they are unzipped, alone and together.
+"""Unzipped sizes of packages and layers that lie beside a template, alone and together.
 
-The source of a SAM function is not its package: `sam build` installs what its manifest names, and leaves
-out what esbuild or the Node.js builder leaves behind. Such a source is reported as unknown.
+The source of a SAM function is not its package: `sam build` installs the dependencies of its manifest, and
+esbuild and the Node.js builder leave files out. Such a source is reported as unknown.
 """
 
 from __future__ import annotations
@@ -30,26 +30,26 @@ PLACES = {  # the property that says where a package is
 }
 BUILT = (".aws-sam", "build")
 LEFT_OUT = {".git", "cdk.out", ".aws-sam", ".serverless"}
-COMPILED = {  # a file of a source that is compiled: the source is no part of the package
+COMPILED = {  # files of compiled languages: such source is not in the package
     "pom.xml": "Maven", "build.gradle": "Gradle", "build.gradle.kts": "Gradle", "go.mod": "Go",
     "Cargo.toml": "Cargo",
 }  # fmt: skip
 DOTNET = (".csproj", ".fsproj", ".vbproj")
 REQUIREMENT = re.compile(r"(?m)^\s*(?!#|-)[A-Za-z0-9\[./]")
-MOST_FILES = 20_000  # of a package that is measured
+MOST_FILES = 20_000  # the most files of a package that are measured
 MOST_MANIFEST = 1 << 20  # bytes
 
 
 @dataclass(frozen=True)
 class Size:
-    """Bytes of a package that are known, and why there may be more; None where none of them counts."""
+    """The known bytes of a package, and why there may be more; None if no size is known."""
 
     known_bytes: int | None
     why: str = ""
 
 
 def package(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
-    """The unzipped package of a function with its layers, as far as they lie beside the template."""
+    """The unzipped size of a function's package with its layers, as far as they lie beside the template."""
     own = _size(function, stack)
     layers = _layers(function, stack)
     if own is None and not any(one.known_bytes for one in layers):
@@ -67,7 +67,7 @@ def package(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]
 
 
 def layers(judge: Judge, stack: Stack) -> Iterator[Finding]:
-    """Each layer by itself."""
+    """The unzipped size of each layer."""
     for layer in stack.of_type(*LAYERS):
         size = _size(layer, stack)
         if size is not None:
@@ -84,7 +84,7 @@ def _line(resource: Resource) -> int:
 
 
 def _layers(function: Resource, stack: Stack) -> list[Size]:
-    """What each of a function's layers takes."""
+    """The sizes of a function's layers."""
     raw = function.raw("Layers")
     nodes = raw if isinstance(raw, list) else each(raw, function.scope)  # a resolved Ref names no layer
     sizes, elsewhere = [], 0
@@ -101,7 +101,7 @@ def _layers(function: Resource, stack: Stack) -> list[Size]:
 
 
 def _size(resource: Resource, stack: Stack) -> Size | None:
-    """The size of a package; None if it does not lie here."""
+    """The size of a package; None if it is not beside the template."""
     path = _place(resource, stack)
     if path is None:
         return None
@@ -112,7 +112,7 @@ def _size(resource: Resource, stack: Stack) -> Size | None:
 
 
 def _is_built(resource: Resource, stack: Stack) -> bool:
-    """Whether a folder is a package as it is: `sam build` has made it, or leaves it alone."""
+    """Whether a folder is a finished package: built by `sam build`, or not changed by it."""
     skipped = text(resource.metadata.get("SkipBuild")) == "true"
     if resource.type in LAYERS and "BuildMethod" not in resource.metadata:
         return True
@@ -120,7 +120,7 @@ def _is_built(resource: Resource, stack: Stack) -> bool:
 
 
 def _source_size(path: Path, resource: Resource, stack: Stack) -> Size | None:
-    """What is known of a package by the source that `sam build` makes it from."""
+    """The known size of a package, from the source that `sam build` uses."""
     method = (text(resource.metadata.get("BuildMethod")) or "").lower()
     runtime = (text(resource.get("Runtime").value) or "").lower()
     if method == "esbuild":
@@ -144,7 +144,7 @@ def _source_size(path: Path, resource: Resource, stack: Stack) -> Size | None:
 
 
 def _names(path: Path, stack: Stack) -> frozenset[str]:
-    """What lies in the folder of a source; functions often share one."""
+    """The files in a source folder; functions often share one."""
     if path not in stack.folder_contents:
         try:
             stack.folder_contents[path] = frozenset(os.listdir(path))
@@ -154,7 +154,7 @@ def _names(path: Path, stack: Stack) -> frozenset[str]:
 
 
 def _manifest(path: Path, names: frozenset[str]) -> str:
-    """The file that names what is installed, if it names anything."""
+    """The manifest of a source, if it lists any dependencies."""
     for name in ("requirements.txt", "pyproject.toml", "Gemfile"):
         if name in names and REQUIREMENT.search(_content(path / name)):
             return name
@@ -177,7 +177,7 @@ def _content(path: Path) -> str:
 
 
 def _place(resource: Resource, stack: Stack) -> Path | None:
-    """Where a package is: a local path, CDK's asset, or what the Serverless Framework packaged."""
+    """The place of a package: a local path, a CDK asset, or a package of the Serverless Framework."""
     if stack.folder is None:
         return None
     setting = resource.get(PLACES[resource.type])
@@ -195,7 +195,7 @@ def _place(resource: Resource, stack: Stack) -> Path | None:
 
 
 def _report_missing(resource: Resource, setting: TemplateValue, stack: Stack) -> None:
-    """Record a package that ought to lie beside the template."""
+    """Record a package that should be beside the template and is missing."""
     location = setting.value
     if (
         "://" in location
@@ -222,7 +222,7 @@ def _measured(path: Path, stack: Stack, without_modules: bool = False) -> int | 
 
 
 def unzipped_bytes(path: Path, without_modules: bool = False) -> int | None:
-    """Bytes of a folder's files, or of those in a zip; None if it is neither, or too much to count."""
+    """Bytes of the files in a folder or zip; None if the path is neither, or has too many files."""
     import zipfile
 
     try:

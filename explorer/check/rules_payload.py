@@ -1,6 +1,6 @@
-"""What a template says of sizes that travel: settings of a function by their names, held as hints.
+"""Payload sizes that a template states: settings of a function with telling names, used as hints.
 
-No template states how large requests are; some configure how large they may be.
+No template states the size of its requests; some configure a maximum.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ SIZE_VARIABLE = re.compile(
     r"(size|length|bytes)?(_?(in_)?(?P<unit>bytes|kb|mb))?"
 )
 FACTORS = {"": 1, "bytes": 1, "kb": 1 << 10, "mb": 1 << 20}
-PAYLOADS = {  # of a door, for the request and for the response; the least one first
+PAYLOADS = {  # of a door, for request and response; the lowest first
     REST: ("lambda.sync.request", "lambda.sync.response"),
     REST_EDGE: ("lambda.sync.request", "lambda.sync.response"),
     HTTP: ("lambda.sync.request", "lambda.sync.response"),
@@ -30,7 +30,7 @@ DIRECT = ("lambda.furl.request", "lambda.furl.response")
 
 
 def payloads(judge: Judge, function: Resource, doors: list[Door]) -> Iterator[Finding]:
-    """Sizes that a function is set to take or to give, against what its doors let through."""
+    """The payload sizes that a function is set to, against the limits of its doors."""
     variables = function.get("Environment", "Variables")
     pairs = {PAYLOADS[door.limit] for door in doors if door.limit in PAYLOADS}
     if "FunctionUrlConfig" in function.properties:

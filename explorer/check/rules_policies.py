@@ -1,4 +1,4 @@
-"""How long policies may be: those of roles and users together, managed ones, and those of resources."""
+"""Lengths of policies: inline policies of a role or user together, managed ones, and resource policies."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SPLIT = "Put statements into managed policies, or name resources by a pattern"
 
 
 def policies(judge: Judge, stack: Stack) -> Iterator[Finding]:
-    """Policies in a template against IAM's lengths, which do not count white space."""
+    """The policies of a template against IAM's lengths, which do not count white space."""
     attached = _attached(stack)
     for role in stack.of_type("AWS::IAM::Role"):
         documents = [mapping(one).get("PolicyDocument") for one in each(role.raw("Policies"), role.scope)]
@@ -33,7 +33,7 @@ def policies(judge: Judge, stack: Stack) -> Iterator[Finding]:
         yield from _check_length(judge, INLINE, role, documents, line, "The inline policies of the role")
     for function in stack.of_type("AWS::Serverless::Function", "AWS::Serverless::StateMachine"):
         if function.get("Role").value is not None:
-            continue  # its policies are that role's
+            continue  # these policies count for the role
         documents = [
             one for one in each(function.raw("Policies"), function.scope) if "Statement" in mapping(one)
         ]
@@ -53,7 +53,7 @@ def policies(judge: Judge, stack: Stack) -> Iterator[Finding]:
 
 
 def _attached(stack: Stack) -> dict[str, list[Any]]:
-    """The inline policies that are resources of their own, by the role that they belong to."""
+    """The inline policies that are separate resources, by the role that they belong to."""
     by_role: dict[str, list[Any]] = {}
     for policy in stack.of_type("AWS::IAM::Policy"):
         for role in dict.fromkeys(references(policy.raw("Roles"))):
@@ -67,7 +67,7 @@ def _attached(stack: Stack) -> dict[str, list[Any]]:
 def _check_length(
     judge: Judge, limit_id: str, resource: Resource, documents: list[Any], line: int, what: str
 ) -> Iterator[Finding]:
-    """Documents together against one limit; only what is near it or over it is a finding."""
+    """The total length of documents against a limit; reported only near the limit or above it."""
     row = catalogue.limit(limit_id)
     size = likely = 0
     for document in documents:
@@ -88,7 +88,7 @@ def _check_length(
 
 
 def length(document: Any, resource: Resource) -> tuple[int, int]:
-    """Characters of a policy without white space: those that are known, and how many more are likely."""
+    """The length of a policy without white space [characters]: the known part, and the probable rest."""
     plain = resource.scope.plain(document)
     if isinstance(plain, Unknown):
         return len(plain.known_text), plain.likely
@@ -116,7 +116,7 @@ def length(document: Any, resource: Resource) -> tuple[int, int]:
 
 
 def _permissions(judge: Judge, stack: Stack) -> Iterator[Finding]:
-    """The policy of a function, a statement for each permission: one for each route is too many at last."""
+    """The resource policy of a function, one statement per permission; one per route may be too many."""
     statements: dict[str, list[tuple[int, int]]] = {}
     functions: dict[str, Resource] = {}
     for permission in stack.of_type("AWS::Lambda::Permission"):

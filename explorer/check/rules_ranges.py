@@ -1,6 +1,6 @@
-"""What a property may be at all: lower ends, whole numbers, patterns, lists of values, and lengths.
+"""Allowed values of properties: minimum, whole numbers, patterns, lists of values, and lengths.
 
-The ranges are rows of `data/ranges.csv`, most of them from the AWS SDK's own service models.
+The ranges are rows of `data/ranges.csv`; most come from the service models of the AWS SDK.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ NAME_OF_VARIABLE = re.compile("[a-zA-Z][a-zA-Z0-9_]+")  # EnvironmentVariableNam
 
 
 def ranges(judge: Judge, stack: Stack) -> Iterator[Finding]:
-    """Every property that has a range against it."""
+    """Every property with a range against that range."""
     mappings = list(event_sources(stack))
     for about in catalogue.ranges():
         resources = mappings if MAPPING in about.types else stack.of_type(*about.types)
@@ -34,7 +34,7 @@ def ranges(judge: Judge, stack: Stack) -> Iterator[Finding]:
 
 
 def without_fits(outcomes: Iterable[Outcome], breaches: list[Finding]) -> Iterator[Outcome]:
-    """What was found, but for a setting that fits below its upper end and breaks a range."""
+    """The outcomes, without "fits" for a setting that is in `breaches` for another part of its range."""
     places = {(one.resource, one.line, one.limit.removesuffix(".min")) for one in breaches}
     for one in outcomes:
         if isinstance(one, Finding) and one.verdict == FITS:
@@ -45,7 +45,7 @@ def without_fits(outcomes: Iterable[Outcome], breaches: list[Finding]) -> Iterat
 
 
 def _values(resource: Resource, about: Range) -> Iterator[TemplateValue]:
-    """What a resource says of a property, once for each entry of a list on the way."""
+    """The values of a property of a resource, one for each entry of a list on its path."""
     if EACH not in about.path:
         yield _measured(resource, resource.get(*about.path), resource.raw(*about.path), about)
         return
@@ -58,7 +58,7 @@ def _values(resource: Resource, about: Range) -> Iterator[TemplateValue]:
 
 
 def _measured(resource: Resource, setting: TemplateValue, raw: object, about: Range) -> TemplateValue:
-    """A number in the limit's unit, the entries of a list, or a text as it is written."""
+    """The value in the limit's unit: a number, the number of entries, or a text as written."""
     if setting.value is None or isinstance(setting.value, Unknown):
         return setting
     if about.kind == COUNT:
@@ -89,7 +89,7 @@ def _check_range(judge: Judge, resource: Resource, about: Range, setting: Templa
 
 
 def upper(judge: Judge, limit_id: str, resource: Resource, setting: TemplateValue, what: str) -> Finding:
-    """The upper end of a setting: at it, it fits; beyond a quota that can be raised it is tight."""
+    """The maximum of a setting: equal to it fits; above a quota that can be raised is tight."""
     row = catalogue.limit(limit_id)
     if setting.number is not None and setting.number == row.value:
         return judge.hold(limit_id, resource, setting, what, verdict=FITS)
@@ -100,7 +100,7 @@ def upper(judge: Judge, limit_id: str, resource: Resource, setting: TemplateValu
 
 
 def _least(judge: Judge, resource: Resource, about: Range, setting: TemplateValue) -> Iterator[Finding]:
-    """The lower end, and that it is a whole number."""
+    """The minimum of a number, and whether it must be whole."""
     own = about.least is None and about.lower != about.limit
     least = catalogue.limit(about.lower).value if own else about.least
     unit, greatest = catalogue.limit(about.limit).unit, setting.greatest
@@ -126,7 +126,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 def _text(judge: Judge, resource: Resource, about: Range, setting: TemplateValue) -> Iterator[Finding]:
-    """A text's length and pattern; it is never shown."""
+    """The length and the pattern of a text, which the message does not show."""
     row, content = catalogue.limit(about.limit), text(setting.value)
     known_text = setting.value.known_text if isinstance(setting.value, Unknown) else content
     if known_text is None:
@@ -149,13 +149,13 @@ def _text(judge: Judge, resource: Resource, about: Range, setting: TemplateValue
 
 
 def _describe_pattern(pattern: str) -> str:
-    """A pattern for people, the form of an ARN left out."""
+    """A pattern for people, without the form of an ARN."""
     plain = pattern if len(pattern) <= 60 else "letters, digits, - and _"
     return {r"[^\s]+": "no white space"}.get(pattern, plain)
 
 
 def variables(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
-    """The names of environment variables: two characters and more, and none that Lambda sets itself."""
+    """Names of environment variables: at least two characters, and none that Lambda reserves."""
     environment = function.get("Environment", "Variables")
     rule = catalogue.rule("template", "reserved names")
     reserved = set(rule.values) if rule else set()

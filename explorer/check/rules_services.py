@@ -1,4 +1,4 @@
-"""Other services of a stack: Fargate's tasks, the caches of Lambda's extension, routes, definitions."""
+"""Other services of a stack: Fargate tasks, the caches of Lambda's extension, routes, definitions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .nodes import mapping, number, text
 from .resolve import references
 from .stack import Resource, Stack, TemplateValue, each
 
-CACHES = {  # variables of the Parameters and Secrets Extension
+CACHES = {  # environment variables of the Parameters and Secrets Extension
     "PARAMETERS_SECRETS_EXTENSION_CACHE_SIZE": ("ext.cache.items", "The cache of the extension"),
     "SSM_PARAMETER_STORE_TTL": ("ext.cache.ttl", "The time that the extension keeps a parameter"),
     "SECRETS_MANAGER_TTL": ("ext.cache.ttl", "The time that the extension keeps a secret"),
@@ -20,7 +20,7 @@ CACHES = {  # variables of the Parameters and Secrets Extension
 
 
 def caches(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
-    """The extension's settings, in a function's environment: at their end they fit."""
+    """The extension's settings in a function's environment; their maximum fits."""
     variables = mapping(function.get("Environment", "Variables").value)
     for name, (limit_id, what) in CACHES.items():
         value = number(function.scope.value(variables.get(name)))
@@ -34,7 +34,7 @@ def caches(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
 
 # Counts -------------------------------------------------------------------------------------------
 
-COUNTED = {  # resources that count for another: by which property, the limit, what they are
+COUNTED = {  # resources counted per parent: the property that names it, the limit, what they are
     "AWS::ApiGateway::Resource": ("RestApiId", "apigw.rest.resources", "The number of resources of an API"),
     "AWS::ApiGatewayV2::Route": ("ApiId", "apigw.http.routes", "The number of routes of an API"),
     "AWS::Logs::SubscriptionFilter": (
@@ -46,7 +46,7 @@ COUNTED = {  # resources that count for another: by which property, the limit, w
 
 
 def counts(judge: Judge, stack: Stack) -> Iterator[Finding]:
-    """Resources that belong to one other, of which it takes only so many."""
+    """The number of resources that belong to one parent, against its limit."""
     for kind, (name, limit_id, what) in COUNTED.items():
         members: dict[str, list[Resource]] = {}
         for resource in stack.of_type(kind):
@@ -74,7 +74,7 @@ def _count(
 
 
 def definitions(judge: Judge, stack: Stack) -> Iterator[Finding]:
-    """Texts that are long by themselves: definitions of workflows, mapping templates, audiences."""
+    """Long texts: definitions of workflows, mapping templates, audiences."""
     for machine in stack.of_type("AWS::StepFunctions::StateMachine"):
         definition = machine.get("DefinitionString")
         if isinstance(definition.value, str):
@@ -92,11 +92,11 @@ def definitions(judge: Judge, stack: Stack) -> Iterator[Finding]:
 
 # Tasks --------------------------------------------------------------------------------------------
 
-UNITS, MB = 1024, 1024  # CPU units of a vCPU, MB of a GB
+UNITS, MB = 1024, 1024  # CPU units per vCPU, MB per GB
 
 
 def tasks(judge: Judge, stack: Stack) -> Iterator[Finding]:
-    """The size of a Fargate task: its CPU is one of a few, and its memory goes with it."""
+    """The size of a Fargate task: an allowed CPU size, and a memory size that goes with it."""
     for task in stack.of_type("AWS::ECS::TaskDefinition"):
         kinds = [text(one) for one in each(task.raw("RequiresCompatibilities"), task.scope)]
         cpu, memory = _size(task.get("Cpu"), "vcpu", UNITS), _size(task.get("Memory"), "gb", MB)
@@ -116,7 +116,7 @@ def tasks(judge: Judge, stack: Stack) -> Iterator[Finding]:
 
 
 def _sizes_in_words(sizes: Sequence[float], unit: str) -> str:
-    """Sizes in equal steps as a range, others one by one."""
+    """Sizes in equal steps as a range, else as a list."""
     steps = {after - before for before, after in pairwise(sizes)}
     if len(sizes) < 4 or len(steps) > 1:
         return f"one of {', '.join(f'{size:g}' for size in sizes)} {unit}"
@@ -124,7 +124,7 @@ def _sizes_in_words(sizes: Sequence[float], unit: str) -> str:
 
 
 def _size(setting: TemplateValue, suffix: str, divisor: int) -> float | None:
-    """CPU units or MB as vCPU or GB; `1 vCPU` and `2 GB` as they are written."""
+    """CPU units as vCPU or MB as GB; also reads `1 vCPU` and `2 GB`."""
     content = (text(setting.value) or "").strip().lower()
     if content.endswith(suffix):
         return number(content.removesuffix(suffix).strip())

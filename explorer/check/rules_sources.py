@@ -1,4 +1,4 @@
-"""Event source mappings: batches and their windows, what excludes what, and what is reserved for them."""
+"""Event source mappings: batches and their windows, conflicting settings, and reserved concurrency."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from .stack import Resource, Stack
 QUEUE = "AWS::SQS::Queue"
 WINDOWLESS, FIFO = "lambda.esm.batch_size.windowless", "lambda.esm.batch_size.fifo"
 AGE, CONCURRENCY = "lambda.esm.age", "lambda.esm.sqs.max_concurrency"
-LEAST_AGE = 60  # s; -1 stands for no end, what lies between is refused: see the notes of lambda.esm.age
+LEAST_AGE = 60  # s; -1 means no maximum age, values between are refused: see the notes of lambda.esm.age
 
 
 def event_source_rules(judge: Judge, stack: Stack) -> Iterator[Finding]:
-    """Each mapping against what its service allows."""
+    """Each mapping against the limits of its service."""
     reserved: dict[str, list[tuple[Resource, float]]] = {}
     for one in event_sources(stack):
         kind = kind_of(one, stack)
@@ -37,7 +37,7 @@ def event_source_rules(judge: Judge, stack: Stack) -> Iterator[Finding]:
 
 
 def _queue(judge: Judge, one: Resource, stack: Stack) -> Iterator[Finding]:
-    """A queue's batches: over 10 messages they need a window, and those of a FIFO queue end at 10."""
+    """The batch size of a queue: above 10 messages it needs a window; FIFO queues allow at most 10."""
     batch, window = one.get("BatchSize"), one.get("MaximumBatchingWindowInSeconds")
     if _is_fifo(one, stack):
         finding = judge.hold(FIFO, one, batch, "The batch size for a FIFO queue")
@@ -71,7 +71,7 @@ def _age(judge: Judge, one: Resource) -> Iterator[Finding]:
 
 
 def _reserved(judge: Judge, function: Resource, most: float) -> Iterator[Finding]:
-    """What is reserved for a function against what its queues may use of it together."""
+    """The reserved concurrency of a function against the total that its queues may use."""
     reservation = function.get("ReservedConcurrentExecutions")
     if reservation.number is not None and most > reservation.number:
         unit = catalogue.limit(CONCURRENCY).unit

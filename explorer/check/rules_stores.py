@@ -1,4 +1,4 @@
-"""Stores, workflows, concurrency and signed URLs: what else a template says in numbers."""
+"""Values in stores, workflows, concurrency and signed URLs: other numbers of a template."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from .nodes import Map, Unknown, mapping, text, walk
 from .rules_callers import states
 from .stack import Resource, Stack, TemplateValue
 
-# A lifetime by the name of a variable, or where code signs a URL.
+# The lifetime of a signed URL: from a variable's name, or from the call that signs it.
 SIGNED = re.compile(r"(?i)(pre_?signed?|signed_?url|sign(ing)?_?(expir|ttl))")
 LIFETIME = re.compile(r"(?i)(expir|ttl|lifetime|valid|duration|seconds|max_?age)")
 IN_CODE = re.compile(r"(?i)\bexpires_?in\b[\"']?\s*[:=]\s*(\d{1,12})\b")
 
 
 def parameters(judge: Judge, stack: Stack) -> Iterator[Finding]:
-    """Values of Parameter Store [characters], Secrets Manager and AppConfig [bytes]; never shown."""
+    """Values of Parameter Store [characters], Secrets Manager and AppConfig [bytes]; messages omit them."""
     for parameter in stack.of_type("AWS::SSM::Parameter"):
         tier = text(parameter.get("Tier").value) or "Standard"
         limit_id = "ssm.std" if tier == "Standard" else "ssm.adv"
@@ -53,7 +53,7 @@ MACHINES = {"AWS::StepFunctions::StateMachine": "StateMachineType", "AWS::Server
 
 
 def workflows(judge: Judge, stack: Stack) -> Iterator[Finding]:
-    """A state machine's time-out and definition, and the payloads that it holds itself."""
+    """A state machine's time-out, definition, and the payloads inside the definition."""
     for machine in stack.of_type(*MACHINES):
         definition, line = _definition(machine)
         express = machine.get(MACHINES[machine.type]).value == "EXPRESS"
@@ -70,7 +70,7 @@ def workflows(judge: Judge, stack: Stack) -> Iterator[Finding]:
 
 
 def _refused(judge: Judge, machine: Resource, definition: Map, line: int, express: bool) -> Iterator[Finding]:
-    """What Step Functions itself would say of the definition; what the template leaves open passes."""
+    """Errors that Step Functions would report for the definition; unknown parts count as valid."""
     if not definition:
         return
     kind = state_language.EXPRESS if express else state_language.STANDARD
@@ -82,7 +82,7 @@ def _refused(judge: Judge, machine: Resource, definition: Map, line: int, expres
 
 
 def _filled(node: Any, name: str = "") -> Any:
-    """A definition with something that passes where the template has a reference or a substitution."""
+    """A definition with a valid value in place of each reference or substitution."""
     if isinstance(node, Map):
         if len(node) == 1 and (next(iter(node)) == "Ref" or next(iter(node)).startswith("Fn::")):
             return _filler(name)
@@ -98,7 +98,7 @@ def _filler(name: str) -> str:
 
 
 def _definition(machine: Resource) -> tuple[Any, int]:
-    """The definition, as a mapping or parsed from its text."""
+    """The definition: a mapping, or parsed from its text."""
     for name in ("Definition", "DefinitionString"):
         setting = machine.get(name)
         if isinstance(setting.value, Map):
@@ -118,7 +118,7 @@ def _parsed(content: str) -> Any:
 
 
 def _payloads(definition: Map) -> Iterator[tuple[str, Any]]:
-    """What states hand on by themselves: the largest of each kind is enough."""
+    """Payloads that states pass on by themselves; only the largest of each kind is reported."""
     for part in walk(definition):
         if isinstance(part, Map) and part.get("Type") in ("Pass", "Task", "Map", "Parallel"):
             for name in ("Result", "Parameters", "Arguments"):
@@ -132,7 +132,7 @@ def _json_bytes(value: Any, stack: Stack) -> int:
 
 
 def _known_values(value: Any) -> Any:
-    """A tree as JSON takes it; of what is unknown, the text that is known."""
+    """A tree as plain JSON values; an unknown value becomes its known text."""
     if isinstance(value, dict):
         return {key: _known_values(inner) for key, inner in value.items()}
     if isinstance(value, list):
@@ -143,14 +143,14 @@ def _known_values(value: Any) -> Any:
 # Concurrency --------------------------------------------------------------------------------------
 
 
-NEW_ACCOUNT = (  # field reports: AWS gives no figure for what a new account may have
+NEW_ACCOUNT = (  # from field reports: AWS publishes no figure for new accounts
     "an account whose quota is still that of a new one refuses any reservation, for what is left"
     " unreserved may not fall under"
 )
 
 
 def concurrency(judge: Judge, stack: Stack) -> Iterator[Finding]:
-    """Reserved concurrency against what the account has, less what must stay unreserved."""
+    """The total reserved concurrency against the account's, less what must stay unreserved."""
     quota, unreserved = (
         catalogue.limit("lambda.concurrency"),
         catalogue.limit("lambda.concurrency.unreserved"),
@@ -178,7 +178,7 @@ def concurrency(judge: Judge, stack: Stack) -> Iterator[Finding]:
 
 
 def signed(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
-    """Lifetimes of signed URLs that outlive the credentials that sign them."""
+    """Lifetimes of signed URLs that exceed the lifetime of the credentials that sign them."""
     lifetimes = [
         (name, TemplateValue(function.scope.value(value), function.get("Environment", "Variables").line))
         for name, value in mapping(function.get("Environment", "Variables").value).items()

@@ -1,4 +1,4 @@
-"""CloudFormation's own limits: what a template may hold, whatever its resources are."""
+"""CloudFormation's own limits on a template, whatever its resources."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from .findings import BREACH, FITS, TIGHT, WHOLE, Finding, Judge, amount
 from .nodes import Map, mapping, text
 from .stack import Resource, Stack, TemplateValue
 
-SECTIONS = {  # of a template: the limit on how many there are, and what they are
+SECTIONS = {  # sections of a template: the limit on their entries, and what these are
     "Resources": ("cfn.resources", "The number of resources"),
     "Parameters": ("cfn.parameters", "The number of parameters"),
     "Outputs": ("cfn.outputs", "The number of outputs"),
     "Mappings": ("cfn.mappings", "The number of mappings"),
 }
-REFUSED_BYTES = "cfn.body.refused"  # what CloudFormation names as it refuses, a little less than 1 MB
+REFUSED_BYTES = "cfn.body.refused"  # the size in CloudFormation's refusal, slightly under 1 MB
 SPLIT = "Split the stack: nested stacks have a template each"
 
 
 def template(judge: Judge, tree: Map, size: int, stack: Stack) -> Iterator[Finding]:
-    """What a template holds as a whole.
+    """The limits on a template as a whole.
 
     Parameters
     ----------
     tree
-        The template, its loops written out.
+        The template with its loops expanded.
     size
-        Its length [B].
+        The size of the template [B].
     """
     whole = Resource(WHOLE, "", Map(), tree.line, Map(), stack.scope)
     yield from _body(judge, whole, size)
     for name, (limit_id, what) in SECTIONS.items():
         section = mapping(tree.get(name))
-        number = max(len(section), len(stack.resources) if name == "Resources" else 0)  # with loops
+        number = max(len(section), len(stack.resources) if name == "Resources" else 0)  # includes loops
         count = TemplateValue(number, tree.at(name))
         finding = judge.hold(
             limit_id, whole, count, what, grows=True, over=SPLIT if name == "Resources" else ""
@@ -62,7 +62,7 @@ def template(judge: Judge, tree: Map, size: int, stack: Stack) -> Iterator[Findi
 
 
 def _body(judge: Judge, whole: Resource, size: int) -> Iterator[Finding]:
-    """The template's size: CloudFormation refuses from a little below the 1 MB of its service model on."""
+    """The template's size: CloudFormation refuses slightly below the 1 MB of its service model."""
     refused, most = catalogue.constant(REFUSED_BYTES).value, catalogue.limit("cfn.body").value
     body_size, what = TemplateValue(size, 1), "The template's size"
     finding = judge.hold("cfn.body", whole, body_size, what, grows=True, over=SPLIT)
@@ -84,7 +84,7 @@ def _names(judge: Judge, whole: Resource, section: Map) -> Iterator[Finding]:
 
 
 def _values(judge: Judge, whole: Resource, tree: Map, stack: Stack) -> Iterator[Finding]:
-    """The values of parameters, as defaults and as a parent gives them; none is shown."""
+    """The lengths of parameter values, from defaults or from a parent stack; messages omit the values."""
     parameters = mapping(tree.get("Parameters"))
     for name, parameter in parameters.items():
         value = text(stack.scope.arguments.get(name, mapping(parameter).get("Default")))

@@ -1,4 +1,4 @@
-"""What the wires between resources break: queues that time out first, and loops without end."""
+"""Faults between resources: queues whose visibility time-out is too short, and recursive loops."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from .rules_function import or_unset, timeout_of
 from .stack import Resource, Stack, TemplateValue, each, entries
 
 QUEUE, TOPIC, BUCKET = "AWS::SQS::Queue", "AWS::SNS::Topic", "AWS::S3::Bucket"
-WRITES = {  # actions that put something where it triggers
+WRITES = {  # actions that write to something that can trigger a function
     QUEUE: ("sqs:SendMessage", "sqs:SendMessageBatch"),
     TOPIC: ("sns:Publish", "sns:PublishBatch"),
     BUCKET: ("s3:PutObject",),
 }
-POLICIES = {  # SAM's policy templates that do: the type, and the parameter that names it
+POLICIES = {  # SAM policy templates that allow such actions: the type, and the parameter that names it
     "SQSSendMessagePolicy": (QUEUE, "QueueName"),
     "SNSPublishMessagePolicy": (TOPIC, "TopicName"),
     "S3CrudPolicy": (BUCKET, "BucketName"),
@@ -33,7 +33,7 @@ INVOKES = ("lambda:InvokeFunction", "lambda:InvokeAsync")
 
 
 def sources(function: Resource, stack: Stack) -> Iterator[tuple[str, Any, int]]:
-    """What triggers a function by a queue, a topic or a bucket: the type, the expression, the line."""
+    """The queues, topics and buckets that trigger a function: the type, the expression, the line."""
     triggers = {"SQS": (QUEUE, "Queue"), "SNS": (TOPIC, "Topic"), "S3": (BUCKET, "Bucket")}
     for _, event, line in entries(function.raw("Events"), stack.scope):
         kind = text(event.get("Type")) or ""
@@ -63,7 +63,7 @@ def _notified(function: Resource, stack: Stack) -> Iterator[tuple[str, Any, int]
 
 
 def visibility(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
-    """A queue hands a message out again after its visibility time-out, whoever still works on it."""
+    """The queue's visibility time-out, after which it delivers a message again, against the function's."""
     for kind, expression, line in sources(function, stack):
         if kind != QUEUE:
             continue
@@ -78,7 +78,7 @@ def visibility(judge: Judge, function: Resource, stack: Stack) -> Iterator[Findi
 
 
 def _window(function: Resource, expression: Any, stack: Stack) -> float:
-    """The batching window of the mapping by which a function reads a queue [s]; 0 where none is set."""
+    """The batching window of the mapping from a queue to a function [s]; 0 if none is set."""
     for one in event_sources_of(function, stack):
         if one.raw("EventSourceArn") is expression:
             return one.get("MaximumBatchingWindowInSeconds").number or 0
@@ -90,7 +90,7 @@ def _visible(
 ) -> Finding:
     wait = or_unset(queue.get("VisibilityTimeout"), "sqs.visibility.unset_s")
     longest, hidden_time = timeout.number, wait.number
-    if longest is None or hidden_time is None:  # over in any case where the least one is over the most
+    if longest is None or hidden_time is None:  # a breach for every possible value
         least, most = timeout.least, wait.greatest
         if least is not None and most is not None and least > most:
             longest, hidden_time = least, most
@@ -118,7 +118,7 @@ def _visible(
 
 
 def queues(judge: Judge, stack: Stack) -> Iterator[Finding]:
-    """A queue's own times."""
+    """The time settings of a queue."""
     for queue in stack.of_type(QUEUE):
         for name, limit_id, what in (
             ("VisibilityTimeout", "sqs.visibility", "The visibility time-out"),
@@ -134,7 +134,7 @@ def queues(judge: Judge, stack: Stack) -> Iterator[Finding]:
 
 
 def loops(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
-    """A function that may trigger itself is stopped after so many rounds, unless it is allowed."""
+    """A function that may trigger itself; Lambda stops it after a fixed number of rounds by default."""
     if _is_allowed(function, stack):
         return
     reason = _may_invoke_itself(function, stack) or _may_write_to_its_source(function, stack)
@@ -148,7 +148,7 @@ def loops(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
 
 
 def _is_allowed(function: Resource, stack: Stack) -> bool:
-    configs = stack.pointing_to(function, "AWS::Lambda::RecursionConfig", "FunctionName")  # Terraform's
+    configs = stack.pointing_to(function, "AWS::Lambda::RecursionConfig", "FunctionName")  # of Terraform
     settings = [one.get("RecursiveLoop").value for one in configs]
     return "Allow" in [function.get("RecursiveLoop").value, *settings]
 
@@ -185,7 +185,7 @@ def _may_write_to_its_source(function: Resource, stack: Stack) -> str:
 
 
 def _targets(function: Resource, stack: Stack, kind: str, actions: tuple[str, ...]) -> Iterator[Any]:
-    """What the policies of a function let it do these actions on."""
+    """The targets on which a function's policies allow these actions."""
     for policy in _policies(function, stack):
         for name, (about, parameter) in POLICIES.items():
             if about == kind and name in policy:
@@ -193,7 +193,7 @@ def _targets(function: Resource, stack: Stack, kind: str, actions: tuple[str, ..
         for statement in each(policy.get("Statement"), stack.scope):
             statement = mapping(statement)
             if text(statement.get("Effect")) in (None, "Allow") and _allows(statement, actions, stack):
-                yield from sequence(statement.get("Resource"))  # as written: it is references that count
+                yield from sequence(statement.get("Resource"))  # unresolved, because the references matter
     destinations = mapping(mapping(function.get("EventInvokeConfig").value).get("DestinationConfig"))
     for destination in map(mapping, destinations.values()):
         yield destination.get("Destination")
@@ -207,7 +207,7 @@ def _allows(statement: Map, actions: tuple[str, ...], stack: Stack) -> bool:
 
 
 def _policies(function: Resource, stack: Stack) -> Iterator[Map]:
-    """The policies of a function, its own and its role's: documents, and SAM's templates by name."""
+    """The policies of a function and of its role: documents, and SAM policy templates by name."""
     for policy in each(function.raw("Policies"), stack.scope):
         yield mapping(policy)
     roles = [
@@ -224,7 +224,7 @@ def _policies(function: Resource, stack: Stack) -> Iterator[Map]:
 
 
 def connections(stack: Stack) -> Iterator[tuple[str, str]]:
-    """What SAM's connectors let write to what: two logical ids."""
+    """The pairs of logical ids (source, target) where a SAM connector allows writing."""
     for connector in stack.of_type("AWS::Serverless::Connector"):
         source = mapping(connector.get("Source").value).get("Id")
         permissions = [text(one) for one in each(connector.raw("Permissions"), stack.scope)]

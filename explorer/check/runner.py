@@ -1,6 +1,6 @@
-"""Files into findings: what each file is, by its content; what cannot be read, and why.
+"""Check files: recognise each by its content, collect findings, and report unreadable files with the reason.
 
-One file that cannot be read does not stop the others.
+A file that cannot be read does not stop the check of the others.
 """
 
 from __future__ import annotations
@@ -29,32 +29,32 @@ from .stack import Resource, Stack, TemplateValue, is_own_to_cdk
 
 ENDINGS = (".yaml", ".yml", ".json", ".template", ".toml", ".tf", ".tofu")
 TREES = {".yaml", ".yml", ".json"}
-MARKS = (  # one of them is in whatever is read
+MARKS = (  # each format that is read has one of them
     "AWS::", "Resources", "planned_values", "terraform_version", "StartAt", "x-amazon-apigateway-",
     "urn:pulumi:", "provider:", "app_name", '"@level"',
 )  # fmt: skip
-KEYS = (  # and of JSON one of these
+KEYS = (  # each JSON file that is read has one of these
     '"Resources"', '"planned_values"', '"terraform_version"', '"StartAt"', "x-amazon-apigateway-",
     "urn:pulumi:", '"provider"', '"app_name"', '"@level"',
 )  # fmt: skip
-SKIPPED = {"node_modules", "__pycache__", "site-packages", "venv"}  # and what is hidden
-FRAMEWORK_FOLDERS = {".serverless", ".aws-sam", ".chalice"}  # hidden, and yet looked into
-BUILT = (".aws-sam", "build")  # what `sam build` makes: a template, and a folder a function
-TWICE = {"serverless-state.json", "cloudformation-template-create-stack.json"}  # in .serverless
-MOST_BYTES = 64 << 20  # of one file
+SKIPPED = {"node_modules", "__pycache__", "site-packages", "venv"}  # and hidden ones
+FRAMEWORK_FOLDERS = {".serverless", ".aws-sam", ".chalice"}  # hidden folders that are searched
+BUILT = (".aws-sam", "build")  # output of `sam build`: a template, and a folder for each function
+TWICE = {"serverless-state.json", "cloudformation-template-create-stack.json"}  # repeat others
+MOST_BYTES = 64 << 20  # the largest file that is read
 ZIP = b"PK\x03\x04"
-PACKAGES = ("lambda.zip.unzipped", "lambda.zip.direct", "edge.package")  # limits on what was packaged
-MOST_NESTED = 10  # stacks in one another
-SOURCES = (pulumi, serverless, chalice, openapi, state_machine)  # formats beside templates and plans
-PARTS = (openapi, state_machine)  # that a template may name: then they are a part of it
+PACKAGES = ("lambda.zip.unzipped", "lambda.zip.direct", "edge.package")  # limits on packages
+MOST_NESTED = 10  # the deepest nesting of stacks
+SOURCES = (pulumi, serverless, chalice, openapi, state_machine)  # formats other than templates and plans
+PARTS = (openapi, state_machine)  # formats that may be a part of a template that names the file
 Workloads = Callable[[Path, Judge], list[Finding]]
 
 
 @dataclass
 class Report:
-    """What came of a check: `files` that were read, their findings, and what was not read.
+    """The outcome of a check: `files` that were read, their findings, and items that were not checked.
 
-    `resources` are those of the files, as pairs of file and id. `skipped` was seen and not checked.
+    `resources` are pairs of file and id. `skipped` are the items that were seen and not checked.
     """
 
     files: list[str] = field(default_factory=list)
@@ -62,31 +62,31 @@ class Report:
     unreadable: list[tuple[str, str]] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     resources: set[tuple[str, str]] = field(default_factory=set)
-    notes: list[suppress.Note] = field(default_factory=list)  # suppressions that hide nothing
-    baseline: Baseline | None = None  # what an earlier run found already
+    notes: list[suppress.Note] = field(default_factory=list)  # suppressions without effect
+    baseline: Baseline | None = None  # the outcome of an earlier run
 
     @property
     def new(self) -> list[Finding]:
-        """The findings that no baseline has."""
+        """The findings that are not in the baseline."""
         return self.findings if self.baseline is None else self.baseline.new(self.findings)
 
     @property
     def newly_skipped(self) -> list[Skipped]:
-        """What was skipped and no baseline has."""
+        """The skipped items that are not in the baseline."""
         return self.skipped if self.baseline is None else self.baseline.newly_skipped(self.skipped)
 
     @property
     def findings(self) -> list[Finding]:
-        """Those that are not suppressed, in the order of the files and lines."""
+        """The findings that are not suppressed, by file and line."""
         return [finding for finding in self.all_findings if not finding.reason]
 
     @property
     def suppressed(self) -> list[Finding]:
-        """Those that are."""
+        """The suppressed findings."""
         return [finding for finding in self.all_findings if finding.reason]
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON answer."""
+        """The report as a dict for the JSON answer."""
         return {
             "files": self.files,
             "findings": [finding.to_dict() for finding in self.findings],
@@ -98,9 +98,9 @@ class Report:
 
     @property
     def summary(self) -> dict[str, int]:
-        """Counts of files that were read, of their resources, of those held against a limit, of the rest.
+        """Numbers of files read, resources in them, resources checked, and items skipped or unreadable.
 
-        A finding of a whole template is that of no resource.
+        A finding on a whole template counts for no resource.
         """
         checked = {
             (finding.file, finding.resource) for finding in self.all_findings if finding.resource != WHOLE
@@ -115,7 +115,7 @@ class Report:
 
 
 class NotOursError(ExplorerError):
-    """A file can be read, and is nothing that limits are held against."""
+    """A file is readable, but has nothing to check against limits."""
 
     def __init__(self, message: str, line: int = 1, is_quiet: bool = False) -> None:
         super().__init__(message)
@@ -123,7 +123,7 @@ class NotOursError(ExplorerError):
 
 
 class Check:
-    """A check of many files. `workloads` assesses a workload file; it lives above this floor."""
+    """A check of many files. `workloads` is the function that assesses a workload file (an upper layer)."""
 
     def __init__(
         self,
@@ -136,12 +136,12 @@ class Check:
         self.parameters, self.beside = from_options(parameters), Beside()
         self._declared: dict[str, None] = {}  # the parameters of all templates
         self.report, self.ignores = Report(), suppress.Ignores()
-        self.nested: dict[str, list[Finding]] = {}  # by file, as their parents give them parameters
-        self.parts: set[Path] = set()  # files that a template has read as a part of it
-        self.alone: dict[str, Path] = {}  # files of a folder that may be such a part
-        self.packaged_sources: dict[str, Path] = {}  # sources of a folder that may be packaged beside it
+        self.nested: dict[str, list[Finding]] = {}  # by file, with the parameters of their parents
+        self.parts: set[Path] = set()  # files that a template includes
+        self.alone: dict[str, Path] = {}  # files of a folder that a template may include
+        self.packaged_sources: dict[str, Path] = {}  # of a folder; their packaged form may be there
         self.plans: set[Path] = set()  # folders with a plan
-        self.own_to_cdk: set[tuple[str, str]] = set()  # files and ids of functions that CDK makes itself
+        self.own_to_cdk: set[tuple[str, str]] = set()  # files and ids of functions that CDK adds itself
         self._settings: dict[Path, suppress.Settings] = {}
 
     def run(self, paths: Iterable[Path]) -> Report:
@@ -171,7 +171,7 @@ class Check:
         return self.report
 
     def _tidy(self) -> None:
-        """Drop what is checked elsewhere: parts of templates, source that is planned or packaged."""
+        """Drop items that are checked elsewhere: parts of templates, and source with a plan or package."""
         twice = {name for name, path in self.alone.items() if path.resolve() in self.parts}
         folders = {Path(name).parent for name in self.report.files}
         twice |= {
@@ -193,7 +193,7 @@ class Check:
         ]
 
     def _once(self, findings: list[Finding]) -> list[Finding]:
-        """The findings, those of functions that CDK makes itself in every stack reported once."""
+        """The findings, with equal findings of CDK's own functions reported only once."""
         alike: dict[tuple[str, str, float | None], list[Finding]] = {}
         for finding in findings:
             if (
@@ -212,7 +212,7 @@ class Check:
         ]  # fmt: skip
 
     def _built(self, report: Report) -> set[str]:
-        """Templates that SAM built from one that is checked too: of those only what was packaged counts."""
+        """Templates built by SAM whose source is also checked: only limits on packages count for them."""
         folders = {Path(name).parent for name in report.files}
         return {
             name
@@ -221,7 +221,7 @@ class Check:
         }
 
     def _is_elsewhere(self, one: Skipped, folder: Path, checked: set[Path]) -> bool:
-        """Whether what a file makes is checked after all."""
+        """Whether the output of a skipped file is checked."""
         if one.reason != UNSUPPORTED:
             return False
         if one.text == recognition.TERRAFORM:
@@ -239,7 +239,7 @@ class Check:
                     yield path
 
     def settings(self, folder: Path) -> suppress.Settings:
-        """What the nearest `.explorer-check.toml` says."""
+        """The settings of the nearest `.explorer-check.toml`."""
         if folder not in self._settings:
             self._settings[folder] = suppress.settings(folder.absolute())
         return self._settings[folder]
@@ -248,7 +248,7 @@ class Check:
         name = path.as_posix()
         if name in self.report.files or name in dict(self.report.unreadable):
             return
-        self.settings(path.parent)  # a wrong one ends the check
+        self.settings(path.parent)  # invalid settings end the check
         content = ""
         try:
             content = _content(path)
@@ -334,7 +334,7 @@ class Check:
         return self._ignored(worst(judged), content, path, stack)
 
     def _values(self, path: Path, tree: Map) -> list[Values]:
-        """The values of a template's parameters: one set for each environment, one set if there is none."""
+        """The sets of values for a template's parameters: one for each environment, at least one."""
         declared = mapping(tree.get("Parameters"))
         self._declared |= dict.fromkeys(declared)
         refuse_values(declared, self.parameters)
@@ -345,7 +345,7 @@ class Check:
         return [one.with_values(own, self.parameters.origin) for one in environments]
 
     def _nested(self, path: Path, arguments: Mapping[str, Any], above: tuple[Path, ...]) -> None:
-        """A local stack in a stack, with the parameters that its parent gives."""
+        """A local nested stack, with the parameters that its parent sets."""
         path = Path(os.path.normpath(path))
         if path in above or len(above) > MOST_NESTED:
             return
@@ -385,7 +385,7 @@ class Check:
 
 
 def twice(tree: Any, path: Path) -> list[Skipped]:
-    """The keys of a document that stand twice in one mapping: the last counts, and what it hides is lost."""
+    """Keys that occur twice in one mapping of a document: the last one counts, the first is lost."""
     return [
         Skipped(
             path.as_posix(),
@@ -400,9 +400,9 @@ def twice(tree: Any, path: Path) -> list[Skipped]:
 
 
 def _is_yaml_1_2(path: Path) -> bool:
-    """Whether yes and no are texts: to the Serverless Framework, and to editors of state machines.
+    """Whether `yes` and `no` are text: for the Serverless Framework and editors of state machines.
 
-    CloudFormation and SAM read YAML 1.1, the definition of a template's state machine too.
+    CloudFormation and SAM read YAML 1.1, also for the definition of a state machine in a template.
     """
     return path.stem.startswith("serverless") or ".asl" in path.suffixes
 
@@ -412,7 +412,7 @@ def _is_workload(path: Path, content: str) -> bool:
 
 
 def dotenv(judge: Judge, path: Path, content: str) -> list[Finding]:
-    """A dotenv file as the environment of one function; no value is kept."""
+    """Check a dotenv file as the environment of one function; no value is kept."""
     import io
 
     from dotenv.parser import parse_stream
@@ -433,7 +433,7 @@ def dotenv(judge: Judge, path: Path, content: str) -> list[Finding]:
 
 
 def share(value: str) -> float:
-    """A share such as "80%" or 0.8. Raises ExplorerError."""
+    """Parse a share such as "80%" or 0.8. Raises ExplorerError."""
     text = value.strip()
     try:
         fraction = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
@@ -445,12 +445,12 @@ def share(value: str) -> float:
 
 
 def is_dotenv(name: str) -> bool:
-    """Whether a file is a dotenv by its name."""
+    """Whether a file is a dotenv file, by its name."""
     return name == ".env" or name.startswith(".env.") or name.endswith(".env")
 
 
 def looks_like_a_template(content: str) -> bool:
-    """Whether a text that cannot be read was meant to be a template."""
+    """Whether an invalid text was meant to be a template."""
     marks = (
         "AWSTemplateFormatVersion",
         "AWS::Lambda::",
@@ -462,7 +462,7 @@ def looks_like_a_template(content: str) -> bool:
 
 
 def _is_entered(name: str, at: Path) -> bool:
-    """Whether a folder is looked into; of what SAM made, what it built alone, and no function's code."""
+    """Whether to search a folder; in SAM's output only the built template, no function code."""
     if at.name == ".aws-sam":
         return name == "build"
     if at.parts[-2:] == BUILT:

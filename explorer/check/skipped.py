@@ -1,4 +1,4 @@
-"""What was seen and not held against its limits: where it stands, why, and what to do about it."""
+"""Items that were seen and not checked: where they are, why, and what to do about them."""
 
 from __future__ import annotations
 
@@ -7,33 +7,33 @@ from typing import Any
 
 from explorer.facts.suggestions import expected_one_of
 
-MISSING_FILE = "missing-file"  # the template names a file that is not there
-MACRO = "macro"  # a macro or a loop makes the resources when it is deployed
-UNRESOLVED = "unresolved"  # a value is made of what only a deployment knows
-UNSUPPORTED = "unsupported-format"  # the file is infrastructure, in a format that is not read
-CONDITION = "condition"  # it depends on a condition that the parameters do not settle
-REMOTE = "remote"  # it lies in a bucket, a registry or behind an address
+MISSING_FILE = "missing-file"  # the template names a file that does not exist
+MACRO = "macro"  # a macro or a loop creates the resources at deployment
+UNRESOLVED = "unresolved"  # the value depends on facts known only at deployment
+UNSUPPORTED = "unsupported-format"  # an infrastructure file in a format that is not read
+CONDITION = "condition"  # depends on a condition that the parameters do not decide
+REMOTE = "remote"  # in a bucket, a registry or at a URL
 REASONS = (MISSING_FILE, MACRO, UNRESOLVED, UNSUPPORTED, CONDITION, REMOTE)
 
 
 @dataclass(frozen=True)
 class Skipped:
-    """One thing that was seen and not checked.
+    """One item that was seen and not checked.
 
     Parameters
     ----------
     file, line
-        Where it stands, as in a finding.
+        The location, as in a finding.
     resource
-        The logical id, or the file's name for a whole file.
+        The logical id, or the file's name if the item is a whole file.
     what
-        What was not read: "AWS::StepFunctions::StateMachine DefinitionUri", "serverless.yml".
+        The item that was not read: "AWS::StepFunctions::StateMachine DefinitionUri", "serverless.yml".
     reason
         One of `REASONS`.
     text
-        A sentence for people: why, and what to do. It holds no value of a template.
+        A sentence for people: why, and what to do. It contains no value of a template.
     limits
-        The ids of the limits that were not looked at; empty where nobody can say which.
+        The ids of the limits that were not checked; empty if they are not known.
     """
 
     file: str
@@ -49,7 +49,7 @@ class Skipped:
             raise ValueError(f"{self.reason!r} is no reason for what is skipped: {expected_one_of(REASONS)}")
 
     def to_dict(self) -> dict[str, Any]:
-        """It as the JSON answer has it."""
+        """The item as a dict for the JSON answer."""
         return {
             "file": self.file,
             "line": self.line,

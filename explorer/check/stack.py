@@ -1,7 +1,7 @@
-"""A stack as the rules see it: typed resources whose properties know their lines and their unknowns.
+"""A stack for the rules: typed resources whose properties keep their lines and unknown parts.
 
-A SAM template, CloudFormation, what CDK and the Serverless Framework write, and a Terraform plan all
-become this one shape, so that a rule is written once.
+SAM templates, CloudFormation (also from CDK and the Serverless Framework) and Terraform plans all become this
+one form, so that each rule is written once.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from .resolve import Scope, references
 from .skipped import Skipped
 
 FUNCTION_TYPES = ("AWS::Lambda::Function", "AWS::Serverless::Function")
-CDK_OWN = re.compile(  # of paths of constructs and of logical ids
+CDK_OWN = re.compile(  # matches paths of constructs and logical ids
     r"Custom(::)?[\w:]*CustomResourceProvider|Custom(::)?CDKBucketDeployment|AWS679f53fac002430cb0da5b7982bd2287"
     r"|LogRetentionaae0aa3c5b4d4f87b02d85b201efdd8a|BucketNotificationsHandler050a0587b7544547bf325f094a3db834"
     r"|framework-?(onEvent|isComplete|onTimeout)|waiter-state-machine|@aws-cdk--"
 )
-POINTERS = ("AWS::Lambda::Alias", "AWS::Lambda::Version")  # to a function, by its FunctionName
+POINTERS = ("AWS::Lambda::Alias", "AWS::Lambda::Version")  # refer to a function by FunctionName
 
 
 @dataclass(frozen=True)
 class TemplateValue:
-    """What a template says of one thing, and on which line; None where it says nothing.
+    """A value in a template and its line; the value is None if it is not set.
 
-    `assumed` says which default of a parameter the value rests on, as a clause, and `others` are the
-    values that it may have with other parameters.
+    `assumed` names the default of a parameter that the value depends on, as a clause, and `others` are the
+    values possible with other parameters.
     """
 
     value: Any
@@ -41,25 +41,25 @@ class TemplateValue:
 
     @property
     def number(self) -> float | None:
-        """It as a number, if it is one."""
+        """The value as a number; None if it is not a number."""
         return number(self.value)
 
     @property
     def least(self) -> float | None:
-        """It as a number, or the least that it may be where it is not known; None if nobody can say."""
+        """The number, or its minimum if it is not known; None if there is no minimum."""
         if isinstance(self.value, Unknown):
             return min(self.value.numbers, default=self.value.least)
         return self.number
 
     @property
     def greatest(self) -> float | None:
-        """It as a number, or the most that it may be where it is not known; None if nobody can say."""
+        """The number, or its maximum if it is not known; None if there is no maximum."""
         if isinstance(self.value, Unknown):
             return max(self.value.numbers, default=self.value.most)
         return self.number
 
     def or_unset(self, constant: str) -> TemplateValue:
-        """It with AWS's own value, as text, wherever it is not set."""
+        """The value, with AWS's default (as text) wherever it is not set."""
         if self.value is None:
             return TemplateValue(constant, self.line, self.assumed, self.others)
         if isinstance(self.value, Unknown) and None in self.value.options:
@@ -69,7 +69,7 @@ class TemplateValue:
 
     @property
     def why_unknown(self) -> str:
-        """Why it is not known; empty if it is."""
+        """The reason why the value is not known; empty if it is known."""
         return self.value.why if isinstance(self.value, Unknown) else ""
 
 
@@ -85,14 +85,14 @@ class Resource:
     scope: Scope
 
     def get(self, *path: str) -> TemplateValue:
-        """The property at a path of names, resolved; the line is that of the deepest name that is there."""
+        """The property at a path of names, resolved; the line is that of the deepest name that exists."""
         value, line, is_resolved = self._at(path, self.scope)
         if not is_resolved or isinstance(value, Unknown) or self.scope.without_defaults is self.scope:
             return TemplateValue(value, line)
         return with_others(value, self._at(path, self.scope.without_defaults)[0], line)
 
     def _at(self, path: tuple[str, ...], scope: Scope) -> tuple[Any, int, bool]:
-        """The value at a path, its line, and whether a function stood on the way."""
+        """The value at a path, its line, and whether a function was resolved on the way."""
         value: Any = self.properties
         line, is_resolved = self.line, False
         for name in path:
@@ -107,7 +107,7 @@ class Resource:
         return value, line, is_resolved
 
     def raw(self, *path: str) -> Any:
-        """The property at a path of names, the last one as it is written."""
+        """The property at a path of names; its last part is not resolved."""
         value: Any = self.properties
         for name in path[:-1]:
             value = self.scope.value(mapping(value).get(name))
@@ -115,21 +115,21 @@ class Resource:
 
 
 def with_others(value: Any, elsewhere: Any, line: int) -> TemplateValue:
-    """A value that is known with the defaults of parameters; `elsewhere` is what it is without them."""
+    """A value known with the defaults of parameters; `elsewhere` is the value without these defaults."""
     if not isinstance(elsewhere, Unknown) or isinstance(value, Unknown):
         return TemplateValue(value, line)
     return TemplateValue(value, line, elsewhere.why, elsewhere.options)
 
 
 def _inner(value: Unknown, name: str, scope: Scope) -> Any:
-    """A property of what is one of several mappings; unknown as the whole is where it is not."""
+    """A property of a mapping with several options; the whole Unknown if not all options are mappings."""
     if not value.options or not all(option is None or isinstance(option, Map) for option in value.options):
         return value
     return one_of([scope.value(mapping(option).get(name)) for option in value.options], value.why)
 
 
 def resolve_node(node: Any, line: int, scope: Scope) -> TemplateValue:
-    """What a node stands for, and what it would stand for with other parameters."""
+    """The value of a node, and its possible values with other parameters."""
     value = scope.value(node)
     if value is node or scope.without_defaults is scope:
         return TemplateValue(value, line)
@@ -138,7 +138,7 @@ def resolve_node(node: Any, line: int, scope: Scope) -> TemplateValue:
 
 @dataclass(frozen=True, eq=False)
 class Stack:
-    """The resources of one file, by logical id; `folder` is what its local paths are relative to."""
+    """The resources of one file, by logical id; local paths are relative to `folder`."""
 
     file: str
     resources: Mapping[str, Resource]
@@ -146,11 +146,11 @@ class Stack:
     folder: Path | None = None
     metadata: Map = field(default_factory=Map)
     shared: Map = field(default_factory=Map)  # SAM's Globals
-    skipped: list[Skipped] = field(default_factory=list)  # seen while it was read, and not among `resources`
-    read: set[Path] = field(default_factory=set)  # files beside it that are a part of it
+    skipped: list[Skipped] = field(default_factory=list)  # seen while reading, not in `resources`
+    read: set[Path] = field(default_factory=set)  # other files that are a part of it
 
     def of_type(self, *types: str) -> Iterator[Resource]:
-        """The resources of one of these types."""
+        """The resources of these types."""
         return (resource for kind in types for resource in self._by_type.get(kind, ()))
 
     @cached_property
@@ -166,7 +166,7 @@ class Stack:
         return list(self.of_type(*FUNCTION_TYPES))
 
     def pointing_to(self, function: Resource, kind: str, name: str) -> list[Resource]:
-        """The resources of a type whose property of this name points to a function."""
+        """The resources of a type whose property `name` refers to a function."""
         if (kind, name) not in self._by_target:
             by_function: dict[str, list[Resource]] = {}
             for resource in self.of_type(kind):
@@ -178,12 +178,12 @@ class Stack:
 
     @cached_property
     def package_sizes(self) -> dict[tuple[Path, bool], int | None]:
-        """The sizes of packages that were measured, which functions may share [B]; without node_modules."""
+        """The measured sizes of packages [B], which functions may share; without node_modules."""
         return {}
 
     @cached_property
     def folder_contents(self) -> dict[Path, frozenset[str]]:
-        """What lies in folders of source that were looked into, which functions may share."""
+        """The contents of searched source folders, which functions may share."""
         return {}
 
     @cached_property
@@ -192,7 +192,7 @@ class Stack:
 
     @cached_property
     def policies_of_roles(self) -> dict[str, list[Resource]]:
-        """The policies that are resources of their own, by the role that they are attached to."""
+        """The policies that are separate resources, by the role that they are attached to."""
         by_role: dict[str, list[Resource]] = {}
         for policy in self.of_type("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
             for role in dict.fromkeys(references(policy.raw("Roles"))):
@@ -202,7 +202,7 @@ class Stack:
     def find_resource(self, node: Any, *types: str) -> Resource | None:
         """The first resource of one of these types that an expression refers to.
 
-        By a reference, or by the literal name, or the end of the ARN, that the resource gives itself.
+        Found by a reference, by the resource's literal name, or by the end of its ARN.
         """
         for name in references(node):
             resource = self._pointed(self.resources.get(name))
@@ -210,12 +210,12 @@ class Stack:
                 return resource
         literal = certain(self.scope.value(node))
         own = literal.rsplit(":", 1)[-1]
-        bucket = own.partition("/")[0]  # of objects
+        bucket = own.partition("/")[0]  # an ARN of objects
         names = [name for name in (own, bucket) if name]
         return next((resource for name in names if (resource := self._by_name.get(name, types))), None)
 
     def function(self, node: Any) -> Resource | None:
-        """The function that an expression refers to, by way of an alias or a version too."""
+        """The function that an expression refers to, also through an alias or a version."""
         if resource := self.find_resource(node, *FUNCTION_TYPES):
             return resource
         _, arn, qualified_name = certain(self.scope.value(node)).partition(":function:")
@@ -235,7 +235,7 @@ class Stack:
 
 
 class _Names:
-    """Resources by the literal name that they give themselves."""
+    """Resources by their literal names."""
 
     PROPERTIES = ("FunctionName", "QueueName", "TopicName", "BucketName", "Name")
 
@@ -257,13 +257,13 @@ class _Names:
 
 
 def is_own_to_cdk(function: Resource) -> bool:
-    """Whether CDK makes a function for itself: a custom resource's handler, as it is in many stacks."""
+    """Whether CDK adds a function for its own use, such as the handler of a custom resource."""
     path = text(function.metadata.get("aws:cdk:path")) or ""
     return bool(CDK_OWN.search(path) or CDK_OWN.search(function.id))
 
 
 def certain(value: Any) -> str:
-    """A text, or what is certain of it: two that hold the same pseudo parameters are taken to be the same."""
+    """The certain text of a value; equal pseudo parameters count as equal text."""
     return value.known_text if isinstance(value, Unknown) else text(value) or ""
 
 
@@ -275,7 +275,7 @@ def entries(value: Any, scope: Scope) -> Iterator[tuple[str, Map, int]]:
 
 
 def each(value: Any, scope: Scope) -> list[Any]:
-    """The values of a list, those that stand for nothing left out."""
+    """The resolved values of a list, without those that have no value."""
     values = scope.value(value)
     if isinstance(values, Unknown):
         return [values]

@@ -1,7 +1,7 @@
-"""State machines held against Amazon States Language, as ValidateStateMachineDefinition does.
+"""Validate state machines against Amazon States Language, as ValidateStateMachineDefinition does.
 
-The rules and texts are AWS's: from its documentation of the diagnostics, from what LocalStack's tests
-recorded, and from reports of what it answered. AWS itself says that its wording may change: rely on the
+The rules and texts are AWS's: from its documentation of the diagnostics, from the recorded answers in
+LocalStack's tests, and from reports of answers. AWS says that its wording may change: rely on the
 verdict and the code.
 """
 
@@ -65,7 +65,7 @@ OF_JSON_PATH = frozenset(
 )
 OF_JSONATA = frozenset(["Arguments", "Output", "Items"])
 REQUIRED = {"Task": ("Resource",), "Choice": ("Choices",), "Parallel": ("Branches",)}
-EITHER = (  # two ways to say one thing
+EITHER = (  # pairs of alternative fields
     ("Seconds", "SecondsPath", "Timestamp", "TimestampPath"),
     ("TimeoutSeconds", "TimeoutSecondsPath"),
     ("HeartbeatSeconds", "HeartbeatSecondsPath"),
@@ -89,7 +89,7 @@ INTRINSIC = re.compile(r"States\.\w+\(.*\)", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One thing that AWS says of a definition; `location` is None where it names none."""
+    """One diagnostic on a definition; `location` is None if AWS gives none."""
 
     code: str
     message: str
@@ -98,7 +98,7 @@ class Diagnostic:
 
 
 def diagnostics(definition: str, kind: str = STANDARD) -> list[Diagnostic]:
-    """All that is wrong with the definition of a state machine.
+    """All errors in the definition of a state machine.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def diagnostics(definition: str, kind: str = STANDARD) -> list[Diagnostic]:
 
     Returns
     -------
-    What AWS would say, in the order of the states; nothing if it takes the definition.
+    The diagnostics that AWS would give, in the order of the states; empty if the definition is valid.
 
     Examples
     --------
@@ -129,7 +129,7 @@ def diagnostics(definition: str, kind: str = STANDARD) -> list[Diagnostic]:
 
 
 def of_machine(machine: Mapping[str, Any], kind: str = STANDARD) -> list[Diagnostic]:
-    """All that is wrong with a definition that has been read; see `diagnostics`."""
+    """All errors in a parsed definition; see `diagnostics`."""
     language = machine.get("QueryLanguage", JSON_PATH)
     problems = [*_query_language(machine, ""), *_container(machine, "", language, kind)]
     names = [name for container, _ in _containers(machine, "") for name in _states(container)]
@@ -141,7 +141,7 @@ def of_machine(machine: Mapping[str, Any], kind: str = STANDARD) -> list[Diagnos
 
 
 def refusal_text(problems: Iterable[Diagnostic]) -> str:
-    """The errors in the words of CreateStateMachine."""
+    """The errors as CreateStateMachine words them."""
     errors = ", ".join(
         f"{one.code}: {one.message} at {one.location or 'null'}" for one in problems if one.severity == ERROR
     )
@@ -154,7 +154,7 @@ def _states(container: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _inner(state: Mapping[str, Any], at: str) -> Iterator[tuple[Mapping[str, Any], str]]:
-    """The state machines within a state, each with its place."""
+    """The state machines inside a state, each with its location."""
     branches = state.get("Branches")
     for number, branch in enumerate(branches if isinstance(branches, list) else ()):
         if isinstance(branch, dict):
@@ -165,7 +165,7 @@ def _inner(state: Mapping[str, Any], at: str) -> Iterator[tuple[Mapping[str, Any
 
 
 def _containers(machine: Mapping[str, Any], at: str) -> Iterator[tuple[Mapping[str, Any], str]]:
-    """The machine and all those within its states."""
+    """The machine and all machines inside its states."""
     yield machine, at
     for name, state in _states(machine).items():
         if isinstance(state, dict):
@@ -237,7 +237,7 @@ def _state(state: Mapping[str, Any], at: str, language: str, kind: str) -> Itera
 
 
 def _spoken(state: Mapping[str, Any], at: str, language: str) -> Iterator[Diagnostic]:
-    """Which query language a state has, and that its fields are of that one."""
+    """The query language of a state, and fields that belong to the other one."""
     yield from _query_language(state, at)
     own = state.get("QueryLanguage", language)
     if language == JSONATA and own == JSON_PATH:
@@ -351,7 +351,7 @@ def _choices(state: Mapping[str, Any], at: str) -> Iterator[Diagnostic]:
 
 
 def _graph(machine: Mapping[str, Any], at: str) -> Iterator[Diagnostic]:
-    """Where the states lead: to states that are there, to every one of them, and to an end."""
+    """Transitions: every target exists, every state can be reached, and there is an end."""
     states = _states(machine)
     targets = [(machine.get("StartAt"), f"{at}/StartAt")]
     targets += [target for name, state in states.items() for target in _targets(state, f"{at}/States/{name}")]

@@ -1,9 +1,9 @@
-"""What is not to be reported, and why: a comment, Metadata, or a line of `.explorer-check.toml`.
+"""Suppressed findings and their reasons: from a comment, Metadata, or a line of `.explorer-check.toml`.
 
     Timeout: 60   # explorer: ignore apigw.rest.timeout raised to 120 s, ticket OPS-12
 
-Nothing is suppressed without a reason. One that is misspelt, or that suppresses nothing, is reported: it
-would hide a limit that somebody believes to be checked, or stay when its reason no longer applies.
+Every suppression needs a reason. A misspelt or unused suppression is reported, because it might hide a limit
+that somebody believes to be checked, or outlive its reason.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from .stack import Resource, Stack
 
 NAME = ".explorer-check.toml"
 COMMENT = re.compile(r"(?:#|//)\s*explorer:\s*ignore\s+([^\s#]+)[ \t]*([^\r\n]*)", re.IGNORECASE)
-ALONE = re.compile(r"\s*(#|//)")  # a line that is a comment and nothing else
+ALONE = re.compile(r"\s*(#|//)")  # a line with only a comment
 METADATA = "explorer"
 WITHOUT = "It is not ignored: no reason is given"
 
 
 @dataclass(frozen=True)
 class Ignore:
-    """A limit, by its id or a pattern, of a resource in a file; any of these where it says nothing.
+    """An ignored limit (id or pattern), resource and file; an empty field matches anything.
 
-    `origin` and `line` are where it is written.
+    `origin` and `line` are the place of the suppression itself.
     """
 
     limit: str
@@ -47,7 +47,7 @@ class Ignore:
     line: int = 1
 
     def covers(self, finding: Finding) -> bool:
-        """Whether it is about a finding."""
+        """Whether the suppression matches a finding."""
         return (
             fnmatch.fnmatchcase(finding.limit, self.limit)
             and fnmatch.fnmatchcase(finding.resource, self.resource)
@@ -58,7 +58,7 @@ class Ignore:
 
 @dataclass(frozen=True)
 class Note:
-    """What is wrong with a suppression, and where it stands."""
+    """A fault of a suppression, and its location."""
 
     file: str
     line: int
@@ -66,21 +66,21 @@ class Note:
     text: str
 
     def to_dict(self) -> dict[str, Any]:
-        """It as the JSON answer has it."""
+        """The note as a dict for the JSON answer."""
         return dict(vars(self))
 
 
-EFFECTIVE, FITTING = "effective", "fitting"  # what became of an ignore: it hides something, or what fits
+EFFECTIVE, FITTING = "effective", "fitting"  # the effect of an ignore: it hides a finding, or one that fits
 
 
 class Ignores:
-    """The suppressions of a check, and what became of each."""
+    """The suppressions of a check, and the effect of each."""
 
     def __init__(self) -> None:
         self.effects: dict[Ignore, set[str]] = {}
 
     def applied(self, findings: Iterable[Finding], ignores: Iterable[Ignore]) -> list[Finding]:
-        """The findings, with the reason in those that are suppressed."""
+        """The findings; suppressed ones have the reason."""
         suppressions = list(ignores)
         for ignore in suppressions:
             self.effects.setdefault(ignore, set())
@@ -93,13 +93,13 @@ class Ignores:
         return finding if finding.verdict == FITS else _applied(finding, about)
 
     def notes(self, whole: Iterable[Path]) -> list[Note]:
-        """What is wrong with those that hide nothing.
+        """Notes on suppressions without effect.
 
         Parameters
         ----------
         whole
-            The folders that were checked whole. Of a `.explorer-check.toml` outside them only what is
-            misspelt counts, for the rest of what it is about was not looked at.
+            The folders that were checked as a whole. For a `.explorer-check.toml` outside them only misspelt
+            entries are noted, because the other files that it applies to were not checked.
         """
         folders = [folder.absolute() for folder in whole]
         notes = []
@@ -132,12 +132,12 @@ def _applied(finding: Finding, about: list[Ignore]) -> Finding:
 
 
 def comments(content: str, file: str, stack: Stack | None = None) -> list[Ignore]:
-    """Those in comments: of a line, of the one below them all, or of the resource that begins there."""
+    """The suppressions in comments: for their own line, the line below, or the resource that begins there."""
     if "explorer:" not in content.lower():
         return []
     starts = {resource.line: resource.id for resource in stack.resources.values()} if stack else {}
     ignores: list[Ignore] = []
-    above: list[tuple[int, str, str]] = []  # of the comments directly above a line
+    above: list[tuple[int, str, str]] = []  # from the comments directly above a line
     for line, line_text in enumerate(content.splitlines(), start=1):
         match = COMMENT.search(line_text)
         limit, reason = (match[1].rstrip(":,"), match[2].strip(" \t:-")) if match else ("", "")
@@ -155,14 +155,14 @@ def comments(content: str, file: str, stack: Stack | None = None) -> list[Ignore
 def _at(
     limit: str, reason: str, file: str, comment_line: int, line: int, starts: Mapping[int, str]
 ) -> Ignore:
-    """An ignore about a line, or about the resource that begins there."""
+    """A suppression for a line, or for the resource that begins on it."""
     if line in starts:
         return Ignore(limit, reason, resource=starts[line], origin=file, line=comment_line)
     return Ignore(limit, reason, lines=frozenset({comment_line, line}), origin=file, line=comment_line)
 
 
 def metadata(stack: Stack) -> list[Ignore]:
-    """Those in Metadata, of a resource or of the template: `explorer: {ignore: {LIMIT: REASON}}`."""
+    """The suppressions in Metadata, of a resource or the template: `explorer: {ignore: {LIMIT: REASON}}`."""
     ignores = [
         ignore
         for resource in stack.resources.values()
@@ -188,7 +188,7 @@ def _of(tree: Map, resource: Resource | None, file: str) -> list[Ignore]:
 
 @dataclass(frozen=True)
 class Settings:
-    """What a `.explorer-check.toml` says."""
+    """The content of a `.explorer-check.toml`."""
 
     ignores: tuple[Ignore, ...] = ()
     exclude: tuple[str, ...] = ()
@@ -196,7 +196,7 @@ class Settings:
 
 
 def settings(beside: Path) -> Settings:
-    """Those of the file in a folder, or the nearest above it. Raises ExplorerError for a wrong one."""
+    """The settings from the file in a folder, or the nearest above. Raises ExplorerError if it is invalid."""
     for folder in (beside, *beside.parents):
         path = folder / NAME
         if path.is_file():

@@ -1,4 +1,4 @@
-"""CloudFormation and SAM as a stack: Globals merged into what they hold for, local stacks nested.
+"""CloudFormation and SAM as a stack: SAM Globals are merged into resources, local stacks are nested.
 
 CDK's synthesised templates and the Serverless Framework's packaged ones are CloudFormation.
 """
@@ -18,7 +18,7 @@ from .resolve import Scope
 from .skipped import CONDITION, MACRO, MISSING_FILE, REMOTE, UNRESOLVED, Skipped
 from .stack import Resource, Stack
 
-GLOBALS = {  # a section of Globals: the type that it holds for
+GLOBALS = {  # a section of Globals: the resource type that it applies to
     "Function": "AWS::Serverless::Function",
     "Api": "AWS::Serverless::Api",
     "HttpApi": "AWS::Serverless::HttpApi",
@@ -26,7 +26,7 @@ GLOBALS = {  # a section of Globals: the type that it holds for
     "LayerVersion": "AWS::Serverless::LayerVersion",
 }
 SECTIONS = {kind: section for section, kind in GLOBALS.items()}
-LANGUAGE = {  # transforms that are read here, or that change no resource
+LANGUAGE = {  # transforms that are supported, or that change no resource
     "AWS::Serverless-2016-10-31",
     "AWS::LanguageExtensions",
     "AWS::SecretsManager-2020-07-23",
@@ -37,19 +37,19 @@ NESTED = {"AWS::CloudFormation::Stack": "TemplateURL", "AWS::Serverless::Applica
 
 
 def is_template(tree: Any) -> bool:
-    """Whether a tree is a CloudFormation or SAM template: it has resources, and one of them a type."""
+    """Whether a tree is a CloudFormation or SAM template: it has resources, at least one with a type."""
     if not isinstance(tree, Map):
         return False
     resources = tree.get("Resources")
     typed = (resource for resource in mapping(resources).values() if "Type" in mapping(resource))
     declared = "AWSTemplateFormatVersion" in tree or "Transform" in tree
     if declared and "Resources" in tree and resources is None:
-        return True  # a skeleton
+        return True  # an empty template
     return isinstance(resources, Map) and (declared or any(typed))
 
 
 def serverless_template(tree: Any) -> Any:
-    """The template inside a Serverless Framework state file, else `tree`."""
+    """The template inside a state file of the Serverless Framework, else `tree`."""
     provider = mapping(mapping(mapping(tree).get("service")).get("provider"))
     return provider.get("compiledCloudFormationTemplate", tree)
 
@@ -61,7 +61,7 @@ def stack(
     arguments: Mapping[str, Any] | None = None,
     origins: Mapping[str, str] | None = None,
 ) -> Stack:
-    """The stack of a template; `arguments` are the values of its parameters, `origins` their files."""
+    """The stack of a template; `arguments` are the values of its parameters, `origins` their environments."""
     loops = expand_loops(tree, Scope(tree, arguments, origins=origins))
     tree = loops.tree
     scope, resources = Scope(tree, arguments, origins=origins), {}
@@ -105,7 +105,7 @@ def stack(
 
 
 def _macros(tree: Map, file: str) -> Iterator[Skipped]:
-    """Transforms that may change any resource, and whose code lies elsewhere."""
+    """Transforms that may change any resource, and whose code is elsewhere."""
     for transform in sequence(tree.get("Transform")):
         name = text(transform) or text(mapping(transform).get("Name"))
         if name not in LANGUAGE and transform is not None:
@@ -126,7 +126,7 @@ def _with_globals(body: Map, shared: Map, scope: Scope) -> Map:
 
 
 def _merged(common: Map, own: Map) -> Map:
-    """Mappings are merged, lists joined, of all else its own wins."""
+    """Merge Globals into a resource: mappings merge, lists join, otherwise the resource's value wins."""
     merged = Map({**common, **own}, own.line if own else common.line, {**common.lines, **own.lines})
     for name in common.keys() & own.keys():
         ours, theirs = own[name], common[name]
@@ -146,13 +146,13 @@ def _is_function(node: Map) -> bool:
 
 
 def nested(parent: Stack) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """The local templates that a stack nests, each with the parameters that it gives.
+    """The local nested templates of a stack, each with the parameters that the stack passes.
 
-    Of those that are not here, a record is added to what the parent skips.
+    Nested templates that are not local are added to the parent's `skipped`.
     """
     for resource in parent.of_type(*NESTED):
         setting = resource.get(NESTED[resource.type])
-        location = text(resource.metadata.get("aws:asset:path")) or setting.value  # CDK's
+        location = text(resource.metadata.get("aws:asset:path")) or setting.value  # of CDK
         reason, message = _elsewhere(location, parent.folder)
         if reason:
             what = f"{resource.type} {NESTED[resource.type]}"

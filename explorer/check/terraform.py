@@ -1,7 +1,7 @@
 """A Terraform plan or state, from `terraform show -json`, as a stack of the same resources.
 
-Values are the planned ones; what a plan does not know yet is an Unknown. Which resource refers to which
-is in the plan's configuration, by way of modules' variables and outputs too.
+Values are the planned ones; a value not known yet is an Unknown. References between resources come from the
+plan's configuration, also through variables and outputs of modules.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from .skipped import UNSUPPORTED, Skipped
 from .stack import Resource, Stack
 from .terraform_arguments import TABLE, cloudformation_type, of_schema, properties
 
-MOVED = {  # resources of their own that are a setting of another in CloudFormation: pointer, name, owner
+MOVED = {  # separate resources that are a setting in CloudFormation: pointer, name, owner
     "AWS::S3::Notification": ("Bucket", "NotificationConfiguration", "AWS::S3::Bucket"),
     "AWS::IAM::Attachment": ("PolicyArn", "Roles", "AWS::IAM::ManagedPolicy"),
     "AWS::Events::Policy": ("EventBusName", "Policy", "AWS::Events::EventBus"),
     "AWS::Events::Target": ("Rule", "Targets", "AWS::Events::Rule"),
 }
-DOCUMENT = "AWS::IAM::Document"  # what a policy is put together in
+DOCUMENT = "AWS::IAM::Document"  # stands for the data source that builds a policy
 
 
 def is_plan(tree: Any) -> bool:
-    """Whether a tree is a plan or a state as `terraform show -json` writes them."""
+    """Whether a tree is a plan or a state in the format of `terraform show -json`."""
     return isinstance(tree, Map) and (
         "planned_values" in tree or ("terraform_version" in tree and "values" in tree)
     )
 
 
 def plan_in(tree: Any) -> Map | None:
-    """The plan that a tree is, or that a wrapper has put one or two levels down."""
+    """The plan itself, or the plan that a wrapper nests one or two levels down."""
     rows = [tree]
     for _ in range(3):
         for row in rows:
@@ -51,7 +51,7 @@ def plan_in(tree: Any) -> Map | None:
 
 
 def stack(tree: Map, file: str, folder: Path | None = None) -> Stack:
-    """The stack of a plan; `folder` is what its packages are relative to."""
+    """The stack of a plan; paths of packages are relative to `folder`."""
     plan, scope = Plan(tree), Scope(Map())
     resources = []
     for address, kind, values, line in plan.resources():
@@ -81,7 +81,7 @@ def _resource(block: Block, kind: str, scope: Scope) -> Resource:
 
 
 def assemble(resources: Iterable[Resource]) -> dict[str, Resource]:
-    """Resources by id; what is a resource of its own in Terraform is set where CloudFormation has it."""
+    """Resources by id; separate Terraform resources become settings where CloudFormation has settings."""
     by_id = {resource.id: resource for resource in resources}
     for resource in by_id.values():
         if resource.type in MOVED:
@@ -92,7 +92,7 @@ def assemble(resources: Iterable[Resource]) -> dict[str, Resource]:
 
 
 def _move(resource: Resource, pointer: str, name: str, kind: str, by_id: dict[str, Resource]) -> None:
-    """Set a property of the resource that this one points to; lists are joined."""
+    """Set a property of the resource that this one refers to; lists are joined."""
     for target in references(resource.properties.get(pointer)):
         owner, value = by_id.get(target), resource.properties.get(name)
         if owner is not None and owner.type == kind and value is not None:
@@ -103,7 +103,7 @@ def _move(resource: Resource, pointer: str, name: str, kind: str, by_id: dict[st
 
 
 def _follow(resource: Resource, document: Unknown, by_id: dict[str, Resource]) -> None:
-    """A policy that is known later, by the data source that it is put together in."""
+    """A policy known only later, replaced by the data source that builds it."""
     for target in document.refers:
         data = by_id.get(target)
         if data is not None and data.type == DOCUMENT:

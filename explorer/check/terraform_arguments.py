@@ -1,9 +1,9 @@
-"""Which argument of Terraform's AWS provider is which property of CloudFormation: the one table.
+"""The table that maps arguments of Terraform's AWS provider to properties of CloudFormation.
 
-A row is a resource type: the CloudFormation type, and the shape of its properties. Arguments that no row
-names are carried over under the name that CloudFormation would give them (`delay_seconds` is
-`DelaySeconds`), so that the table holds what differs. Pulumi's AWS provider is made from Terraform's: its
-previews are read by the same table, in camel case.
+A row is a resource type: the CloudFormation type, and its properties. An argument that no row names gets the
+name that CloudFormation would use (`delay_seconds` becomes `DelaySeconds`), so the table holds only the
+differences. Pulumi's AWS provider is generated from Terraform's: its previews use the same table, in camel
+case.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .parse import ParseError, parse
 
 
 class Arguments(Protocol):
-    """The arguments of one resource, whatever planned it."""
+    """The arguments of one resource, from Terraform or Pulumi."""
 
     address: str
     line: int
@@ -26,34 +26,34 @@ class Arguments(Protocol):
         """An argument as a tree, by Terraform's name."""
 
     def names(self) -> Iterator[str]:
-        """Terraform's names of the arguments that it has."""
+        """The names of the arguments that it has, in Terraform's form."""
 
 
 @dataclass(frozen=True)
 class Inner:
-    """A block, of which there is one: a mapping of this shape; `many`: a list of them."""
+    """A block that occurs once, as a mapping of this shape; `many`: a list of them."""
 
     block: str
     shape: Mapping[str, Source]
     many: bool = False
 
 
-Source = str | Inner | Callable[[Arguments], Any]  # an argument by name, a block, or a reading of its own
+Source = str | Inner | Callable[[Arguments], Any]  # an argument by name, a block, or a function
 Shape = Mapping[str, Source]
 
 
 def one(block: str, **shape: Source) -> Inner:
-    """The one block of a name."""
+    """A block that occurs once."""
     return Inner(block, shape)
 
 
 def many(block: str, **shape: Source) -> Inner:
-    """Every block of a name."""
+    """A block that may occur several times."""
     return Inner(block, shape, many=True)
 
 
 def properties(block: Arguments, shape: Shape) -> Map:
-    """The properties of a resource by CloudFormation's names; what it does not set is left out."""
+    """The properties of a resource by CloudFormation's names, without those that are not set."""
     values = {name: _read(block, source) for name, source in shape.items()}
     argument_names = {source if isinstance(source, str) else source.block for source in shape.values()
             if isinstance(source, str | Inner)}  # fmt: skip
@@ -100,7 +100,7 @@ def _row(row: Any, shape: Shape, line: int) -> Any:
 
 
 def _in(row: Map, name: str) -> Any:
-    """A value in a block, by Terraform's name, or by Pulumi's form of it."""
+    """A value in a block, by its name in Terraform or in Pulumi."""
     for form in (name, camel(name), f"{camel(name)}s"):
         if form in row:
             return row[form]
@@ -108,7 +108,7 @@ def _in(row: Map, name: str) -> Any:
 
 
 def pascal(name: str) -> str:
-    """`delay_seconds` as CloudFormation would write it.
+    """Convert `delay_seconds` to CloudFormation's form.
 
     >>> pascal("delay_seconds")
     'DelaySeconds'
@@ -117,7 +117,7 @@ def pascal(name: str) -> str:
 
 
 def camel(name: str) -> str:
-    """`delay_seconds` as Pulumi writes it.
+    """Convert `delay_seconds` to Pulumi's form.
 
     >>> camel("delay_seconds")
     'delaySeconds'
@@ -127,7 +127,7 @@ def camel(name: str) -> str:
 
 
 def snake(name: str) -> str:
-    """`delaySeconds` as Terraform writes it.
+    """Convert `delaySeconds` to Terraform's form.
 
     >>> snake("delaySeconds")
     'delay_seconds'
@@ -135,18 +135,18 @@ def snake(name: str) -> str:
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
 
 
-# Readings of their own ----------------------------------------------------------------------------
+# Functions for single arguments -------------------------------------------------------------------
 
 
 def _endpoint(block: Arguments) -> Any:
-    """The endpoint of a REST API; a plan in which it is to be AWS's own default has the argument, unknown."""
+    """The endpoint of a REST API; a plan that leaves it to AWS's default still lists it, as unknown."""
     if "endpoint_configuration" not in block.names():
         return Unknown("the plan does not say it")
     return _read(block, one("endpoint_configuration", Types="types"))
 
 
 def _either(*names: str) -> Callable[[Arguments], Any]:
-    """The first argument that is set: what one provider version calls otherwise than another."""
+    """The first argument that is set, for names that differ between provider versions."""
 
     def read(block: Arguments) -> Any:
         for name in names:
@@ -169,7 +169,7 @@ def _retention(block: Arguments) -> Any:
 
 
 def _code(block: Arguments) -> Any:
-    """A package beside the plan, one in S3, or an image."""
+    """A package beside the plan or in S3, or an image."""
     if filename := block.argument("filename"):
         return filename
     location = {
@@ -181,7 +181,7 @@ def _code(block: Arguments) -> Any:
 
 
 def _document(name: str) -> Callable[[Arguments], Any]:
-    """A JSON text as a tree; of one that is known later, what it refers to."""
+    """A JSON text as a tree; if it is known only later, its references."""
 
     def read(block: Arguments) -> Any:
         value = block.argument(name)
@@ -202,7 +202,7 @@ def _parsed(value: Any, line: int) -> Any:
 
 
 def _at(tree: Any, line: int, refers: tuple[str, ...]) -> Any:
-    """A tree that was parsed from a text on one line: all of it is on that line."""
+    """Put a tree parsed from a one-line text on that line."""
     if isinstance(tree, Map):
         return Map({name: _at(inner, line, refers) for name, inner in tree.items()}, line)
     if isinstance(tree, list):
@@ -227,7 +227,7 @@ def _attached(block: Arguments) -> Any:
 
 
 def _attributes(block: Arguments) -> Any:
-    """A load balancer's attributes, as CloudFormation lists them."""
+    """A load balancer's attributes, in CloudFormation's form."""
     value = block.argument("idle_timeout")
     if value is None:
         return None
@@ -236,12 +236,12 @@ def _attributes(block: Arguments) -> Any:
 
 
 def _alone(name: str) -> Callable[[Arguments], Any]:
-    """One value where CloudFormation has a list."""
+    """A single value as a list of one, which CloudFormation expects."""
     return lambda block: None if (value := block.argument(name)) is None else List([value], block.line)
 
 
 def _policies(block: Arguments) -> Any:
-    """The inline policies of a role, each a document."""
+    """The inline policies of a role, one document each."""
     rows = []
     for row in map(mapping, sequence(block.argument("inline_policy"))):
         if _in(row, "policy") is not None:
@@ -268,7 +268,7 @@ def _notifications(block: Arguments) -> Any:
 
 
 def _target(block: Arguments) -> Any:
-    """What a rule calls, as CloudFormation lists it in the rule."""
+    """The target of a rule, in the form that CloudFormation lists in the rule."""
     pairs = {
         "Arn": block.argument("arn"),
         "Id": block.argument("target_id"),
@@ -328,7 +328,7 @@ def _distribution(block: Arguments) -> Any:
 
 
 def _statements(block: Arguments) -> Any:
-    """The statements of a policy document that is put together from blocks."""
+    """The statements of a policy document that consists of blocks."""
     rows = []
     for row in map(mapping, sequence(block.argument("statement"))):
         pairs = {
@@ -424,7 +424,7 @@ TABLE: dict[str, tuple[str, Shape]] = {
         {"FunctionName": "function_name", "Name": "name", "FunctionVersion": "function_version"},
     ),
     "aws_lambda_provisioned_concurrency_config": (
-        "AWS::Lambda::ProvisionedConcurrencyConfig",  # a setting of an alias or a version there
+        "AWS::Lambda::ProvisionedConcurrencyConfig",  # a setting of an alias or a version in CloudFormation
         {
             "FunctionName": "function_name",
             "Qualifier": "qualifier",
@@ -488,7 +488,7 @@ TABLE: dict[str, tuple[str, Shape]] = {
     ),
     "aws_s3_bucket": ("AWS::S3::Bucket", {"BucketName": "bucket"}),
     "aws_s3_bucket_notification": (
-        "AWS::S3::Notification",  # a setting of the bucket there: it is moved to it
+        "AWS::S3::Notification",  # a setting of the bucket in CloudFormation: moved there
         {"Bucket": "bucket", "NotificationConfiguration": _notifications},
     ),
     "aws_s3_object": OBJECTS,
@@ -513,7 +513,7 @@ TABLE: dict[str, tuple[str, Shape]] = {
         {"ManagedPolicyName": "name", "PolicyDocument": _document("policy")},
     ),
     "aws_iam_role_policy_attachment": (
-        "AWS::IAM::Attachment",  # a setting of the policy there: it is moved to it
+        "AWS::IAM::Attachment",  # a setting of the policy in CloudFormation: moved there
         {"Roles": _alone("role"), "PolicyArn": "policy_arn"},
     ),
     "aws_iam_policy_attachment": ("AWS::IAM::Attachment", {"Roles": "roles", "PolicyArn": "policy_arn"}),
@@ -648,7 +648,7 @@ TABLE: dict[str, tuple[str, Shape]] = {
         },
     ),
     "aws_cloudwatch_event_target": (
-        "AWS::Events::Target",  # a setting of the rule there: it is moved to it
+        "AWS::Events::Target",  # a setting of the rule in CloudFormation: moved there
         {"Rule": "rule", "Targets": _target, "Arn": "arn"},
     ),
     "aws_cloudwatch_event_rule": (
@@ -702,7 +702,7 @@ TABLE: dict[str, tuple[str, Shape]] = {
     ),
     "aws_cloudwatch_event_bus": ("AWS::Events::EventBus", {"Name": "name"}),
     "aws_cloudwatch_event_bus_policy": (
-        "AWS::Events::Policy",  # a setting of the bus there: it is moved to it
+        "AWS::Events::Policy",  # a setting of the bus in CloudFormation: moved there
         {"EventBusName": "event_bus_name", "Policy": _document("policy")},
     ),
     "aws_secretsmanager_secret_policy": (
@@ -733,7 +733,7 @@ CLOUDFORMATION = {kind for kind, _ in TABLE.values()} | {"AWS::Lambda::Version"}
 
 
 def cloudformation_type(service: str, name: str) -> str | None:
-    """The type that a provider made from CloudFormation's own schemas calls in lower case.
+    """The CloudFormation type of a lower-case type in a provider generated from CloudFormation.
 
     >>> cloudformation_type("lambda", "function")
     'AWS::Lambda::Function'
@@ -745,7 +745,7 @@ def cloudformation_type(service: str, name: str) -> str | None:
 
 
 def of_schema(tree: Any, line: int) -> Any:
-    """A tree of a provider made from CloudFormation's schemas, under CloudFormation's names."""
+    """A tree from a provider generated from CloudFormation's schemas, with CloudFormation's names."""
     if isinstance(tree, Map):
         return Map({pascal(name): of_schema(inner, line) for name, inner in tree.items()}, line)
     if isinstance(tree, list):

@@ -1,1 +1,1 @@
-"""The command line: arguments in; tables, JSON or one line out; an exit code."""
+"""The command line: parses arguments, prints tables, JSON or one line, and sets the exit code."""

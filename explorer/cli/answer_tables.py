@@ -1,4 +1,4 @@
-"""Tables that several answers have: limits used, a bill, the choices of a design."""
+"""Tables shared by several answers: limits used, a bill, the choices of a design."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _finding(row: Row) -> tuple[str | Text, ...]:
 
 
 def _format_use(value: float, unit: str, limit: str) -> str:
-    """What is used of a limit; of a count the limit alone names the unit."""
+    """The use of a limit; for a count, only the limit shows the unit."""
     is_count = len(unit) > 2 and limit.endswith(f" {unit}")
     return format_number(value) if is_count else format_quantity(value, unit)
 

@@ -1,4 +1,4 @@
-"""FIELD=VALUE, as `--set` takes it: as a TOML file has it, and as people write it."""
+"""Parse the FIELD=VALUE of `--set`: a value in TOML, or as people write it."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ WORDS = {"yes": True, "y": True, "true": True, "no": False, "n": False, "false":
 
 
 def changes(pairs: Sequence[str]) -> Answers:
-    """What `--set` changes of a workload file, by dotted field; the last of a field counts.
+    """The changes that `--set` makes to a workload file, by dotted field; the last value of a field counts.
 
-    A value is TOML's, or a text that needs no quotes: `response.p99=9 MB`, `client.needs=["waf"]`.
+    A value is TOML, or a text without quotes: `response.p99=9 MB`, `client.needs=["waf"]`.
     """
     fields: Answers = {}
     for name, text in map(_pair, pairs):
-        fields.pop(name, None)  # what comes last is also applied last
+        fields.pop(name, None)  # keeps the order of the last values
         fields[name] = toml_value(name, text)
     return fields
 
 
 def toml_value(name: str, text: str) -> Any:
-    """What `text` means for the field, as a TOML file has it, or else as people write it."""
+    """The value of `text` for a field: parsed as TOML, or else as people write it."""
     record = by_path().get(name)
     try:
         table = tomllib.loads(f"value = {text}")
@@ -53,7 +53,7 @@ def _pair(pair: str) -> tuple[str, str]:
 
 
 def parsed(pairs: list[str]) -> Answers:
-    """The answers of `field=value`, as `--set` takes them."""
+    """Parse the `field=value` arguments of `--set`."""
     answers = {}
     for name, text in map(_pair, pairs):
         name = WHOLE.get(name, name)
@@ -62,7 +62,7 @@ def parsed(pairs: list[str]) -> Answers:
 
 
 def value(name: str, text: str) -> Any:
-    """What `text` means for the field: a number, yes or no, a list, or the text itself."""
+    """The value of `text` for a field: a number, yes or no, a list, or the text itself."""
     record = by_path().get(name)
     if record and record.is_list:
         return [word for word in re.split(r"[\s,]+", text) if word]
@@ -70,7 +70,7 @@ def value(name: str, text: str) -> Any:
         return text
     if text.lower() in WORDS and not (record and record.kind is CHOICE):
         return WORDS[text.lower()]
-    if record and record.kind.schema != "number":  # a size or a time has a unit of its own
+    if record and record.kind.schema != "number":  # a size or a time includes its unit
         return text
     number = spoken_number(text)
     if number is None:

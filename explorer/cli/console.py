@@ -1,4 +1,4 @@
-"""The command line's manners: exit codes, mistakes in one line, options that many commands take."""
+"""Conventions of the command line: exit codes, errors in one line, options shared by commands."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ if TYPE_CHECKING:
 
 
 NO, BAD_INPUT, CLOUD_FAILED, INTERRUPTED, NOBODY_READS = 1, 2, 3, 130, 141
-STANDARD = "-"  # standard input where a file is read, standard output where one is written
+STANDARD = "-"  # standard input for an input file, standard output for an output file
 
 
 class Commands(TyperGroup):
-    """The commands, with every mistake said in one line."""
+    """The group of commands; prints every error in one line."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """The command that is asked for; an unknown one is answered with the nearest and all that exist."""
+        """Find the command by name; for an unknown one, suggest the nearest and list all."""
         commands = self.list_commands(ctx)
         if args and args[0] not in commands:
             raise ExplorerError(f'"{args[0]}" is not a command{suggest(args[0], commands)}')
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command; a reader who went away (`explorer prices | head`) is no error."""
+        """Run the command; a closed pipe (`explorer prices | head`) is no error."""
         try:
             result = super().invoke(ctx)
             sys.stdout.flush()
@@ -50,7 +50,7 @@ class Commands(TyperGroup):
         return result
 
     def main(self, args: Sequence[str] | None = None, *others: Any, **extra: Any) -> Any:
-        """Run, and exit with the code of the answer."""
+        """Run, and exit with the answer's code."""
         words = list(sys.argv[1:] if args is None else args)
         colours, manners.quiet = os.environ.get("NO_COLOR"), False
         try:
@@ -63,7 +63,7 @@ class Commands(TyperGroup):
         except ImportError as error:
             code = print_error(str(_missing(error, words)))
         except Exception as error:
-            if not hasattr(error, "format_message"):  # not one of Typer's own
+            if not hasattr(error, "format_message"):  # an error not from Typer
                 raise
             command = getattr(getattr(error, "ctx", None), "command_path", "explorer")
             code = print_error(f"{_usage(error, words)}. See: {command} --help")
@@ -74,7 +74,7 @@ class Commands(TyperGroup):
 
 
 def print_error(line: str) -> int:
-    """Print what is wrong, in one line, on standard error; the exit code of bad input."""
+    """Print an error in one line on standard error; returns the exit code for bad input."""
     print("error: " + visible(" ".join(line.split())), file=sys.stderr)
     return BAD_INPUT
 
@@ -86,7 +86,7 @@ def _line(error: Exception) -> str:
 
 
 def _missing(error: ImportError, words: Sequence[str]) -> MissingExtraError:
-    """What an import that failed means to a person; another than of an extra's library is raised again."""
+    """The message for an import that failed; re-raise if the library belongs to no extra."""
     from explorer.facts.extras import missing_error, missing_library
 
     library = missing_library(error)
@@ -97,7 +97,7 @@ def _missing(error: ImportError, words: Sequence[str]) -> MissingExtraError:
 
 
 def _usage(error: Any, words: Sequence[str]) -> str:
-    """What is wrong with a call: the option as it was typed, its value, what is accepted."""
+    """The message for wrong usage: the option as typed, its value, what is accepted."""
     option = getattr(error, "option_name", "")
     if option and hasattr(error, "possibilities"):
         names = [name for param in error.ctx.command.params for name in param.opts] if error.ctx else []
@@ -111,7 +111,7 @@ def _usage(error: Any, words: Sequence[str]) -> str:
 
 
 def _typed(words: Sequence[str], names: Sequence[str]) -> tuple[str, str] | None:
-    """An option of several names as it was typed, and its value; the last, if it was typed again."""
+    """An option as it was typed, and its value; the last one if it occurs several times."""
     match = None
     for i, word in enumerate(words):
         name, equals, value = word.partition("=")
@@ -126,9 +126,9 @@ def _typed(words: Sequence[str], names: Sequence[str]) -> tuple[str, str] | None
 
 
 def _accepted(message: str, param: Any) -> str:
-    """The values that an option of numbers takes: both ends of its range."""
+    """The valid values of a numeric option: both ends of its range."""
     least, most = (getattr(param, end, None) for end in ("min", "max"))
-    kind = getattr(param, "type", None)  # where it is, older versions of Typer have the ends
+    kind = getattr(param, "type", None)  # older versions of Typer have the ends in other places
     least = getattr(kind, "min", None) if least is None else least
     most = getattr(kind, "max", None) if most is None else most
     annotation = getattr(getattr(param, "type_descriptor", None), "annotation", "")
@@ -145,14 +145,14 @@ def _accepted(message: str, param: Any) -> str:
 
 
 def regions(incomplete: str) -> list[str]:
-    """The regions that begin so, for completion."""
+    """Region names with this prefix, for completion."""
     from explorer.facts import catalogue
 
     return [region for region in catalogue.regions() if region.startswith(incomplete)]
 
 
 def designs(incomplete: str) -> list[str]:
-    """What may follow in "door=http-api,resp": the other concerns with their options."""
+    """Completions of "door=http-api,resp": the remaining concerns with their options."""
     from explorer.engine.designs import OPTIONS
 
     before, comma, _ = incomplete.rpartition(",")
@@ -162,9 +162,9 @@ def designs(incomplete: str) -> list[str]:
 
 
 def load_workload(path: Path, region: str | None = None, fields: Sequence[str] | None = None) -> Workload:
-    """The workload of a file, of standard input, or the example of a name, in its own region or another.
+    """Load a workload from a file or standard input, or an example by name; `region` may replace its own.
 
-    Parameters: `fields`, what `--set` changes of it.
+    Parameters: `fields`, the changes of `--set`.
     """
     from explorer.workload.workload import EXPECTED, Workload, examples
 
@@ -187,7 +187,7 @@ def load_workload(path: Path, region: str | None = None, fields: Sequence[str] |
 
 
 def standard_input(expected: str) -> str:
-    """What is read in place of a file. Raises ExplorerError unless it is UTF-8."""
+    """Standard input as text. Raises ExplorerError unless it is UTF-8."""
     from explorer.facts.text_file import decode
 
     source = getattr(sys.stdin, "buffer", None)
@@ -195,7 +195,7 @@ def standard_input(expected: str) -> str:
 
 
 def _set_wrongly(error: WorkloadError, changes: dict[str, Any]) -> WorkloadError | None:
-    """The same error, naming `--set` if one of its `changes` has the field."""
+    """The same error, with `--set` in its message if one of its `changes` has the field."""
     _, _, message = str(error).partition(": ")
     field = message.split(" ")[0]
     is_set = any(field == name or field.startswith(f"{name}.") for name in changes)
@@ -203,7 +203,7 @@ def _set_wrongly(error: WorkloadError, changes: dict[str, Any]) -> WorkloadError
 
 
 def known_region(region: str | None) -> str | None:
-    """The region, if it is known; else an error that says which are."""
+    """The region if it is known; else raise an error that lists the known ones."""
     if region is not None:
         from explorer.facts import catalogue
 
@@ -218,7 +218,7 @@ def only_switch(switch: bool) -> bool:
 
 
 def without_colour(switch: bool) -> bool:
-    """The callback of `--no-color`: the same as NO_COLOR, for this run."""
+    """The callback of `--no-color`: has the effect of NO_COLOR for this run."""
     if switch:
         os.environ["NO_COLOR"] = "1"
     return switch
@@ -292,7 +292,7 @@ Region = Annotated[
 def out(
     answer: Any, as_json: bool, draw: Callable[..., Iterable[Any]] | None = None, *arguments: Any
 ) -> None:
-    """The answer as JSON, or lines and tables for a person: what `draw` makes of `arguments`."""
+    """Print the answer as JSON, or as the lines and tables that `draw` makes from `arguments`."""
     if as_json:
         print(json.dumps(plain(answer), indent=2, allow_nan=False))
     elif draw is not None:
@@ -302,7 +302,7 @@ def out(
 
 
 def plain(value: Any) -> Any:
-    """`value` as JSON has it; what is not a number is null."""
+    """`value` as JSON types; NaN and infinity become null."""
     if isinstance(value, dict):
         return {str(key): plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):

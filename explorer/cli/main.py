@@ -1,7 +1,7 @@
-"""The command line: arguments in; tables, JSON or one line out; an exit code.
+"""The entry point of the command line: the list of commands, and the options of all of them.
 
-0 done, 1 the answer is no, 2 bad input (one line on standard error), 3 the cloud refused or failed. The
-module of a command is imported when the command is called: what it does not use costs it no time.
+Exit codes: 0 success, 1 a negative answer, 2 bad input (one line on standard error), 3 the cloud refused or
+failed. The module of a command is imported only when the command is called, so that start-up is fast.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ LIVE, FACTS, SCREENS = "Put it up and measure it", "Facts", "Screens and agents"
 
 @dataclass(frozen=True)
 class Entry:
-    """A command of the list: its place in the help, where it is, and an example that runs."""
+    """An entry in the list of commands: its place in the help, its location, and a working example."""
 
     group: str
-    module: str  # of `commands`
-    attribute: str  # what it calls the command
+    module: str  # inside `commands`
+    attribute: str  # name of the command in that module
     example: str
 
 
@@ -77,20 +77,20 @@ COMMANDS = {  # in the order of `--help`
 
 
 class Explorer(Commands):
-    """All commands, each imported when it is asked for."""
+    """The group of all commands; each is imported when it is called."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         """The names of all commands, in the order of `--help`."""
         return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """The command of a name; None if there is none."""
+        """The command with a name; None if there is none."""
         return command(cmd_name) if cmd_name in COMMANDS else None
 
 
 @cache
 def command(name: str) -> Any:
-    """A command as Click runs it; its module is imported here."""
+    """The Click command of an entry; imports its module."""
     entry = COMMANDS[name]
     body = getattr(import_module(f"explorer.cli.commands.{entry.module}"), entry.attribute)
     if not isinstance(body, typer.Typer):
@@ -106,14 +106,14 @@ def command(name: str) -> Any:
 
 
 def _every(click_command: Any) -> Iterator[Any]:
-    """A command, or the commands of a group and itself."""
+    """A command, or a group and its commands."""
     yield click_command
     for inner in getattr(click_command, "commands", {}).values():
         yield from _every(inner)
 
 
 def _everywhere() -> list[Any]:
-    """The options that every command takes."""
+    """The options shared by all commands."""
     alone = typer.Typer(add_completion=False)
     alone.command()(_no_command)
     options = [option for option in typer.main.get_command(alone).params if option.name != "help"]
@@ -123,7 +123,7 @@ def _everywhere() -> list[Any]:
 
 
 def _no_command(quiet: Quiet = False, no_color: NoColour = False, version: Version = False) -> None:
-    """Nothing: its options are lent to every command."""
+    """A dummy command; its options are added to every command."""
 
 
 app = typer.Typer(
@@ -135,9 +135,9 @@ app = typer.Typer(
 
 
 def main() -> None:
-    """What `explorer` runs."""
+    """The entry point of `explorer`."""
     sys.stdin = sys.stdin or open(os.devnull)  # noqa: SIM115  (closed: nothing to read)
-    gc.set_threshold(100_000)  # looking for cycles is a tenth of a short command's time
+    gc.set_threshold(100_000)  # cycle searches take a tenth of a short command's time
     app()
 
 

@@ -1,4 +1,4 @@
-"""What commands ask and report beside their answers, and the options of those that touch a cloud."""
+"""Questions and notes of commands, and the options of commands that use a cloud."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
 
 
 def note_endpoint(place: Target) -> None:
-    """Say where the calls go, if the environment or the profile sends them elsewhere than to AWS."""
+    """Print the endpoint if the environment or the profile redirects calls from AWS to elsewhere."""
     address = getattr(place, "elsewhere", None)
     if address:
         note(f"--target aws goes to {address}, as AWS_ENDPOINT_URL or the profile says")
 
 
 def must_be_asked(yes: bool, as_json: bool, why: str) -> None:
-    """Refuse where nobody can be asked."""
+    """Raise if nobody can answer a question."""
     if not yes and (as_json or not someone_answers()):
         raise ExplorerError(f"{why}: expected --yes to go on without asking")
 
 
 def require_cloud(user: str, target: str | None) -> None:
-    """Refuse, before anything is made, what the libraries of the target are missing for."""
+    """Raise, before anything is created, if the libraries of the target are not installed."""
     from explorer.facts.extras import require
 
     if target == "local":
@@ -51,10 +51,10 @@ def someone_answers() -> bool:
 
 
 def ask(question: str) -> None:
-    """Wait for a yes; anything else ends the command."""
+    """Ask a question; any answer but yes ends the command."""
     try:
         agreed = typer.confirm(question, err=True)
-    except typer.Abort:  # Ctrl-C, or nothing more to read
+    except typer.Abort:  # Ctrl-C, or the end of the input
         agreed = False
     if not agreed:
         print("Nothing was changed", file=sys.stderr)
@@ -62,7 +62,7 @@ def ask(question: str) -> None:
 
 
 def interruptible(context: typer.Context) -> None:
-    """Let SIGTERM and SIGHUP interrupt the command as Ctrl-C does: what was begun is undone or reported."""
+    """Handle SIGTERM and SIGHUP like Ctrl-C: work that has begun is undone or reported."""
     from explorer.live.deployment.interrupts import as_ctrl_c
 
     context.find_root().call_on_close(as_ctrl_c())
@@ -70,9 +70,9 @@ def interruptible(context: typer.Context) -> None:
 
 @contextmanager
 def says_what_became(remedy: str) -> Iterator[None]:
-    """Print after an interruption what became of a stack; if nothing is known, the command that removes it.
+    """After an interruption, print the state of a stack, or the command that removes it if it is not known.
 
-    After that, or once the work has ended or failed, no signal ends the command before its answer is printed.
+    From then on, and after the work has ended or failed, signals do not stop the command before its answer.
     """
     from explorer.live.deployment.interrupts import too_late
 
@@ -88,7 +88,7 @@ def says_what_became(remedy: str) -> Iterator[None]:
 
 @contextmanager
 def step_display(doing: str) -> Iterator[OnStep]:
-    """Show on standard error what is being done, where a person looks."""
+    """Show the current step on standard error if it is a terminal."""
     if not is_watched():
         yield lambda _: None
         return
@@ -99,7 +99,7 @@ def step_display(doing: str) -> Iterator[OnStep]:
 
 
 def _region(says: str) -> Any:
-    """The option --region, as it is for a command for which it is more than prices."""
+    """The option --region for commands where it affects more than prices."""
     option = copy(Region.__metadata__[0])  # type: ignore[attr-defined]
     option.help = says
     return option
@@ -158,7 +158,7 @@ Hours = Annotated[
 ]
 NewFolder = Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="A new or empty folder.")]
 
-# Of a load.
+# Options of a load.
 
 Rate = Annotated[
     str | None,
@@ -194,7 +194,7 @@ MostUsd = Annotated[
 
 
 def has_browser() -> bool:
-    """Whether there is a browser with a window: one in this terminal would only hide it."""
+    """Whether a graphical browser exists: a text browser would hide this terminal."""
     if sys.platform.startswith("linux"):
         return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
     return True

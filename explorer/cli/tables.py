@@ -1,4 +1,4 @@
-"""How answers look: Rich in a terminal, the same as plain text in a pipe."""
+"""Layout of answers: Rich in a terminal, the same as plain text in a pipe."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from .manners import is_watched, manners, visible
 Row = dict[str, Any]
 
 PROSE = 100  # columns at most
-PIPED = 10_000  # columns: no row is broken where no one looks
+PIPED = 10_000  # columns; in a pipe, no row is wrapped
 GAP = 2  # between two columns of a table
-LEAST_PROSE = 16  # columns for a sentence in a table
+LEAST_PROSE = 16  # columns of a sentence in a table
 
 
 class _Screen(Console):
@@ -30,7 +30,7 @@ class _Screen(Console):
         raise BrokenPipeError
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """What is printed; of others' texts nothing is left that the terminal would obey."""
+        """The printed text; control characters in foreign texts are removed."""
         for segment in super().render(renderable, options):
             yield segment if segment.control else Segment(visible(segment.text), segment.style)
 
@@ -52,24 +52,24 @@ def show(parts: Iterable[RenderableType]) -> None:
 
 
 class Whole(Text):
-    """A line that is not broken, so that it can be copied."""
+    """A line that is not wrapped, so that it can be copied."""
 
 
 class Prose(Text):
-    """A paragraph, no wider than is read with ease."""
+    """A paragraph, no wider than is easy to read."""
 
 
 class Hint(Whole):
-    """A line beside the answer: what was written, what comes next. `-q` leaves it out."""
+    """A line besides the answer: what was written, what comes next. `-q` suppresses it."""
 
 
 def title(text: str, note: str = "", first: bool = False) -> Text:
-    """A heading; an empty line goes before all but the first."""
+    """A heading, after an empty line except for the first."""
     return Text.assemble("" if first else "\n", (text, "bold"), f"  {note}" if note else "")
 
 
 class Fitted:
-    """A table for any width: words wrap, columns that can be spared go, a number is never broken."""
+    """A table for any width: words wrap, spare columns are dropped, numbers are never broken."""
 
     def __init__(
         self, columns: Sequence[str], rows: Iterable[Sequence[str | Text]], spared: Sequence[str]
@@ -90,7 +90,7 @@ class Fitted:
         self.most = [max(cell_len(name), most) for name, most in zip(self.names, whole, strict=True)]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """The table as wide as there is room."""
+        """The table, fitted to the available width."""
         widths = self._widths(options.max_width)
         table = Table(
             box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True, header_style="bold"
@@ -109,7 +109,7 @@ class Fitted:
             if sum(self.least[i] for i in columns) + GAP * (len(columns) - 1) > room:
                 columns.remove(spared)
         widths, room = {i: self.most[i] for i in columns}, room - GAP * (len(columns) - 1)
-        for least in (self.least, [LEAST_PROSE // 2] * len(self.names)):  # then within a word
+        for least in (self.least, [LEAST_PROSE // 2] * len(self.names)):  # then break words
             while sum(widths.values()) > room:
                 wide = [i for i in columns if widths[i] > (least[i] if self.wraps[i] else self.least[i])]
                 if not wide:
@@ -123,9 +123,9 @@ def _longest_word(text: str) -> int:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], spared: Sequence[str] = ()) -> Fitted:
-    """A table; columns named with a leading ">" stand to the right and are not broken.
+    """A table; a column name with a leading ">" is right-aligned and not wrapped.
 
-    Those with ">~" stand to the right and wrap. `spared` go first where it is narrow, in this order.
+    With ">~" it is right-aligned and wrapped. Narrow screens drop the `spared` columns in this order.
     """
     return Fitted(columns, rows, spared)
 
@@ -137,7 +137,7 @@ def indented_lines(lines: Iterable[str]) -> Iterator[RenderableType]:
 
 
 def doubt(row: Row) -> Text:
-    """What a price leaves to be desired."""
+    """The weaknesses of a price as a note."""
     return Text(", ".join(mark for mark in ("assumed", "stale") if row.get(mark)), "yellow")
 
 
@@ -145,7 +145,7 @@ T = TypeVar("T")
 
 
 def with_progress(jobs: Sequence[T], doing: str = "Writing") -> Iterable[T]:
-    """The jobs one by one, with their progress on standard error when a person looks."""
+    """Iterate over jobs, with progress on standard error if it is a terminal."""
     if len(jobs) == 1 or not is_watched():
         return jobs
     from rich.progress import track

@@ -1,7 +1,8 @@
-"""Logs, traces, results of load tests, templates and live functions into one frame, and that into a workload.
+"""Converts logs, traces, load test results, templates and live functions to one frame, then to a workload.
 
-`sources` finds the bytes, `reader` recognises their format, by the modules of `formats`. `envelopes` and
-`json_stream` open what wraps lines, `record_stream` makes lines of records that have none. All give parts of
-the one `frame`, of which `selection` says what counts, and which a tally keeps. `result` says what it holds;
-`workload` writes the file and its questions. `function` asks a live function, `template` a template.
+`sources` opens the inputs, and `reader` recognises their format with the modules of `formats`. `envelopes`
+and `json_stream` unwrap lines inside JSON, and `record_stream` puts JSON records on lines of their own. All
+yield parts of the same `frame`; `selection` says which rows count, and a tally collects them. `result`
+computes the figures; `workload` writes the file and its questions. `function` reads a live function,
+`template` a template.
 """

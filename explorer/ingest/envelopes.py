@@ -1,7 +1,7 @@
-"""What wraps log lines: filter-log-events, Logs Insights as JSON and CSV, subscription records.
+"""Formats that wrap log lines: filter-log-events, Logs Insights as JSON and CSV, subscription records.
 
-Each becomes the plain lines that it holds, a time of day before each, for the reader of lines; rows of
-Logs Insights that have figures in place of a line become rows at once.
+Each wrapped line becomes a plain line with its time in front, for the readers of lines. Rows of Logs Insights
+with figures and no line become rows of the frame directly.
 """
 
 from __future__ import annotations
@@ -34,29 +34,29 @@ WRAPS = (
     "line",
     "MESSAGE",
     "textPayload",
-)  # of a line of JSON: another line
+)  # fields of a JSON line that hold the log line
 STAMPS = ("time", "timestamp", "@timestamp", "ts", "date", "__REALTIME_TIMESTAMP")
-FEW = 20_000  # records that are held at a time
-INSIGHTS = {  # in milliseconds and bytes, a megabyte being 1,000,000 of them
+FEW = 20_000  # records held in memory at a time
+INSIGHTS = {  # in milliseconds and bytes, where 1 MB is 1,000,000 bytes
     "duration_ms": ("@duration", 1.0),
     "billed_ms": ("@billedDuration", 1.0),
     "init_ms": ("@initDuration", 1.0),
     "memory_mb": ("@memorySize", 1e6),
     "used_mb": ("@maxMemoryUsed", 1e6),
 }
-SAMPLED = 50  # lines from which it is recognised what they wrap
+SAMPLED = 50  # lines from which the wrapped format is recognised
 Reader = Callable[[bytes], list[Part]]
 
 
 @dataclass(frozen=True)
 class Unreadable:
-    """What stands in the place of a record that cannot be read."""
+    """Stands in for a record that cannot be read."""
 
     text: str
 
 
 def is_json(head: bytes) -> bool:
-    """Whether a file begins as one of the JSON forms, or packed; JSON lines of a log are none of them."""
+    """Whether a file begins as wrapped JSON or is compressed; false for a log of JSON lines."""
     text = head.lstrip()
     if text.startswith(b"["):
         return _is_array(text)
@@ -64,13 +64,13 @@ def is_json(head: bytes) -> bool:
         return text.startswith(b"H4sI")
     try:
         first = json.loads(text.split(b"\n", 1)[0])
-    except (ValueError, RecursionError):  # on several lines, or on one that is longer
+    except (ValueError, RecursionError):  # the JSON spans several lines, or one line longer than the head
         return RECORD.search(head) is not None
     return isinstance(first, dict) and any(_holds(key, value) for key, value in first.items())
 
 
 def _is_array(text: bytes) -> bool:
-    """Whether an array is one of events that hold lines, or of rows of Logs Insights."""
+    """Whether an array holds events with lines, or rows of Logs Insights."""
     inner = text[1:].lstrip()
     if not inner.startswith(b"{"):
         return inner.startswith((b"[", b'"'))
@@ -86,7 +86,7 @@ def _is_array(text: bytes) -> bool:
 
 
 def _holds(key: str, value: Any) -> bool:
-    """Whether a field of a record that stands on one line is what holds its events."""
+    """Whether a field of a one-line record holds its events."""
     one = value[0] if isinstance(value, list) and value else value
     return (
         (key in ("events", "logEvents") and (value == [] or (isinstance(one, dict) and "message" in one)))
@@ -98,7 +98,7 @@ def _holds(key: str, value: Any) -> bool:
 
 
 def is_csv(head: bytes) -> bool:
-    """Whether a file begins as Logs Insights or the console of CloudWatch Logs writes CSV."""
+    """Whether a file begins as CSV of Logs Insights or the CloudWatch Logs console."""
     first = head.lstrip().split(b"\n", 1)[0].strip()
     if re.match(rb'"?@\w+"?[,\r]|.*,"?@\w+', first) and b"{" not in first:
         return True
@@ -107,9 +107,9 @@ def is_csv(head: bytes) -> bool:
 
 
 def read_json(stream: Stream, reader: Callable[[bytes], Reader]) -> Iterator[Part]:
-    """The parts of a JSON file; `reader` recognises by a few lines how the rest of them is read.
+    """The parts of a JSON file; `reader` chooses the reader of the wrapped lines from a few of them.
 
-    A file that gives nothing because it is cut off is a line that cannot be read.
+    A truncated file without any record counts as one unreadable line.
     """
     read_any = False
     for part in parts(elements(texts(stream)), reader):
@@ -122,7 +122,7 @@ def read_json(stream: Stream, reader: Callable[[bytes], Reader]) -> Iterator[Par
 
 
 def _is_whole(text: bytes) -> bool:
-    """Whether a text is JSON to its end."""
+    """Whether a text is complete JSON."""
     try:
         json.loads(text)
     except (ValueError, RecursionError):
@@ -131,9 +131,9 @@ def _is_whole(text: bytes) -> bool:
 
 
 def find_wrapped_reader(head: bytes, reader: Callable[[bytes], Reader | None]) -> Reader | None:
-    """How lines are read that are JSON around a line of a log each, as Docker's; None if they are not.
+    """A reader for JSON lines that wrap one log line each, such as Docker's; None for other lines.
 
-    `reader` says how the lines within are read, or None.
+    `reader` chooses the reader of the wrapped lines, or gives None.
     """
     records = [record for record in _objects(head) if record]
     for name in WRAPS:
@@ -161,7 +161,7 @@ def _objects(head: bytes) -> Iterator[dict[str, Any]]:
 
 
 def _within(block: bytes, name: str, stamp: str, reader: Reader) -> list[Part]:
-    """The parts of lines of JSON that hold a line each; those that hold none, or are no JSON, are counted."""
+    """The parts of JSON lines that wrap one line each; lines without one, or not JSON, are counted."""
     import polars as pl
 
     schema = {name: pl.String} | ({stamp: pl.String} if stamp else {})
@@ -202,7 +202,7 @@ def _as_text(value: Any) -> str | None:
 
 
 def read_csv(stream: Stream, reader: Callable[[bytes], Reader]) -> Iterator[Part]:
-    """The parts of Logs Insights' CSV."""
+    """The parts of a CSV file of Logs Insights."""
     yield from parts(csv.DictReader(_whole_lines(stream)), reader)
 
 
@@ -216,7 +216,7 @@ def _whole_lines(stream: Stream) -> Iterator[str]:
 
 
 def parts(entries: Iterator[Any], reader: Callable[[bytes], Reader]) -> Iterator[Part]:
-    """The parts of records: events that hold a line each, or rows of Logs Insights."""
+    """The parts of records: events with a line each, or rows of Logs Insights."""
     lines: dict[str, list[str]] = {}
     records: list[dict[str, Any]] = []
     readers: dict[str, Reader] = {}
@@ -232,7 +232,7 @@ def parts(entries: Iterator[Any], reader: Callable[[bytes], Reader]) -> Iterator
             part.bad(element.text if isinstance(element, Unreadable) else json.dumps(element)[:1000])
         elif isinstance(record, str):
             lines.setdefault(_function(element), []).append(record)
-            size += len(record) + 200  # of what holds it
+            size += len(record) + 200  # approximate size of the rest of the record
         else:
             part.read += 1
             if record:
@@ -251,13 +251,13 @@ def parts(entries: Iterator[Any], reader: Callable[[bytes], Reader]) -> Iterator
 
 
 def _statistics(element: Any) -> dict[str, Any] | None:
-    """A row of Logs Insights that is a statistic of many invocations; None if it is none."""
+    """A row of Logs Insights if it is a statistic of many invocations, else None."""
     row = _row(element)
     return row if row and any(load_tests.STATISTIC.search(str(name)) for name in row) else None
 
 
 def _row(element: Any) -> dict[str, Any] | None:
-    """A record, or a row of get-query-results, by the names of its fields."""
+    """A record, or a row of get-query-results, as a dict by field name."""
     if isinstance(element, list):
         pairs = [pair for pair in element if isinstance(pair, dict)]
         return {str(pair.get("field")): pair.get("value") for pair in pairs}
@@ -267,7 +267,7 @@ def _row(element: Any) -> dict[str, Any] | None:
 def _grouped(
     lines: dict[str, list[str]], readers: dict[str, Reader], reader: Callable[[bytes], Reader]
 ) -> Iterator[Part]:
-    """The parts of lines, each with the function that they are of."""
+    """The parts of lines, each with the name of its function."""
     for group, own in lines.items():
         block = "\n".join(own).encode("utf-8", "replace")
         read = readers.setdefault(group, reader(block))
@@ -277,14 +277,14 @@ def _grouped(
 
 
 def _function(element: Any) -> str:
-    """The function whose log a record is of, where it says so."""
+    """The function whose log a record comes from; empty if it is not known."""
     group = element.get("logGroup") or element.get("@log") if isinstance(element, dict) else None
     match = LOG_GROUP.search(group) if isinstance(group, str) else None
     return match[1] if match else ""
 
 
 def _safely(entries: Iterator[Any]) -> Iterator[Any]:
-    """The elements up to where the CSV can be read no further."""
+    """The elements up to the first CSV error."""
     try:
         yield from entries
     except csv.Error as error:
@@ -292,7 +292,7 @@ def _safely(entries: Iterator[Any]) -> Iterator[Any]:
 
 
 def _record(element: Any) -> str | dict[str, Any] | None:
-    """The line that a record holds, with its time before it; its figures; None if it has neither."""
+    """The line of a record with its time in front, or its figures; None if it has neither."""
     if isinstance(element, str):
         return element.rstrip()
     element = _row(element)
@@ -304,9 +304,9 @@ def _record(element: Any) -> str | dict[str, Any] | None:
         text = message if isinstance(message, str) else json.dumps(message)
         return f"{_time(at)}{text.rstrip()}"
     if any(name in element for name in MESSAGES) and element.keys() <= OF_EVENTS:
-        return ""  # an event without a text
+        return ""  # an event without text
     if not any(isinstance(key, str) and key.startswith("@") for key in element):
-        return json.dumps(element) if element else None  # a record of another kind, beside those with a line
+        return json.dumps(element) if element else None  # a different kind of record
     figures = {name: _scaled(element.get(key), unit) for name, (key, unit) in INSIGHTS.items()}
     if figures["duration_ms"] is None:
         return None if element.get("@duration") else {}
@@ -314,7 +314,7 @@ def _record(element: Any) -> str | dict[str, Any] | None:
 
 
 def _time(at: Any) -> str:
-    """Epoch milliseconds, or a time as text, as what stands before a line."""
+    """Epoch milliseconds or a time as text, as a prefix for a line."""
     try:
         moment = datetime.fromtimestamp(float(at) / 1000, UTC)
     except (TypeError, ValueError, OverflowError, OSError):

@@ -1,8 +1,8 @@
-"""The one frame that every format becomes, and what is kept of it: exact, and flat in memory.
+"""The frame that all formats become, and the tally of it: exact, with bounded memory.
 
-A row is an invocation as Lambda reports it, the end of one as its runtime reports it, an exchange as a
-door logs it, or a request of a load test. A column that a format does not hold is left out; a value that a
-line does not hold is null.
+A row is an invocation from Lambda's report, the end of an invocation from its runtime, an exchange logged by
+a door, or a request of a load test. A column that the format does not have is absent; a missing value is
+null.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     import polars as pl
 
 INVOCATION = "invocation"
-RUNTIME_DONE = "runtime done"  # counts as an invocation where no report of one is there
+RUNTIME_DONE = "runtime done"  # counts as an invocation if there is no report
 EXCHANGE = "exchange"
-LOAD = "load"  # a request of a load test: its rate was asked for, so it says nothing of the real one
+LOAD = "load"  # a request of a load test: the tester chose its rate
 ASIDE = (HEALTH, STATIC)
 NUMBERS = (  # columns of numbers; `time_s` is epoch seconds
     "time_s",
@@ -40,21 +40,21 @@ NUMBERS = (  # columns of numbers; `time_s` is epoch seconds
     "request_bytes",
     "response_bytes",
 )
-TEXTS = ("error", "id")  # how it failed, and the request that a time-out was of
-KEY = "key"  # a hash of what one request logs, where it names the request: twice the same is one
-SELECTED = ("path", "status", "aside")  # by which rows are selected; none of them is kept
-LARGEST = 1e17  # no figure of a log is larger: milliseconds of a year, bytes of 50 TB, epoch seconds
+TEXTS = ("error", "id")  # the error, and the request id of a time-out
+KEY = "key"  # hash of a log record with a request id, to recognise repeats
+SELECTED = ("path", "status", "aside")  # columns for the selection of rows, not kept
+LARGEST = 1e17  # the largest plausible figure: a year [ms], 50 TB [bytes], epoch seconds
 EXAMPLES, EXAMPLE = 5, 160  # lines, and characters of each
-IN_MEMORY = 8 << 20  # bytes of a column that are kept before it goes to a file
-AT_ONCE = 1 << 17  # numbers read back at a time
-EXACT = 1000  # figures of a log have three decimals at most
-MEMORY_SIZES = 64  # that durations are kept apart by
+IN_MEMORY = 8 << 20  # bytes of a column kept in memory before it goes to a file
+AT_ONCE = 1 << 17  # numbers read back from the file at a time
+EXACT = 1000  # figures of logs have at most three decimals
+MEMORY_SIZES = 64  # the most memory sizes with separate durations
 DELIVERED_TWICE = "lines delivered twice, of the same request with the same figures"
 
 
 @dataclass(frozen=True)
 class Stated:
-    """What a result states of requests that it does not list: their number, quantiles by column, failures.
+    """Figures of a result that does not list its requests: count, quantiles by column, failures.
 
     Quantiles are named as in the answer: p50, p90, p99, p99_9, max.
     """
@@ -68,7 +68,7 @@ class Stated:
 
 @dataclass
 class Part:
-    """What became of some lines: rows of one kind, and notes beside them."""
+    """The content of some lines: rows of one kind, and notes."""
 
     kind: str = INVOCATION
     rows: pl.DataFrame | None = None
@@ -76,31 +76,31 @@ class Part:
     used_lines: int = 0
     unreadable: int = 0
     examples: list[str] = field(default_factory=list)
-    timed_out: list[str] = field(default_factory=list)  # requests, from "Task timed out"
+    timed_out: list[str] = field(default_factory=list)  # request ids from lines with "Task timed out"
     failed_inits: Counter[str] = field(default_factory=Counter)
-    facts: dict[str, Any] = field(default_factory=dict)  # of the workload, known for certain
+    facts: dict[str, Any] = field(default_factory=dict)  # certain values of workload fields
     stated: list[Stated] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    ignored: Counter[str] = field(default_factory=Counter)  # what lines hold and is not used: lines
-    waits: tuple[float, float] = (0.0, 0.0)  # ms that requests waited for calls, and took in all
-    group: str = ""  # the function that it is of, where the input says so
+    ignored: Counter[str] = field(default_factory=Counter)  # unused content and the number of its lines
+    waits: tuple[float, float] = (0.0, 0.0)  # waiting for calls, and in total [ms]
+    group: str = ""  # the function it belongs to, if the input names it
 
     def bad(self, line: str | bytes) -> None:
-        """Count a line that cannot be read, and keep the first few."""
+        """Count an unreadable line, and keep the first few as examples."""
         self.unreadable += 1
         if len(self.examples) < EXAMPLES:
             self.examples.append(excerpt(line))
 
 
 def excerpt(line: str | bytes) -> str:
-    """A line as an example: one line, cut, without what would move a terminal about."""
+    """The beginning of a line for display, without control characters."""
     text = line[: 4 * EXAMPLE].decode("utf-8", "replace") if isinstance(line, bytes) else line[:EXAMPLE]
     text = "".join(c if c.isprintable() else " " for c in text[:EXAMPLE]).strip()
     return text + " ..." if len(line) > EXAMPLE else text
 
 
 def rows_of(records: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
-    """A frame of records, whatever of the columns they hold."""
+    """A frame of records that may lack some columns."""
     import polars as pl
 
     rows = list(records)
@@ -124,7 +124,7 @@ def _text(value: Any) -> str | None:
 
 
 class Column:
-    """Numbers as they come, in a temporary file when there are many."""
+    """A list of numbers, moved to a temporary file when it is long."""
 
     def __init__(self) -> None:
         self.size, self._exact = 0, True
@@ -133,7 +133,7 @@ class Column:
         weakref.finalize(self, self._file.close)
 
     def add(self, values: np.ndarray) -> None:
-        """Keep the numbers of an array of shape (n,)."""
+        """Append an array of shape (n,)."""
         if values.size:
             self.size += values.size
             self.least = min(self.least, float(values.min()))
@@ -143,7 +143,7 @@ class Column:
             self._file.write(np.ascontiguousarray(values, dtype=float).tobytes())
 
     def pieces(self) -> Iterator[np.ndarray]:
-        """The numbers in the order in which they came, some at a time."""
+        """The numbers in the order of arrival, in pieces."""
         self._file.seek(0)
         while piece := self._file.read(8 * AT_ONCE):
             yield np.frombuffer(piece)
@@ -151,11 +151,11 @@ class Column:
 
     @property
     def is_small(self) -> bool:
-        """Whether thousandths of every number fit in 32 bits, exactly."""
+        """Whether all numbers are exact in thousandths that fit in 32 bits."""
         return self._exact and self.largest * EXACT < 2**32 - 1
 
     def sorted(self) -> tuple[np.ndarray, float]:
-        """The numbers in order and what they are to be divided by."""
+        """The sorted numbers, and the divisor to apply to them."""
         scale = EXACT if self.is_small else 1
         values = np.empty(self.size, np.uint32 if self.is_small else float)
         at = 0
@@ -166,7 +166,7 @@ class Column:
         return values, scale
 
     def quantiles(self, shares: Iterable[float]) -> list[float]:
-        """The quantiles as NumPy's own default has them, linear between the two nearest values."""
+        """The quantiles, interpolated linearly between the two nearest values (NumPy's default)."""
         values, scale = self.sorted()
         results = []
         for share in shares:
@@ -178,20 +178,20 @@ class Column:
 
 
 def _between(least: float, most: float, share: float) -> float:
-    """As NumPy rounds it."""
+    """Linear interpolation, rounded as NumPy does."""
     if share < 0.5:
         return least + (most - least) * share
     return most - (most - least) * (1 - share)
 
 
 class RequestKeys:
-    """The keys of requests so far, 8 bytes each: sorted runs, merged as they grow."""
+    """The request keys seen so far, 8 bytes each, in sorted runs that are merged as they grow."""
 
     def __init__(self) -> None:
         self._runs: list[np.ndarray] = []
 
     def first(self, keys: np.ndarray) -> np.ndarray:
-        """Which of the keys, of shape (n,), are here for the first time: booleans of the same shape."""
+        """Whether each of the keys, of shape (n,), is new: booleans of the same shape."""
         values, places = np.unique(keys, return_index=True)
         is_old = np.zeros(values.size, dtype=bool)
         for run in self._runs:
@@ -208,7 +208,7 @@ class RequestKeys:
 
 @dataclass
 class Tally:
-    """All that is kept of the frames: columns of numbers by kind, and counts."""
+    """Everything kept from the frames: columns of numbers by kind, and counts."""
 
     selection: Selection = field(default_factory=Selection)
     read: int = 0
@@ -217,32 +217,32 @@ class Tally:
     examples: list[str] = field(default_factory=list)
     rows: Counter[str] = field(default_factory=Counter)  # by kind
     errors: Counter[str] = field(default_factory=Counter)  # of invocations, by kind of error
-    refused: dict[str, Counter[str]] = field(default_factory=dict)  # exchanges by kind, then by status
+    refused: dict[str, Counter[str]] = field(default_factory=dict)  # failed exchanges by kind, then by status
     failed_inits: Counter[str] = field(default_factory=Counter)
     cold: int = 0
     memory: Counter[float] = field(default_factory=Counter)
-    minutes: dict[str, Counter[int]] = field(default_factory=dict)  # rows a minute, by kind
+    minutes: dict[str, Counter[int]] = field(default_factory=dict)  # rows per minute, by kind
     columns: dict[tuple[str, str], Column] = field(default_factory=dict)
     by_memory: dict[float, Column] = field(default_factory=dict)  # durations [ms]
     facts: dict[str, Any] = field(default_factory=dict)
     stated: list[Stated] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    ignored: Counter[str] = field(default_factory=Counter)  # what was read and not used: lines
-    waits: tuple[float, float] = (0.0, 0.0)  # ms that requests waited for calls, and took in all
-    groups: dict[str, Tally] = field(default_factory=dict)  # by function, where inputs name several
+    ignored: Counter[str] = field(default_factory=Counter)  # unused content and the number of its lines
+    waits: tuple[float, float] = (0.0, 0.0)  # requests' waiting for calls, and total time [ms]
+    groups: dict[str, Tally] = field(default_factory=dict)  # by function, if the inputs name several
     _keys: RequestKeys = field(default_factory=RequestKeys)
-    _late: Counter[str] = field(default_factory=Counter)  # time-outs by request: as reported
-    _timeout_lines: Counter[str] = field(default_factory=Counter)  # and by a line beside the report
+    _late: Counter[str] = field(default_factory=Counter)  # time-outs by request id: from reports
+    _timeout_lines: Counter[str] = field(default_factory=Counter)  # and from separate lines
 
     def add(self, part: Part) -> None:
-        """Take a part in."""
+        """Add a part."""
         self.read += part.read
         self.used_lines += part.used_lines
         self.unreadable += part.unreadable
         self.examples += part.examples[: EXAMPLES - len(self.examples)]
         self.failed_inits.update(part.failed_inits)
         self._timeout_lines.update(part.timed_out)
-        if not part.group:  # one of several functions says nothing of them all
+        if not part.group:  # facts of one function do not apply to the others
             self.facts.update(part.facts)
         self.stated += part.stated
         self.waits = self.waits[0] + part.waits[0], self.waits[1] + part.waits[1]
@@ -260,7 +260,7 @@ class Tally:
                 self._take(kind, some)
 
     def _once(self, rows: pl.DataFrame, left_out: Counter[str]) -> pl.DataFrame:
-        """The rows without those that were delivered before."""
+        """The rows without repeated deliveries."""
         if KEY not in rows.columns:
             return rows
         import polars as pl
@@ -317,10 +317,10 @@ class Tally:
         return self.columns.setdefault((kind, name), Column())
 
     def settle(self) -> None:
-        """Decide, at the end, which rows count where others would be better and are not there.
+        """Decide at the end which rows count, since that depends on which other rows exist.
 
-        The ends of invocations count as invocations without reports of them. Health checks and static
-        files are left out beside other requests, and are the requests where there are no others.
+        Ends of invocations count as invocations if there are no reports. Health checks and static files are
+        left out if there are other requests, and count as requests if there are none.
         """
         self._match_groups()
         for group in self.groups.values():
@@ -338,7 +338,7 @@ class Tally:
                 self.used_lines -= count
 
     def _match_groups(self) -> None:
-        """What a template says of a function goes to the log that has its name."""
+        """Assign the facts that a template states on a function to the log of that function."""
         logged = [name for name, group in self.groups.items() if group.rows.total()]
         for name in [name for name in self.groups if name not in logged]:
             same = [
@@ -363,7 +363,7 @@ class Tally:
 
     @cached_property
     def failures(self) -> dict[str, int]:
-        """Failed invocations by kind; a time-out is one, whether its report or a line beside it says so."""
+        """Failed invocations by kind; a time-out counts once, from its report or from a separate line."""
         alone = sum((self._timeout_lines - self._late).values())
         counts = Counter(self.errors)
         room = max(self.rows[INVOCATION] - sum(counts.values()), 0)
@@ -377,7 +377,7 @@ def _plain(name: str) -> str:
 
 
 def _by_kind(kind: str, rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
-    """Rows apart: health checks and static files from the others."""
+    """Split rows: health checks, static files, and the others."""
     import polars as pl
 
     if "aside" not in rows.columns or rows["aside"].null_count() == rows.height:

@@ -1,4 +1,4 @@
-"""A live function: its configuration, its metrics, and what its log reports, over a range of dates."""
+"""A live function in a period: its configuration, its metrics, and the reports in its log."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from .reader import lines_reader
 from .result import DAY_S
 from .workload import MONTH_S
 
-Client = Callable[[str], Any]  # a boto3 client of a service
+Client = Callable[[str], Any]  # gives the boto3 client of a service
 REPORTS = '?"REPORT RequestId" ?"platform.report" ?"platform.runtimeDone" ?"Task timed out" ?INIT_REPORT'
 QUERY = (
     "filter @message like /REPORT RequestId|platform.report|platform.runtimeDone|Task timed out|INIT_REPORT/"
     " | fields @timestamp, @message | sort @timestamp asc | limit 10000"
 )
-MOST = 10_000  # rows that one query of Logs Insights gives
+MOST = 10_000  # the most rows of one Logs Insights query
 PAUSE_S, PATIENCE_S = 0.5, 300.0
-PERIODS = ((15, 60), (63, 300), (455, 3600))  # days that CloudWatch keeps data points: how long each is [s]
+PERIODS = ((15, 60), (63, 300), (455, 3600))  # age [days] up to which CloudWatch keeps each period [s]
 
 
 def moment(text: str, now: datetime) -> datetime:
-    """The time that "now", "14d", "36 h" ago or "2026-11-01" means.
+    """The time that "now", "14d", "36 h" (ago) or "2026-11-01" means [epoch s].
 
-    Raises ExplorerError for anything else.
+    Raises ExplorerError for other text.
     """
     if text.strip() == "now":
         return now
@@ -55,15 +55,15 @@ def read(
     filtered: bool = True,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Part]:
-    """The parts of a function: first what is configured, then what was counted, then what was logged.
+    """The parts of a function: from its configuration, then from metrics, then from its log.
 
     Parameters
     ----------
-    client : gives a boto3 client of a service
+    client : gives the boto3 client of a service
     name : of the function, or its ARN
-    since, until : as `moment` reads them
-    insights : by Logs Insights, not by FilterLogEvents
-    filtered : let CloudWatch find the lines that matter; the local cloud cannot
+    since, until : in a form that `moment` reads
+    insights : read by Logs Insights instead of FilterLogEvents
+    filtered : let CloudWatch filter the lines; the local cloud cannot
     """
     now = datetime.now(UTC)
     start, end = moment(since, now), moment(until, now)
@@ -93,7 +93,7 @@ def read(
 
 
 def metrics_of(cloudwatch: Any, name: str, start: datetime, end: datetime) -> Part:
-    """Requests a month and the peak, as CloudWatch counted every invocation."""
+    """Requests a month and the peak, from CloudWatch's count of all invocations."""
     days = (datetime.now(UTC) - start).total_seconds() / DAY_S
     period = next((seconds for most, seconds in PERIODS if days <= most), PERIODS[-1][1])
     points = {
@@ -125,7 +125,7 @@ def metrics_of(cloudwatch: Any, name: str, start: datetime, end: datetime) -> Pa
 def _points(
     cloudwatch: Any, name: str, metric: str, period: int, start: datetime, end: datetime
 ) -> dict[datetime, float]:
-    """The sums of a metric by the time at which their periods begin."""
+    """The sums of a metric, by the begin of their periods."""
     dimensions = [{"Name": "FunctionName", "Value": name}]
     stat = {"Namespace": "AWS/Lambda", "MetricName": metric, "Dimensions": dimensions}
     query = {"Id": "m", "MetricStat": {"Metric": stat, "Period": period, "Stat": "Sum"}}
@@ -152,7 +152,7 @@ def _filtered(logs: Any, group: str, start: datetime, end: datetime, filtered: b
 
 
 def _queried(logs: Any, group: str, start: datetime, end: datetime) -> Iterator[Any]:
-    """Rows of Logs Insights; a stretch with more of them than one query gives is halved."""
+    """Rows of Logs Insights; a period with more rows than one query allows is halved."""
     rows = _query(logs, group, start, end)
     if len(rows) < MOST or end - start <= timedelta(seconds=2):
         yield from rows

@@ -1,4 +1,4 @@
-"""What a function's configuration says of its workload, live or in a template."""
+"""Fields of a workload from a function's configuration, live or in a template."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ NOT_SECRET = re.compile(r"(arn|name|id|url|uri|path|ttl|expiry|seconds|public_?k
 
 
 def facts_of_configuration(configuration: dict[str, Any], region: str) -> Part:
-    """What a function's configuration says of its workload; variables are counted, never kept."""
+    """The workload fields in a function's configuration; variables are only counted, not kept."""
     facts: dict[str, Any] = {"runtime.architecture": (configuration.get("Architectures") or ["x86_64"])[0]}
     facts["memory_mb"] = float(configuration.get("MemorySize", 128))
     try:
         catalogue.check_region(region)
         facts["region"] = region
     except ExplorerError:
-        pass  # a made-up one, of an endpoint of one's own
+        pass  # the region name of a custom endpoint
     try:
         catalogue.cold_start(
             configuration.get("Runtime", ""), facts["runtime.architecture"], facts["memory_mb"]
         )
         facts["runtime.language"] = configuration["Runtime"]
     except ExplorerError:
-        pass  # an image, or a runtime that nobody measured: left to its default
+        pass  # an image, or a runtime without measurements: the default applies
     variables = configuration.get("Environment", {}).get("Variables", {})
     if variables:
         secrets = sum(bool(SECRET.search(key) and not NOT_SECRET.search(key)) for key in variables)

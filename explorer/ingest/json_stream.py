@@ -1,4 +1,4 @@
-"""JSON as it comes, without holding the whole of it: the elements of the arrays that hold records."""
+"""Read JSON as a stream, without holding all of it: the elements of arrays that contain records."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ GROUP = re.compile(r'(?<!\\)"logGroup"\s*:\s*"([^"\\]+)"')
 FIRST = re.compile(r"\A\s*\[|" + OPENS.pattern)
 SPACE = re.compile(r"[\s,]*")
 PIECE = 1 << 20
-OVERLAP = 4096  # characters kept between pieces: the beginning of what opens an array, or its log group
-UNPACKED = 64 << 20  # bytes of one packed record at most
-DEEP = 2  # a packed record may hold packed records
+OVERLAP = 4096  # characters kept between pieces, for the start of an array or its log group
+UNPACKED = 64 << 20  # the largest compressed record, unpacked [bytes]
+DEEP = 2  # levels of compressed records inside compressed records
 decode = json.JSONDecoder().raw_decode
 
 
 def texts(stream: Stream) -> Iterator[str]:
-    """The text of a stream, some at a time."""
+    """The text of a stream, in pieces."""
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     while piece := stream.read(PIECE):
         yield decoder.decode(piece)
 
 
 def elements(pieces: Iterator[str], deep: int = DEEP) -> Iterator[Any]:
-    """The elements of "events", "logEvents" and "results" arrays, or of the array that is all.
+    """The elements of "events", "logEvents" and "results" arrays, or of an array at the top level.
 
-    Base64 of gzip is unpacked first. None stands for what is no JSON.
+    Gzip in Base64 is unpacked first. None stands for invalid JSON.
     """
     buffer, more, opens, group = "", True, FIRST, ""
     while True:
@@ -61,9 +61,9 @@ def elements(pieces: Iterator[str], deep: int = DEEP) -> Iterator[Any]:
 def _array(
     buffer: str, pieces: Iterator[str], more: bool, group: str = ""
 ) -> Generator[Any, None, tuple[str, bool]]:
-    """The elements up to the end of the array; what follows it, and whether there is more.
+    """The elements up to the end of the array; returns the text after it, and whether there is more.
 
-    The log group of the record around them is put into each.
+    Each element gets the log group of the enclosing record.
     """
     at = 0
     while True:
@@ -77,7 +77,7 @@ def _array(
             if not more or len(buffer) - at > LONGEST_LINE or isinstance(error, RecursionError):
                 if at < len(buffer):
                     yield None
-                at = buffer.find("{", at + 1)  # where the next record may begin
+                at = buffer.find("{", at + 1)  # possible start of the next record
                 if at < 0:
                     return "", more
                 continue

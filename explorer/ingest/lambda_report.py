@@ -1,4 +1,4 @@
-"""What Lambda reports of one invocation, in one line of its log: text, or its JSON format."""
+"""Lambda's report of one invocation, one line in its log: as text, or in its JSON format."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ decode = json.JSONDecoder().raw_decode
 
 NUMBER = r"(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)"
 DURATION = r"(?<!Billed )(?<!Init )(?<!Restore )(?<!Runtime )Duration: "
-TEXT = {  # of a REPORT line, in any order and with any white space, escaped or not, between the fields
+TEXT = {  # fields of a REPORT line, in any order, separated by any white space, escaped or not
     "duration_ms": re.compile(DURATION + NUMBER + " ms"),
     "billed_ms": re.compile(rf"Billed Duration: {NUMBER} ms"),
     "memory_mb": re.compile(rf"Memory Size: {NUMBER} MB"),
@@ -18,7 +18,7 @@ TEXT = {  # of a REPORT line, in any order and with any white space, escaped or 
     "init_ms": re.compile(rf"Init Duration: {NUMBER} ms"),
     "restore_ms": re.compile(rf"(?<!Billed )Restore Duration: {NUMBER} ms"),
 }
-METRICS = {  # the same in Lambda's JSON log format
+METRICS = {  # the same fields in Lambda's JSON log format
     "duration_ms": "durationMs",
     "billed_ms": "billedDurationMs",
     "memory_mb": "memorySizeMB",
@@ -31,14 +31,14 @@ REPORT = "REPORT RequestId: "
 REQUEST_ID = re.compile(r"REPORT RequestId: ([^\s\\\"]+)")
 STATUS = re.compile(r"Status: (\w+)")
 ERROR_TYPE = re.compile(r"Error Type: ([^\s\\\"]+)")
-LONGEST_MS = 366 * 86400e3  # what is longer was not measured
+LONGEST_MS = 366 * 86400e3  # a longer time cannot be a measurement
 
 
 def parse(line: str) -> dict[str, Any] | None:
-    """The figures of one REPORT line by name, with `id` and `error` where it has them.
+    """The figures of a REPORT line by name, with `id` and `error` if it has them.
 
-    None if it is no report, or has no duration: then it cannot be read. `error` is "timeout",
-    the type of the error such as "Runtime.OutOfMemory", or None.
+    None if it is no report, or has no duration and is unreadable. `error` is "timeout", the type of the error
+    such as "Runtime.OutOfMemory", or None.
     """
     at = line.find(REPORT)
     return _json(line) if at < 0 else _text(line[at:])
@@ -80,14 +80,14 @@ def _json(line: str) -> dict[str, Any] | None:
 
 
 def _started(figures: dict[str, Any]) -> dict[str, Any]:
-    """Figures without an initialisation of 0 ms: the environment was there, so it was no cold start."""
+    """The figures without an initialisation of 0 ms: the environment existed, so it was no cold start."""
     return {name: value for name, value in figures.items() if value or name not in ("init_ms", "restore_ms")}
 
 
 def events_in(line: str) -> tuple[list[dict[str, Any]], bool]:
     """The platform.report and platform.runtimeDone events of a line, and whether a part of it is torn.
 
-    A line may hold several, one after another, or within records that have them as a text.
+    A line may hold several events, one after another, or inside records that contain them as text.
     """
     events: list[dict[str, Any]] = []
     at = line.find("{")
@@ -102,7 +102,7 @@ def events_in(line: str) -> tuple[list[dict[str, Any]], bool]:
 
 
 def _unescaped(line: str, events: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], bool]:
-    """What a line holds as the text of something else, with its quotes escaped."""
+    """A line with the escaped quotes of nested JSON text unescaped."""
     if not events and '\\"' in line:
         return events_in(line.replace("\\\\", "\\").replace('\\"', '"'))
     return events, True
@@ -148,7 +148,7 @@ def _is_number(value: Any) -> bool:
 
 
 def failure_kind(status: Any, kind: Any) -> str | None:
-    """How an invocation failed: "timeout", AWS's own type of the error, or None."""
+    """The kind of failure of an invocation: "timeout", AWS's error type, or None."""
     if not isinstance(status, str) or status == "success":
         return None
     return kind if isinstance(kind, str) and kind and status != "timeout" else status

@@ -1,4 +1,4 @@
-"""From inputs to a tally: each is recognised by its beginning, and read a few blocks at a time."""
+"""Read inputs into a tally: each is recognised by its beginning, and read a few blocks at a time."""
 
 from __future__ import annotations
 
@@ -32,33 +32,33 @@ from .frame import Part, Tally
 from .selection import Selection
 from .sources import HEAD, UNPACK_ERRORS, Source, Stream, blocks, find_sources
 
-WORKERS = 2  # while one block is read, two are taken apart
-SAMPLED = 400  # lines by which a block is recognised where nothing before it was
+WORKERS = 2  # two blocks are parsed while the next is read
+SAMPLED = 400  # lines from which a block is recognised if no earlier one was
 Reader = Callable[[bytes], list[Part]]
-Progress = Callable[[int, int, str], None]  # bytes done, bytes in all (0: not known), the input
+Progress = Callable[[int, int, str], None]  # bytes done, total bytes (0: not known), the input
 OF_LAMBDA = re.compile(
     rb'REPORT RequestId|START RequestId|\\?"platform\.(?:report|runtimeDone|start|initStart)|INIT_START'
 )
 INSIDE = re.compile(
     rb'"(?:entries|Traces|TraceSummaries|resourceSpans)"\s*:\s*\['
-)  # what holds requests, in a document
+)  # fields of a JSON document that hold requests
 OF_JSON = re.compile(rb'\s*(?:\{|\[\s*[\[{"\]])')
-ARRAY = re.compile(rb'\s*\[\s*[\[{"\]]')  # and not "[INFO]", with which a line of a log begins
+ARRAY = re.compile(rb'\s*\[\s*[\[{"\]]')  # but not "[INFO]", with which a log line may begin
 DOCUMENT = re.compile(
     rb'"http_req_duration"|"aggregate"|"latencies"|"latencyPercentiles"|"latency"|"percentiles1"|"response_times"'
 )
 
 
 def gather(paths: list[str], progress: Progress | None = None, selection: Selection | None = None) -> Tally:
-    """All that the inputs hold.
+    """The tally of all inputs.
 
     Parameters
     ----------
     paths : files, folders, globs or "-"
-    progress : is called with the bytes that are done, those in all, and the input
-    selection : which requests count; without it, all
+    progress : called with the bytes done, the total bytes, and the input
+    selection : which requests count; None means all
 
-    Raises ExplorerError for a path that is not there, or without Polars.
+    Raises ExplorerError if a path does not exist, or Polars is not installed.
     """
     needs_polars()
     sources = find_sources(paths)
@@ -79,12 +79,12 @@ def gather(paths: list[str], progress: Progress | None = None, selection: Select
 
 
 def needs_polars() -> None:
-    """Raise if the engine that takes logs apart is not installed."""
+    """Raise ExplorerError if Polars, which parses the logs, is not installed."""
     require("explorer ingest", "polars")
 
 
 def _parts(source: Source, pool: ThreadPoolExecutor) -> Iterator[tuple[Part, int]]:
-    """The parts of one input and the bytes that were taken of it; what breaks within is a bad line."""
+    """The parts of one input and the bytes read so far; an error inside it counts as an unreadable line."""
     try:
         with source.open() as stream:
             try:
@@ -103,7 +103,7 @@ def _bad(source: Source, error: Exception) -> Part:
 
 
 def _of(source: Source, stream: Stream, pool: ThreadPoolExecutor) -> Iterator[Part]:
-    """The parts of a stream, by the format that its beginning tells."""
+    """The parts of a stream, in the format recognised by its beginning."""
     head = stream.head
     if head.startswith(parquet.MAGIC):
         if source.path is None:
@@ -145,13 +145,13 @@ def _unread(source: Source, unread_format: unread.Unread) -> Part:
 
 
 def lines_reader(head: bytes) -> Reader:
-    """How lines are read, by the first of them; each block by itself if these are not recognised."""
+    """A reader for lines, chosen from the first of them; if not recognised, chosen for each block."""
     return _find_reader(head) or _unknown
 
 
 def _find_reader(head: bytes) -> Reader | None:
-    """How lines are read, by the first of them; None if these are not recognised."""
-    is_cut = len(head) >= HEAD  # then its last line is none
+    """A reader for lines, chosen from the first of them; None if they are not recognised."""
+    is_cut = len(head) >= HEAD  # then its last line is incomplete
     head = head[:HEAD]
     whole = (head[: head.rfind(b"\n") + 1] if is_cut else b"") or head
     text = whole.lstrip()
@@ -177,7 +177,7 @@ def _find_reader(head: bytes) -> Reader | None:
 
 
 def _unknown(block: bytes) -> list[Part]:
-    """The parts of a block that could not be recognised before: by lines from all over it."""
+    """The parts of a block that was not recognised by its beginning: sample lines from all over it."""
     lines = block.splitlines(keepends=True)
     step = max(len(lines) // SAMPLED, 1)
     read = None if step == 1 else _find_reader(b"".join(lines[::step]))
@@ -185,7 +185,7 @@ def _unknown(block: bytes) -> list[Part]:
 
 
 def _spread(pieces: Iterator[tuple[Reader, bytes]], pool: ThreadPoolExecutor) -> Iterator[Part]:
-    """The parts of each block in order, taken apart on several threads."""
+    """The parts of the blocks in order, parsed on several threads."""
     waiting: deque[Future[list[Part]]] = deque()
     failure: Exception | None = None
     try:
@@ -194,18 +194,18 @@ def _spread(pieces: Iterator[tuple[Reader, bytes]], pool: ThreadPoolExecutor) ->
             if len(waiting) > WORKERS:
                 yield from waiting.popleft().result()
     except UNPACK_ERRORS as error:
-        failure = error  # what was good before it counts
+        failure = error  # earlier blocks still count
     while waiting:
         yield from waiting.popleft().result()
     if failure:
         raise failure
 
 
-# JSON that no lines cut ------------------------------------------------------------------------------
+# JSON that is not split into lines --------------------------------------------------------------------
 
 
 def _is_lines(head: bytes) -> bool:
-    """Whether a file that begins as JSON has a record on its first line, and more on the next."""
+    """Whether a file that begins as JSON has one record per line."""
     first, newline, rest = head.lstrip().partition(b"\n")
     if not newline or not first.startswith(b"{"):
         return False
@@ -217,7 +217,7 @@ def _is_lines(head: bytes) -> bool:
 
 
 def _json(source: Source, stream: Stream, pool: ThreadPoolExecutor) -> Iterator[Part]:
-    """The parts of records that no line ends, or of a document."""
+    """The parts of records not separated by lines, or of one document."""
     head = stream.head
     if INSIDE.search(head):
         return _records(record_stream.lines(stream, INSIDE), head, pool)
@@ -233,7 +233,7 @@ def _json(source: Source, stream: Stream, pool: ThreadPoolExecutor) -> Iterator[
 def _records(
     pieces: Iterator[tuple[bytes, list[bytes]]], head: bytes, pool: ThreadPoolExecutor
 ) -> Iterator[Part]:
-    """The parts of records, a line each; those that are torn are counted."""
+    """The parts of records, one per line; torn records are counted."""
     read: Reader | None = None
     torn = Part()
 
@@ -259,7 +259,7 @@ def _records(
 
 
 def _of_records(block: bytes) -> Reader:
-    """How records are read, by the first of them; what is around other records is opened."""
+    """A reader for records, chosen from the first; records nested in others are extracted."""
     sample = block[:HEAD] if block.find(b"\n") < HEAD else block[: block.find(b"\n") + 1]
     if read := _find_reader(sample):
         return read
@@ -279,7 +279,7 @@ def _of_records(block: bytes) -> Reader:
 
 
 def _record_lists(document: Any, deep: int = 3) -> Iterator[list[dict[str, Any]]]:
-    """The lists of records that a document holds."""
+    """The lists of records inside a document."""
     if isinstance(document, list):
         records = [one for one in document if isinstance(one, dict)]
         if records:
@@ -291,7 +291,7 @@ def _record_lists(document: Any, deep: int = 3) -> Iterator[list[dict[str, Any]]
 
 
 def _opened(line: bytes) -> list[dict[str, Any]]:
-    """The longest list of records that a document on one line holds; itself, if it holds none."""
+    """The longest list of records inside a one-line document; the document itself if it holds none."""
     try:
         document = json.loads(line)
     except (ValueError, RecursionError):
@@ -300,7 +300,7 @@ def _opened(line: bytes) -> list[dict[str, Any]]:
 
 
 def _in_document(source: Source, document: Any, content: bytes, pool: ThreadPoolExecutor) -> Iterator[Part]:
-    """The parts of a document that is no result of a load test: of its records, whatever they are."""
+    """The parts of a document that is no load test result: of the records inside it."""
     records = max(_record_lists(document), key=len, default=[])
     if not records:
         return _records(record_stream.lines(Stream.of(content)), content[:HEAD], pool)

@@ -1,7 +1,7 @@
-"""Records of JSON that no line ends: arrays, records one after another, records on many lines.
+"""JSON records not separated by lines: in arrays, one after another, or over several lines each.
 
-They become lines, one record each, without being parsed: NumPy finds the quotes and the brackets of a
-piece, and with them where each record begins and ends.
+They become lines, one record each, without parsing: NumPy finds the quotes and brackets of a piece, and from
+them where each record begins and ends.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ import numpy as np
 
 from .sources import BLOCK, LONGEST_LINE, Stream
 
-SPACES = bytes.maketrans(b"\n\r\t", b"   ")  # within a record; JSON has none of them within a text
+SPACES = bytes.maketrans(b"\n\r\t", b"   ")  # inside a record; JSON texts contain none of these
 QUOTE, BACKSLASH, OPEN, CLOSE = 34, 92, b"{[", b"}]"
 STEPS = {**dict.fromkeys(OPEN, 1), **dict.fromkeys(CLOSE, 255), QUOTE: 2, BACKSLASH: 2}  # 255 is -1
 MARKED = bytes(STEPS.get(code, 0) for code in range(256))
 
 
 def lines(stream: Stream, after: re.Pattern[bytes] | None = None) -> Iterator[tuple[bytes, list[bytes]]]:
-    """Blocks of lines, one record each, and the beginnings of what is no record.
+    """Blocks of lines with one record each, and the beginnings of torn records.
 
-    The brackets of an array around the records, and what stands between them, are left out. A record that
-    is torn is skipped up to where the next one begins. `after` opens the array of a document in which the
-    records are; what stands before it is left out.
+    The brackets of an enclosing array, and text between records, are left out. After a torn record, reading
+    goes on where the next one begins. `after` matches the start of the array with the records in a document;
+    text before it is left out.
     """
     buffer, more = b"", True
     while after and more:
@@ -44,7 +44,7 @@ def lines(stream: Stream, after: re.Pattern[bytes] | None = None) -> Iterator[tu
 
 
 def _records(text: bytes, final: bool) -> tuple[list[bytes], bytes, list[bytes]]:
-    """The whole records of a text, what is left of it, and the beginnings of what is torn."""
+    """The complete records of a text, the rest, and the beginnings of torn records."""
     records: list[bytes] = []
     bad: list[bytes] = []
     while True:
@@ -58,7 +58,7 @@ def _records(text: bytes, final: bool) -> tuple[list[bytes], bytes, list[bytes]]
             return records, b"" if final else rest[-1:] if rest.strip(b"[], \r\n\t") else b"", bad
         if not final:
             return records, rest[begun:], bad
-        bad.append(rest[begun : begun + 200])  # it never ends: the next one may begin on another line
+        bad.append(rest[begun : begun + 200])  # it never ends: the next may begin on a later line
         following = _next(rest, begun + 1)
         if following < 0:
             return records, b"", bad
@@ -66,7 +66,7 @@ def _records(text: bytes, final: bool) -> tuple[list[bytes], bytes, list[bytes]]
 
 
 def _next(text: bytes, start: int) -> int:
-    """Where the next record may begin: after the end of another, or on a line of its own."""
+    """The possible start of the next record: after the end of another, or on its own line; -1 if none."""
     positions = [
         at + 1 for at in (text.find(mark, start) for mark in (b"}{", b"\n{", b",{", b" {")) if at >= 0
     ]
@@ -74,15 +74,15 @@ def _next(text: bytes, start: int) -> int:
 
 
 def objects(text: bytes, level: int) -> list[bytes]:
-    """The objects of a text that stand within `level` others and arrays, such as the spans of traces."""
+    """The objects at depth `level` of a text, such as the spans of traces."""
     ends, begins = _bounds(text, level, is_array=False)
     return [text[begin:end] for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)]
 
 
 def _bounds(text: bytes, level: int = 0, is_array: bool = True) -> tuple[np.ndarray, np.ndarray]:
-    """Where the objects of one level of a text end and begin, as two arrays of one shape.
+    """The ends and begins of the objects at one level of a text, as two arrays of the same shape.
 
-    `is_array`: a bracket that opens the text is that of an array around the records, and left out.
+    `is_array`: a bracket at the start opens an array around the records, and is left out.
     """
     marks = np.frombuffer(text.translate(MARKED), np.int8)
     places = np.flatnonzero(marks)
@@ -98,7 +98,7 @@ def _bounds(text: bytes, level: int = 0, is_array: bool = True) -> tuple[np.ndar
     if is_array and at.size and which[0] == 91:
         at, step, which = at[1:], step[1:], which[1:]
     depth = np.cumsum(step, dtype=np.int32)
-    depth -= np.minimum.accumulate(np.minimum(depth, 0))  # an end without a beginning is none
+    depth -= np.minimum.accumulate(np.minimum(depth, 0))  # ignore an end without a beginning
     before = np.concatenate(([0], depth[:-1]))
     ends = np.flatnonzero((depth == level) & (before == level + 1) & (which == 125))
     opened = np.flatnonzero((depth == level + 1) & (which == 123))
@@ -109,7 +109,7 @@ def _bounds(text: bytes, level: int = 0, is_array: bool = True) -> tuple[np.ndar
 
 
 def _escaped(places: np.ndarray, slashes: np.ndarray) -> np.ndarray:
-    """Which marks are escaped: an odd number of backslashes stands right before them."""
+    """Which marks are escaped, that is, follow an odd number of backslashes."""
     escaped = np.zeros(places.size, dtype=bool)
     run = 0
     last = -2

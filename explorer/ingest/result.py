@@ -1,4 +1,4 @@
-"""What a tally says: the answer of `explorer ingest` as plain values."""
+"""The figures of a tally: the answer of `explorer ingest` as plain values."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from .frame import DELIVERED_TWICE, EXCHANGE, INVOCATION, LOAD, RUNTIME_DONE, Co
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p99_9": 0.999, "max": 1.0}
 DAY_S, MINUTE_S = 86400.0, 60.0
 BLOCK = 1 << 20
-STRAY = 0.01  # share of the lines that a clock which is wrong may have
-FAR, FAR_S = 3.0, 2 * DAY_S  # how far off it is: times the span of the others, and at least so long
-FIRST_S = 1_388_534_400.0  # 2014, the year of Lambda: what is logged before had no clock
-FEWEST = 10  # invocations of a memory size from which a median is given
+STRAY = 0.01  # the largest share of lines with a wrong clock
+FAR, FAR_S = 3.0, 2 * DAY_S  # their least distance: times the span of the others, and in seconds
+FIRST_S = 1_388_534_400.0  # 2014, the first year of Lambda: earlier times come from a wrong clock
+FEWEST = 10  # the fewest invocations of a memory size for a median
 
 
 @dataclass(frozen=True, eq=False)
 class Summary:
-    """The figures of a tally; a figure that the input does not hold is None."""
+    """The figures of a tally; None if the input does not contain a figure."""
 
     tally: Tally
 
     @cached_property
     def kind(self) -> str:
-        """The rows that requests are counted by: those of which there are more with a time of day."""
+        """The kind of rows that count as requests: the kind with more times of day."""
         return EXCHANGE if self._timed(EXCHANGE) > self._timed(INVOCATION) else INVOCATION
 
     def _timed(self, kind: str) -> int:
@@ -38,18 +38,18 @@ class Summary:
 
     @property
     def invocations(self) -> int:
-        """Invocations, failed ones among them; without Lambda's own reports, requests of a door or a test."""
+        """The number of invocations, also failed ones; without Lambda's reports, of requests."""
         rows = self.tally.rows
         stated = self.stated.count if self.stated else 0
         return rows[INVOCATION] or rows[EXCHANGE] or rows[LOAD] or stated
 
     @cached_property
     def stated(self) -> Stated | None:
-        """The result with the most requests, where several state theirs: they cannot be put together."""
+        """The result with the most requests; figures of several results cannot be combined."""
         return max(self.tally.stated, key=lambda one: one.count, default=None)
 
     def column(self, name: str, *kinds: str) -> Column | None:
-        """The column of the first kind that has numbers in it."""
+        """The column of the first kind that contains numbers."""
         for kind in kinds or (INVOCATION,):
             column = self.tally.columns.get((kind, name))
             if column and column.size:
@@ -58,50 +58,50 @@ class Summary:
 
     @cached_property
     def runtime(self) -> Column | None:
-        """Durations of invocations; without them, what callers waited."""
+        """Durations of invocations; without them, the waits of callers."""
         return self.column("duration_ms", INVOCATION, EXCHANGE, LOAD) or self.column(
             "latency_ms", EXCHANGE, LOAD
         )
 
     @cached_property
     def response(self) -> Column | None:
-        """Sizes of responses in bytes."""
+        """Sizes of responses [bytes]."""
         return self.column("response_bytes", EXCHANGE, INVOCATION, RUNTIME_DONE, LOAD)
 
     @cached_property
     def request(self) -> Column | None:
-        """Sizes of requests in bytes."""
+        """Sizes of requests [bytes]."""
         return self.column("request_bytes", EXCHANGE, INVOCATION, LOAD)
 
     @cached_property
     def times(self) -> Column | None:
-        """The times of the requests; of a load test alone, its own, which give no rate."""
+        """The times of the requests; those of a load test only if there are no others."""
         return self.column("time_s", self.kind, EXCHANGE, INVOCATION, LOAD)
 
     @property
     def is_load_alone(self) -> bool:
-        """Whether all that is known of time is that of load tests."""
+        """Whether all times come from load tests."""
         return self.times is not None and self.times is self.tally.columns.get((LOAD, "time_s"))
 
     @property
     def is_of_load_test(self) -> bool:
-        """Whether the durations are those of a load test."""
+        """Whether the durations come from a load test."""
         rows = self.tally.rows
         return not (rows[INVOCATION] or rows[EXCHANGE]) and bool(rows[LOAD] or self.stated)
 
     @cached_property
     def clock(self) -> Clock | None:
-        """The time that the requests span, without lines whose clock was wrong."""
+        """The period of the requests, without lines with a wrong clock."""
         return Clock.of(self.times) if self.times else None
 
     @property
     def span_s(self) -> float | None:
-        """From the first to the last time of day [s]."""
+        """The time between the first and the last request [s]."""
         return self.clock.last - self.clock.first if self.clock else None
 
     @cached_property
     def minutes(self) -> dict[int, int]:
-        """Requests a minute, by the minute since the epoch."""
+        """Requests per minute, by minute since the epoch."""
         if not self.clock or self.is_load_alone:
             return {}
         least, most = self.clock.first // 60, self.clock.last // 60
@@ -110,39 +110,39 @@ class Summary:
 
     @property
     def busiest_minute_rps(self) -> float | None:
-        """Requests a second in the busiest minute, if the input is that long."""
+        """Requests per second in the busiest minute; None if the period is too short."""
         is_long = (self.span_s or 0) >= MINUTE_S and self.minutes
         return max(self.minutes.values()) / MINUTE_S if is_long else None
 
     @cached_property
     def busiest_second_rps(self) -> float | None:
-        """The most requests within one second; None if the span is too short to tell."""
+        """The most requests within one second; None if the period is too short."""
         is_long = self.times and (self.span_s or 0) >= MINUTE_S and not self.is_load_alone
         return float(_longest_run(self.times, self.clock)) if is_long and self.times and self.clock else None
 
     @property
     def days_without(self) -> tuple[int, int]:
-        """Days within the span on which nothing is logged, and days of the span."""
+        """The number of days in the period without log lines, and of all its days."""
         days = {minute // 1440 for minute in self.minutes}
         of = max(days) - min(days) + 1 if days else 0
         return of - len(days), of
 
     @property
     def cold_start_share(self) -> float | None:
-        """Share of the invocations that began with a cold start."""
+        """The share of the invocations with a cold start."""
         invocations = self.tally.rows[INVOCATION]
         return self.tally.cold / invocations if invocations else None
 
     @property
     def memory_mb(self) -> float | None:
-        """The memory size of most invocations."""
+        """The memory size of most invocations [MB]."""
         return (
             self.tally.memory.most_common(1)[0][0] if self.tally.memory else self.tally.facts.get("memory_mb")
         )
 
     @cached_property
     def quantiles(self) -> dict[str, Mapping[str, float | None] | None]:
-        """Quantiles of every column of the answer: measured, or as a result states them."""
+        """Quantiles of every column of the answer: measured, or stated by a result."""
         columns = {
             "duration_ms": self.runtime,
             "billed_ms": self.column("billed_ms"),
@@ -160,7 +160,7 @@ class Summary:
 
     @property
     def errors(self) -> dict[str, int]:
-        """Failed invocations by kind; where only a door is seen, the answers with a status of 5xx."""
+        """Failed invocations by kind; from a door's log alone, responses with a status of 5xx."""
         if self.tally.rows[INVOCATION]:
             return self.tally.failures
         stated = self.stated.errors if self.stated and not self.tally.rows[LOAD] else {}
@@ -170,7 +170,7 @@ class Summary:
 
     @property
     def refused(self) -> dict[str, int]:
-        """Answers with a status of 4xx and 5xx."""
+        """Responses with a status of 4xx and 5xx."""
         stated = self.stated.errors if self.stated and not self.tally.rows[LOAD] else {}
         counts = Counter(stated)
         for kind in (EXCHANGE, LOAD):
@@ -179,7 +179,7 @@ class Summary:
 
     @cached_property
     def tuned(self) -> list[dict[str, float]]:
-        """The median duration [ms] at each memory size [MB]: of a sweep, or of the sizes that a log has."""
+        """The median duration [ms] by memory size [MB]: from a sweep, or from the sizes in a log."""
         sweep = self.tally.facts.get("sweep", [])
         if sweep:
             return [{"memory_mb": row["memory_mb"], "p50_ms": row["duration_ms"]} for row in sweep]
@@ -194,13 +194,13 @@ class Summary:
 
     @property
     def cpu(self) -> float | None:
-        """The share of the time that computes, where traces show what waited for calls."""
+        """The share of the time spent computing; None without traces that show waits for calls."""
         waited, total = self.tally.waits
         return round(1 - min(waited / total, 1.0), 3) if total > 0 else None
 
     @cached_property
     def ignored(self) -> list[dict[str, Any]]:
-        """What was read and not used: what it is, and on how many lines."""
+        """Unused content: what it is, and on how many lines."""
         counts = Counter(self.tally.ignored)
         if self.clock and self.clock.strays:
             counts["times of a clock that was wrong, left out of the rate"] = self.clock.strays
@@ -211,7 +211,7 @@ class Summary:
 
     @property
     def notes(self) -> list[str]:
-        """The notes beside the figures."""
+        """Notes on the figures."""
         notes = list(self.tally.notes)
         if self.clock and self.clock.strays:
             n = self.clock.strays
@@ -224,7 +224,7 @@ class Summary:
         return notes
 
     def to_dict(self) -> dict[str, Any]:
-        """The summary as plain values, for JSON."""
+        """The summary as a dict for JSON."""
         tally = self.tally
         return {
             "read": tally.read,
@@ -250,7 +250,7 @@ class Summary:
 
 @dataclass(frozen=True)
 class Clock:
-    """From the first to the last time [epoch s], without those of clocks that were wrong."""
+    """The first and the last time [epoch s], without those of wrong clocks."""
 
     first: float
     last: float
@@ -259,18 +259,18 @@ class Clock:
 
     @classmethod
     def of(cls, times: Column) -> Clock:
-        """The span of most of the times.
+        """The period that contains nearly all times.
 
-        A few lines that are far from all the others, or from before there was Lambda, had no clock.
+        A few lines far from all others, or from before Lambda existed, come from a wrong clock.
         """
         values, scale = times.sorted()
         at = int(np.searchsorted(values, FIRST_S * scale))
         begin, end = (
             (at if at < values.size else 0),
             values.size,
-        )  # a log that is that old as a whole has a clock
+        )  # but the clock of an all-old log is right
         few = max(int(STRAY * values.size), 1)
-        for _ in range(2):  # strays on one side hide those on the other
+        for _ in range(2):  # outliers on one side hide those on the other
             begin += _strays(values[begin:end].astype(float), few, FAR_S * scale)
             end -= _strays(-values[begin:end][::-1].astype(float), few, FAR_S * scale)
         count = begin + values.size - end
@@ -279,7 +279,7 @@ class Clock:
 
 
 def _strays(times: np.ndarray, few: int, far: float) -> int:
-    """How many of the first times, a few at most, stand far before all the others; times in order."""
+    """The number of first times, a few at most, that are far before all others; times in order."""
     some = min(few, times.size - 2)
     if some < 1:
         return 0
@@ -292,17 +292,17 @@ def _date(seconds: float) -> str:
 
 
 def _of_stated(levels: Mapping[str, float] | None) -> dict[str, float | None] | None:
-    """The quantiles that a result states; None for each that it does not."""
+    """The quantiles stated by a result; None for each that it does not state."""
     return {name: levels.get(name) for name in QUANTILES} if levels else None
 
 
 def quantiles(column: Column) -> dict[str, float]:
-    """The quantiles of a column, by the names that a workload gives them."""
+    """The quantiles of a column, by their names in a workload."""
     return dict(zip(QUANTILES, column.quantiles(QUANTILES.values()), strict=True))
 
 
 def _longest_run(times: Column, clock: Clock) -> int:
-    """The most times that are equal, within the span of a clock."""
+    """The largest number of equal times, within the period of a clock."""
     times_in_span, scale = times.sorted()
     times_in_span = times_in_span[
         np.searchsorted(times_in_span, clock.first * scale) : np.searchsorted(
@@ -319,5 +319,5 @@ def _longest_run(times: Column, clock: Clock) -> int:
 
 
 def most(counts: Iterable[tuple[str, int]], few: int = 3) -> str:
-    """The first few kinds with their counts, as a person says them."""
+    """The most frequent kinds with their counts, as text."""
     return ", ".join(f"{count:,} x {kind}" for kind, count in list(counts)[:few])

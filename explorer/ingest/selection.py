@@ -1,4 +1,4 @@
-"""Which requests count: by time, by status, by path; and which of them a client did not make for the API."""
+"""Select the requests that count: by time, status and path; recognise health checks and static files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from explorer.errors import ExplorerError
 if TYPE_CHECKING:
     import polars as pl
 
-HEALTH, STATIC = "health checks", "static files"  # exchanges that say nothing of the API
+HEALTH, STATIC = "health checks", "static files"  # not real use of the API
 STATUS = re.compile(r"([1-5])(?:xx|XX)|([1-5]\d\d)(?:-([1-5]\d\d))?")
 REGULAR = re.compile(r"[\\^$|()+]")
 CHECKED = (
@@ -40,13 +40,13 @@ class Pattern:
 
     @classmethod
     def read(cls, text: str, option: str) -> Pattern:
-        """A pattern as people write it.
+        """Parse a pattern from the command line.
 
-        "404", "4xx" and "400-499" are statuses. Anything else is a path: a shell's pattern ("*.js",
-        "/static/*"), a regular expression if it has signs of one ("^/v1/(a|b)$"), or the beginning of a
-        path, up to a slash ("/health").
+        "404", "4xx" and "400-499" are statuses. Anything else is a path: a shell pattern ("*.js",
+        "/static/*"), a regular expression if it contains special characters ("^/v1/(a|b)$"), or a prefix that
+        ends at a slash or at the end of the path ("/health").
 
-        Raises ExplorerError for a regular expression that is none.
+        Raises ExplorerError for an invalid regular expression.
 
         Examples
         --------
@@ -77,7 +77,7 @@ class Pattern:
         return cls(path=path)
 
     def matches(self) -> pl.Expr:
-        """Whether a row matches; null where it has no status, or no path, to match."""
+        """Whether a row matches; null if it has no status or path."""
         import polars as pl
 
         if self.path:
@@ -96,11 +96,11 @@ class Selection:
 
     @property
     def is_all(self) -> bool:
-        """Whether nothing is asked for, so that all requests count."""
+        """Whether there are no criteria, so that all requests count."""
         return self == Selection()
 
     def select(self, rows: pl.DataFrame) -> tuple[pl.DataFrame, Counter[str]]:
-        """The rows that count, and how many do not, by the reason."""
+        """The rows that count, and the number of other rows by reason."""
         import polars as pl
 
         left_out: Counter[str] = Counter()
@@ -120,7 +120,7 @@ class Selection:
                 left_out += Counter({NO_PATH: unknown, NOT_SELECTED: rows.height - matching.height - unknown})
                 rows = matching.with_columns(
                     pl.lit(None, pl.String).alias("aside")
-                )  # what is asked for counts
+                )  # an explicit --include wins
             if self.exclude:
                 matching = rows.filter(
                     ~pl.any_horizontal(one.matches().fill_null(False) for one in self.exclude)
@@ -145,7 +145,7 @@ class Selection:
 
 
 def aside(path: pl.Expr, agent: pl.Expr | None = None) -> pl.Expr:
-    """Whether a request is a health check or a static file, by its path and its user agent; else null."""
+    """Classify requests by path and user agent as "health checks" or "static files"; else null."""
     import polars as pl
 
     checked = path.str.contains(HEALTH_PATH)

@@ -1,4 +1,4 @@
-"""Where lines come from: files, folders, globs, archives, standard input; whole lines, some at a time."""
+"""Read lines from files, folders, globs, archives or standard input: complete lines, in blocks."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ if TYPE_CHECKING:
 
 
 class _Damaged(Exception):
-    """What is packed cannot be unpacked."""
+    """Compressed data cannot be unpacked."""
 
 
-BLOCK = 6 << 20  # bytes that are read at a time
-HEAD = 1 << 16  # bytes from which a format is recognised
-LONGEST_LINE = 16 << 20  # bytes; what is longer is no line of a log
+BLOCK = 6 << 20  # bytes read at a time
+HEAD = 1 << 16  # bytes from which the format is recognised
+LONGEST_LINE = 16 << 20  # bytes; anything longer is not a log line
 ZIP = b"PK\x03\x04"
-WIDE = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}  # as PowerShell writes
+WIDE = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}  # as PowerShell writes text
 UNPACK_ERRORS = (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError, zipfile.BadZipFile, _Damaged)
 LOG_GROUP = re.compile(r"(?:^|/|\b)aws[/-]lambda[/-]([\w-]+)")
 PARTS_OF_NAMES = (
-    re.compile(  # of a log's name: dates, instances, numbers of copies; what is left is its subject
+    re.compile(  # parts of a log's file name that are not its subject: dates, instances, copy numbers
         r"\d{4}-?\d{2}-?\d{2}(?:[T_-]?\d[\d:-]*)?|[0-9a-f]{8,}(?:-[0-9a-f]{4,})*|\d+|\$?LATEST|[^\w-]"
         r"|(?<=[_-])(?:logs?|part|copy|old|new)(?=$|[_-])"
     )
@@ -44,9 +44,9 @@ PARTS_OF_NAMES = (
 
 @dataclass(frozen=True)
 class Source:
-    """One input: what messages call it, its size [B] where it is known, and how it is opened.
+    """One input: its name in messages, its size [B] if known, and how to open it.
 
-    `group` is the function whose log it is, where its name or its folder says so; `member` of an archive.
+    `group` is the function of the log, from the name of the file or folder; `member` of an archive.
     """
 
     name: str
@@ -56,7 +56,7 @@ class Source:
     group: str = ""
 
     def open(self) -> Stream:
-        """Its bytes, unpacked."""
+        """Open the input; its bytes are unpacked."""
         if self.path is None:
             return Stream(sys.stdin.buffer)
         raw: IO[bytes]
@@ -66,7 +66,7 @@ class Source:
             except (
                 RuntimeError,
                 NotImplementedError,
-            ) as error:  # encrypted, or packed as nothing here unpacks
+            ) as error:  # encrypted or unsupported
                 raise OSError(None, f"{self.name}: {error}") from None
         else:
             raw = self.path.open("rb")
@@ -78,7 +78,7 @@ class Source:
 
 
 class Unpacker:
-    """What unpacks one member of a stream: gzip, bzip2 and xz behind one face."""
+    """Unpacks one member of a stream: the same interface for gzip, bzip2 and xz."""
 
     MAGIC: dict[bytes, Callable[[], Any]] = {
         b"\x1f\x8b": lambda: zlib.decompressobj(wbits=31),
@@ -91,7 +91,7 @@ class Unpacker:
 
     @classmethod
     def of(cls, head: bytes) -> Unpacker | None:
-        """The one for a stream that begins so; None if it is not packed."""
+        """The unpacker for a stream with this beginning; None if it is not compressed."""
         return next((cls(make) for magic, make in cls.MAGIC.items() if head.startswith(magic)), None)
 
     @property
@@ -100,10 +100,10 @@ class Unpacker:
         return bool(self._inner.eof)
 
     def decompress(self, packed: bytes, size: int) -> bytes:
-        """The next bytes, `size` at most; `rest` is what is to be given again."""
+        """The next bytes, at most `size`; `rest` is the input to pass in again."""
         try:
             content: bytes = self._inner.decompress(packed, size)
-        except (OSError, ValueError) as error:  # bzip2's
+        except (OSError, ValueError) as error:  # from bzip2
             raise _Damaged(str(error)) from None
         if self.eof:
             self.rest = self._inner.unused_data
@@ -113,16 +113,16 @@ class Unpacker:
 
     @property
     def is_full(self) -> bool:
-        """Whether it holds bytes that it has not given yet."""
+        """Whether it still holds unpacked bytes."""
         return not getattr(self._inner, "needs_input", True)
 
     def again(self) -> Unpacker:
-        """Another one, for the member that follows."""
+        """A new unpacker for the next member."""
         return Unpacker(self.make)
 
 
 class Stream:
-    """The bytes of a source, unpacked if they are packed, as UTF-8 if they are UTF-16."""
+    """The bytes of a source, unpacked, and UTF-16 converted to UTF-8."""
 
     def __init__(self, raw: IO[bytes]) -> None:
         self.raw, self.bytes_read = raw, 0
@@ -142,7 +142,7 @@ class Stream:
         self.head = self._buffer[:HEAD]
 
     def _fill(self) -> None:
-        """Read enough to recognise a format, however small the pieces; `read` raises what breaks."""
+        """Read enough to recognise a format, also from small pieces; errors are raised later by `read`."""
         try:
             while len(self._buffer) < HEAD and (piece := self._more(HEAD - len(self._buffer))):
                 self._buffer += piece
@@ -151,7 +151,7 @@ class Stream:
 
     @classmethod
     def of(cls, content: bytes) -> Stream:
-        """A stream of what is in memory already."""
+        """A stream of bytes in memory."""
         return cls(io.BytesIO(content))
 
     def __enter__(self) -> Stream:
@@ -162,7 +162,7 @@ class Stream:
             self.raw.close()
 
     def read(self, size: int) -> bytes:
-        """The next bytes, about so many; none at the end. Raises one of `BROKEN` for damaged packing."""
+        """The next bytes, about `size`; empty at the end. Raises one of `BROKEN` for damaged compression."""
         if self._failure and not self._buffer:
             raise self._failure
         first, self._buffer = self._buffer, b""
@@ -171,7 +171,7 @@ class Stream:
             while not self._failure and have < size and (piece := self._more(size - have)):
                 pieces.append(piece)
                 have += len(piece)
-        except UNPACK_ERRORS as error:  # what was good before it is given first
+        except UNPACK_ERRORS as error:  # data before the error is returned first
             if not have:
                 raise
             self._failure = error
@@ -192,7 +192,7 @@ class Stream:
         return piece
 
     def _unpacked(self, size: int) -> bytes:
-        """The next bytes that it holds, `size` at most; members may follow one another."""
+        """The next unpacked bytes, at most `size`; a stream may have several members."""
         while True:
             if not self._waiting and not self._packed.eof and not self._packed.is_full:
                 self._waiting = self._file(HEAD)
@@ -211,7 +211,7 @@ class Stream:
 
 
 def lines_of(block: bytes) -> pl.DataFrame:
-    """The lines of a block, in the column `line`; bytes that are no text are replaced."""
+    """The lines of a block, in the column `line`; invalid UTF-8 is replaced."""
     import polars as pl
 
     try:
@@ -221,7 +221,7 @@ def lines_of(block: bytes) -> pl.DataFrame:
 
 
 def blocks(stream: Stream) -> Iterator[bytes]:
-    """Whole lines, about `BLOCK` bytes at a time; of a line that is far too long, its beginning."""
+    """Complete lines, about `BLOCK` bytes at a time; only the beginning of a line that is too long."""
     rest = b""
     while piece := stream.read(BLOCK):
         cut = piece.rfind(b"\n") + 1
@@ -235,9 +235,9 @@ def blocks(stream: Stream) -> Iterator[bytes]:
 
 
 def find_sources(paths: list[str]) -> list[Source]:
-    """The inputs that `paths` name: files, folders with all that is in them, globs, or "-".
+    """The inputs in `paths`: files, folders with all their files, globs, or "-".
 
-    Raises ExplorerError for one that is not there.
+    Raises ExplorerError if one does not exist.
     """
     sources: dict[str, Source] = {}
     for pattern in paths:
@@ -254,7 +254,7 @@ def find_sources(paths: list[str]) -> list[Source]:
 
 
 def _members(path: Path) -> list[tuple[str, int]]:
-    """The files of a zip archive with their sizes; of any other file, itself."""
+    """The files in a zip archive with their sizes; any other file itself."""
     whole = [("", path.stat().st_size)]
     try:
         with path.open("rb") as file:
@@ -264,7 +264,7 @@ def _members(path: Path) -> list[tuple[str, int]]:
             inside = [one for one in archive.infolist() if not one.is_dir() and not _is_hidden(one.filename)]
     except (OSError, zipfile.BadZipFile):
         return whole
-    if any(one.filename == "[Content_Types].xml" for one in inside):  # a document of an office suite
+    if any(one.filename == "[Content_Types].xml" for one in inside):  # an office document
         return whole
     return [(one.filename, one.compress_size) for one in inside] or whole
 
@@ -274,7 +274,7 @@ def _is_hidden(name: str) -> bool:
 
 
 def _group(path: Path, folder: Path | None) -> str:
-    """The function that a file's name, or the folder it is in, says that it is of; "" where neither does."""
+    """The function of a log, from its file name or folder; "" if neither names one."""
     if match := LOG_GROUP.search(path.as_posix()):
         return match[1]
     if folder is None:

@@ -1,4 +1,4 @@
-"""A template or a plan into what it says of a workload: its functions, what stands before them, its needs."""
+"""Read the workload fields that a template or plan states: its functions, their doors and needs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MARKS = re.compile(
 ENDINGS = (".yaml", ".yml", ".json", ".template", ".tfplan")
 LARGEST = 64 << 20
 UNKNOWN_NOTE = "the template leaves {} open: it is left to you"
-NEEDS = {  # what a door has to offer, by the resources that ask for it
+NEEDS = {  # features a door must have, by the resources that use them
     "custom-domain": (
         "AWS::ApiGateway::DomainName",
         "AWS::ApiGatewayV2::DomainName",
@@ -52,7 +52,7 @@ def is_template(path: Path, head: bytes) -> bool:
 
 
 def read(path: Path) -> Iterator[Part]:
-    """The parts of a template, one for each function; of several, each is that function's alone."""
+    """The parts of a template, one for each function; with several functions, each part names its own."""
     content = path.read_bytes()[:LARGEST].decode("utf-8", "replace")
     beside = Part(read=1)
     try:
@@ -64,7 +64,7 @@ def read(path: Path) -> Iterator[Part]:
         else:
             raise ParseError("it has no resources", 1)
     except (ParseError, ValueError, RecursionError) as error:
-        line = re.match(r"line \d+", str(error))  # and not its text, which may hold a secret
+        line = re.match(r"line \d+", str(error))  # without its text, which may hold a secret
         beside.bad(f"{path}: {line[0] if line else 'the file'} cannot be read as a template or a plan")
         yield beside
         return
@@ -85,7 +85,7 @@ def read(path: Path) -> Iterator[Part]:
 
 
 def _entry_functions(stack: Stack) -> list[Resource]:
-    """The functions that stand behind a door, or all of them if none does."""
+    """The functions behind a door; all functions if none is."""
     behind = {door.function for door in doors(stack)}
     return [one for one in stack.functions if one.id in behind] or stack.functions
 
@@ -95,7 +95,7 @@ def _name(function: Resource) -> str:
 
 
 def _function(stack: Stack, function: Resource) -> Part:
-    """What a template says of one function; what only a deployment knows is left out, and named."""
+    """The fields of one function; values known only at deployment are left out, and a note names them."""
     opens: list[str] = []
 
     def look_up(*path: str) -> Any:
@@ -147,7 +147,7 @@ def _value(function: Resource, value: Any) -> str:
 
 
 def _current(stack: Stack, function: Resource) -> dict[str, str]:
-    """The options that a function has today: its door, and what goes through it."""
+    """The current options of a function: its door, and its request and response path."""
     own = [door for door in doors(stack) if door.function == function.id]
     options = {}
     for door in own:
@@ -191,7 +191,7 @@ def _streams(stack: Stack, function: Resource) -> bool:
 
 
 def _needs(stack: Stack, function: Resource) -> list[str]:
-    """What the door of a function has to offer, of what a template can ask for."""
+    """The features that a function's door must have, as far as the template shows them."""
     if not any(door.function == function.id for door in doors(stack)):
         return []
     needs = [need for need, types in NEEDS.items() if any(True for _ in stack.of_type(*types))]
@@ -214,7 +214,7 @@ def _needs(stack: Stack, function: Resource) -> list[str]:
 
 
 def _auth(stack: Stack, function: Resource) -> str:
-    """What the door checks, where the template says so: iam, jwt or none."""
+    """The authorisation at the door, if the template states it: iam, jwt or none."""
     urls = stack.pointing_to(function, "AWS::Lambda::Url", "TargetFunctionArn")
     kinds = [text(url.get("AuthType").value) for url in urls]
     kinds.append(text(function.get("FunctionUrlConfig", "AuthType").value))

@@ -1,4 +1,4 @@
-"""Times of day as logs write them, to epoch seconds, a column at a time."""
+"""Convert times of day in logs to epoch seconds, a column at a time."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ if TYPE_CHECKING:
 ISO = r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2}:[0-9]{2})[.,]?([0-9]*) ?([+-][0-9]{2}:?[0-9]{2})?"
 EPOCH = r'(?i)time(?:stamp|epoch)?\\*"\s*:\s*\\*"?(1[0-9]{9}|1[0-9]{12})[^0-9]'
 CLF = r"([0-9]{2}/[A-Za-z]{3}/[0-9]{4})[: ]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:[.][0-9]+)?(?: ([+-][0-9]{4}))?"
-SLASHED = r"\b([0-9]{4})/([0-9]{2})/([0-9]{2}) (?:- )?([0-9]{2}:[0-9]{2}:[0-9]{2})"  # of Gin and nginx' own
+SLASHED = r"\b([0-9]{4})/([0-9]{2})/([0-9]{2}) (?:- )?([0-9]{2}:[0-9]{2}:[0-9]{2})"  # Gin, nginx
 
 
 def seconds(texts: pl.Series) -> pl.Series:
-    """Whole epoch seconds of the first time of day in each text; null where there is none."""
+    """Whole epoch seconds of the first time of day in each text; null if there is none."""
     import polars as pl
 
     text = pl.col("text")
@@ -35,7 +35,7 @@ def seconds(texts: pl.Series) -> pl.Series:
 
 
 def moments(values: pl.Series) -> pl.Series:
-    """Epoch seconds of a field that is a time: a date as text, or epoch seconds, ms, us or ns."""
+    """Epoch seconds of a time field: a date as text, or epoch seconds, ms, us or ns."""
     import polars as pl
 
     if values.dtype != pl.String:
@@ -81,7 +81,7 @@ def _clf(text: pl.Expr) -> pl.Expr:
 
 
 def _clf_alone(values: pl.Series) -> pl.Series | None:
-    """Epoch seconds of texts that are "02/Nov/2026:08:00:35 +0100" and nothing else; None if one is not."""
+    """Epoch seconds of texts such as "02/Nov/2026:08:00:35 +0100"; None if any has another form."""
     import polars as pl
 
     first = values.drop_nulls().head(1)
@@ -106,7 +106,7 @@ def _slashed(text: pl.Expr) -> pl.Expr:
 
 
 def _offset(text: pl.Expr) -> pl.Expr:
-    """Seconds of "+02:00" or "-0730"; 0 where there is none."""
+    """Seconds of "+02:00" or "-0730"; 0 if there is none."""
     import polars as pl
 
     digits = text.str.replace_all(r"[^0-9]", "")
@@ -116,7 +116,7 @@ def _offset(text: pl.Expr) -> pl.Expr:
 
 
 def _epoch(text: pl.Expr) -> pl.Expr:
-    """Epoch seconds or milliseconds beside a name such as "timestamp"."""
+    """Epoch seconds or milliseconds after a name such as "timestamp"."""
     import polars as pl
 
     digits = text.str.extract(EPOCH)

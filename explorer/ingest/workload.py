@@ -1,4 +1,4 @@
-"""From what was measured to a workload file: what the input holds, and questions for the rest."""
+"""Make a workload file from measurements: fields that the input determines, and questions for the rest."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 SPREAD = re.compile(r"p\d.*|max|value|samples")
 MONTH_S = 730 * 3600.0
 MB = BYTES["MB"]
-DIGITS = 4  # that a quantile of a log is good for, and more
+DIGITS = 4  # significant digits of a quantile
 MONTH_DIGITS = 5
 SIZES = ((1024.0**3, 1024.0**3, "GB"), (1024.0**2, 1024.0**2, "MB"), (1e4, 1024.0, "KB"), (0.0, 1.0, "B"))
 TIMES = (
@@ -34,10 +34,10 @@ TIMES = (
     (300e3, 60e3, "min"),
     (1e3, 1e3, "s"),
     (0.0, 1.0, "ms"),
-)  # from, how large [ms]
-FEW = 100  # invocations: below, a p99 is hardly more than the maximum
+)  # from which time [ms], length of the unit [ms], unit
+FEW = 100  # invocations; with fewer, a p99 is hardly more than the maximum
 TOP = {"p50": "p50", "p90": "p90", "p99": "p99", "p99_9": '"p99.9"', "max": "max"}
-QUESTIONS = {  # of a field that the input does not hold; in the order of the file
+QUESTIONS = {  # for fields that the input does not determine, in the order of the file
     record.path: record.if_unknown for record in FIELDS if record.if_unknown
 }
 PLACEHOLDERS: dict[str, Any] = {"requests_per_month": 1, "response": "1 KB", "runtime": "1 s"}
@@ -46,7 +46,7 @@ SECTIONS = ("", "request", "response", "runtime", "runtime.init", "configuration
 
 @dataclass
 class Draft:
-    """A workload file in the making: what is known by dotted field, why, and what is left to the user."""
+    """A draft of a workload file: known values by dotted field, their reasons, and open questions."""
 
     values: dict[str, Any] = field(default_factory=dict)
     why: dict[str, str] = field(default_factory=dict)
@@ -55,24 +55,24 @@ class Draft:
     tuned: list[dict[str, str]] = field(default_factory=list)
 
     def set(self, name: str, value: Any, why: str = "") -> None:
-        """One field and where it comes from."""
+        """Set a field, with the reason for its value."""
         self.values[name] = value
         if why:
             self.why[name] = why
 
     def set_if_there(self, name: str, value: Any, why: str = "") -> None:
-        """One field, where the workload file has it."""
+        """Set a field if the workload file has it."""
         if name in by_path():
             self.set(name, value, why)
 
     def drop(self, section: str) -> None:
-        """Forget the spread of a section."""
+        """Remove the distribution of a section."""
         own = {name for name in self.values if _section(name) == section and SPREAD.fullmatch(_last(name))}
         self.values = {name: value for name, value in self.values.items() if name not in {section, *own}}
 
     @property
     def missing(self) -> dict[str, str]:
-        """The questions by the field that the user is left with."""
+        """The open questions, by field."""
         names = {*self.values, *(name.partition(".")[0] for name in self.values if "." in name)}
         names -= {name for name in ("runtime",) if not self._has_spread(name)}
         return {name: question for name, question in QUESTIONS.items() if name not in names}
@@ -82,7 +82,7 @@ class Draft:
         return section in self.values or any(SPREAD.fullmatch(name) for name in own)
 
     def nested(self) -> dict[str, Any]:
-        """What is known, as the tables of a workload."""
+        """The known values, as the tables of a workload."""
         tables: dict[str, Any] = {}
         for name, value in self.values.items():
             *path, last = re.split(r"\.(?!\d)", name)
@@ -93,7 +93,7 @@ class Draft:
         return tables
 
     def check(self, name: str, folder: Path) -> None:
-        """Raise WorkloadError if what is known is no workload, once the questions are answered."""
+        """Raise WorkloadError if the known values, with answers to the questions, are no valid workload."""
         tables = self.nested()
         for missing, value in PLACEHOLDERS.items():
             if missing not in tables:
@@ -103,12 +103,12 @@ class Draft:
         Workload(name, folder, **tables)
 
     def to_toml(self) -> str:
-        """The file: each field with its reason, each open question as a comment."""
+        """The text of the file: each field with its reason, each open question as a comment."""
         return "\n".join(self._lines()) + "\n"
 
     def _lines(self) -> Iterator[str]:
         yield from (f"# {line}".rstrip() for line in self.head)
-        for section in dict.fromkeys((*SECTIONS, *map(_section, self.values))):  # the user's own ones last
+        for section in dict.fromkeys((*SECTIONS, *map(_section, self.values))):  # users' own last
             questions = [name for name in self.missing if self._place(name) == section]
             own = [name for name in self.values if _section(name) == section]
             if section and not own and not questions:
@@ -153,10 +153,10 @@ def _toml(value: Any) -> str:
 
 
 def draft(summary: Summary, name: str, today: date, samples: bool = False) -> Draft:
-    """The workload file of what was measured.
+    """The draft of a workload file from measurements.
 
-    Parameters: `name` of the workload; `today`, written into it; `samples`, have the numbers
-    themselves in Parquet files in place of quantiles.
+    Parameters: `name` of the workload; `today`, the date in the file; `samples`, write the numbers to Parquet
+    files instead of quantiles.
     """
     tally, workload_draft = summary.tally, Draft()
     workload_draft.head = [
@@ -184,9 +184,9 @@ def draft(summary: Summary, name: str, today: date, samples: bool = False) -> Dr
 
 
 def tune(workload_draft: Draft, summary: Summary) -> None:
-    """What is known of the time at several memory sizes, once the memory itself is known.
+    """Set the times at several memory sizes, after the memory size itself is set.
 
-    A load test gives it for the size that it ran at, if the template, the function or the user states which.
+    A load test gives the time at its own memory size, if the template, function or user states that size.
     """
     tuned = summary.tuned
     why = "the median at each memory size"
@@ -223,7 +223,7 @@ def _traffic(workload_draft: Draft, summary: Summary) -> None:
     if "requests_per_month" in facts:
         workload_draft.set("requests_per_month", facts["requests_per_month"], facts["requests_why"])
     elif summary.is_load_alone or not (span and times and summary.clock):
-        pass  # the rate of a load test was asked for
+        pass  # the tester chose the rate of a load test
     elif span >= DAY_S:
         count = times.size - summary.clock.strays
         month = _rounded(count / span * MONTH_S, MONTH_DIGITS)
@@ -274,7 +274,7 @@ def _runtime(workload_draft: Draft, summary: Summary, samples: bool) -> None:
     used_memory = summary.column("used_mb")
     if used_memory and 0 < used_memory.largest <= 122880:
         most_mb, why = float(math.ceil(used_memory.largest)), "the most that was used"
-        if memory and 128 <= memory < most_mb:  # other sizes had more, or the report counts past its own
+        if memory and 128 <= memory < most_mb:  # other sizes used more, or the report overcounts
             most_mb, why = memory, f"the whole memory size: the most that was used is {most_mb:g} MB"
         workload_draft.set_if_there("runtime.used", f"{most_mb:g} MB", why)
     if summary.cpu is not None:
@@ -301,7 +301,7 @@ def _stated_spread(
         value = levels.get(name)
         if value is None or not value:
             continue
-        if value < least:  # cut off, or another unit
+        if value < least:  # truncated, or in another unit
             workload_draft.head.append(
                 f"The {name} of the {section} is stated below a lower quantile: it is left out."
             )
@@ -316,7 +316,7 @@ def _stated_spread(
 def _spread(
     workload_draft: Draft, section: str, column: Column, samples: bool, unit: float, limit: float
 ) -> None:
-    """The quantiles of a column, or the file of its samples; a quantile of 0 has no logarithm."""
+    """Set the quantiles of a column, or its samples; zero quantiles are left out (they have no logarithm)."""
     if column.largest * unit > limit:
         workload_draft.head.append(
             f"The {section} reaches {column.largest:g}, which nothing does: it is left out."
@@ -344,9 +344,9 @@ def _spread(
 
 
 def format_amount(value: float, unit: float, up: bool = False) -> str:
-    """A size [B] or, with a unit of 1e-3, a time [ms], to as many digits as are known.
+    """A size [B] or, with a unit of 1e-3, a time [ms], rounded to the known digits.
 
-    The largest is rounded up, so that no limit which it broke is kept by a rounding.
+    The largest value is rounded up, so that rounding does not hide a broken limit.
     """
     steps = SIZES if unit == 1.0 else TIMES
     factor, name = next((size, name) for least, size, name in steps if value >= least)
@@ -355,7 +355,7 @@ def format_amount(value: float, unit: float, up: bool = False) -> str:
 
 
 def _rounded(number: float, digits: int, up: bool = False) -> float:
-    """A number to so many significant digits."""
+    """A number rounded to significant digits."""
     if number <= 0:
         return 0.0
     places = digits - 1 - math.floor(math.log10(number))
@@ -365,9 +365,9 @@ def _rounded(number: float, digits: int, up: bool = False) -> float:
 
 
 def write(workload_draft: Draft, path: Path, force: bool) -> list[Path]:
-    """Write the file, and those of its samples beside it; all or none.
+    """Write the file and its sample files; all or none.
 
-    Raises ExplorerError if one is there already and `force` is not given.
+    Raises ExplorerError if one exists already and `force` is not set.
     """
     files = {section: path.with_name(f"{path.stem}.{section}.parquet") for section in workload_draft.samples}
     refuse(path, force)
@@ -391,7 +391,7 @@ def _write_samples(column: Column, unit: float, path: Path) -> None:
 
 
 def refuse(path: Path, force: bool) -> None:
-    """Raise unless a file may be written here."""
+    """Raise ExplorerError if the file may not be written."""
     if path.exists() and (not force or path.is_dir()):
         raise ExplorerError(f"{path}: is there already; expected another name, or --force")
     if not path.parent.is_dir():

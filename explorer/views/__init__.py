@@ -1,1 +1,1 @@
-"""One answer as picture, document, screen. No number is made here."""
+"""Presents an answer as picture, document or screen. This layer computes no numbers."""

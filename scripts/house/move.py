@@ -2,20 +2,20 @@
 
     python scripts/house/move.py scripts/house/moves.txt facts workload ...
 
-The table has a section a room: a line `[room]`, then lines of these forms (names without `explorer.`):
+The table has a section for each room: a line `[room]`, then lines of these forms (names without `explorer.`):
 
     old.module -> new.module                  the whole module (a package: its `__init__`)
-    old.module : name other -> new.module     these top-level definitions of it
-    old.module : name=other -> new.module     the same under another name
-    cut old.module : name                     a definition that is left out
-    doc new.module "text"                     the docstring of a module that has no single origin
-    drop old.module                           a module of which nothing is left
-    path old/file new/file                    a file or folder that is no module, tests among them
+    old.module : name other -> new.module     these top-level definitions in it
+    old.module : name=other -> new.module     the same with another name
+    cut old.module : name                     a definition to remove
+    doc new.module "text"                     the docstring of a module with several origins
+    drop old.module                           a module of which nothing remains
+    path old/file new/file                    a file or folder that is not a module, also tests
 
-Only the sections that are named on the command line are carried out. Definitions keep their names and
-their text. Imports of our own modules become relative between files of one folder and absolute
-elsewhere. A name that a module only passes on is imported from where it is defined. Where a module
-is used by its own name (`facts.limit(...)`), that name follows the module.
+The script carries out only the sections named on the command line. Definitions keep their names and text.
+Imports of our own modules become relative between files of one folder and absolute elsewhere. A name that a
+module only re-exports is imported from the module that defines it. If a module is used by its own name
+(`facts.limit(...)`), that name changes with the module.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ PACKAGE = "explorer"
 CODE = ("explorer", "tests", "benchmarks", "scripts", "docs")
 TEXTS = ("README.md", "CHANGELOG.md", "mkdocs.yml", "pyproject.toml", "Makefile", "data/README.md")
 DOTTED = re.compile(rf"\b{PACKAGE}\.[a-z_]+(?:\.\w+)*")
-SHIPPED = "explorer.live.functions"  # lies at a zip's root: its files import each other by bare names
+SHIPPED = "explorer.live.functions"  # at the root of a zip: its files import each other without a package
 
 
 @dataclass
 class Binding:
-    """What a local name stands for: a module, or a name of one."""
+    """The meaning of a local name: a module, or a name in one."""
 
     module: str
     name: str = ""  # empty: the module itself
@@ -47,7 +47,7 @@ class Binding:
 
 @dataclass
 class Module:
-    """One file as it stands before the move."""
+    """One file before the move."""
 
     name: str
     path: Path
@@ -55,7 +55,7 @@ class Module:
     tree: ast.Module = field(init=False)
     definitions: dict[str, ast.stmt] = field(default_factory=dict)
     bindings: dict[str, Binding] = field(default_factory=dict)
-    passed_on: set[str] = field(default_factory=set)  # by a package
+    passed_on: set[str] = field(default_factory=set)  # re-exported by a package
     contents: dict[str, str] = field(default_factory=dict)  # a contents page: name -> module
 
     def __post_init__(self) -> None:
@@ -66,12 +66,12 @@ class Module:
 
     @property
     def package(self) -> str:
-        """The package that relative imports start from."""
+        """The package to which relative imports refer."""
         return self.name if self.path.name == "__init__.py" else self.name.rpartition(".")[0]
 
 
 def names_of(statement: ast.stmt) -> list[str]:
-    """The names that a top-level statement defines."""
+    """The names defined by a top-level statement."""
     if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return [statement.name]
     targets: list[ast.expr] = []
@@ -83,12 +83,12 @@ def names_of(statement: ast.stmt) -> list[str]:
 
 
 def is_type_checking(node: ast.AST) -> bool:
-    """Whether it is the block that only a type checker reads."""
+    """Whether a statement is `if TYPE_CHECKING`."""
     return isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
 
 
 class House:
-    """All modules, where each name lives now, and where it goes."""
+    """All modules, where each name is now, and where it will be."""
 
     def __init__(self, table: Path, rooms: list[str]) -> None:
         self.whole: dict[str, str] = {}
@@ -105,7 +105,7 @@ class House:
             self.index(module)
 
     def read(self, table: Path, rooms: list[str]) -> None:
-        """The rows of `rooms`, of the table of moves."""
+        """Read the sections `rooms` of the table of moves."""
         in_room, sections = False, set()
         for number, line in enumerate(table.read_text(encoding="utf-8").splitlines(), 1):
             line = line.strip()
@@ -138,21 +138,21 @@ class House:
             raise SystemExit(f"{table}: no section {sorted(missing)}")
 
     def files(self, *folders: str) -> list[Path]:
-        """The Python files that git tracks there."""
+        """The Python files tracked by git in a folder."""
         process = subprocess.run(
             ["git", "ls-files", *folders], cwd=ROOT, capture_output=True, text=True, check=True
         )
         return [ROOT / line for line in process.stdout.splitlines() if line.endswith(".py")]
 
     def load(self, path: Path) -> Module:
-        """A file as a module."""
+        """Parse a file as a module."""
         parts = list(path.relative_to(ROOT).with_suffix("").parts)
         if parts[-1] == "__init__":
             parts.pop()
         return Module(".".join(parts), path, path.read_text(encoding="utf-8"))
 
     def index(self, module: Module) -> None:
-        """Find what a module defines, imports and passes on."""
+        """Find the names that a module defines, imports and re-exports."""
         if module.name.startswith(SHIPPED):
             return
         for statement in module.tree.body:
@@ -194,7 +194,7 @@ class House:
             into[alias.asname or alias.name] = binding
 
     def defines(self, module: str, name: str) -> bool:
-        """Whether a module has this name by definition or on its contents page."""
+        """Whether a module defines this name or lists it on its contents page."""
         entry = self.modules.get(module)
         return entry is not None and (
             name in entry.definitions or name in entry.contents or name in entry.passed_on
@@ -203,7 +203,7 @@ class House:
     # Where a name goes ---------------------------------------------------------------------------
 
     def origin(self, module: str, name: str) -> Binding:
-        """Where a name of a module is defined today."""
+        """The module that defines a name today."""
         entry = self.modules.get(module)
         if entry is None or module == PACKAGE:
             return Binding(module, name)
@@ -220,16 +220,16 @@ class House:
         return Binding(module, name)
 
     def goal(self, module: str, name: str = "") -> Binding:
-        """Where a name, or a module, will be."""
+        """The future place of a name or a module."""
         if not name:
             return Binding(self.whole.get(module, module))
         page = self.whole.get(module, "")
         if page and self.is_package(page) and name in self.modules[module].passed_on:
-            return Binding(page, name)  # it stays a page of public names
+            return Binding(page, name)  # stays a page of public names
         origin = self.origin(module, name)
         moves = (origin.module, origin.name) in self.single or origin.module in self.whole
         if not (moves or module in self.whole or module in self.dropped):
-            return Binding(module, name)  # nothing of it moves now: as it is written
+            return Binding(module, name)  # nothing in it moves now: keep it as written
         if not origin.name:
             return self.goal(origin.module)
         new = self.single.get((origin.module, origin.name)) or self.whole.get(origin.module, origin.module)
@@ -238,9 +238,9 @@ class House:
     # Rewriting -----------------------------------------------------------------------------------
 
     def rewritten(self, module: Module, new_name: str, top_level: bool) -> str:
-        """The text of a file with its imports, and the names of modules in use, as they will be.
+        """The new text of a file with its imports, and the module names that it will use.
 
-        `top_level`: those outside functions too; else they are left for `assembled` to make.
+        `top_level`: rewrite imports outside functions too; otherwise `assembled` creates them.
         """
         if module.name.startswith(SHIPPED):
             return module.source
@@ -287,7 +287,7 @@ class House:
         edits: list[tuple[int, int, str]],
         starts: list[int],
     ) -> dict[str, dict[str, str]]:
-        """Edits where a module is used by its own name: alias -> new module -> name in use there."""
+        """Edits for uses of modules by name: alias -> new module -> name used there."""
         new_names: dict[str, dict[str, str]] = {}
         for alias, binding in local.items():
             if binding.name or not binding.module.startswith(f"{PACKAGE}."):
@@ -327,7 +327,7 @@ class House:
         return new_names
 
     def new_names(self, module: Module, edits: list[tuple[int, int, str]], starts: list[int]) -> None:
-        """Edits for the definitions that get another name, in their own module."""
+        """Edits for definitions with a new name, in their own module."""
         for (home, name), other in self.renamed.items():
             if home != module.name:
                 continue
@@ -348,7 +348,7 @@ class House:
         new_name: str,
         renames: dict[str, dict[str, str]],
     ) -> str | None:
-        """An import statement as it will be, or None if it stays."""
+        """A rewritten import statement; None if it does not change."""
         if isinstance(node, ast.Import):
             if not any(a.name.startswith(f"{PACKAGE}.") for a in node.names):
                 return None
@@ -384,7 +384,7 @@ class House:
                     groups[parent].append(stem if stem == local_name else f"{stem} as {local_name}")
                 continue
             goal = self.goal(binding.module, binding.name)
-            if not goal.name:  # a module by way of another's names
+            if not goal.name:  # a module imported by way of another module
                 parent, _, stem = goal.module.rpartition(".")
                 if not parent:
                     plain.append(f"import {stem}")
@@ -392,7 +392,7 @@ class House:
                 groups[parent].append(stem if stem == name else f"{stem} as {name}")
             else:
                 groups[goal.module].append(goal.name if goal.name == name else f"{goal.name} as {name}")
-        for alias in node.names:  # `import x as x` passes a name on
+        for alias in node.names:  # `import x as x` re-exports a name
             if alias.asname == alias.name and alias.name in local:
                 for names in groups.values():
                     if alias.name in names:
@@ -406,11 +406,11 @@ class House:
         )
 
     def is_package(self, name: str) -> bool:
-        """Whether there will be modules inside it, so that its text stands in an `__init__`."""
+        """Whether it will contain modules, so that its text belongs in an `__init__`."""
         return any(other.startswith(f"{name}.") for other in self.everything())
 
     def in_strings(self, text: str) -> str:
-        """Dotted names of our modules in strings and prose, as they will be."""
+        """Rewrite dotted names of our modules in strings and prose."""
 
         def new(match: re.Match[str]) -> str:
             parts = match[0].split(".")
@@ -432,7 +432,7 @@ class House:
     # Putting a module together from pieces --------------------------------------------------------
 
     def assembled(self, target: str, sources: list[Module]) -> str:
-        """The text of a module made of definitions of others."""
+        """The text of a module assembled from definitions of other modules."""
         runtime: dict[str, set[str]] = defaultdict(set)
         types: dict[str, set[str]] = defaultdict(set)
         plain: set[str] = set()
@@ -539,7 +539,7 @@ class House:
     # The move --------------------------------------------------------------------------------------
 
     def carry_out(self) -> None:
-        """Write every file at its new place, and rewrite those that stay."""
+        """Write every file at its new place, and rewrite the other files."""
         targets: dict[str, list[Module]] = defaultdict(list)
         for module in self.modules.values():
             homes = set() if module.name in self.dropped else {self.whole.get(module.name, module.name)}
@@ -590,7 +590,7 @@ class House:
         git("add", "-A", "explorer", "tests", "docs", "benchmarks", "scripts")
 
     def contents_page(self, module: Module, text: str) -> str:
-        """A page of public names, with the modules in which they will be."""
+        """A page of public names, with their future modules."""
         for name, place in module.contents.items():
             inner, _, real = place.partition(":")
             goal = self.goal(inner, real)
@@ -602,7 +602,7 @@ class House:
         return text
 
     def outside(self, path: Path) -> str:
-        """The text of a file outside the package, rewritten."""
+        """The rewritten text of a file outside the package."""
         module = self.load(path)
         self.modules.pop(module.name, None)
         return self.rewritten(module, module.name, top_level=True)
@@ -615,14 +615,14 @@ class House:
         return path.with_suffix(".py")
 
     def everything(self) -> set[str]:
-        """Every module that there will be."""
+        """Every future module."""
         if not self._everything:
             stays = self.modules.keys() - self.whole.keys() - self.dropped
             self._everything = {*self.whole.values(), *self.single.values(), *stays, *self.docs}
         return self._everything
 
     def in_paths(self, text: str) -> str:
-        """Paths of our files in prose, as they will be."""
+        """Rewrite paths of our files in prose."""
         for old, new in self.whole.items():
             if old in self.modules and old != new:
                 before = self.modules[old].path.relative_to(ROOT).as_posix()
@@ -631,7 +631,7 @@ class House:
 
 
 def relative(source: str, here: str, is_package: bool) -> str:
-    """How a module is named in an import of another: by a dot within one folder."""
+    """The name of a module in an import by another: relative within one folder."""
     folder = here if is_package else here.rpartition(".")[0]
     if source == folder and folder.startswith(PACKAGE) and folder != PACKAGE:
         return "."
@@ -641,7 +641,7 @@ def relative(source: str, here: str, is_package: bool) -> str:
 
 
 def offsets(source: str) -> list[int]:
-    """Where each line of a text begins."""
+    """The offset of each line's beginning in a text."""
     starts = [0]
     for line in source.splitlines(keepends=True):
         starts.append(starts[-1] + len(line))
@@ -649,14 +649,14 @@ def offsets(source: str) -> list[int]:
 
 
 def position(source: str, starts: list[int], node: ast.expr) -> int:
-    """Where a name stands in the text; the parser counts columns in bytes."""
+    """The position of a name in the text; the parser counts columns in bytes."""
     start = starts[node.lineno - 1]
     line = source[start : starts[node.lineno]]
     return start + len(line.encode()[: node.col_offset].decode())
 
 
 def scopes(tree: ast.Module) -> list[tuple[ast.AST, list[ast.AST]]]:
-    """The module and each function, with the statements that are its own, not an inner function's."""
+    """The module and each function, with their own statements, without those of inner functions."""
     functions = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
 
     def own(node: ast.AST) -> list[ast.AST]:

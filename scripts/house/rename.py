@@ -1,10 +1,10 @@
-"""Give a class, a function or a constant of the package another name, everywhere.
+"""Rename a class, a function or a constant of the package everywhere.
 
     python scripts/house/rename.py explorer.options.base.conditions Load Conditions
 
-The definition, the imports of it, its uses where no nearer scope binds the same name, `module.Name`, the
-examples in its module's docstrings, and its page of the reference follow. What names it in a text, such as
-a test that replaces it, does not: run mypy and the tests afterwards.
+It updates the definition, its imports, its uses where no nearer scope binds the same name, `module.Name`,
+the examples in its module's docstrings, and its reference page. It does not update names in other texts,
+such as a test that patches it: run mypy and the tests afterwards.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Edit = tuple[int, int]  # line, and column in bytes
 
 
 def sources() -> list[Path]:
-    """The Python files that git tracks, those of the move aside."""
+    """The Python files tracked by git, except those that move modules."""
     process = subprocess.run(
         ["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True
     )
@@ -49,14 +49,14 @@ def imported_from(path: Path, node: ast.ImportFrom) -> str:
 
 
 def with_scopes(node: ast.AST, scopes: tuple[Scope, ...] = ()) -> Iterator[tuple[ast.AST, tuple[Scope, ...]]]:
-    """Every node beneath one, with the scopes around it from outside in."""
+    """Every node inside a node, with its enclosing scopes, outermost first."""
     for child in ast.iter_child_nodes(node):
         yield child, scopes
         yield from with_scopes(child, (*scopes, child) if isinstance(child, Scope) else scopes)
 
 
 def bound_in(scope: Scope) -> set[str]:
-    """The names that a scope binds itself, imports aside; those of a class are seen in it alone."""
+    """The names that a scope itself binds, except imports; names of a class are visible only in it."""
     if isinstance(scope, ast.ClassDef):
         return set()
     if isinstance(scope, Display):
@@ -74,7 +74,7 @@ def bound_in(scope: Scope) -> set[str]:
 
 
 def edits_of(path: Path, tree: ast.Module, lines: list[str], module: str, old: str) -> set[Edit]:
-    """Where a file has the name."""
+    """The positions of the name in a file."""
     here = module_of(path) == module
     nodes = list(with_scopes(tree))
     imports = [(node, imported_from(path, node)) for node, _ in nodes if isinstance(node, ast.ImportFrom)]
@@ -102,7 +102,7 @@ def edits_of(path: Path, tree: ast.Module, lines: list[str], module: str, old: s
 
 
 def rename(module: str, old: str, new: str) -> int:
-    """Rewrite every file that has the name; in how many places."""
+    """Rewrite every file with the name; returns the number of places."""
     count = 0
     for path in sources():
         text = path.read_text(encoding="utf-8")

@@ -1,1 +1,1 @@
-"""What is no template and no Terraform plan, one module a format: each is read into the same stack."""
+"""Formats other than templates and Terraform plans, one module each; all become the same kind of stack."""

@@ -55,7 +55,7 @@ def _behind(api: str, line: int) -> Map:
 
 
 def _properties(levels: list[Map]) -> Map:
-    """What the project, the stage and the function set; the last that sets it counts."""
+    """The settings of project, stage and function; the most specific one counts."""
     line = levels[-1].line if levels[-1] else levels[1].line
     unset = {"Timeout": "chalice.timeout.unset_s", "MemorySize": "chalice.memory.unset_mb"}
     properties = Map({name: f"{catalogue.constant(one).value:g}" for name, one in unset.items()}, line)
@@ -76,7 +76,7 @@ def _properties(levels: list[Map]) -> Map:
 
 
 def _has_routes(folder: Path | None) -> bool:
-    """Whether the project has routes: it has unless its app.py is there and shows none."""
+    """Whether the project has routes; assumed unless its app.py exists and shows none."""
     app = folder.parent / "app.py" if folder else None
     try:
         if app and app.is_file() and app.stat().st_size < MOST_BYTES:

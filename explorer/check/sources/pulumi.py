@@ -1,6 +1,6 @@
 """Pulumi: `pulumi preview --json` and `pulumi stack export`, for the providers aws and aws-native.
 
-The aws provider is made from Terraform's, and so is the table of its arguments; aws-native is made from
+The aws provider and its table of arguments come from Terraform's provider; aws-native comes from
 CloudFormation's schemas.
 """
 
@@ -20,7 +20,7 @@ from ..terraform import assemble
 from ..terraform_arguments import TABLE, camel, cloudformation_type, of_schema, properties, snake
 
 LATER = "it is known after the update"
-UNKNOWNS = {  # what Pulumi writes for a value that is not known yet: any, a truth value, a number, ...
+UNKNOWNS = {  # Pulumi's placeholders for values not known yet: any, boolean, number, ...
     "04da6b54-80e4-46f7-96ec-b56ff0331ba9",
     "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
     "3eeb2bf0-c639-47a8-9e75-3b44932eb421",
@@ -29,10 +29,10 @@ UNKNOWNS = {  # what Pulumi writes for a value that is not known yet: any, a tru
     "e48ece36-62e2-4504-bad9-02848725956a",
     "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
 }
-SIGNATURE = "4dabf18193072939515e22adb298388d"  # the key by which Pulumi marks what is no plain value
+SIGNATURE = "4dabf18193072939515e22adb298388d"  # Pulumi's key for special values such as assets and secrets
 SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - Pulumi's mark of a secret, the same for all
-REMOVALS = ("delete", "discard", "remove")  # operations that leave nothing
-RENAMED = {  # arguments that Pulumi calls otherwise than Terraform
+REMOVALS = ("delete", "discard", "remove")  # operations that remove a resource
+RENAMED = {  # arguments with another name in Pulumi than in Terraform
     "function_name": ("function",),
     "rest_api_id": ("restApi",),
     "topic_arn": ("topic",),
@@ -66,7 +66,7 @@ def stack(tree: Map, file: str, folder: Path | None = None) -> Stack:
 
 
 def _states(tree: Map) -> Iterator[Map]:
-    """What each resource will be."""
+    """The planned state of each resource."""
     for step in map(mapping, sequence(tree.get("steps"))):
         if not (text(step.get("op")) or "").startswith(REMOVALS):
             state = mapping(step.get("newState"))
@@ -97,7 +97,7 @@ def _resource(state: Map, scope: Scope) -> Resource | None:
 
 
 def _id(urn: str) -> str:
-    """The part of an URN that tells resources of a stack apart: the types it stands in, and its name."""
+    """The part of a URN that identifies a resource in its stack: the parent types, and its name."""
     return "::".join(urn.split("::")[2:]).removeprefix("pulumi:pulumi:Stack$") or urn
 
 
@@ -121,16 +121,16 @@ class _Inputs:
         self.inputs = mapping(state.get("inputs"))
         depends = mapping(state.get("propertyDependencies"))
         self.depends = {name: _ids(urns) for name, urns in depends.items()}
-        self.every = () if depends else _ids(state.get("dependencies"))  # older programs say no more
+        self.every = () if depends else _ids(state.get("dependencies"))  # older versions give only this list
 
     def names(self) -> Iterator[str]:
-        """Terraform's names of the inputs."""
+        """The names of the inputs in Terraform."""
         for name in self.inputs:
             if not name.startswith("__"):
                 yield snake(name)
 
     def argument(self, name: str) -> Any:
-        """An input by Terraform's name."""
+        """An input by its name in Terraform."""
         other = ("name",) if (self.kind, name) == ("aws_lambda_function", "function_name") else ()
         for form in (camel(name), f"{camel(name)}s", *other, *RENAMED.get(name, ())):
             if form in self.inputs:
@@ -138,7 +138,7 @@ class _Inputs:
         return None
 
     def tree(self, name: str) -> Any:
-        """An input as a tree, with what it depends on."""
+        """An input as a tree, with its references."""
         return self._tree(self.inputs[name], self.depends.get(name, self.every), 0)
 
     def _tree(self, value: Any, refers: tuple[str, ...], depth: int) -> Any:

@@ -1,7 +1,7 @@
-"""The Serverless Framework's `serverless.yml`, as far as its values are written in it.
+"""The Serverless Framework's `serverless.yml`, as far as the file itself contains the values.
 
-What `serverless package` makes of it is better: there every variable is resolved, and plug-ins have run.
-Here a variable stands for its own fallback, and what only a deployment knows stays unknown.
+The output of `serverless package` gives better results: variables are resolved, and plug-ins have run. In the
+source, a variable has its fallback value, and a value known only at deployment is unknown.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from ..resolve import join
 from ..skipped import MISSING_FILE, UNRESOLVED, Skipped
 from ..stack import Stack
 
-STAGE, REGION = "dev", "us-east-1"  # the defaults of the framework
+STAGE, REGION = "dev", "us-east-1"  # the framework's defaults
 VARIABLE = re.compile(r"\$\{((?:[a-z][A-Za-z0-9-]*(?:\([^(){}]*\))?:|file\()[^{}]*)\}")
 FILE = re.compile(r"file\(\s*([^)]+?)\s*\)(?::(.*))?$")
-MOST_STEPS = 40  # of variables that name one another
+MOST_STEPS = 40  # the longest chain of variables
 MOST_BYTES = 4 << 20
 REST_API, HTTP_API, WEBSOCKET_API = "ApiGatewayRestApi", "HttpApi", "WebsocketsApi"
-PROPERTIES = {  # of a function, or of the provider for all of them
+PROPERTIES = {  # properties of a function, or of the provider for all functions
     "timeout": "Timeout",
     "memorySize": "MemorySize",
     "handler": "Handler",
@@ -42,8 +42,8 @@ PROPERTIES = {  # of a function, or of the provider for all of them
     "maximumEventAge": "EventInvokeConfig.MaximumEventAgeInSeconds",
     "url": "FunctionUrlConfig",
 }
-SHARED = {"timeout", "memorySize", "runtime", "layers", "ephemeralStorageSize"}  # the provider's too
-SOURCES = {  # events that read from something: SAM's type, and its property for what it reads
+SHARED = {"timeout", "memorySize", "runtime", "layers", "ephemeralStorageSize"}  # also set on the provider
+SOURCES = {  # events that poll a source: SAM's type, and its property for the source
     "sqs": ("SQS", "Queue"),
     "sns": ("SNS", "Topic"),
     "s3": ("S3", "Bucket"),
@@ -88,11 +88,11 @@ class _Variables:
 
     tree: Map
     folder: Path | None
-    missing: dict[str, str] = field(default_factory=dict)  # files that are not there, and why
+    missing: dict[str, str] = field(default_factory=dict)  # files that do not exist, and why
     _files: dict[str, Any] = field(default_factory=dict)
 
     def resolve(self, node: Any, steps: int = 0) -> Any:
-        """A tree with its variables filled in; with an Unknown for each that is not known."""
+        """A tree with its variables replaced; with an Unknown for each that is not known."""
         if isinstance(node, Map):
             return Map({key: self.resolve(one, steps) for key, one in node.items()}, node.line, node.lines)
         if isinstance(node, list):
@@ -100,7 +100,7 @@ class _Variables:
         return self.text(node, steps) if isinstance(node, str) and "${" in node else node
 
     def text(self, content: str, steps: int = 0) -> Any:
-        """What a text with variables stands for: a tree, where it is nothing but one."""
+        """The value of a text with variables; a tree if the text is a single variable."""
         for _ in range(MOST_STEPS):
             if steps > MOST_STEPS:
                 return Unknown("its variables name one another")
@@ -119,7 +119,7 @@ class _Variables:
         return Unknown("it has too many variables")
 
     def _value(self, variable: str, steps: int) -> Any:
-        """The first of a variable's sources that gives something."""
+        """The value of the first source of a variable that has one."""
         unknown: Unknown | None = None
         for source in _split(variable):
             value = self._source(source.strip(), steps)
@@ -150,7 +150,7 @@ class _Variables:
         if kind == "param":
             return self._at(mapping(mapping(self.tree.get("params")).get("default")), rest, steps)
         if kind in ("opt", "env"):
-            return None  # given when it is packaged: its fallback stands for it
+            return None  # known when it is packaged; the fallback applies
         return Unknown(f"${{{kind}:...}} is known when it is packaged")
 
     def _at(self, tree: Any, path: str, steps: int) -> Any:
@@ -193,7 +193,7 @@ class _Variables:
 
 
 def _split(variable: str) -> Iterator[str]:
-    """The sources of a variable, that commas part outside of quotes and brackets."""
+    """The sources of a variable, split at commas outside of quotes and brackets."""
     depth, quote, start = 0, "", 0
     for index, letter in enumerate(variable):
         if quote:
@@ -212,7 +212,7 @@ def _split(variable: str) -> Iterator[str]:
 
 
 class _Service:
-    """One service, as the template that it becomes."""
+    """One service, converted to the template that it becomes."""
 
     def __init__(self, tree: Map, file: str, folder: Path | None) -> None:
         self.file, self.folder, self.tree = file, folder, tree
@@ -222,7 +222,7 @@ class _Service:
         self.skipped: list[Skipped] = []
 
     def stack(self) -> Stack:
-        """Its functions, state machines and resources, by the logical ids that the framework gives."""
+        """Its functions, state machines and resources, with the framework's logical ids."""
         for name, function, line in self._entries("functions"):
             self._function(name, mapping(function), line)
         for name, layer, line in self._entries("layers"):
@@ -251,7 +251,7 @@ class _Service:
         return service_stack
 
     def _entries(self, section: str) -> Iterator[tuple[str, Any, int]]:
-        """The entries of a section by name, whether it is a mapping or a list of them."""
+        """The entries of a section by name; the section is a mapping or a list of mappings."""
         whole = self.variables.resolve(self.tree.get(section))
         for part in sequence(whole):
             if isinstance(part, Unknown):
@@ -270,7 +270,7 @@ class _Service:
         self.resources[name], self.lines[name] = body, line
 
     def _extend(self, extensions: Map) -> None:
-        """`extensions` set properties of what the framework makes."""
+        """Apply `extensions`, which set properties of generated resources."""
         for name, body in extensions.items():
             owner = mapping(self.resources.get(name))
             if owner and isinstance(owner.get("Properties"), Map):
@@ -331,7 +331,7 @@ class _Service:
                 events[index], events.lines[index] = sam_event, at
 
     def _door(self, kind: str, settings: Any, logical: str, line: int) -> Map | None:
-        """A door that waits for the function; those that SAM has no event for are resources."""
+        """A door that waits for the function; doors without a SAM event type become resources."""
         arn = Map({"Fn::GetAtt": List([logical, "Arn"])}, line)
         if kind == "http":
             if text(mapping(settings).get("async")) == "true":
@@ -364,7 +364,7 @@ class _Service:
         return None
 
     def _machines(self) -> None:
-        """Those of the plug-in serverless-step-functions."""
+        """The state machines of the plug-in serverless-step-functions."""
         section = mapping(self.variables.resolve(self.tree.get("stepFunctions")))
         for name, machine in mapping(section.get("stateMachines")).items():
             pairs = {
@@ -381,7 +381,7 @@ class _Service:
 
 
 def _default(constant_id: str) -> str:
-    """What the framework sets where the service does not."""
+    """The framework's default if the service sets no value."""
     return f"{catalogue.constant(constant_id).value:g}"
 
 
@@ -393,7 +393,7 @@ def _set(properties: Map, path: str, value: Any, line: int) -> None:
 
 
 def _source(kind: str, settings: Any, line: int) -> Map | None:
-    """An event that reads from something."""
+    """An event that polls a source."""
     if kind == "stream":
         kind = text(mapping(settings).get("type")) or _kind_of_stream(settings)
     if kind not in SOURCES:
@@ -424,6 +424,6 @@ def _upper(value: Any) -> Any:
 
 
 def _normal(name: str) -> str:
-    """A name as the framework makes logical ids of it."""
+    """A name in the form that the framework uses in logical ids."""
     name = name.replace("-", "Dash").replace("_", "Underscore")
     return name[:1].upper() + name[1:]

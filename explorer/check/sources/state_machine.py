@@ -1,4 +1,4 @@
-"""A state machine's definition in a file of its own, in the Amazon States Language."""
+"""A file with a state machine's definition, in the Amazon States Language."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def is_one(tree: Any, path: Path) -> bool:
 
 
 def stack(tree: Map, file: str, folder: Path | None = None) -> Stack:
-    """One state machine; whether it is an Express one, the file does not say."""
+    """One state machine; the file does not say whether it is a Standard or an Express one."""
     scope = Scope(Map())
     properties = Map({"Definition": tree}, 1, {"Definition": tree.at("TimeoutSeconds")})
     name = Path(file).name

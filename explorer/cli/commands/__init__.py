@@ -1,1 +1,1 @@
-"""A file a command, with the tables and the words that it alone uses."""
+"""One file per command, with the tables and texts that only this command uses."""

@@ -1,7 +1,7 @@
-"""What an agent may ask, as tools of a Model Context Protocol server: typed questions, short answers.
+"""Tools for agents, as a Model Context Protocol server: typed questions, short answers.
 
-A short answer names under `more` the calls that return the rest. An answer is what the command of the same
-name prints with `--json`, cut to what decides.
+A short answer lists under `more` the calls that return the rest. An answer is the `--json` output of the
+command with the same name, cut to the parts that matter for the decision.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from typing import Annotated, Any, Literal, ParamSpec, TypeVar
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
-from typing_extensions import TypedDict  # pydantic asks for this one before Python 3.12
+from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
 from explorer.errors import ExplorerError
 from explorer.facts.version import __version__
 from explorer.workload.workload import Workload, examples
 
-FEW, MANY = 5, 40  # rows of an answer, and of a table that was asked for
-CHECK_S = 300  # that holding templates against limits may take
+FEW, MANY = 5, 40  # rows of an answer, and of a table requested by name
+CHECK_S = 300  # the longest check of templates against limits [s]
 GUIDE = """Whether an API fits AWS Lambda, from numbers, and what to build when it does not.
 
 A workload says how often an API is called, how large requests and responses are, how long the work runs.
@@ -129,7 +129,7 @@ class Limits(TypedDict):
 
 
 def one_line_mistakes(tool: Callable[P, T]) -> Callable[P, T]:
-    """A tool whose mistakes of the caller are one line that it reads."""
+    """A tool that returns a caller's mistake as one readable line."""
 
     @wraps(tool)
     def call(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -311,7 +311,7 @@ LINE = ("id", "quantity", "unit", "usd", "assumed", "stale")
 
 
 def _parts(whole: Mapping[str, Any]) -> Iterator[tuple[str, Sequence[Any]]]:
-    """The parts of a recommendation that have rows."""
+    """The parts of a recommendation that are tables."""
     for name in ("findings", "alternatives", "rejected", "break_evens", "assumptions", "changes"):
         if whole[name]:
             yield name, whole[name]
@@ -319,7 +319,7 @@ def _parts(whole: Mapping[str, Any]) -> Iterator[tuple[str, Sequence[Any]]]:
 
 
 def _workload(text: str, changes: Changes, region: str | None) -> Workload:
-    """The workload of a text in TOML, of a file, or the example of a name."""
+    """A workload from a TOML text, from a file, or an example by name."""
     more: dict[str, Any] = dict(changes or {}) | ({"region": region} if region else {})
     if "=" in text or "\n" in text:
         return Workload.from_toml(text, "workload", Path.cwd(), more)

@@ -1,4 +1,4 @@
-"""`explorer app`: the explorer alone, without code, on this machine."""
+"""`explorer app`: the explorer as a page in the browser, without a notebook."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def run(
 
 
 def page(server: Page) -> Iterator[RenderableType]:
-    """Where the explorer alone is."""
+    """Lines that show the address of the explorer's page."""
     if server.port != server.asked_port:
         yield f"Port {server.asked_port} is taken: {server.port} it is"
     yield "The explorer, for this machine only; Ctrl-C ends it:"

@@ -106,7 +106,7 @@ def bench(
 
 
 def has_failed(answer: Row) -> bool:
-    """A job lost or with another's result, or too few that succeeded of those that had their time."""
+    """Whether a job was lost, not sent or got another's result, or too few uninterrupted jobs succeeded."""
     from explorer.live.bench.load import INTERRUPTED
 
     ended = answer["jobs"] - answer["errors"].get(INTERRUPTED, 0)
@@ -115,7 +115,7 @@ def has_failed(answer: Row) -> bool:
 
 
 def _must_be_written(output: Path) -> None:
-    """Refuse, before the load, a file that could not be written after it."""
+    """Reject, before the load, an output file that could not be written after it."""
     if output.suffix != ".parquet":
         raise ExplorerError(f"-o is {output}: expected a name that ends in .parquet")
     if not output.parent.is_dir():
@@ -123,7 +123,7 @@ def _must_be_written(output: Path) -> None:
 
 
 def _announce_cost(stack: Standing, load: Load, most_usd: float, as_json: bool) -> dict[str, float]:
-    """Print what a load on AWS is expected to cost, unless the answer is JSON; return it."""
+    """Print the expected cost of a load on AWS, unless the answer is JSON; return it."""
     note_endpoint(stack.target)
     estimate = {"expected_usd": load.usd(stack)}
     if not as_json:
@@ -133,7 +133,7 @@ def _announce_cost(stack: Standing, load: Load, most_usd: float, as_json: bool) 
 
 @contextmanager
 def watched_load() -> Iterator[Any]:
-    """Show on standard error how far a load is, where a person looks."""
+    """Show the progress of a load on standard error if it is a terminal."""
     if not is_watched():
         yield None
         return
@@ -148,14 +148,14 @@ def watched_load() -> Iterator[Any]:
 
 
 def before_load(requests: float, usd: float, most_usd: float, place: Target) -> Iterator[RenderableType]:
-    """What a load on AWS is expected to cost, before it starts."""
+    """The expected cost of a load on AWS, before it starts."""
     yield Whole(
         f"About {requests:,.0f} requests on {place.place}, for about {usd:.4f} USD; at most {most_usd:g} USD"
     )
 
 
 def benchmark(answer: Row, output: Path | None) -> Iterator[RenderableType]:
-    """What came of a load: jobs first, then seconds, predicted beside measured."""
+    """The result of a load: jobs first, then seconds, predicted beside measured."""
     lost, errors = answer["lost"], answer["errors"]
     yield Text.assemble(
         f"{answer['jobs']:,} jobs, {answer['succeeded']:,} succeeded, ",

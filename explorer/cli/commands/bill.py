@@ -41,10 +41,10 @@ COLUMNS = ("id", "quantity")
 
 
 def quantities(source: str) -> dict[str, Decimal]:
-    """The quantities of a table with the columns id,quantity by id; an id given twice adds up.
+    """Read quantities by price id from a CSV table with the columns id,quantity; repeated ids are added.
 
-    Parameters: `source`, a file in CSV, or "-" for standard input.
-    Raises ExplorerError naming the file, the line, the field, the value and what is accepted.
+    Parameters: `source`, a CSV file, or "-" for standard input.
+    Raises ExplorerError with the file, the line, the field, the value and what is accepted.
     """
     name, content = _content(source)
     lines = csv.reader(io.StringIO(content, newline=""), strict=True)
@@ -62,7 +62,7 @@ def quantities(source: str) -> dict[str, Decimal]:
 
 
 def _content(source: str) -> tuple[str, str]:
-    """What messages call the source, and its text."""
+    """The name of the source for messages, and its text."""
     expected = "a table with the columns id,quantity"
     if source == STANDARD:
         return "standard input", standard_input(expected)

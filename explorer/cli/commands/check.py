@@ -1,4 +1,4 @@
-"""The `check` command: limits held against templates, plans, dotenv files and workloads, for CI."""
+"""The `check` command for CI: check templates, plans, dotenv files and workloads against limits."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from explorer.facts.suggestions import expected_one_of
 if TYPE_CHECKING:
     from explorer.check.runner import Report
 
-MONTHS = 12  # that are looked ahead
-FAILURES = {  # verdicts that end with 1, by --fail-on
+MONTHS = 12  # months of growth checked
+FAILURES = {  # verdicts with exit code 1, by --fail-on
     "breach": {"breach"},
     "tight": {"breach", "tight"},
-    "skipped": {"breach"},  # and what was not checked
+    "skipped": {"breach"},  # and anything not checked
 }
 
 
@@ -87,14 +87,14 @@ def check(
 
 
 def _write_step_summary(text: str) -> None:
-    """Add to the page that GitHub shows of a run, where it names the file for it."""
+    """Append to GitHub's job summary if GitHub names the file for it."""
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         with open(summary, "a", encoding="utf-8", errors="replace") as file:
             file.write(text)
 
 
 def _exit_by_findings(report: Report, fail_on: str, pass_over: bool) -> None:
-    """End with 1 where what is found fails, with 2 where nothing was read or something cannot be."""
+    """Exit with 1 if findings fail, with 2 if nothing was read or a file is unreadable."""
     if not (pass_over and not report.unreadable):
         _must_have_files(report)
     has_failed = any(finding.verdict in FAILURES[fail_on] for finding in report.new)
@@ -104,7 +104,7 @@ def _exit_by_findings(report: Report, fail_on: str, pass_over: bool) -> None:
 
 
 def _write(text: str, output: Path | None) -> None:
-    """Write the report to the file of `-o`, or print it; a lone surrogate becomes a question mark."""
+    """Write the report to the file of `-o`, or print it; unpaired surrogates become question marks."""
     if output:
         write_atomically(output, (text + "\n").encode("utf-8", "replace"))
     else:
@@ -112,7 +112,7 @@ def _write(text: str, output: Path | None) -> None:
 
 
 def _must_have_files(report: Report) -> None:
-    """End with 2 and the first reasons if no template and no workload was checked."""
+    """Exit with 2 and the first reasons if no template and no workload was checked."""
     if not report.files:
         refusals = [*report.unreadable, *((one.file, one.text) for one in report.skipped)]
         reason = "; ".join(f"{file}: {why}" for file, why in refusals[:3])
@@ -121,7 +121,7 @@ def _must_have_files(report: Report) -> None:
 
 
 def _must_be_readable(report: Report) -> None:
-    """End with 2 if a file of the arguments, or a template or workload in a folder, is unreadable."""
+    """Exit with 2 if a file in the arguments, or a template or workload in a folder, is unreadable."""
     bad = report.unreadable
     if bad:
         more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
@@ -130,7 +130,7 @@ def _must_be_readable(report: Report) -> None:
 
 
 def _rates(growth: list[str]) -> dict[str, str]:
-    """What grows, by field."""
+    """Growth rates by field."""
     if not growth:
         return {}
     from explorer.analysis.forecast import parse_growth

@@ -49,7 +49,7 @@ def cloud_status(name: Name = "default", as_json: Json = False) -> None:
 
 
 def cloud(answer: Row) -> Iterator[RenderableType]:
-    """The local cloud: how to reach it, and what it can and cannot vouch for."""
+    """The local cloud: how to reach it, and what it can and cannot reproduce."""
     if not answer["running"]:
         if answer.get("crashed"):
             lost_stacks = ", ".join(answer["gone"]) or "no stack"
@@ -58,7 +58,7 @@ def cloud(answer: Row) -> Iterator[RenderableType]:
     else:
         key, url = answer["credentials"], answer["endpoint_url"]
         yield Whole(f"The local cloud runs at {url}, for this machine only. For any AWS SDK:")
-        region = answer["region"]  # some SDKs read the one name, some the other
+        region = answer["region"]  # SDKs differ in the name that they read
         yield Whole(f"  export AWS_ENDPOINT_URL={url} AWS_REGION={region} AWS_DEFAULT_REGION={region}")
         yield Whole(f"  export AWS_ACCESS_KEY_ID={key['access_key_id']}")
         yield Whole(f"  export AWS_SECRET_ACCESS_KEY={key['secret_access_key']}")
@@ -68,5 +68,5 @@ def cloud(answer: Row) -> Iterator[RenderableType]:
 
 
 def cloud_ended(stopped: bool) -> Iterator[RenderableType]:
-    """Whether there was a local cloud to end."""
+    """Whether there was a local cloud to stop."""
     yield "The local cloud is gone, with all that it held" if stopped else "No local cloud was running"

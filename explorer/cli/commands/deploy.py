@@ -86,12 +86,12 @@ def deploy(
     if credentials:
         answer["credentials"] = dict(credentials)
     elif not standing.is_signed:
-        answer["credentials"] = False  # as a client takes it
+        answer["credentials"] = False  # the way a client takes it
     out(answer, as_json, deployed, answer, place.options)
 
 
 def _planned(workload: Any, design: str | None, handler: str | None, as_json: bool) -> Plan:
-    """What would be put up; a design that cannot be is answered with the nearest that can."""
+    """The deployment plan; for a design that cannot be deployed, name the nearest that can."""
     from explorer.analysis.answer import Answer
     from explorer.analysis.summary import nearest_miss_sentence, nothing_feasible_sentence
     from explorer.live.deployment import deploy
@@ -113,7 +113,7 @@ def _planned(workload: Any, design: str | None, handler: str | None, as_json: bo
 
 
 def _announce_stack(name: str, planned: Plan, place: Any, hours: float, as_json: bool) -> dict[str, Any]:
-    """Print what is about to be made on AWS, unless the answer is JSON; return it."""
+    """Print the planned AWS resources, unless the answer is JSON; return them."""
     note_endpoint(place)
     announcement = {
         "stack": name,
@@ -199,7 +199,7 @@ def export(
 
 
 def deployed(answer: Row, options: str) -> Iterator[RenderableType]:
-    """An endpoint that stands: where it is, and what to do with it."""
+    """A deployed endpoint: its address, and how to use it."""
     yield Whole(f"{answer['stack']} stands on {_place(answer)}, up in {answer['seconds']:.1f} s:")
     yield Whole(f"  {answer['url']}")
     yield Whole(f"  design   {format_pairs(answer['design'])}")
@@ -220,14 +220,14 @@ def _place(answer: Row) -> str:
 
 
 def not_deployable(answer: Row) -> Iterator[RenderableType]:
-    """A design that cannot be put up, and the nearest that can."""
+    """A design that cannot be deployed, and the nearest that can."""
     yield Whole(f"Cannot be put up: {format_pairs(answer['design'])}")
     yield from (Padding(f"- {why}", (0, 0, 0, 2)) for why in answer["because"])
     yield Whole(f"The nearest that can: --design {format_pairs(answer['nearest'], ',')}")
 
 
 def before_deploy(answer: Row, hours: float) -> Iterator[RenderableType]:
-    """What is about to be made on AWS, and what it will cost."""
+    """The planned AWS resources, and their cost."""
     yield Whole(f"Stack    {answer['stack']}")
     yield Whole(f"Account  {answer['account']}, {answer['region']}")
     yield Whole(f"Design   {format_pairs(answer['design'])}")
@@ -237,19 +237,19 @@ def before_deploy(answer: Row, hours: float) -> Iterator[RenderableType]:
 
 
 def destroyed(answer: Row) -> Iterator[RenderableType]:
-    """A stack that is gone."""
+    """A stack that was removed."""
     yield Whole(f"{answer['stack']} is gone, with all that it made ({answer['seconds']:.1f} s)")
 
 
 def crashed(name: str, lost_stacks: Sequence[str]) -> Iterator[RenderableType]:
-    """A local cloud that ended without being stopped, and what went with it."""
+    """A local cloud that crashed, and the stacks lost with it."""
     stood = ", ".join(lost_stacks) or "no stack"
     yield Whole(f'The local cloud "{name}" crashed or was killed. With it went {stood}.')
     yield Hint("Put up again what is needed: explorer deploy. To clear what it wrote: explorer cloud stop")
 
 
 def standing(rows: list[Row], place: str) -> Iterator[RenderableType]:
-    """The stacks that are there, and what is wrong with them."""
+    """The existing stacks, and their problems."""
     if not rows:
         yield Whole(f"No stack stands on {place}")
         return
@@ -260,7 +260,7 @@ def standing(rows: list[Row], place: str) -> Iterator[RenderableType]:
 
 
 def _standing(row: Row) -> tuple[str | Text, ...]:
-    """Where one cannot be called, its state in the place of its address."""
+    """The address of a stack, or its state if it cannot be called."""
     expires = Text(row["expires"] or "", "yellow" if row["expired"] else "")
     if row["expired"]:
         expires.append(", expired")
@@ -269,5 +269,5 @@ def _standing(row: Row) -> tuple[str | Text, ...]:
 
 
 def exported(folder: Path, files: int) -> Iterator[RenderableType]:
-    """A design that was written as files."""
+    """A design that was written to files."""
     yield Hint(f"Wrote {files} files to {folder}. Next: {folder / 'README.md'}")

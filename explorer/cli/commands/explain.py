@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def limit_ids(incomplete: str) -> list[str]:
-    """Ids of limits that begin so, for the shell."""
+    """Ids of limits with this prefix, for shell completion."""
     from explorer.facts import catalogue
 
     return [limit_id for limit_id in catalogue.limits() if limit_id.startswith(incomplete)]

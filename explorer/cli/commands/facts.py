@@ -1,4 +1,4 @@
-"""`explorer limits` and `explorer prices`: the facts, their age, and what changed."""
+"""`explorer limits` and `explorer prices`: the facts, their age, and changes."""
 
 from __future__ import annotations
 
@@ -84,30 +84,30 @@ def prices(
 
 
 def asking(regions: Sequence[str]) -> Iterable[str]:
-    """The regions one by one, with their progress when a person looks."""
+    """Iterate over the regions, with progress on standard error if it is a terminal."""
     return tables.with_progress(regions, "Asking AWS")
 
 
 def out_refreshed(result: RefreshResult, as_json: bool) -> None:
-    """What a refresh found, as JSON or as tables of old and new."""
+    """Print the result of a refresh, as JSON or as tables of old and new values."""
     from explorer.facts.refresh.summary import refresh_sentences, refresh_tables
 
     out(result.to_dict(), as_json, refreshed, refresh_sentences(result), refresh_tables(result))
 
 
 def rows(frame: pd.DataFrame, text: str, columns: Iterable[str]) -> list[dict[str, Any]]:
-    """The rows of a frame in which one of the `columns` contains `text`, in any case."""
+    """The rows of a frame in which one of the `columns` contains `text`, ignoring case."""
     return containing(frame.astype(object).where(frame.notna(), None).to_dict("records"), text, columns)
 
 
 def containing(rows: Iterable[Mapping[Any, Any]], text: str, columns: Iterable[str]) -> list[dict[str, Any]]:
-    """The rows in which one of the `columns` contains `text`, in any case."""
+    """The rows in which one of the `columns` contains `text`, ignoring case."""
     lower_text = text.lower()
     return [dict(row) for row in rows if any(lower_text in str(row[name]).lower() for name in columns)]
 
 
 def prices_in(region: str) -> pd.DataFrame:
-    """The prices in force in one region, a row a tier; `assumed` are those of us-east-1."""
+    """The prices in force in a region, one row per tier; `assumed` prices come from us-east-1."""
     from datetime import date
 
     import pandas as pd
@@ -132,7 +132,7 @@ def prices_in(region: str) -> pd.DataFrame:
     )
 
 
-SPARED = (">as of", ">old as of", "note", ">from")  # columns of a refresh that can go
+SPARED = (">as of", ">old as of", "note", ">from")  # columns of a refresh to drop in a narrow terminal
 
 
 def limits_table(rows: list[Row]) -> Iterator[RenderableType]:
@@ -148,7 +148,7 @@ def _limit(row: Row) -> tuple[str | Text, ...]:
 
 
 def _source(url: str) -> Text:
-    """A link that names its site in a terminal, the whole address in a pipe."""
+    """A link: only the site's name in a terminal, the whole URL in a pipe."""
     if sys.stdout.isatty() and url.startswith("https://"):
         return Text(url.split("/")[2], f"link {url}")
     return Text(url)
@@ -176,7 +176,7 @@ def _price(row: Row) -> tuple[str | Text, ...]:
 
 
 def refreshed(sentences: list[str], parts: list[Part]) -> Iterator[RenderableType]:
-    """What a refresh did, and a table of each kind of thing that it found."""
+    """The summary of a refresh, and one table for each kind of change."""
     yield from map(Whole, sentences)
     for heading, note, columns, rows in parts:
         yield title(heading, note)

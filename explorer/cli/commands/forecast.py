@@ -1,4 +1,4 @@
-"""`explorer forecast`: in which month a limit breaks, and how the design changes by then."""
+"""`explorer forecast`: the month in which a limit breaks, and the design changes up to then."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def forecast(
 
 
 def forecast_to_dict(frame: Any) -> dict[str, Any]:
-    """A forecast as JSON has it; `frame` is what `explorer.forecast` returns."""
+    """A forecast as a dict for JSON; `frame` is the result of `explorer.forecast`."""
     first = frame.first_breach
     return {
         "design": frame.design.ids,
@@ -49,7 +49,7 @@ def forecast_to_dict(frame: Any) -> dict[str, Any]:
 
 
 def forecast_table(answer: Row) -> Iterator[RenderableType]:
-    """The answer of `forecast`: the first breach, the limits on the way, the changes of design."""
+    """The answer of `forecast`: the first breach, limits that come near, and design changes."""
     from explorer.analysis.phrases import name_design
 
     first, last = answer["first_breach"], answer["months"][-1]["month"]

@@ -1,4 +1,4 @@
-"""The command `ingest`: what people have in logs, results and live functions, into a workload."""
+"""The command `ingest`: convert logs, results and live functions to a workload."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def ingest(
 
 
 def _must_be_writable(output: Path | None, samples: bool, force: bool) -> None:
-    """Refuse, before anything is read, samples without a workload, and a file that is there already."""
+    """Reject, before reading, samples without a workload file, and output files that exist."""
     from explorer.ingest.workload import refuse
 
     if samples and not output:
@@ -127,13 +127,13 @@ def _must_be_writable(output: Path | None, samples: bool, force: bool) -> None:
 
 
 def _functions_with_figures(tally: Tally) -> dict[str, Tally]:
-    """The functions that the input has figures of, by name."""
+    """The functions for which the input has figures, by name."""
     groups = sorted(tally.groups.items())
     return {name: group for name, group in groups if group.used_lines or group.facts}
 
 
 def _ingest_to_dict(summary: Summary, draft: Draft) -> dict[str, Any]:
-    """The figures of the input, its rates and its memory sweep, and the fields that nothing answers."""
+    """The figures of the input, its rates and its memory sweep, and the open fields."""
     return {
         **summary.to_dict(),
         **_rates(draft),
@@ -144,7 +144,7 @@ def _ingest_to_dict(summary: Summary, draft: Draft) -> dict[str, Any]:
 
 
 def _selection(include: list[str], exclude: list[str], since: str | None, until: str | None) -> Selection:
-    """Which requests count. Raises ExplorerError for a pattern or a time that is none."""
+    """The selection of requests that count. Raises ExplorerError for an invalid pattern or time."""
     from datetime import UTC, datetime
 
     from explorer.ingest.function import moment
@@ -167,7 +167,7 @@ def _several(
     fields: list[str],
     region: str | None,
 ) -> tuple[list[dict[str, Any]], list[Path]]:
-    """A workload for each function: its figures, and the files that were written."""
+    """A workload for each function: its figures, and the files written."""
     from explorer.ingest.result import Summary
     from explorer.ingest.workload import draft, refuse, write
 
@@ -198,7 +198,7 @@ def _rates(draft: Draft) -> dict[str, Any]:
 
 
 def _file(output: Path, name: str) -> Path:
-    """Where the workload of one of several functions goes: into a folder, or beside the name given."""
+    """The workload file of one of several functions: in a folder, or beside the file in the option."""
     plain = "".join(sign if sign.isalnum() or sign in "-_" else "-" for sign in name)
     return (
         output / f"{plain}.toml"
@@ -208,7 +208,7 @@ def _file(output: Path, name: str) -> Path:
 
 
 def _answer(draft: Draft, summary: Summary, pairs: list[str], region: str | None) -> None:
-    """Take in what the user says beside the input."""
+    """Apply the answers that the user gives besides the input."""
     from explorer.cli.assignments import parsed
     from explorer.ingest.workload import tune
     from explorer.workload.fields import SPREADS
@@ -217,7 +217,7 @@ def _answer(draft: Draft, summary: Summary, pairs: list[str], region: str | None
         draft.set("region", region, "as you said")
     answers = parsed(pairs)
     if "requests_per_month" in answers:
-        draft.values.pop("peak_rps", None)  # it was measured beside another number
+        draft.values.pop("peak_rps", None)  # it was measured together with another rate
     for name, value in answers.items():
         section, _, last = name.partition(".")
         if section in SPREADS and last in ("p50", "value", "samples"):
@@ -227,7 +227,7 @@ def _answer(draft: Draft, summary: Summary, pairs: list[str], region: str | None
 
 
 def _price_sweep(sweep: list[dict[str, Any]], draft: Draft) -> list[dict[str, Any]]:
-    """The memory sweep; each size with its recommendation and cost, if nothing that these need is open."""
+    """The memory sweep; each size with its recommendation and cost, unless a field for them is open."""
     if not sweep or set(draft.missing) & {"requests_per_month", "response", "runtime"}:
         return sweep
     from explorer.ingest.formats.power_tuning import choices
@@ -237,7 +237,7 @@ def _price_sweep(sweep: list[dict[str, Any]], draft: Draft) -> list[dict[str, An
 
 
 def _nothing(summary: Summary, paths: list[str]) -> str:
-    """Why nothing could be used: the first that holds of a format that is not read, a selection, a line."""
+    """Why nothing was usable: an unread format, else the selection, else an unreadable line."""
     tally = summary.tally
     inputs = " ".join(paths)
     left_out = [(what, count) for what, count in tally.ignored.most_common() if count]
@@ -254,7 +254,7 @@ def _nothing(summary: Summary, paths: list[str]) -> str:
 
 
 def _gathered(paths: list[str], live: Live | None, selection: Selection) -> Tally:
-    """All that the inputs hold, and the live function."""
+    """The tally of all inputs and the live function."""
     from explorer.ingest.frame import Tally
     from explorer.ingest.reader import gather
 
@@ -268,7 +268,7 @@ def _gathered(paths: list[str], live: Live | None, selection: Selection) -> Tall
 
 @dataclass(frozen=True)
 class Live:
-    """A live function and what is asked of it."""
+    """A live function, and the options for reading it."""
 
     name: str
     since: str
@@ -279,7 +279,7 @@ class Live:
     cloud: str
 
     def read(self, tally: Tally, progress: Progress | None) -> None:
-        """Take in what the cloud knows of the function."""
+        """Add the cloud's records of the function to the tally."""
         from explorer.ingest import function
         from explorer.ingest.reader import needs_polars
         from explorer.live.deployment.aws_errors import spoken
@@ -309,7 +309,7 @@ class Live:
 
 @contextmanager
 def _watched() -> Iterator[Progress | None]:
-    """Show on standard error how far the reading is, where a person looks."""
+    """Show reading progress on standard error if it is a terminal."""
     if not sys.stderr.isatty():
         yield None
         return
@@ -341,7 +341,7 @@ def _watched() -> Iterator[Progress | None]:
 
 
 def summary_lines(answer: dict[str, Any]) -> Iterator[RenderableType]:
-    """The answer for a person: what was read, the figures in it, the questions that stay open."""
+    """The answer as text: what was read, its figures, the open questions."""
     from rich.text import Text
 
     from explorer.cli.tables import Whole, indented_lines, table, title
@@ -385,7 +385,7 @@ def summary_lines(answer: dict[str, Any]) -> Iterator[RenderableType]:
             yield Whole(f"Next: explorer recommend {path}")
 
 
-MOST_UNUSED = 8  # of what is not used, one by one
+MOST_UNUSED = 8  # of unused content, listed one by one
 
 
 def _function(one: dict[str, Any]) -> tuple[str, ...]:
@@ -397,7 +397,7 @@ def _function(one: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _ignored(rows: list[dict[str, Any]]) -> Iterator[str]:
-    """Lines with a reason one by one, names of fields together."""
+    """Lines with a reason one by one, field names together."""
     reasons = [row for row in rows if " " in row["what"]]
     yield from (f"{row['lines']:,} x {row['what']}" for row in reasons[:MOST_UNUSED])
     fields = [row["what"] for row in rows if " " not in row["what"]]

@@ -1,4 +1,4 @@
-"""`explorer init`: the questions that matter, each answer checked as it is given, a commented file."""
+"""`explorer init`: asks the important questions, checks each answer, and writes a commented file."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ from explorer.workload.workload import Workload
 
 @dataclass(frozen=True)
 class Question:
-    """A line of the workload file: its default, what it says, and whether it is asked for."""
+    """A line of the workload file: its default, its meaning, and whether the user is asked."""
 
     name: str
-    default: Any  # None: left out unless it is answered
+    default: Any  # None: left out unless answered
     says: str
     is_asked: bool = True
-    only_if: str = ""  # another field that must be given and not no, for this to be asked
+    only_if: str = ""  # asked only if this other field has a value that is not `no`
 
 
 def _questions() -> Iterator[Question]:
-    """The lines of the file, from the fields; of a distribution those for its p50 and p99."""
+    """The lines of the file, from the fields; for a distribution, its p50 and p99."""
     for field in FIELDS:
         if field.quantiles:
             half, most = field.quantiles
@@ -68,12 +68,12 @@ SECTIONS = {"": ""} | {  # in the order of the file
 
 
 def write(path: Path, presets: Answers, dotenv: Path | None, ask: bool, force: bool, quiet: bool) -> None:
-    """Ask for what is not in `presets` and write the workload to `path`, at the end and in one go.
+    """Ask for all fields not in `presets`, and write the workload to `path` in one step at the end.
 
-    Parameters: `dotenv`, counted as the configuration; `ask`, else every field has its default;
+    Parameters: `dotenv`, a file counted as the configuration; `ask`, if false, fields get their defaults;
     `force`, overwrite; `quiet`, nothing on standard output.
-    Raises ExplorerError for a wrong field, no more answers, or a file that is there. Ctrl-C leaves the
-    answers in a draft beside `path`, from which the next call goes on.
+    Raises ExplorerError for a wrong field, for missing answers, or if the file exists. Ctrl-C keeps the
+    answers in a draft beside `path`, with which the next call continues.
     """
     if path.exists() and not force and not is_standard(path):
         raise ExplorerError(f"{path}: is there already; expected another name, or --force")
@@ -87,7 +87,7 @@ def write(path: Path, presets: Answers, dotenv: Path | None, ask: bool, force: b
         presets = _draft_answers(draft) | presets
     answers = {"name": "workload" if is_standard(path) else path.stem} | presets
     _check(path, answers)
-    is_named = "name" in presets  # else it is the file's, which nobody answered
+    is_named = "name" in presets  # else the name comes from the file's name
     try:
         for field in filter(lambda field: _is_open(field, presets), QUESTIONS if ask else ()):
             answers = _answered(path, answers, field, quiet)
@@ -110,7 +110,7 @@ def is_standard(path: Path) -> bool:
 
 
 def _keep(draft: Path, path: Path, answers: Answers) -> None:
-    """Write what was answered so far, and say how to go on."""
+    """Write the answers so far, and print how to continue."""
     if not answers or is_standard(path):
         return
     lines = (f"{json.dumps(name)} = {_toml(answer)}\n" for name, answer in answers.items())
@@ -120,7 +120,7 @@ def _keep(draft: Path, path: Path, answers: Answers) -> None:
 
 
 def _draft_answers(draft: Path) -> Answers:
-    """What was answered before an interruption."""
+    """The answers from an interrupted call."""
     if not draft.is_file():
         return {}
     try:
@@ -132,12 +132,12 @@ def _draft_answers(draft: Path) -> Answers:
 
 
 def _beside(path: Path, dotenv: str) -> str:
-    """The dotenv as the workload file names it: from its own folder."""
+    """The path of the dotenv file relative to the workload file."""
     return Path(os.path.relpath(dotenv, path.parent)).as_posix()
 
 
 def _configured(path: Path, name: str, answer: Any) -> tuple[str, Any]:
-    """The field and its answer; a dotenv may stand for the size of the configuration."""
+    """The field and its answer; a dotenv file may replace the size of the configuration."""
     if name != "configuration.total" or not isinstance(answer, str) or not answer:
         return name, answer
     if os.path.isfile(answer):
@@ -148,7 +148,7 @@ def _configured(path: Path, name: str, answer: Any) -> tuple[str, Any]:
 
 
 def nested(answers: Mapping[str, Any]) -> dict[str, Any]:
-    """The answers as the tables of a workload, with those that it cannot do without."""
+    """The answers as the tables of a workload, with the mandatory ones."""
     filled = {k: v for k, v in REQUIRED.items() if not _has_own(answers, k)} | dict(answers)
     tables: dict[str, Any] = {}
     for name, answer in filled.items():
@@ -158,7 +158,7 @@ def nested(answers: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _has_own(answers: Mapping[str, Any], name: str) -> bool:
-    """Whether the spread of `name` has quantiles or samples already."""
+    """Whether the distribution `name` has quantiles or samples already."""
     section, dot, _ = name.partition(".")
     own = (key.partition(".")[2] for key in answers if key.startswith(section + dot))
     return bool(dot) and any(re.fullmatch(r"p\d[\d.]*|max|samples|value", key) for key in own)
@@ -174,7 +174,7 @@ def _check(path: Path, answers: Answers) -> None:
 
 
 def _is_open(field: Question, presets: Answers) -> bool:
-    """Whether a field is asked for: not if it, or all that it stands for, was given."""
+    """Whether to ask for a field: not if the field, or all that it covers, has a value."""
     section, _, last = field.name.partition(".")
     if section in SPREADS and last in ("p50", "p99") and _has_own(presets, field.name):
         return False
@@ -184,7 +184,7 @@ def _is_open(field: Question, presets: Answers) -> bool:
 
 
 def _answered(path: Path, answers: Answers, field: Question, quiet: bool) -> Answers:
-    """The answers with one more; asked again until it can be used."""
+    """The answers with one more; ask again until the answer is valid."""
     if field.only_if and not answers.get(field.only_if):
         return answers
     default = answers.get(field.name, field.default)
@@ -208,13 +208,13 @@ def _prompt(field: Question, default: Any) -> str:
 
 
 def question(field: Question) -> str:
-    """What a field says; of today's choice for a concern, with the options that there are."""
+    """The description of a field; for a current option of a concern, with the options to choose from."""
     options = list(OPTIONS.get(_key(field.name), ()))
     return field.says.replace("{options}", f"{', '.join(options[:-1])} or {''.join(options[-1:])}")
 
 
 def _read(prompt: str, field: Question, quiet: bool) -> str:
-    """One line of standard input; the question goes to standard error if output is JSON."""
+    """Read one line of standard input; the prompt goes to standard error if the output is JSON."""
     with contextlib.suppress(ImportError):
         import readline  # noqa: F401  (a line that can be edited)
     if quiet:
@@ -229,7 +229,7 @@ def _read(prompt: str, field: Question, quiet: bool) -> str:
 
 
 def to_toml(answers: Mapping[str, Any]) -> str:
-    """The workload file: what was answered, and every other field with its default as a comment."""
+    """The text of the workload file: the answers, and all other fields as comments with defaults."""
     filled = {k: v for k, v in REQUIRED.items() if not _has_own(answers, k)} | dict(answers)
     lines = ["# A line that begins with # has its default; to change it, free it and its [table]."]
     for section, says in SECTIONS.items():
@@ -266,7 +266,7 @@ def _key(name: str) -> str:
 
 
 def _toml(answer: Any) -> str:
-    """A value as TOML has it: of text, numbers, truth and lists, as JSON has it."""
+    """A value in TOML: strings, numbers, booleans and lists are written as in JSON."""
     return json.dumps(answer, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
@@ -296,5 +296,5 @@ def init(
 
 
 def begun(path: Path) -> Iterator[RenderableType]:
-    """The workload that was written, and what to do with it."""
+    """The workload that was written, and the next steps."""
     yield Hint(f"Wrote {path}. Next: explorer recommend {shlex.quote(str(path))}")

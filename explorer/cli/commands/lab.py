@@ -1,4 +1,4 @@
-"""JupyterLab on the notebooks: on this machine alone, as any user, with or without a browser."""
+"""JupyterLab with the notebooks: only for this machine, for any user, with or without a browser."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from explorer.facts.atomic_write import write_atomically
 from explorer.facts.extras import require
 
 FIRST = "00_start_here.ipynb"
-COPY = Path("explorer-notebooks")  # where an installed package puts notebooks that can be changed
+COPY = Path("explorer-notebooks")  # an installed package copies its notebooks here for editing
 
 
 @dataclass(frozen=True)
 class Server:
-    """A server that answers once it runs."""
+    """A running server."""
 
     app: Any
     folder: Path
@@ -36,7 +36,7 @@ class Server:
     url: str
 
     def to_dict(self) -> dict[str, str | int]:
-        """What another program needs to find and end it."""
+        """Address and process id, for programs that find and stop the server."""
         return {
             "url": self.url,
             "port": self.app.port,
@@ -45,13 +45,13 @@ class Server:
         }
 
     def run(self, ready: Callable[[], None]) -> None:
-        """Serve until Ctrl-C or a signal to end; call `ready` once it answers."""
-        self.app.io_loop.add_callback(ready)  # after the one that listens, which stands there already
+        """Serve until Ctrl-C or a termination signal; call `ready` once the server answers."""
+        self.app.io_loop.add_callback(ready)  # runs after the callback that listens
         self.app.start()
 
 
 def server(port: int, open_browser: bool) -> Server:
-    """JupyterLab on the notebooks, at `port` or the next one that is free.
+    """JupyterLab with the notebooks, at `port` or the next free one.
 
     Raises MissingExtraError if JupyterLab is not installed, ExplorerError if there are no notebooks.
     """
@@ -64,7 +64,7 @@ def server(port: int, open_browser: bool) -> Server:
     except SystemExit:
         raise ExplorerError(f"JupyterLab does not start: no free port from {port} on") from None
     identity = app.identity_provider
-    identity.token_generated = False  # the address below says it: not once more in the log
+    identity.token_generated = False  # the address has it already
     query = f"?token={identity.token}" if identity.token else ""
     url = f"http://127.0.0.1:{app.port}{app.base_url}lab/tree/{FIRST}{query}"
     return Server(app, folder, port, copied, url)
@@ -87,7 +87,7 @@ def _arguments(folder: Path, port: int, browser: bool) -> list[str]:
 
 
 def _folder() -> tuple[Path, int]:
-    """The notebooks of a checkout, or a copy of those inside the package; how many were copied."""
+    """The notebook folder of a checkout, or a copy of the package's notebooks; and the number of copies."""
     home = locations.notebooks_dir()
     notebooks = sorted(home.glob("*.ipynb"))
     if not notebooks:
@@ -117,7 +117,7 @@ def lab(
 
 
 def address(server: Server) -> Iterator[RenderableType]:
-    """Where JupyterLab is."""
+    """The address of JupyterLab."""
     if server.copied:
         yield f"Copied into {server.folder}: {server.copied} notebooks, none overwritten"
     if server.app.port != server.asked_port:

@@ -1,4 +1,4 @@
-"""`explorer mcp`: the same answers for agents, by the Model Context Protocol."""
+"""`explorer mcp`: the same answers for agents, over the Model Context Protocol."""
 
 from __future__ import annotations
 

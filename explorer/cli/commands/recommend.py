@@ -21,7 +21,7 @@ from explorer.facts.verdict import Verdict
 if TYPE_CHECKING:
     from explorer.analysis.answer import Answer
 
-BEST = 5  # designs on one screen
+BEST = 5  # designs shown on one screen
 ALTERNATIVES = 50  # in the JSON, without --all
 
 
@@ -52,7 +52,7 @@ def recommend(
 
 
 def screen(answer: Answer, paragraphs: Sequence[tuple[str, str]], workload: str) -> Iterator[RenderableType]:
-    """What fits one screen: the answer in words, the next best designs, and where more is to be had."""
+    """An answer for one screen: the recommendation in words, the next best designs, and links to the rest."""
     for heading, text in paragraphs:
         yield Prose.assemble((heading, "bold"), f" {text}")
     yield ""
@@ -63,7 +63,7 @@ def screen(answer: Answer, paragraphs: Sequence[tuple[str, str]], workload: str)
 
 
 def _more(answer: Answer, workload: str) -> Iterator[RenderableType]:
-    """Where to look for more."""
+    """Commands that show more."""
     file = shlex.quote(workload)
     yield Hint(
         f"More: explorer recommend {file} --all  (limits, bill, designs, what is ruled out, assumptions)"
@@ -76,7 +76,7 @@ def _more(answer: Answer, workload: str) -> Iterator[RenderableType]:
 
 
 def recommendation(answer: Row, paragraphs: Sequence[tuple[str, str]]) -> Iterator[RenderableType]:
-    """All of the answer: in words, a paragraph a heading, then what it rests on."""
+    """The complete answer: in words, one paragraph per heading, then its assumptions and sources."""
     for i, (heading, text) in enumerate(paragraphs):
         yield title(heading if not i else heading.rstrip("."), first=not i)
         yield text

@@ -1,4 +1,4 @@
-"""`explorer report`: one document, or a folder of them with a page that leads to each."""
+"""`explorer report`: one document, or a folder of documents with an index page."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def _forms(names: Sequence[str] | None) -> list[str]:
 
 
 def _require(forms: Sequence[str], measured: Path | None, figures: bool) -> None:
-    """Refuse, before anything is made, what an extra is missing for."""
+    """Reject, before anything is written, forms whose extra is not installed."""
     if "pdf" in map(str.lower, forms):
         require("a report as PDF", "typst")
     if "ipynb" in map(str.lower, forms):
@@ -119,7 +119,7 @@ def _printed(
     request: ReportRequest,
     others: bool,
 ) -> None:
-    """One document on standard output, and nothing else."""
+    """Print one document on standard output, and nothing else."""
     from explorer.analysis.recommendation import recommend
     from explorer.views.report.sections import report_document
     from explorer.views.report.write import FORMS

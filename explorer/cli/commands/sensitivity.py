@@ -1,4 +1,4 @@
-"""`explorer sensitivity`: what moves the answer, the regret of choosing now, what measuring is worth."""
+"""`explorer sensitivity`: inputs that move the answer, regret of choosing now, value of measuring."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 from explorer.cli.console import Fields, Json, Region, WorkloadFile, designs, load_workload, out
 from explorer.facts.key_value import parse_pairs
 
-SELDOM = 0.005  # share of scenarios: designs that are the best less often have no row
+SELDOM = 0.005  # share of scenarios; designs that win less often get no row
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -62,12 +62,12 @@ def sensitivity(
 
 
 def parsed(texts: list[str]) -> dict[str, str]:
-    """The ranges of "response=400KB..2MB" and the like, by field. Raises ExplorerError for any other text."""
+    """Parse ranges such as "response=400KB..2MB", by field. Raises ExplorerError for any other text."""
     return parse_pairs(texts, "range", "FIELD=LOW..HIGH, such as response=400KB..2MB")
 
 
 def _swings(s: Sensitivity) -> Iterator[RenderableType]:
-    """A row an input: its range, what the design costs at the ends, and where it stays feasible and best."""
+    """One row per input: its range, the cost at both ends, and where the design stays feasible and best."""
     from explorer.cli.tables import table, title
     from explorer.facts.units import format_usd, format_usd_a_month
 
@@ -104,7 +104,7 @@ def _part(field_range: Range, low: float | None, high: float | None) -> str:
 
 
 def _judged(r: Regret) -> Iterator[RenderableType]:
-    """A row a design: what becomes of it in the scenarios."""
+    """One row per design: its outcomes in the scenarios."""
     from explorer.cli.tables import table, title
     from explorer.facts.units import format_part, format_usd
 
@@ -128,7 +128,7 @@ def _judged(r: Regret) -> Iterator[RenderableType]:
 
 
 def _measured(r: Regret) -> Iterator[RenderableType]:
-    """A row an input that pays, or costs, to know."""
+    """One row per input that is worth measuring, or not."""
     from explorer.analysis.sensitivity.ranges import noun_of
     from explorer.cli.tables import table, title
     from explorer.facts.units import format_share, format_usd

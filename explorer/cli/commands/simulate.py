@@ -1,4 +1,4 @@
-"""`explorer simulate`: environments under a load."""
+"""`explorer simulate`: the execution environments of a function under load."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def simulate(
 
 
 def _service(name: str, text: str) -> Any:
-    """A mean as it is written, or the distribution through quantiles."""
+    """A mean from text, or the distribution through quantiles."""
     if "=" not in text:
         return text
     from explorer.facts.units import parse_time
@@ -114,7 +114,7 @@ def _service(name: str, text: str) -> Any:
 
 
 def _arrivals(text: str) -> Any:
-    """The name of a pattern, or the times in a file of that name."""
+    """The name of an arrival pattern, or the times in a file."""
     path, expected = Path(text), "one time [s] a line"
     if text == STANDARD:
         name, lines = "standard input", standard_input(expected).splitlines()
@@ -136,7 +136,7 @@ def _number(path: str, number: int, line: str) -> float:
 
 
 def _simulation_table(result: Simulation) -> Iterator[RenderableType]:
-    """The answer for a person: each share and mean, with its interval where there is one."""
+    """The answer for a person: each share and mean, with its confidence interval if there is one."""
     from explorer.cli.tables import table
     from explorer.facts.units import format_number, format_share, format_time
 

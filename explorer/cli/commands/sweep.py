@@ -89,7 +89,7 @@ def _quiet(steps: Iterable[Any], total: int, completed: int) -> Iterable[Any]:
 
 
 def _followed(steps: Iterable[Any], total: int, completed: int) -> Iterator[Any]:
-    """The tiles, with a bar on standard error when a person looks."""
+    """Iterate over the tiles, with a progress bar on standard error if it is a terminal."""
     from rich.console import Console
     from rich.progress import Progress
 
@@ -105,7 +105,7 @@ def _followed(steps: Iterable[Any], total: int, completed: int) -> Iterator[Any]
 
 @contextmanager
 def _stoppable(output: Path | None) -> Iterator[None]:
-    """Ctrl-C ends with a line that says how far it came; a worker that dies, with another."""
+    """After Ctrl-C, report how far the sweep got; also report a worker that died."""
     from explorer.analysis.sweep.checkpoint import stopped
 
     try:
@@ -121,7 +121,7 @@ def _stoppable(output: Path | None) -> Iterator[None]:
 
 @contextmanager
 def _processes(count: int) -> Iterator[Executor | None]:
-    """So many processes, none for one; Ctrl-C is for this one alone."""
+    """A pool of this many processes, none for one; only the main process handles Ctrl-C."""
     if count == 1:
         yield None
         return
@@ -136,7 +136,7 @@ def _processes(count: int) -> Iterator[Executor | None]:
 
 
 def sweep_to_dict(result: Sweep | SweepFile, output: Path | None) -> dict[str, Any]:
-    """A sweep as JSON has it: its axes, and at how many points each design wins."""
+    """A sweep as a dict for JSON: its axes, and the number of points that each design wins."""
     return {
         "axes": {
             name: {"from": values[0], "to": values[-1], "count": len(values)}
@@ -151,7 +151,7 @@ def sweep_to_dict(result: Sweep | SweepFile, output: Path | None) -> dict[str, A
 
 
 def sweep_table(answer: Row) -> Iterator[RenderableType]:
-    """The answer of `sweep`: at how many points each design wins."""
+    """The answer of `sweep`: the number of points that each design wins."""
     points = answer["points"]
     yield f"{points:,} points"
     rows = [

@@ -1,1 +1,1 @@
-"""The formats that logs, traces and results have: one file a format or a family of them."""
+"""The formats of logs, traces and results: one file for each format or family of formats."""

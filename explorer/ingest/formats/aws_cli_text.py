@@ -1,4 +1,4 @@
-"""What the AWS CLI prints as text: events of a log, their message between tabs, their time behind it."""
+"""Text output of the AWS CLI: log events with the message between tabs and the time after it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from explorer.ingest.frame import Part
 
 Reader = Callable[[bytes], list[Part]]
-EVENT = re.compile(rb"^EVENTS\t([^\n]*?)\s*\t(1\d{12})[ \t\r]*$", re.M)  # a message ends its own line
+EVENT = re.compile(rb"^EVENTS\t([^\n]*?)\s*\t(1\d{12})[ \t\r]*$", re.M)  # the message has no line break
 OPENS = re.compile(rb"^EVENTS\t", re.M)
 COLUMNS = re.compile(rb"^(?:\d{20,}\t)?1\d{12}\t(?:\S*\[[^\]\t]*\]\S*\t)?")  # event id, ingestion, stream
 
@@ -20,15 +20,13 @@ def is_events(head: bytes) -> bool:
 
 
 def reader(head: bytes, find_reader: Callable[[bytes], Reader | None]) -> Reader | None:
-    """How the messages are read; `find_reader` recognises the first of them."""
-    read = find_reader(
-        OPENS.sub(b"", plain(head))
-    )  # what is torn has no time, and is no event within an event
+    """A reader for the messages; `find_reader` recognises their format from the first ones."""
+    read = find_reader(OPENS.sub(b"", plain(head)))  # only torn lines still begin with EVENTS here
     return (lambda block: read(plain(block))) if read else None
 
 
 def plain(block: bytes) -> bytes:
-    """The messages as lines, each with its time before it."""
+    """The messages as lines, each with its time in front."""
 
     def line(match: re.Match[bytes]) -> bytes:
         at = datetime.fromtimestamp(int(match[2]) / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ ")

@@ -1,4 +1,4 @@
-"""Rows of requests, whatever logged them: texts into numbers, and what cannot be used, counted."""
+"""Rows of requests from any log: convert texts to numbers, and count what cannot be used."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ LOAD_NOTE = "from a load test: the load was asked for, so its rate says nothing 
 ALB_NOTE = "sizes are those that the load balancer counted, with the headers"
 NO_REQUEST = "records that are no request"
 FAILED = 400  # HTTP
-SHORTEST_ID = 8  # characters; what is shorter, such as 1, names no request
+SHORTEST_ID = 8  # characters; a shorter id, such as 1, does not identify a request
 UNITS = {"ns": 1e-6, "us": 1e-3, "µs": 1e-3, "μs": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4, "min": 6e4}  # in ms
 WITH_UNIT = r"^\s*([0-9.]+(?:[eE][+-]?[0-9]+)?)\s*(ns|us|µs|μs|ms|s|m|min)\s*$"
 CLOCK = r"^(?:([0-9]+)\.)?([0-9]+):([0-9]{2}):([0-9]{2}(?:\.[0-9]+)?)$"  # of .NET: days.hours:minutes:seconds
 PERIOD = r"^PT(?:([0-9]+)M)?([0-9.]+)S$"
-SEVERAL = r"[0-9.]+ *[,:] +[0-9.-]"  # nginx: one time for each server that was tried
+SEVERAL = r"[0-9.]+ *[,:] +[0-9.-]"  # nginx: one time for each upstream server that it tried
 NUMBERS = ("request_bytes", "response_bytes", "duration_ms", "latency_ms", "init_ms", "used_mb", "memory_mb")
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How a format's rows are to be read, whatever its lines look like.
+    """How to read the rows of a format, whatever its lines look like.
 
-    `name` is what people call it; `factor`, by column, turns a bare number into the frame's unit;
-    `unused` are the names of what its lines hold beside.
+    `name` is its usual name; `factor`, by column, converts a number without a unit to the frame's unit;
+    `unused` are the names of fields that are not used.
     """
 
     name: str
@@ -43,21 +43,21 @@ class Layout:
     notes: tuple[str, ...] = ()
     unused: Collection[str] = ()
     kind: str = EXCHANGE
-    is_of_files: bool = False  # static files are what it serves
+    is_of_files: bool = False  # it serves static files
 
 
 def rows(frame: pl.DataFrame, layout: Layout, read: int | None = None) -> Part:
-    """The part of rows whose values are still texts.
+    """The part of rows whose values are still text.
 
     Parameters
     ----------
-    found : of shape (n, columns): any of `at` (a time), `status`, `path`, `agent`, `id`, `whole` (whether it
-        was understood), `line` (the text of each) and the numbers of the frame
-    layout : what is known of the format
-    read : lines that were read; without it, n
+    found : of shape (n, columns): any of `at` (a time), `status`, `path`, `agent`, `id`, `whole` (whether the
+    line was parsed), `line` (the text of each) and the numbers of the frame
+    layout : how to read the format
+    read : number of lines read; n if it is not set
 
-    What has neither a status nor a figure is unreadable if it is a line that is not empty; without lines, it
-    is a record of something else, and ignored.
+    A row without status and figures is unreadable if its line is not empty; without lines, it is a record of
+    another kind, and ignored.
     """
     import polars as pl
 
@@ -120,7 +120,7 @@ def _columns(requests: pl.DataFrame, names: list[str], layout: Layout) -> list[p
 
 
 def _number(texts: pl.Series, name: str, factor: float) -> pl.Series:
-    """Numbers of a column of texts: bare ones times `factor`, those with a unit in milliseconds."""
+    """The numbers of a text column: times `factor` if they have no unit, else in milliseconds."""
     import polars as pl
 
     numbers = texts.cast(pl.Float64, strict=False)
@@ -154,5 +154,5 @@ def _number(texts: pl.Series, name: str, factor: float) -> pl.Series:
 
 
 def plain(name: str) -> str:
-    """A name in small letters without other signs: "sc-bytes" and "scBytes" are "scbytes"."""
+    """A name in lower case without punctuation: "sc-bytes" and "scBytes" become "scbytes"."""
     return re.sub(r"[^a-z0-9]", "", name.lower())

@@ -1,4 +1,4 @@
-"""API Gateway's execution log: many lines a request, of which one says how long the integration took."""
+"""API Gateway's execution log: many lines per request, one of them with the integration's latency."""
 
 from __future__ import annotations
 
@@ -21,18 +21,16 @@ MARK = re.compile(
 LATENCY = r"\(([0-9a-f-]{36})\) Received response\. Status: (\d{3}), Integration latency: (\d+) ms"
 COMPLETED = r"\(([0-9a-f-]{36})\) Method completed with status: (\d{3})"
 SIZES_NOTE = "an execution log cuts bodies off, so it tells no sizes: an access log does"
-DATE = (
-    r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) (\d{2}) (\d{2}:\d{2}:\d{2}) UTC (\d{4}) :"  # before the lines of a test
-)
+DATE = r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) (\d{2}) (\d{2}:\d{2}:\d{2}) UTC (\d{4}) :"  # before console tests
 
 
 def is_execution_log(lines: list[str]) -> bool:
-    """Whether lines are of such a log."""
+    """Whether lines are of an execution log."""
     return sum(MARK.search(line) is not None for line in lines) * 2 > len(lines)
 
 
 def read(block: bytes) -> list[Part]:
-    """The requests of a block of lines; one that is cut by the end of a block counts once."""
+    """The requests of a block of lines; a request split between two blocks counts once."""
     import polars as pl
 
     lines = lines_of(block)
@@ -50,9 +48,7 @@ def read(block: bytes) -> list[Part]:
         .with_columns(status=pl.coalesce("final", "status"))
         .drop("final")
     )
-    alone = ended.join(waited, on="id", how="anti").rename(
-        {"final": "status"}
-    )  # answered by the gateway itself
+    alone = ended.join(waited, on="id", how="anti").rename({"final": "status"})  # the gateway itself answered
     requests = pl.concat([waited, alone], how="diagonal").rename({"ms": "duration_ms"})
     if not requests.height:
         part = Part(read=lines.height)

@@ -1,4 +1,4 @@
-"""Which field of a log holds what, by its name, the names around it and a few of its values."""
+"""Recognise the fields of a log by their names, the names around them and a few of their values."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any
 from .exchanges import CLOCK, PERIOD, WITH_UNIT, plain
 
 Path = tuple[str, ...]
-DEEPEST = 5  # levels of a record that are looked into
-TIMES = (  # a field that is the time of a record, the likeliest first
+DEEPEST = 5  # the deepest level of a record that is searched
+TIMES = (  # fields with the time of a record, the most likely first
     "@timestamp time_iso8601 startutc requesttimeepoch timestamp timestampms time ts time_local requesttime"
     " datetime edgestarttimestamp starttime start_time startedat started_at eventtime msec asctime date"
     " eventtimestamp receivedat createdat created logtime"
@@ -35,14 +35,14 @@ REQUEST_SIZES = (
     " httprequestbodybytes httprequestbodysize reqheaderscontentlength requestheaderscontentlength inbytes"
     " bytesread"
 )
-INNER = {  # how long what is behind the door took: names by the milliseconds of one
+INNER = {  # time behind the door: field names by the length of their unit [ms]
     1.0: "integrationlatency contextintegrationlatency integrationlatencyms upstreamservicetime"
     " originresponsedurationms latenciesproxy upstreamlatencyms service",
     1e3: "upstreamresponsetime targetprocessingtime upstreamtime backendprocessingtime upstreamresponsetimes"
     " timetofirstbyte",
     1e-6: "originduration originresponsetime",
 }
-WHOLE = {  # and how long the whole request
+WHOLE = {  # time of the whole request
     1.0: "responsetime responsetimems durationms elapsedms elapsedmilliseconds elapsed latencyms timetakenms"
     " edgetimetofirstbytems tookms requestdurationms requesttimems responselatency contextresponselatency"
     " responselatencyms totaltimems timems durationmillis elapsedmillis latencymillis processingtimems"
@@ -69,28 +69,28 @@ SIZES = ("contentlength", "bytes", "size", "length", "bodybytes", "bodysize", "b
 ANSWER = re.compile(r"^(res|resp|response|downstream|reply|answer|sent|out|output)s?$")
 QUESTION = re.compile(r"^(req|request|received|in|input|client)s?$")
 UNIT_NOTE = "the field {} has no unit: it is taken for {}"
-ENOUGH = 0.5  # of the values of a sample
+ENOUGH = 0.5  # the share of sampled values that must match
 
 
 @dataclass
 class Fields:
-    """The fields that a format's records use: by column of the frame, and in which unit they are."""
+    """The fields of a format that are used: their path and their unit by column of the frame."""
 
     paths: dict[str, Path] = field(default_factory=dict)
     factor: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     unused: list[str] = field(default_factory=list)
-    is_whole_time: bool = False  # the duration is that of the whole request
+    is_whole_time: bool = False  # the duration covers the whole request
 
     @property
     def is_access(self) -> bool:
-        """Whether these are fields of requests, and they hold a figure that is used."""
+        """Whether these are fields of requests with at least one figure that is used."""
         measures = {"duration_ms", "response_bytes", "request_bytes", "latency_ms"} & self.paths.keys()
         return bool(measures) and ("status" in self.paths or {"path", "duration_ms"} <= self.paths.keys())
 
 
 def leaves(record: Any, within: Path = ()) -> dict[Path, Any]:
-    """The values of a record that are no tables, by their path."""
+    """The values of a record that are not objects, by their path."""
     leaf_values: dict[Path, Any] = {}
     if isinstance(record, dict) and len(within) < DEEPEST:
         for name, value in record.items():
@@ -101,12 +101,12 @@ def leaves(record: Any, within: Path = ()) -> dict[Path, Any]:
 
 
 def value_of(value: Any) -> Any:
-    """A value, or the only one of a list, as headers are given."""
+    """A value, or the only element of a list, as some formats write headers."""
     return value[0] if isinstance(value, list) and len(value) == 1 else value
 
 
 def choose(samples: Mapping[Path, Sequence[Any]]) -> Fields:
-    """Which of the fields hold what; `samples` are a few values of each, by path."""
+    """The fields for each column; `samples` are a few values of each field, by path."""
     fields = Fields()
     by_name: dict[str, Path] = {}
     for path in samples:
@@ -140,13 +140,13 @@ def _pick(fields: Fields, by_name: Mapping[str, Path], samples: Mapping[Path, An
 
 
 def _fit(values: Sequence[Any], fits: Any) -> bool:
-    """Whether enough values are what they should be; absent ones do not count."""
+    """Whether enough values match; absent values do not count."""
     there = [value for value in values if value not in (None, "", "-")]
     return not there or sum(map(bool, map(fits, there))) > ENOUGH * len(there)
 
 
 def _by_parents(fields: Fields, samples: Mapping[Path, Any]) -> None:
-    """Sizes that only the names above identify: a response's content-length is not the request's."""
+    """Sizes that only their parent names identify: content-length of the request or of the response."""
     for path, values in samples.items():
         if len(path) < 2 or plain(path[-1]) not in SIZES or not _fit(values, _is_number):
             continue
@@ -166,7 +166,7 @@ def _by_parents(fields: Fields, samples: Mapping[Path, Any]) -> None:
 
 
 def _times(fields: Fields, by_name: Mapping[str, Path], samples: Mapping[Path, Any]) -> None:
-    """The time behind the door if there is one, and that of the whole request."""
+    """The time behind the door if there is one, and the time of the whole request."""
     inner, whole = (_first(names, by_name, samples) for names in (INNER, WHOLE))
     loose = next(
         (by_name[n] for n in NO_UNIT.split() if n in by_name and _fit(samples[by_name[n]], _is_span)), None
@@ -194,10 +194,10 @@ def _first(
 
 
 def _guess(values: Sequence[Any]) -> tuple[float, str]:
-    """The unit of bare numbers by their size: milliseconds of one, and what it is called."""
+    """The unit of numbers without one, estimated from their size: its length [ms] and its name."""
     bare = [number for number in map(_number, values) if number is not None]
     if not bare:
-        return 1.0, ""  # each value has its unit beside it
+        return 1.0, ""  # each value states its unit
     middle = median(bare)
     if middle >= 1e6:
         return 1e-6, "nanoseconds"
@@ -226,7 +226,7 @@ def _is_status(value: Any) -> bool:
 
 
 def _is_span(value: Any) -> bool:
-    """Whether a value can be how long something took; a time of day is none."""
+    """Whether a value can be a duration; a time of day cannot."""
     number = _number(value)
     if number is not None:
         return 0 <= number < 1e11
@@ -236,7 +236,7 @@ def _is_span(value: Any) -> bool:
 
 
 def _is_time(value: Any) -> bool:
-    """Whether a value can be a time of day: since 1990, in whatever unit."""
+    """Whether a value can be a time of day: since 1990, in any unit."""
     number = _number(value)
     if number is not None:
         return any(6.3e8 < number / unit < 1e10 for unit in (1, 1e3, 1e6, 1e9))

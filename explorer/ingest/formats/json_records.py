@@ -1,7 +1,7 @@
-"""Requests as JSON, one a line: of proxies, gateways, frameworks and load tests, by the names of fields.
+"""Requests as JSON lines: of proxies, gateways, frameworks and load tests, recognised by field names.
 
-Polars reads a block at once, the fields that count and no others. A block with a line that is no JSON is
-read line by line, and so is what holds several records on one line.
+Polars parses a whole block, only the fields that are used. A block with an invalid line, or with several
+records on a line, is read line by line.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Reader = Callable[[bytes], list[Part]]
 SAMPLED = 50  # records from which the fields are recognised
-MOST_UNUSED = 25  # names of unused fields in an answer
+MOST_UNUSED = 25  # unused field names in an answer
 
 
 HAR_NOTE = "from one browser: its rate says nothing of the real one"
@@ -32,15 +32,15 @@ HAR_NOTE = "from one browser: its rate says nothing of the real one"
 
 @dataclass(frozen=True)
 class RecordFormat:
-    """A format whose names do not state their units: its marks, and which field is which column."""
+    """A format whose field names do not state their units: its marker fields, the field of each column."""
 
     name: str
-    marks: tuple[str, ...]  # fields that every one of its records has
-    columns: Mapping[str, str]  # by column of the frame; several, if one of them is there
+    marks: tuple[str, ...]  # fields of every record
+    columns: Mapping[str, str]  # by column of the frame; alternatives separated by spaces
     factor: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = (WHOLE_NOTE,)
     kind: str = EXCHANGE
-    only: tuple[str, str] = ("", "")  # a field and the value that the records that count have
+    only: tuple[str, str] = ("", "")  # a field and its value in the records that count
 
 
 RECORD_FORMATS = (
@@ -147,7 +147,7 @@ RECORD_FORMATS = (
 
 
 def reader(head: bytes) -> Reader | None:
-    """How such lines are read, by the first ones; None if they are no requests."""
+    """A reader for lines, chosen from the first ones; None if they are not requests."""
     records = [record for record in samples(head) if isinstance(record, dict)]
     if not records:
         return None
@@ -156,13 +156,13 @@ def reader(head: bytes) -> Reader | None:
 
 
 def samples(head: bytes) -> Iterator[Any]:
-    """The first records of lines; what is cut off at the end is none."""
+    """The first records of the lines; a truncated last line gives none."""
     for line in head.decode("utf-8", "replace").splitlines()[:SAMPLED]:
         yield from values(line)[0]
 
 
 def values(line: str) -> tuple[list[Any], bool]:
-    """The JSON records that a line holds, one after another, and whether a part of it is none."""
+    """The JSON records on a line, and whether a part of the line is not JSON."""
     records: list[Any] = []
     at = line.find("{")
     while at >= 0:
@@ -176,7 +176,7 @@ def values(line: str) -> tuple[list[Any], bool]:
 
 
 def of(records: list[dict[str, Any]]) -> tuple[Layout | None, dict[str, Path], tuple[Path, str]]:
-    """What is known of such records: their layout, the field of each column, which records count."""
+    """The layout of records, the field of each column, and which records count."""
     values_by_path: dict[Path, list[Any]] = {}
     for record in records:
         for path, value in leaves(record).items():
@@ -203,7 +203,7 @@ def of(records: list[dict[str, Any]]) -> tuple[Layout | None, dict[str, Path], t
 
 
 def notes(fields: Fields) -> tuple[str, ...]:
-    """The notes on the durations of these fields."""
+    """Notes on the durations in these fields."""
     if "duration_ms" not in fields.paths:
         return ()
     return (*([WHOLE_NOTE] if fields.is_whole_time else [WAIT_NOTE]), *fields.notes)
@@ -212,7 +212,7 @@ def notes(fields: Fields) -> tuple[str, ...]:
 def read(
     block: bytes, layout: Layout, paths: Mapping[str, Path], only: tuple[Path, str] = ((), "")
 ) -> list[Part]:
-    """The requests of a block of whole lines."""
+    """The requests of a block of complete lines."""
     import polars as pl
 
     columns = {**paths, **({"only": only[0]} if only[0] else {})}
@@ -234,7 +234,7 @@ def read(
 
 
 def complete_columns(frame: pl.DataFrame) -> pl.DataFrame:
-    """With what stands in two fields or in a part of one: a date and a clock, a path within a request."""
+    """Complete columns from two fields or a part of one: date and clock, or the path in a request line."""
     import polars as pl
 
     if "clock" in frame.columns:
@@ -250,11 +250,11 @@ def complete_columns(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _at_once(block: bytes, columns: Mapping[str, Path]) -> pl.DataFrame | None:
-    """The fields of lines of JSON, as texts; None if one of them is no JSON."""
+    """The fields of JSON lines as text; None if a line is not JSON."""
     import polars as pl
 
     before: pl.Series | None = None
-    if not block.lstrip().startswith(b"{"):  # a time, or a name, stands before the records
+    if not block.lstrip().startswith(b"{"):  # a time or a name comes before each record
         lines = lines_of(block)["line"]
         lines = lines.filter(lines.str.strip_chars() != "")
         before = lines.str.extract(r"^([^{]*)\{", 1)
@@ -278,7 +278,7 @@ def _at_once(block: bytes, columns: Mapping[str, Path]) -> pl.DataFrame | None:
 
 
 def _schema(paths: Iterable[Path]) -> dict[str, Any]:
-    """The types of the fields that are read: tables around texts."""
+    """The Polars types of the fields: structs around strings."""
     import polars as pl
 
     nested: dict[str, Any] = {}
@@ -296,7 +296,7 @@ def _schema(paths: Iterable[Path]) -> dict[str, Any]:
 
 
 def _line_by_line(block: bytes, columns: Mapping[str, Path]) -> tuple[pl.DataFrame, list[str]]:
-    """The same where a line is no JSON, or holds several records; and the lines that are none."""
+    """The fields of lines with invalid JSON or several records, and the invalid lines."""
     import polars as pl
 
     texts: dict[str, list[str | None]] = {column: [] for column in columns}

@@ -1,4 +1,4 @@
-"""Requests as names and values: Heroku's router, logfmt, Rails' lograge, XML, JMeter's results as XML."""
+"""Requests as names and values: Heroku's router, logfmt, Rails' lograge, XML, JMeter's XML results."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ PAIR = re.compile(r'(?:^|[\s,;(])([A-Za-z_][\w.@-]*)=("(?:[^"\\]|\\.)*"|[^\s,;"]
 TAG = re.compile(r"<([A-Za-z][\w.-]{0,60})>([^<]*)</")
 VALUE = r'(?:^|[\s,;(]){}=(?:"((?:[^"\\]|\\.)*)"|([^\s,;"]*))'
 ELEMENT = r"<{}>([^<]*)</"
-FEWEST = 3  # pairs that a line has
-SHARE = 0.2  # of the lines
+FEWEST = 3  # the fewest pairs on a line
+SHARE = 0.2  # of the lines that must have them
 JMETER = re.compile(r"<(?:httpSample|sample)\s")
 OF_JMETER = {
     "at": "ts", "duration_ms": "t", "status": "rc", "response_bytes": "by", "request_bytes": "sby",
@@ -33,7 +33,7 @@ OF_JMETER = {
 
 
 def reader(lines: list[str]) -> Reader | None:
-    """How such lines are read; None if they are no requests."""
+    """A reader for such lines; None if they are not requests."""
     if any(JMETER.search(line) for line in lines[:SAMPLED]):
         patterns = {column: VALUE.format(name) for column, name in OF_JMETER.items()}
         layout = Layout("JMeter", {}, (CLIENT_NOTE, LOAD_NOTE), ("thread, latency and connect time",), LOAD)
@@ -53,7 +53,7 @@ def _read_all(patterns: Mapping[str, str], layout: Layout, block: bytes) -> list
 
 
 def _values_by_name(lines: list[str], find: re.Pattern[str]) -> dict[Path, list[str]]:
-    """The values of each name, if enough of the lines have some."""
+    """The values of each name, if enough lines have any."""
     values: dict[Path, list[str]] = {}
     several = 0
     for line in lines:
@@ -66,7 +66,7 @@ def _values_by_name(lines: list[str], find: re.Pattern[str]) -> dict[Path, list[
 
 def _choose_fields(values: Mapping[Path, list[str]]) -> Fields:
     fields = choose(values)
-    if {("controller",), ("action",), ("duration",)} <= values.keys():  # Rails gives milliseconds
+    if {("controller",), ("action",), ("duration",)} <= values.keys():  # Rails writes milliseconds
         fields.factor["duration_ms"], fields.notes = 1.0, []
     return fields
 

@@ -1,4 +1,4 @@
-"""Results of load tests that list no requests: quantiles and counts, as their reports state them."""
+"""Results of load tests that do not list requests: quantiles and counts from their reports."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from explorer.ingest.frame import INVOCATION, Part, Stated, excerpt
 
 from .exchanges import CLIENT_NOTE, LOAD_NOTE, UNITS
 
-LARGEST = 64 << 20  # bytes of a result
+LARGEST = 64 << 20  # the largest result [bytes]
 STATED_NOTE = "{} states quantiles and not the requests: what lies between them is not known"
 MEAN_NOTE = "{}: a response has {:,.0f} bytes on average, headers included; how they spread is not known"
 LEVELS = {
@@ -41,7 +41,7 @@ FAILED = re.compile(
 )
 READ = re.compile(r" requests in [\d.]+\w+, ([\d.]+)([KMGT]?B) read|^HTML transferred:\s+(\d+) bytes", re.M)
 SCALE = {"B": 1, "KB": 1024, "MB": 1024**2, "GB": 1024**3, "TB": 1024**4}
-TEXTS = {  # a tool by what stands in its report
+TEXTS = {  # tool names by a pattern of their report
     "wrk": re.compile(r"^Running .+ test @ ", re.M),
     "ApacheBench": re.compile(r"This is ApacheBench|^Concurrency Level:", re.M),
     "hey": re.compile(r"^Summary:\s*$[\s\S]{0,400}^\s*Slowest:", re.M),
@@ -51,9 +51,9 @@ TEXTS = {  # a tool by what stands in its report
     "artillery": re.compile(r"^http\.response_time:\s*$[\s\S]{0,200}^\s+median:", re.M),
     "siege": re.compile(r"^\s*\"?Transactions\"?:\s+\d+ hits", re.M | re.I),
 }
-TIME = r"((?:[\d.]+(?:h|ms|µs|us|ns|m|s))+)"  # as Go writes it: 1m0.5s
-QUANTILE_PATTERNS: dict[str, dict[str, Any]] = {  # what a report names beside a time, by the quantile
-    "Vegeta": {"p50": 2, "p90": 3, "p99": 5, "max": 6},  # the place in the list of latencies
+TIME = r"((?:[\d.]+(?:h|ms|µs|us|ns|m|s))+)"  # in Go's form: 1m0.5s
+QUANTILE_PATTERNS: dict[str, dict[str, Any]] = {  # labels of times in a report, by quantile
+    "Vegeta": {"p50": 2, "p90": 3, "p99": 5, "max": 6},  # positions in the list of latencies
     "k6": {"p50": rf"med={TIME}",
            "p90": rf"p\(90\)={TIME}", "p99": rf"p\(99\)={TIME}", "max": rf"max={TIME}"},
     "artillery": {"p50": r"median:\D*([\d.]+)", "p90": r"p90:\D*([\d.]+)", "p99": r"p99:\D*([\d.]+)",
@@ -72,13 +72,13 @@ MEMORY = {"@maxMemoryUsed": "max_memory_mb"}
 
 
 def tool(head: bytes) -> str:
-    """Whose result a text is; "" if it is none."""
+    """The tool that wrote a text; "" if it is no result."""
     text = head.decode("utf-8", "replace")
     return next((name for name, pattern in TEXTS.items() if pattern.search(text)), "")
 
 
 def read_text(content: bytes, name: str) -> Part:
-    """The result of a tool that prints one."""
+    """The result of a tool that prints its result."""
     text = content.decode("utf-8", "replace")
     if name in QUANTILE_PATTERNS:
         return _read_named_quantiles(text, name)
@@ -133,7 +133,7 @@ def _read_named_quantiles(text: str, name: str) -> Part:
 
 
 def read_json(document: Any) -> Part | None:
-    """The result of a load test as JSON; None if the document is none."""
+    """The result of a load test in JSON; None for any other document."""
     if isinstance(document, list):
         return _locust(document)
     if not isinstance(document, dict):
@@ -147,7 +147,7 @@ def read_json(document: Any) -> Part | None:
 
 
 def document(content: bytes) -> Any:
-    """A whole file of JSON; None if it is none."""
+    """A complete JSON document; None if the text is not JSON."""
     try:
         return json.loads(content[:LARGEST])
     except (ValueError, RecursionError):
@@ -240,7 +240,7 @@ def _gatling(document: dict[str, Any]) -> Part | None:
 
 
 def _locust(rows: list[Any]) -> Part | None:
-    """Locust's --json: how many requests took how many milliseconds, to two figures."""
+    """Locust's --json: number of requests by response time, rounded to two digits."""
     times: dict[float, float] = {}
     for row in rows:
         for duration, count in _table(row, "response_times").items():
@@ -265,7 +265,7 @@ def _locust(rows: list[Any]) -> Part | None:
 
 
 def is_csv(head: bytes) -> bool:
-    """Whether a file begins as a table of statistics: Locust's, or those of Logs Insights."""
+    """Whether a file begins as a table of statistics of Locust or Logs Insights."""
     first = head.lstrip().split(b"\n", 1)[0].decode("utf-8", "replace")
     lower = first.lower()
     if "median response time" in lower or ("# samples" in lower and "average" in lower):
@@ -280,7 +280,7 @@ def read_csv(content: bytes) -> Part:
     text = content.decode("utf-8", "replace").replace("\0", "").lstrip()
     first, _, rest = text.partition("\n")
     names = None
-    if '"' not in first:  # pct(@duration, 99) has a comma of its own
+    if '"' not in first:  # pct(@duration, 99) contains a comma
         names, text = [name.strip() for name in re.split(r",(?![^()]*\))", first)], rest
     try:
         rows = list(csv.DictReader(io.StringIO(text, newline=""), fieldnames=names))
@@ -293,8 +293,8 @@ def read_csv(content: bytes) -> Part:
     return part
 
 
-ALL = ("Aggregated", "Total", "TOTAL")  # the row of all requests
-TITLES = {  # of a table's columns, in small letters
+ALL = ("Aggregated", "Total", "TOTAL")  # names of the row of all requests
+TITLES = {  # column titles in lower case
     "p50": ("median response time", "total median response time", "median"),
     "p90": ("90% line",),
     "p99": ("99% line",),
@@ -325,7 +325,7 @@ def _locust_table(rows: list[dict[str, Any]]) -> Part:
 
 
 def statistics(rows: list[dict[str, Any]]) -> Part:
-    """Logs Insights' statistics: all of one row, of several what can be put together: counts and maxima."""
+    """Statistics of Logs Insights: all of a single row; of several rows only counts and maxima."""
     part = Part(read=len(rows))
     levels_by_column: dict[str, dict[str, float]] = {}
     count = 0.0
@@ -362,7 +362,7 @@ def statistics(rows: list[dict[str, Any]]) -> Part:
     return part
 
 
-# What they share ------------------------------------------------------------------------------------
+# Shared functions -----------------------------------------------------------------------------------
 
 
 def _stated(name: str, count: float | None, levels: Mapping[str, float], errors: Mapping[str, int]) -> Part:

@@ -1,4 +1,4 @@
-"""Parquet: our own benchmark's rows, CloudFront's logs, or samples with a column of the frame's names."""
+"""Parquet: rows of this package's benchmark, CloudFront's logs, or samples with column names of the frame."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from .exchanges import plain
 
 MAGIC = b"PAR1"
 METADATA = "explorer.bench"
-BENCH = {  # of a benchmark's row, in seconds: of the frame, in milliseconds
+BENCH = {  # columns of a benchmark [s] for columns of the frame [ms]
     "work_s": "duration_ms",
     "cold_start_s": "init_ms",
     "latency_s": "latency_ms",
 }
 SIZES = {"bytes": "response_bytes", "request_bytes": "request_bytes", "submitted": "time_s"}
-ROWS = 1 << 18  # of a file at a time
+ROWS = 1 << 18  # rows read at a time
 NOTE = "from a benchmark: the load was asked for, so its rate says nothing of the real one"
 
 
 def read(path: Path) -> Iterator[Part]:
-    """The parts of a Parquet file; one that is none of the two kinds is a line that cannot be read."""
+    """The parts of a Parquet file; a file of another kind counts as one unreadable line."""
     import polars as pl
 
     try:

@@ -1,4 +1,4 @@
-"""AWS Lambda Power Tuning's result: time and cost by memory, from its JSON or its picture's address."""
+"""Results of AWS Lambda Power Tuning: time and cost by memory size, from its JSON or its chart's URL."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ NOTE = "AWS Lambda Power Tuning gives the mean time of each memory size: no tail
 
 
 def is_tuning(head: bytes) -> bool:
-    """Whether a file begins as a result of Lambda Power Tuning does."""
+    """Whether a file begins as a result of Lambda Power Tuning."""
     return (b'"power"' in head and b'"stateMachine"' in head) or b'"averageDuration"' in head
 
 
 def read(text: bytes) -> Part:
-    """The memory sweep of one result; the memory that it chose goes to the workload."""
+    """The memory sweep of one result; the memory size that it recommends goes into the workload."""
     part = Part(read=text.count(b"\n") + 1)
     try:
         result = json.loads(text[:LARGEST])
     except (ValueError, RecursionError):
         result = None
-    if isinstance(result, dict) and isinstance(result.get("output"), str):  # an execution's description
+    if isinstance(result, dict) and isinstance(result.get("output"), str):  # the description of an execution
         try:
             result = json.loads(result["output"])
         except (ValueError, RecursionError):
@@ -49,7 +49,7 @@ def read(text: bytes) -> Part:
 
 
 def _sweep(result: dict[str, Any]) -> list[dict[str, float]]:
-    """Memory [MB], mean duration [ms] and cost [USD] of each size that was tried, in order of memory."""
+    """Memory [MB], mean duration [ms] and cost [USD] of each size, in order of memory."""
     stats = result.get("stats")
     rows: list[tuple[Any, Any, Any]] = [
         (row.get("value"), row.get("averageDuration"), row.get("averagePrice"))
@@ -69,7 +69,7 @@ def _sweep(result: dict[str, Any]) -> list[dict[str, float]]:
 
 
 def _picture_points(address: str) -> list[tuple[float, float, float]]:
-    """The points of the picture: its address holds memory sizes, times and costs."""
+    """The points of the chart: its URL contains memory sizes, times and costs."""
     match = PICTURE.search(address)
     if not match:
         return []
@@ -82,9 +82,9 @@ def _picture_points(address: str) -> list[tuple[float, float, float]]:
 
 
 def choices(workload: Workload, sweep: list[dict[str, float]]) -> list[dict[str, Any]]:
-    """Each memory size of a sweep as a choice: the recommended design at its time, and what it costs.
+    """Each memory size of a sweep as a choice: the recommended design with its time, and the cost.
 
-    `workload` has every field that a recommendation needs; the least score is the memory to take.
+    `workload` has every field that a recommendation needs; the size with the lowest score is best.
     """
     from explorer.analysis.recommendation import recommend
 

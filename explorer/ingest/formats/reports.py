@@ -1,7 +1,7 @@
-"""Lambda's own reports in a log: REPORT lines and platform.report events, a block of lines at a time.
+"""Lambda's reports in a log: REPORT lines and platform.report events, a block of lines at a time.
 
-Polars finds the lines that matter and takes their figures out of all of them at once, on every
-processor. What it cannot take apart is read line by line, by `reported`.
+Polars finds the report lines and extracts their figures for a whole block, on all processors. Lines that
+it cannot parse are read one by one, by `reported`.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
 
 OTHERS = "lines that are no report: START, END, and what the function itself wrote"
 EVENTS = r"platform\.(?:report|runtimeDone)"
-LONGEST_HEAD = 48  # characters before a report in which its time may stand
+LONGEST_HEAD = 48  # the most characters before a report; its time is among them
 MARKS = r"REPORT RequestId|platform\.|Task timed out after|INIT_REPORT"
 CUT = "REPORT RequestId: "
-FIELDS = {  # of a REPORT line as Lambda writes it, in order and with tabs between them
+FIELDS = {  # fields of a REPORT line in Lambda's order, separated by tabs
     "duration_ms": ("Duration: ", " ms"),
     "billed_ms": ("Billed Duration: ", " ms"),
     "memory_mb": ("Memory Size: ", " MB"),
     "used_mb": ("Max Memory Used: ", " MB"),
 }
-GAP = r"(?:[\t ]|\\+t)+"  # what a copy made of a tab, or its escape within JSON
+GAP = r"(?:[\t ]|\\+t)+"  # a tab after copying, or its escape in JSON
 LOOSE = (
     rf"REPORT RequestId: ([^\t \\]+){GAP}(?:Init Duration: ([0-9.]+) ms{GAP})?Duration: ([0-9.]+) ms{GAP}"
     rf"Billed Duration: ([0-9.]+) ms{GAP}Memory Size: ([0-9]+) MB{GAP}Max Memory Used: ([0-9]+) MB([^\n]*)$"
@@ -54,7 +54,7 @@ INIT_REPORT = r"INIT_REPORT Init Duration: [0-9.]+ ms.*?Status: (\w+)(?:.*?Error
 
 
 def read(block: bytes) -> list[Part]:
-    """The invocations that a block of whole lines reports."""
+    """The invocations reported in a block of complete lines."""
     import polars as pl
 
     lines = lines_of(block)
@@ -78,7 +78,7 @@ def read(block: bytes) -> list[Part]:
     if frames:
         part.rows = pl.concat(frames, how="diagonal")
         starts = [name for name in ("init_ms", "restore_ms") if name in part.rows.columns]
-        part.rows = part.rows.with_columns(  # 0 ms is no cold start: the environment was there
+        part.rows = part.rows.with_columns(  # 0 ms is not a cold start: the environment existed
             pl.when(pl.col(name) > 0).then(name).alias(name) for name in starts
         )
         part.used_lines += part.rows.height
@@ -90,7 +90,7 @@ def read(block: bytes) -> list[Part]:
 
 
 def _one_a_line(lines: pl.Series, part: Part) -> pl.Series:
-    """Lines of REPORT, each with one report: some ways of delivery leave out what ends a line."""
+    """Lines with one REPORT each: some deliveries drop line breaks."""
     import polars as pl
 
     several = lines.str.count_matches(CUT, literal=True) > 1
@@ -114,7 +114,7 @@ def _failed_inits(lines: pl.Series) -> Counter[str]:
 
 
 def _text(lines: pl.Series, part: Part) -> pl.DataFrame:
-    """Rows of REPORT lines: as they are written today, as they were, then whatever can be read."""
+    """Rows of REPORT lines: in today's form, then in the older one, then as far as they can be read."""
     import polars as pl
 
     halves = _halves(lines)
@@ -137,7 +137,7 @@ def _text(lines: pl.Series, part: Part) -> pl.DataFrame:
 
 
 def _halves(lines: pl.Series) -> pl.DataFrame:
-    """Lines, and what stands before a report and within it."""
+    """Lines, split into the text before a report and the report itself."""
     import polars as pl
 
     return lines.to_frame("line").with_columns(
@@ -146,7 +146,7 @@ def _halves(lines: pl.Series) -> pl.DataFrame:
 
 
 def _is_whole(frame: pl.DataFrame) -> pl.Series:
-    """Whether every figure that each report has is there."""
+    """Whether all figures that every report has are present."""
     import polars as pl
 
     there = [pl.col(name).is_between(0, LONGEST_MS) for name in FIELDS]
@@ -154,7 +154,7 @@ def _is_whole(frame: pl.DataFrame) -> pl.Series:
 
 
 def _rest(frame: pl.DataFrame) -> pl.DataFrame:
-    """With the columns that only few lines have: cold starts and failures."""
+    """Add the columns that only few lines have: cold starts and failures."""
     import polars as pl
 
     frame = frame.with_row_index("row")
@@ -176,7 +176,7 @@ def _failure() -> pl.Expr:
 
 
 def _mended(frame: pl.DataFrame, odd: pl.Series, part: Part) -> pl.DataFrame:
-    """The rows with their times; those that are not whole are read one by one."""
+    """The rows with their times; incomplete rows are parsed one by one."""
     import polars as pl
 
     whole_rows = frame.filter(~odd) if odd.any() else frame
@@ -201,9 +201,9 @@ def _mended(frame: pl.DataFrame, odd: pl.Series, part: Part) -> pl.DataFrame:
 
 
 def _keyed(rows: pl.DataFrame) -> pl.DataFrame:
-    """With a hash of each row: the same report of the same second is one that was delivered twice.
+    """Add a hash of each row: equal reports of the same second are one report, delivered twice.
 
-    The same request with other figures, or at another time, is another attempt.
+    The same request id with other figures, or at another time, is a retry.
     """
     import polars as pl
 
@@ -215,7 +215,7 @@ def _keyed(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _events(lines: pl.Series, part: Part) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Rows of platform.report events, and of platform.runtimeDone events."""
+    """Rows of platform.report and platform.runtimeDone events."""
     import polars as pl
 
     frame = _at_once(lines)
@@ -245,7 +245,7 @@ def _events(lines: pl.Series, part: Part) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 
 def _at_once(lines: pl.Series) -> pl.DataFrame | None:
-    """The figures of lines that are one event each; None if one of them is anything else."""
+    """The figures of lines with one event each; None if any line is different."""
     import polars as pl
 
     objects = lines.str.strip_chars()
@@ -279,4 +279,4 @@ def _at_once(lines: pl.Series) -> pl.DataFrame | None:
         figures.field("producedBytes").alias("response_bytes"),
     )
     is_ours = frame.height == lines.len() and not frame["type"].null_count()
-    return frame if is_ours else None  # events within other records have no type of their own
+    return frame if is_ours else None  # events inside other records have no type

@@ -1,4 +1,4 @@
-"""Requests as CSV: a door's own columns, Application Insights, results of hey, JMeter, k6 and Vegeta."""
+"""Requests as CSV: logs of doors, Application Insights, results of hey, JMeter, k6 and Vegeta."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ VEGETA_COLUMNS = (
 
 @dataclass(frozen=True)
 class TableFormat:
-    """A table whose columns do not state their units."""
+    """A table whose column names do not state their units."""
 
     name: str
     marks: tuple[str, ...]
@@ -91,7 +91,7 @@ TABLE_FORMATS = (
 
 
 def reader(head: bytes) -> Reader | None:
-    """How such a table is read, by its header; None if it has no requests."""
+    """A reader for a table, chosen from its header; None if it has no requests."""
     text = head.decode("utf-8", "replace")
     first = next((line for line in text.splitlines() if line.strip()), "")
     if VEGETA.match(first):
@@ -125,7 +125,7 @@ def reader(head: bytes) -> Reader | None:
 
 
 def _fields(line: str, separator: str = ",") -> list[str]:
-    """The fields of one line; none if it cannot be taken apart."""
+    """The fields of a line; empty if it cannot be parsed."""
     try:
         return next(csv.reader([line.replace("\0", "")], delimiter=separator), [])
     except csv.Error:
@@ -161,7 +161,7 @@ def _read(
 
 
 def _table(block: bytes, count: int, separator: str) -> pl.DataFrame:
-    """The fields of a block, as texts; what is no CSV as a whole is taken apart line by line."""
+    """The fields of a block as text; a block that is not valid CSV is parsed line by line."""
     import polars as pl
 
     schema = {f"column_{n + 1}": pl.String for n in range(count)}

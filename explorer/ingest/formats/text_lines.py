@@ -1,4 +1,4 @@
-"""Access logs whose fields have places: load balancers, S3, web servers and proxies, a request a line."""
+"""Access logs with fields in fixed positions: load balancers, S3, web servers and proxies."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Reader = Callable[[bytes], list[Part]]
 SAMPLED = 200  # lines from which a format is recognised
-FEWEST = 0.05  # of the lines have the form that they are read by; the others are counted
+FEWEST = 0.05  # the least share of lines with the form; other lines are counted
 QUOTED = r'"((?:[^"\\]|\\.)*)"'
 REQUEST = r'"(?:[A-Z]+ )?(?P<path>(?:[^"\\ ]|\\.)*)(?:[^"\\]|\\.)*"'
 ISO = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.,]+(?:Z|[+-][0-9:]+)?"
@@ -28,21 +28,19 @@ COUNT = r"[0-9]+|-"
 WAITED = r"-?[0-9.]+"
 CONNECTION_NOTE = "each line is a connection, which may have carried many requests"
 UNIT_NOTE = "the number {} is taken for {}"
-MOST_MS = (
-    2000.0  # a bare number at the end of lines: in milliseconds up to this middle, in microseconds above
-)
+MOST_MS = 2000.0  # numbers without a unit at the end of lines: ms up to this median, else us
 MOST_S = 30.0
 
 
 @dataclass(frozen=True)
 class Form:
-    """The lines of a format: named groups are columns of the frame, `layout` says how they are meant."""
+    """A line format: named groups are columns of the frame, `layout` says how to read them."""
 
     pattern: str
     layout: Layout
 
     def count(self, lines: list[str]) -> int:
-        """How many of the lines have this form."""
+        """The number of lines with this form."""
         return sum(re.search(self.pattern, line) is not None for line in lines)
 
 
@@ -121,7 +119,7 @@ FORMS = (
         Layout("API Gateway, CSV", {}, (), ("client", "caller", "protocol")),
     ),
 )
-COMMON = (  # the common log format and the combined one, with what may stand behind them
+COMMON = (  # the common and the combined log format, with possible extra fields
     rf"\[(?P<at>{CLF})\] {REQUEST} (?P<status>[0-9]{{3}}|-) (?P<response_bytes>{COUNT})"
     rf"(?P<quoted>(?: {QUOTED})?(?: (?P<agent>{QUOTED}))?)(?P<rest>.*)$"
 )
@@ -139,7 +137,7 @@ PAIR = r"\*\*([0-9]+)/([0-9]+)\*\*"
 
 
 def reader(lines: list[str]) -> Reader | None:
-    """How such lines are read; None if they have none of these forms."""
+    """A reader for such lines; None if they have none of these forms."""
     lines = lines[:SAMPLED]
     form = max((*FORMS, COMMON_FORM), key=lambda form: form.count(lines))
     if form.count(lines) < max(FEWEST * len(lines), 1):
@@ -155,7 +153,7 @@ def _read(block: bytes, pattern: str, layout: Layout) -> Part:
 
 
 def _groups(frame: pl.DataFrame, column: str, pattern: str) -> pl.DataFrame:
-    """With the named groups of a pattern as columns; `whole`, whether it matched."""
+    """Add the named groups of a pattern as columns; `whole` says whether it matched."""
     import polars as pl
 
     names = list(re.compile(pattern).groupindex)
@@ -166,23 +164,23 @@ def _groups(frame: pl.DataFrame, column: str, pattern: str) -> pl.DataFrame:
 
 
 def _only_named(pattern: str) -> str:
-    """The pattern without groups that have no name: what is not kept costs nothing."""
+    """The pattern with unnamed groups not captured, which saves time."""
     return re.sub(r"(?<!\\)\((?!\?)", "(?:", pattern)
 
 
-# What stands behind the common log format -----------------------------------------------------------
+# After the common log format -------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Tail:
-    """What the rest of a line holds: by column a pattern of it, and in which unit it is."""
+    """The content of the rest of a line: a pattern and a unit by column."""
 
     patterns: tuple[tuple[str, str], ...] = ()
     layout: Layout = COMMON_LAYOUT
 
 
 def _tail(lines: list[str]) -> Tail:
-    """What the rests of the lines hold: numbers are identified by their form, place and size."""
+    """The content of the rests of lines: numbers are recognised by form, position and size."""
     matches = [match for match in (re.search(COMMON, line) for line in lines) if match]
     rests = [match["rest"] for match in matches]
     plain = Tail()
@@ -211,7 +209,7 @@ def _share(pattern: str, texts: list[str]) -> float:
 def _times(
     tail: Tail, times: dict[str, tuple[str, float]], more: tuple[tuple[str, str], ...] = (), note: str = ""
 ) -> Tail:
-    """With times: what is behind the server comes first, the whole request beside it."""
+    """Add the times: the server's own time first, then that of the whole request."""
     inner, whole = times.get("inner"), times.get("whole")
     columns = [("duration_ms", inner or whole), ("latency_ms", whole if inner else None)]
     patterns = tuple((column, source[0]) for column, source in columns if source)
@@ -221,7 +219,7 @@ def _times(
 
 
 def _bare(plain: Tail, matches: list[re.Match[str]], rests: list[str]) -> Tail:
-    """Numbers without a name: Apache's %D and %T, nginx' request time, the bytes that mod_logio counts."""
+    """Numbers without a name: Apache's %D and %T, nginx's request time, the bytes counted by mod_logio."""
     words = [re.sub(QUOTED, '""', rest).split() for rest in rests]
     columns = []
     for place in range(min(map(len, words), default=0)):
@@ -249,12 +247,12 @@ def _bare(plain: Tail, matches: list[re.Match[str]], rests: list[str]) -> Tail:
 
 
 def _at(place: int) -> str:
-    """A pattern of the word at a place, quoted words being one."""
+    """A pattern of the word at a position; quoted text is one word."""
     return rf'^\s*(?:(?:"(?:[^"\\]|\\.)*"|[^"\s]+)\s+){{{place}}}([0-9.]+)(?:\s|$)'
 
 
 def _counted(matches: list[re.Match[str]], columns: list[tuple[int, list[float], list[str]]]) -> list[int]:
-    """The places of mod_logio's bytes in and out: what went out is the body and its headers."""
+    """The positions of mod_logio's bytes in and out; bytes out include the headers."""
     bodies = [float(match["response_bytes"]) if match["response_bytes"] != "-" else 0.0 for match in matches]
     for (first, _, _), (second, numbers, _) in pairwise(columns):
         if len(numbers) == len(bodies) and all(
@@ -265,7 +263,7 @@ def _counted(matches: list[re.Match[str]], columns: list[tuple[int, list[float],
 
 
 def _unit(numbers: list[float]) -> tuple[float, str]:
-    """The unit of whole numbers by their size: seconds are mostly 0, microseconds are thousands."""
+    """The unit of whole numbers, by their size: seconds are mostly 0, microseconds are thousands."""
     middle = median(numbers)
     if middle > MOST_MS:
         return 1e-3, "microseconds, as %D gives them"
@@ -277,9 +275,9 @@ def _unit(numbers: list[float]) -> tuple[float, str]:
 
 
 def _common(block: bytes, tail: Tail) -> Part:
-    """The requests of a block in the common or the combined log format.
+    """The requests of a block in the common or combined log format.
 
-    Most lines are cut at their quotes; those with a quote within a quoted part are matched as a whole.
+    Most lines are split at their quotes; lines with an escaped quote are matched as a whole.
     """
     import polars as pl
 

@@ -1,7 +1,7 @@
-"""Traces: OpenTelemetry's as JSON, and X-Ray's segments. They separate waiting from working.
+"""Traces: JSON of OpenTelemetry, and X-Ray segments. They separate waiting from computing.
 
-A span of a server is a request. What it spends within spans of its own client calls is waiting; of the
-spans that have such calls beside them, the rest is taken for work.
+A server span is a request. Its time within its own client spans is waiting; in spans with such client
+spans, the rest counts as computing.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ ATTRIBUTES = {
     "agent": ("user_agent.original", "http.user_agent"),
 }
 UNUSED = ("names, events and other attributes of spans",)
-EXPORT_LEVEL = 6  # objects and arrays around a span, in a line that is an export
+EXPORT_LEVEL = 6  # depth of a span in an export line [objects and arrays]
 OF_FUNCTION = "AWS::Lambda::Function"
 
 
 def is_otlp(head: bytes) -> bool:
-    """Whether records are those of OpenTelemetry's exporters."""
+    """Whether records come from OpenTelemetry's exporters."""
     return b'"scopeSpans"' in head or b'"instrumentationLibrarySpans"' in head
 
 
 def is_xray(head: bytes) -> bool:
-    """Whether records are X-Ray's: traces, their summaries, or segments."""
+    """Whether records come from X-Ray: traces, summaries, or segments."""
     return (b'"Segments"' in head and b'"Document"' in head) or (
         b'"trace_id"' in head and b'"start_time"' in head
     )
@@ -53,7 +53,7 @@ def is_xray(head: bytes) -> bool:
 
 
 def read_otlp(block: bytes) -> list[Part]:
-    """The requests of a block of lines, each an export of spans or the spans of one resource."""
+    """The requests of a block of lines; a line is an export, or the spans of one resource."""
     import polars as pl
 
     spans, read, bad = _spans(block)
@@ -78,9 +78,9 @@ def read_otlp(block: bytes) -> list[Part]:
 
 
 def _spans(block: bytes) -> tuple[pl.DataFrame, int, list[str]]:
-    """The spans of a block of lines, how many lines have some, and those that are torn.
+    """The spans of a block of lines, the number of lines with spans, and torn lines.
 
-    Spans are cut out of the lines by their depth: within an export, a resource, its spans, a scope.
+    Spans are found by their depth: inside an export, a resource, its spans, a scope.
     """
     import polars as pl
 
@@ -126,7 +126,7 @@ def _spans(block: bytes) -> tuple[pl.DataFrame, int, list[str]]:
 
 
 def _described(spans: pl.DataFrame) -> pl.DataFrame:
-    """Spans with their times and the attributes that count."""
+    """Spans with their times and the attributes that are used."""
     import polars as pl
 
     text = pl.col("attributes")
@@ -145,7 +145,7 @@ def _attribute(names: tuple[str, ...]) -> str:
 
 
 def _waits(requests: pl.DataFrame, calls: pl.DataFrame) -> tuple[float, float]:
-    """Milliseconds that requests waited for calls, and that these requests took in all."""
+    """Total waiting time of requests for calls, and total time of these requests [ms]."""
     import polars as pl
 
     if not calls.height:
@@ -163,7 +163,7 @@ def _waits(requests: pl.DataFrame, calls: pl.DataFrame) -> tuple[float, float]:
 
 
 def _union(spans: np.ndarray) -> float:
-    """The length of what intervals, of shape (n, 2), cover together."""
+    """The length of the union of intervals, of shape (n, 2)."""
     spans = spans[np.argsort(spans[:, 0])]
     reached = np.maximum.accumulate(spans[:, 1])
     begins = np.maximum(spans[:, 0], np.concatenate((spans[:1, 0], reached[:-1])))
@@ -174,7 +174,7 @@ def _union(spans: np.ndarray) -> float:
 
 
 def read_xray(block: bytes) -> list[Part]:
-    """The requests of a block of lines, each a trace with its segments as text, or a segment."""
+    """The requests of a block of lines; a line is a segment, or a trace with its segments as text."""
     part = Part(EXCHANGE, notes=[SPAN_NOTE, SAMPLED_NOTE])
     segments: list[dict[str, Any]] = []
     for line in block.decode("utf-8", "replace").splitlines():
@@ -244,7 +244,7 @@ def _children(segment: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _calls(segment: dict[str, Any]) -> Any:
-    """Where the calls of a segment begin and end: what is in them is theirs."""
+    """The begin and end of each call of a segment, without the calls inside it."""
     for one in _children(segment):
         if one.get("namespace") in ("aws", "remote"):
             begin, end = _time(one.get("start_time")), _time(one.get("end_time"))
@@ -255,7 +255,7 @@ def _calls(segment: dict[str, Any]) -> Any:
 
 
 def _took(segment: dict[str, Any]) -> float:
-    """Milliseconds of a segment; below 0 if it has not ended."""
+    """The duration of a segment [ms]; negative if it has not ended."""
     begin, end = _time(segment.get("start_time")), _time(segment.get("end_time"))
     return (end - begin) * 1e3 if end and begin else -1.0
 

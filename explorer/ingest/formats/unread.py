@@ -1,4 +1,4 @@
-"""What is recognised and not read: which format it is, and what to do."""
+"""Formats that are recognised and not read: the name of each, and what to do."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Unread:
-    """A format that gives nothing here."""
+    """A format that cannot be used here."""
 
     name: str
     begins: bytes = b""
@@ -16,7 +16,7 @@ class Unread:
     hint: str = ""
 
     def matches(self, head: bytes) -> bool:
-        """Whether a file begins as one."""
+        """Whether a file begins as this format."""
         if self.begins:
             return head.startswith(self.begins)
         return self.pattern is not None and self.pattern.search(head) is not None
@@ -85,5 +85,5 @@ FORMATS = (
 
 
 def recognise(head: bytes) -> Unread | None:
-    """The format that a file has, if it is one of those."""
+    """The format of a file, if it is one of these."""
     return next((one for one in FORMATS if one.matches(head)), None)

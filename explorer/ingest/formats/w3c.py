@@ -1,4 +1,4 @@
-"""W3C extended logs: IIS, CloudFront's standard log. A line that begins with #Fields names what follows."""
+"""W3C extended logs: IIS, CloudFront's standard log. A line with #Fields names the columns after it."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ MOST_UNUSED = 40
 
 
 def is_w3c(head: bytes) -> bool:
-    """Whether a file begins as such a log."""
+    """Whether a file begins as a W3C log."""
     return head.startswith(b"#") and HEADER.search(head) is not None
 
 
 def pieces(blocks: Iterator[bytes]) -> Iterator[tuple[Reader, bytes]]:
-    """Blocks of lines that have the same fields, and how they are read."""
+    """Blocks of lines with the same fields, and their readers."""
     fields: list[str] = []
     software = ""
     for block in blocks:
@@ -58,7 +58,7 @@ def pieces(blocks: Iterator[bytes]) -> Iterator[tuple[Reader, bytes]]:
 
 
 def _headers(block: bytes) -> Iterator[re.Match[bytes]]:
-    """The lines that name fields."""
+    """The #Fields lines."""
     at = block.find(MARK)
     while at >= 0:
         if (at == 0 or block[at - 1] == 10) and (match := HEADER.match(block, at)):
@@ -67,7 +67,7 @@ def _headers(block: bytes) -> Iterator[re.Match[bytes]]:
 
 
 def of_columns(table: pl.DataFrame, names: list[str], columns: dict[str, str]) -> Part:
-    """The requests of a table whose columns have the names of such a log, as CloudFront writes Parquet."""
+    """The requests of a table with the column names of such a log, as in CloudFront's Parquet."""
     import polars as pl
 
     frame = table.select(pl.col(name).cast(pl.String).alias(column) for column, name in columns.items())

@@ -1,1 +1,1 @@
-"""The widgets: one screen on which a workload is turned and the answer follows."""
+"""The interactive screen: the user changes a workload, and the answer is updated."""

@@ -1,8 +1,8 @@
-"""A state in the page's address: what began, what was turned since, what stands beside it.
+"""A state of the screen in the page's address: base workload, changes, and what it is compared with.
 
-Behind the `#`, which no server is sent: `w` the workload as it began, `v` what was turned, `a` and `av` the
-same of the one that is compared with, `s` the same of each scenario with its name, `m` the axes of the map,
-`d` the design that is open.
+The state comes after the `#`, which browsers do not send to servers: `w` the base workload, `v` the changed
+values, `a` and `av` the same for the workload of the comparison, `s` the same for each scenario with its
+name, `m` the axes of the map, `d` the open design.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from .drawer import ENTRIES
 from .history import State
 from .scenarios import Scenario, Scenarios
 
-LONGEST = 60_000  # letters of an address: what holds many samples is saved as a file
-LARGEST = 2**16  # bytes of what was turned
+LONGEST = 60_000  # characters of an address; a workload with many samples is saved as a file
+LARGEST = 2**16  # bytes of the changed values
 NOT_WHOLE = "the address is not whole: expected one that Share gave"
-BETWEEN = "."  # the parts of scenarios: no letter of base64, and spelt as it is in an address
-PARTS = 3  # of a scenario: name, base, turns
+BETWEEN = "."  # separates the parts of scenarios: not in base64, and not escaped in addresses
+PARTS = 3  # parts of a scenario: name, base, changed values
 TEXTS = ("text", "quantiles", "toml")
 FIELDS = {*(dial.field for dial in DIALS), *SWITCHES, *CHOICES}
 
 
 def checked_values(values: Mapping[str, Any]) -> dict[str, Value]:
-    """What a browser or an address turned, as far as it can be. Raises ExplorerError for a wrong value."""
+    """Validate the values from a browser or an address. Raises ExplorerError for an invalid value."""
     checked: dict[str, Value] = {}
     for field, value in values.items():
         if field in ENTRIES and ENTRIES[field].shape not in TEXTS:
@@ -45,7 +45,7 @@ def checked_values(values: Mapping[str, Any]) -> dict[str, Value]:
 
 
 def address_of(state: State, compared: State | None, scenarios: Iterable[Scenario] = ()) -> dict[str, str]:
-    """The letters of a state, of the one that it is compared with, of scenarios; none of what is too long."""
+    """The address of a state, the compared state, and scenarios; parts that are too long are left out."""
     letters = {"w": sharing.workload_as_text(state.base), "v": _packed(state.values)}
     if compared:
         letters |= {"a": sharing.workload_as_text(compared.base), "av": _packed(compared.values)}
@@ -55,7 +55,7 @@ def address_of(state: State, compared: State | None, scenarios: Iterable[Scenari
 
 
 def state_of_address(base_text: str, values_text: str) -> State:
-    """The state of its letters. Raises ExplorerError in one line for what is no workload."""
+    """The state in an address. Raises ExplorerError in one line if it is not a valid workload."""
     state = State(sharing.workload_of_paste(base_text))
     if values_text:
         state = State(state.base, checked_values(_unpacked(values_text)))
@@ -67,7 +67,7 @@ def state_of_address(base_text: str, values_text: str) -> State:
 
 
 def _scenario_letters(scenarios: Iterable[Scenario], base_text: str) -> str:
-    """Name, base and turns of each; no base where it is that of the one before, first `base_text`."""
+    """Name, base and changes of each scenario; an equal base as before (first `base_text`) is left out."""
     parts: list[str] = []
     for scenario in scenarios:
         text, before = sharing.workload_as_text(scenario.state.base), base_text
@@ -78,7 +78,7 @@ def _scenario_letters(scenarios: Iterable[Scenario], base_text: str) -> str:
 
 
 def scenarios_of_address(scenario_letters: str, base_text: str) -> Scenarios:
-    """The scenarios of their letters, `base_text` those of `w`. Raises ExplorerError in one line."""
+    """The scenarios in an address; `base_text` is the text of `w`. Raises ExplorerError in one line."""
     parts = scenario_letters.split(BETWEEN) if scenario_letters else []
     if len(parts) % PARTS:
         raise WorkloadError(NOT_WHOLE)

@@ -1,4 +1,4 @@
-"""What is sent to the browser: at once what a turn may wait for, later the rest; and only what differs."""
+"""Messages to the browser: first the quick answer to a change, then the slow rest; only differences."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ Send = Callable[..., None]
 
 @dataclass(frozen=True)
 class Stage:
-    """Something that takes longer: what works it out, in a thread, and what shows it then."""
+    """A slow task: `work` runs in a thread, then `show` sends its result."""
 
     work: Callable[[], Any]
     show: Callable[[], None]
-    rests: bool = False  # only once nothing is turned
+    rests: bool = False  # run it only when the user has paused
 
 
 class Answers:
-    """What the browser shows, as far as it has been told."""
+    """The answers in the browser, as far as they have been sent."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
@@ -52,42 +52,42 @@ class Answers:
         self.scenarios = Scenarios()
 
     def hello(self, presets: Mapping[str, Workload], endings: list[str]) -> None:
-        """A view has opened, and knows nothing."""
+        """A new view has opened, to which everything must be sent."""
         self.has_view = True
         self._in_view, self._stops, self._presets, self._map = {}, {}, [], None
         self._offered, self._endings = presets, endings
 
     def begin(self) -> None:
-        """Another workload to begin from."""
+        """Start from another base workload."""
         self._stops = {}
         self.maps.begin()
         self.shelf.clear(self.pinned)
 
     def axes(self, x: str, y: str) -> None:
-        """Other axes of the map."""
+        """Choose other axes of the map."""
         self.maps.choose(x, y)
         self._map = None
 
     def pin(self, r: Recommendation, state: State) -> None:
-        """Keep an answer to compare others with, or let it go."""
+        """Pin an answer for comparison, or unpin it."""
         self.pinned, self.pinned_state = (None, None) if self.pinned else (r, state)
         self.shelf.clear(self.pinned)
 
     def hold(self, r: Recommendation | None, state: State | None) -> None:
-        """Compare with this one from now on, or with none."""
+        """Compare with this answer from now on, or with none."""
         if self.pinned or r:
             self.pinned, self.pinned_state = r, state
             self.shelf.clear(self.pinned)
 
     def swap(self, r: Recommendation, state: State) -> None:
-        """Keep another one in its place."""
+        """Pin another answer instead."""
         self.pinned, self.pinned_state = r, state
         self.begin()
 
     # At once --------------------------------------------------------------------------------------
 
     def quick(self, ready: Ready, history: History, remark: str, number: int | None, wrong: str = "") -> None:
-        """What a turn may wait for: the answer, its limits and costs, and the map if it holds."""
+        """Send the quick part: the answer, its limits and costs, and the map if it is still valid."""
         if not self.has_view:
             return
         r = ready.r
@@ -115,7 +115,7 @@ class Answers:
         self._send(message, buffers)
 
     def _is_live(self, ready: Ready) -> bool:
-        """Whether nothing but the break-evens is to follow."""
+        """Whether only the break-evens are still missing."""
         return ready.is_whole and self._is_mapped(ready)
 
     def _is_mapped(self, ready: Ready) -> bool:
@@ -154,7 +154,7 @@ class Answers:
         return [(now_of(w, self.maps.x), now_of(w, self.maps.y), "A")]
 
     def _mapped(self, message: dict[str, Any], r: Recommendation, state: State) -> list[bytes]:
-        """The finest map that is there already; it is not sent again if it is on the screen."""
+        """Add the finest available map to a message, unless the screen already shows it."""
         for points in (FINE_POINTS, COARSE):
             decisions = self.maps.map_in_store(state, r.workload, points)
             if decisions is not None:
@@ -172,15 +172,15 @@ class Answers:
         return True
 
     def ahead(self, before: State, now: State) -> Iterator[State]:
-        """The states that may come next, when a slider was turned from one to the other."""
+        """The states that may come next, if a slider was moved between the two states."""
         return neighbouring_states(before, now, self._stops, self._at)
 
     # Later ----------------------------------------------------------------------------------------
 
     def stages(self, ready: Ready, ahead: Iterator[State]) -> Iterator[Stage]:
-        """What follows a turn, in the order in which it is missed; `ahead` are states that may come next."""
+        """The slow tasks after a change, the most urgent first; `ahead` are states that may come next."""
         r, state, w = ready.r, ready.state, ready.r.workload
-        if not self._whole:  # when it was shown: it may be there by now
+        if not self._whole:  # missing when the answer was shown
             yield Stage(lambda: self._complete(ready), lambda: self._live(ready))
         for each in ahead:
             yield Stage(partial(self._foresee, each), lambda: None)
@@ -199,12 +199,12 @@ class Answers:
         ready.complete()
 
     def _foresee(self, state: State) -> None:
-        """Work out a state that may come next; one that cannot be is met when it comes."""
+        """Compute a state that may come next; errors are ignored until it comes."""
         with suppress(ExplorerError):
             self._complete(self.shelf.take(state))
 
     def _live(self, ready: Ready) -> None:
-        """The coarse map, and what is ruled out."""
+        """Send the coarse map, and the excluded options."""
         message: dict[str, Any] = {"say": "state", "live": self._number}
         self._ruled_out(message, ready)
         self._send(message, self._mapped(message, ready.r, ready.state))
@@ -221,5 +221,5 @@ class Answers:
             self._send({"say": "state", "panels": panels_to_send, **more})
 
     def trouble(self, text: str) -> None:
-        """One line on what could not be done."""
+        """Send one line on what went wrong."""
         self._send({"say": "state", "trouble": text})

@@ -1,4 +1,4 @@
-"""What can be turned: a slider a field on a log scale of round values, switches and choices."""
+"""The controls: a slider for each numeric field, with round values on a log scale; switches and choices."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from explorer.workload.workload import Workload
 from .drawer import ENTRIES, GENERAL, content_of, value_at
 from .field_text import ratio_of_text, value_of_text
 
-STEPS = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8)  # of a decade
+STEPS = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8)  # in each decade
 MINUTES = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30, 45)
 MEMORY = [128, 256, 512, 1024, 1769, 2048, 3072, 4096, 5120, 6144, 8192, 10240, 16384, 32768, 65536, 122880]
-NONE = 366 * 86400.0  # of a slider whose last stop is a word: no promise, any memory
+NONE = 366 * 86400.0  # values of sliders whose last stop is a word, such as no promise or any memory
 HOURS, DAYS = (1, 1.5, 2, 3, 4, 6, 9, 12, 18), (1, 2, 3, 5, 7)
 
-TAIL = ".p99"  # of a distribution's field: how many times its median its p99 is
+TAIL = ".p99"  # ending of the field for a distribution's tail: the ratio of p99 to median
 
-Value = float | bool | str | tuple[str, ...] | None  # None: the field is not given
+Value = float | bool | str | tuple[str, ...] | None  # None: the field has no value
 
 
 def _decade_marks(low: int, high: int) -> list[float]:
@@ -66,29 +66,29 @@ def _monthly_rate_marks(usd: float) -> str:
 WORDINGS: dict[str, Callable[[float], str]] = {
     "MB": _memory_marks,
     "USD/month": _monthly_rate_marks,
-}  # by unit, where a slider says a value in its own way
+}  # display units of sliders by base unit
 
 
 @dataclass(frozen=True)
 class Dial:
-    """A field that a slider turns: its name on the screen, its round values, how a value is said."""
+    """A field with a slider: its name on the screen, its round values, the form of its values."""
 
     field: str
     name: str
     marks: Sequence[float]
     wording: Callable[[float], str]
     record: Field
-    axis: bool = True  # of the map
-    word: str = ""  # of the last stop, which is no number
+    axis: bool = True  # usable as an axis of the map
+    word: str = ""  # label of the last stop, which is not a number
 
     @property
     def group(self) -> str:
-        """The drawer's group that it stands in, "" on the screen itself."""
+        """The group in the drawer; "" for the main screen."""
         slider = self.record.control
         return self.record.within or GENERAL if isinstance(slider, Slider) and slider.in_drawer else ""
 
     def read(self, workload: Workload) -> float:
-        """The value: a distribution's median, a tail's ratio, the configuration's total."""
+        """The value in a workload: a distribution's median, a tail's ratio, the configuration's total."""
         value: Any = value_at(workload, self.field.removesuffix(TAIL))
         if self.field.endswith(TAIL):
             return ratio_of(value.spread)
@@ -99,14 +99,14 @@ class Dial:
         return float(value.total if self.field == "configuration" else value)
 
     def options(self, today: float) -> list[float]:
-        """The stops of the slider: round values, and today's."""
+        """The stops of the slider: round values and the current value."""
         near = [float(mark) for mark in self.marks if not np.isclose(mark, today, rtol=1e-6, atol=0)]
         return sorted([*near, today])
 
     def value_of_text(self, text: str, workload: Workload) -> float:
-        """The value that someone typed, in the base unit of its marks.
+        """Parse a value typed by the user, to the base unit.
 
-        Raises ExplorerError naming the slider, what was typed and what is accepted.
+        Raises ExplorerError with the slider's name, the text and what is accepted.
         """
         plain = text.strip().casefold()
         if self.word and plain in (self.word, "none", ANY, ""):
@@ -118,7 +118,7 @@ class Dial:
 
     @property
     def kind(self) -> Kind:
-        """What a value may be; of a distribution and of a total that of each value."""
+        """The kind of the value; for a distribution or total, the kind of each value."""
         table = self.record.table
         if table is None:
             return self.record.kind
@@ -126,7 +126,7 @@ class Dial:
 
 
 def _field_dials(record: Field, slider: Slider) -> Iterator[Dial]:
-    """The slider of a field; of a distribution one more for its tail."""
+    """The slider of a field; a distribution has a second one for its tail."""
     kind, name = record.kind, slider.name or record.label
     wording: Callable[[float], str] = WORDINGS.get(kind.unit, kind.show)
     if record.path in SPREADS:
@@ -145,7 +145,7 @@ def _field_dials(record: Field, slider: Slider) -> Iterator[Dial]:
 
 
 def _slider_marks(kind: Kind, slider: Slider) -> list[float]:
-    """Round values between its ends, in the steps of its kind."""
+    """Round values in the slider's range, in the steps of its kind."""
     if kind.unit == "MB":
         return [float(size) for size in MEMORY if slider.least <= size <= slider.most]
     if kind.unit == "bytes":
@@ -162,27 +162,27 @@ DIALS = tuple(
 SWITCHES = {  # field: its name on the screen
     path: r.control.name for path, r in CONTROLS.items() if isinstance(r.control, Toggle)
 }
-CHOICES = {  # field: its name, and what can be chosen
+CHOICES = {  # field: its name, and its options
     path: (r.control.name, r.choices) for path, r in CONTROLS.items() if isinstance(r.control, Menu)
 }
 WORDS = {
     dial.field: ANY if dial.word == ANY and dial.record.kind is MEMORY_OR_ANY else None
     for dial in DIALS
     if dial.word
-}  # what the last stop of a slider is in the file
+}  # value in the file for the last stop of a slider
 
 
 def ratio_of(distribution: Distribution) -> float:
-    """How many times the median the p99 is."""
+    """The ratio of p99 to median."""
     median = float(distribution.median)
     return float(distribution.quantile(0.99)) / median if median > 0 else 1.0
 
 
 def workload_with(base: Workload, values: Mapping[str, Value]) -> Workload:
-    """`base` with other values; a distribution is scaled so that its median is the value.
+    """`base` with other values; a distribution is scaled to the new median.
 
-    For its p99 the quantiles above the median are stretched, in the logarithm. A peak grows with its mean.
-    Raises ExplorerError for a value that the workload cannot have.
+    For a new p99, the quantiles above the median are stretched on a log scale. The peak grows with the mean.
+    Raises ExplorerError if the workload cannot have a value.
     """
     base = _with_texts(base, values)
     changes: dict[str, Any] = {}
@@ -202,12 +202,12 @@ def workload_with(base: Workload, values: Mapping[str, Value]) -> Workload:
             changes[field] = WORDS[field] if _number(value) >= NONE else value
         else:
             changes[field] = value
-    # A section is replaced before one of its fields is.
+    # Replace a section before its fields.
     return base.replace(dict(sorted(changes.items(), key=lambda change: "." in change[0])))
 
 
 def _number(value: Value) -> float:
-    """What a slider was turned to."""
+    """Check the value from a slider."""
     if not isinstance(value, int | float):
         raise ExplorerError(f"a slider is turned to {quote_value(value)}: expected a number")
     return float(value)
@@ -218,7 +218,7 @@ def _is_text(field: str) -> bool:
 
 
 def _with_texts(base: Workload, values: Mapping[str, Value]) -> Workload:
-    """`base` without the fields that are not given any more, and with those that were typed whole."""
+    """`base` without fields that were cleared, and with fields that were typed as text."""
     texts = {field: value for field, value in values.items() if field in ENTRIES and _is_text(field)}
     removed = [ENTRIES[field].record.path for field, value in values.items() if value is None]
     removed += [path for path in (ENTRIES[field].record.path for field in texts) if path not in SPREADS]
@@ -233,7 +233,7 @@ def _with_texts(base: Workload, values: Mapping[str, Value]) -> Workload:
 
 
 def _scaled_configuration(base: Workload, total: float) -> dict[str, Any]:
-    """The configuration at another total: its largest entry grows with it."""
+    """The configuration with another total: only its largest entry changes."""
     section = base.configuration
     fields: dict[str, Any] = {"total": total, "entries": section.entries}
     if section.largest is not None:
@@ -242,14 +242,14 @@ def _scaled_configuration(base: Workload, total: float) -> dict[str, Any]:
 
 
 def _reshaped_distribution(base: Workload, name: str, values: Mapping[str, Value]) -> Any:
-    """What was given of a distribution, at another median, p99 or both; one value where it has one."""
+    """The given values of a distribution for another median, p99 or both; a single value if it has one."""
     distribution: Spread = getattr(base, name)
     shape, content = distribution.spread, content_of(base).get(name)
     today, tail = float(shape.median), ratio_of(shape)
     median, ratio = _number(values.get(name, today)), _number(values.get(name + TAIL, tail))
     if today <= 0 or median <= 0:
         return median
-    if tail <= 1 < ratio:  # nothing to stretch
+    if tail <= 1 < ratio:  # cannot be stretched
         return {"p50": median, "p99": median * ratio}
     power = np.log(ratio) / np.log(tail) if tail > 1 else 1.0
 
@@ -271,7 +271,7 @@ def _reshaped_distribution(base: Workload, name: str, values: Mapping[str, Value
 def _scaled_quantile(
     distribution: Spread, content: Mapping[str, Any], scale: Callable[[float], float]
 ) -> dict[str, Any]:
-    """Each quantile moved; TOML's bare p99.9 is a table of its own."""
+    """Scale each quantile; TOML parses an unquoted p99.9 as a nested table."""
     return {
         name: _scaled_quantile(distribution, text, scale)
         if isinstance(text, Mapping)

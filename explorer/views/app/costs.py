@@ -1,4 +1,4 @@
-"""The bill by service beside those of the best alternatives, as HTML."""
+"""The monthly bill by service beside the best alternatives, as HTML."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from explorer.views.figures.bills import by_service, group_services, service_col
 from .html import design_link, list_button, number_button, panel_title
 
 COSTS = 6  # designs
-LEAST_SHARE = 0.005  # of the longest bar: a service that is thinner in every bar is not in the key
-CUT = 6.0  # times the first bill: a longer bar is cut
-OTHER = 11  # the last shade, of what has none of its own
+LEAST_SHARE = 0.005  # of the longest bar; a service below this share in every bar is not in the key
+CUT = 6.0  # bars longer than this multiple of the first bill are cut
+OTHER = 11  # the last colour, for services without their own
 
 
 def costs_panel(r: Recommendation, pinned: Recommendation | None = None) -> str:
-    """The bill by service beside those of the best alternatives, and of what it is compared with."""
+    """The bills by service of the recommendation, the best alternatives, and the compared answer."""
     designs = [r.nearest, *r.answer.distinct_designs(COSTS - 1 - bool(pinned))]
     bills = [by_service(bill_of_design(r, design)) for design in designs]
     late = {str(Design(**other.design)): other.latency_p95_s for other in r.answer.alternatives}
@@ -87,13 +87,13 @@ def _cost_row(  # `name` is HTML
 
 
 def _shaded(bill: Mapping[str, float], shades: Mapping[str, int]) -> list[tuple[int, float]]:
-    """The pieces of a bar: the shade and the money of each service."""
+    """The segments of a bar: colour and money of each service."""
     amounts = group_services(bill, dict.fromkeys(shades, ""))
     return [(shade, amounts[service]) for service, shade in shades.items()]
 
 
 def service_shades(services: Sequence[str]) -> dict[str, int]:
-    """The number of each service's colour: its own, or one that none of the others has.
+    """The number of each service's colour: its own, or a free one.
 
     >>> service_shades(["lambda", "cloudfront", "vpc", "other"])
     {'lambda': 0, 'cloudfront': 10, 'vpc': 9, 'other': 11}
@@ -106,11 +106,11 @@ def service_shades(services: Sequence[str]) -> dict[str, int]:
 
 
 def bill_of_row(r: Recommendation, index: int) -> Bill | None:
-    """The bill of a row of the panel, or None if there is no such row any more."""
+    """The bill of a row of the panel; None if the row no longer exists."""
     designs = [r.nearest, *r.answer.distinct_designs(COSTS - 1)]
     return bill_of_design(r, designs[index]) if index < len(designs) else None
 
 
 def bill_of_design(r: Recommendation, design: Design) -> Bill:
-    """The bill of any design for the workload of an answer, at the size that it takes."""
+    """The bill of any design for an answer's workload, at the size that the design needs."""
     return cost(r.workload, design, at_best_size(r.answer.load, design))

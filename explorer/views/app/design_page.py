@@ -1,6 +1,6 @@
-"""A design that is no recommendation, opened: beside the chosen one its money, parts, seconds, limits.
+"""A page on any design, beside the recommended one: cost, parts, seconds, limits.
 
-An alternative, one that is ruled out, or one that wins elsewhere on the map, for the workload as it stands.
+For an alternative, an excluded design, or a winner elsewhere on the map, with the current workload.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from .panels import CONCERNS as CONCERN_NAMES
 from .panels import limit_bars
 from .sequence import sequence_of
 
-MOST_DESIGNS = 300  # of a list
+MOST_DESIGNS = 300  # in a list
 
 
 @dataclass(frozen=True)
@@ -54,39 +54,39 @@ class Side:
 
     @cached_property
     def load(self) -> Conditions:
-        """The workload at the size that the design takes."""
+        """The workload at the memory size of the design."""
         return sized_conditions(self.workload, self.design)
 
     @cached_property
     def assessment(self) -> dict[str, Any]:
-        """Its money, parts and seconds, and what keeps it from being feasible."""
+        """Cost, parts and seconds of the design, and why it is not feasible."""
         return design_assessment(self.workload, str(self.design))
 
     @cached_property
     def seconds(self) -> dict[str, float]:
-        """From submitting to the whole result in hand [s], by level."""
+        """The time from submission to the complete result [s], by percentile."""
         return dict(self.assessment["latency_s"]["total"])
 
     @cached_property
     def findings(self) -> list[Finding]:
-        """Every limit that binds it, worst first."""
+        """Every limit that applies to the design, worst first."""
         return findings(self.workload, self.design, self.load)
 
     @cached_property
     def bill(self) -> Bill:
-        """What it costs a month."""
+        """The monthly bill."""
         return cost(self.workload, self.design, self.load)
 
 
 class DesignPage:
-    """A design beside the chosen one, both for one workload: today's, or that of a point on the map."""
+    """A design beside the recommended one, for the current workload or for that at a point of the map."""
 
     def __init__(self, workload: Workload, best: Design, design: Design, place: str = "") -> None:
         self.theirs, self.mine = Side(workload, best), Side(workload, design)
-        self.place = place  # where on the map, in words
+        self.place = place  # the point on the map, in words
 
     def to_dict(self) -> dict[str, Any]:
-        """The page as the browser shows it."""
+        """The page as a dict for the browser."""
         mine = self.mine.design
         name = change_in_words(mine, self.theirs.design)
         return {
@@ -119,7 +119,7 @@ class DesignPage:
         return f'{where}<p class="bad">Not feasible</p><ul class="x-whys">{whys}</ul>'
 
     def _comparison(self) -> str:
-        """Money, parts, seconds and limits of both."""
+        """Cost, parts, seconds and limits of both designs."""
         theirs, mine = self.theirs, self.mine
         usd, parts = ([side.assessment[key] for side in (theirs, mine)] for key in ("monthly_usd", "parts"))
         rows = [
@@ -192,7 +192,7 @@ def _breach_share(rows: Iterable[Finding]) -> str:
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]], kind: str = "") -> str:
-    """A table of texts, whose first column names the rows."""
+    """A table of texts; the first column names the rows."""
     return html_table(head, ([escape(cell) for cell in row] for row in rows), kind=kind)
 
 
@@ -205,7 +205,7 @@ def _limit_list(r: Recommendation) -> tuple[str, str]:
 
 
 def _reason_list(r: Recommendation) -> tuple[str, str]:
-    """Everything that rules a design out, each with the nearest design that it rules out."""
+    """All reasons that exclude designs, each with the nearest design that it excludes."""
     reasons = [reason for reason in r.answer.rejections if reason.kind != "combination"]
     rows = "".join(
         f"<li><b>{escape(sentence(rejected_options_at_length(reason, r.nearest), ''))}</b>"
@@ -221,7 +221,7 @@ def _reason_list(r: Recommendation) -> tuple[str, str]:
 
 
 def _design_list(r: Recommendation) -> tuple[str, str]:
-    """Every feasible design beside the chosen one, the least score first."""
+    """Every feasible design compared with the recommended one, lowest score first."""
     others = r.answer.alternatives
     rows = (
         (
@@ -245,6 +245,6 @@ LISTS = {"limits": _limit_list, "reasons": _reason_list, "designs": _design_list
 
 
 def list_message(r: Recommendation, name: str) -> dict[str, str]:
-    """A whole list of which a panel shows the first rows."""
+    """The complete list behind a panel that shows only its first rows."""
     title, html = LISTS[name](r)
     return {"title": title, "html": html}

@@ -1,4 +1,4 @@
-"""What leaves the screen as a file: the workload, or a report."""
+"""Files to download from the screen: the workload, or a report."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ KINDS = {
     ".toml": "application/toml",
     ".csv": "text/csv",
 }
-ENDINGS = {".html": None, ".pdf": "typst", ".md": None, ".ipynb": "nbformat"}  # and what each needs
+ENDINGS = {".html": None, ".pdf": "typst", ".md": None, ".ipynb": "nbformat"}  # and the extra that each needs
 
 
 def report_endings() -> list[str]:
-    """The forms that a report can have here."""
+    """The forms of a report that are available here."""
     return [ending for ending, library in ENDINGS.items() if library is None or find_spec(library)]
 
 
@@ -34,7 +34,7 @@ def file_name(workload: Workload, ending: str) -> str:
 
 
 def report_bytes(workload: Workload, ending: str) -> bytes:
-    """A report as bytes. Raises ExplorerError for an ending that a report cannot have."""
+    """A report as bytes. Raises ExplorerError if a report cannot have this ending."""
     if ending not in report_endings():
         raise ExplorerError(f'report is "{ending}": {expected_one_of(report_endings())}')
     from explorer.views.report.report import report

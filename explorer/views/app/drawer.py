@@ -1,4 +1,4 @@
-"""Every field of the workload that stands in no place of the screen's own, by the tables of its file."""
+"""The drawer: all fields of the workload without a control on the main screen, grouped as in the file."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from explorer.workload.workload import Workload
 
 from .field_text import quantiles_as_text, quantiles_of_text, toml_of_text, value_of_text
 
-QUANTILES = ".quantiles"  # behind a distribution's path: all of it as one text
-FILES = ("samples", "dotenv")  # fields that name a file of this machine
-GENERAL = "general"  # the group of the fields at the top of the file
+QUANTILES = ".quantiles"  # suffix of a distribution's path: all of it as one text
+FILES = ("samples", "dotenv")  # fields that name a local file
+GENERAL = "general"  # group of the fields at the top of the file
 TODAY = "current"  # the table whose fields are options
-TOTAL = "configuration.total"  # it has a slider, under the name of its table
+TOTAL = "configuration.total"  # has a slider, named after its table
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A field of the drawer: its key among what is turned, its record, and how it is given.
+    """A field of the drawer: its key, its record, and its form of input.
 
-    `shape` is switch, menu, several (of some words), text, quantiles or toml.
+    `shape` is switch, menu, several (words), text, quantiles or toml.
     """
 
     key: str
@@ -37,7 +37,7 @@ class Entry:
 
     @property
     def name(self) -> str:
-        """What it is called on the screen."""
+        """Its name on the screen."""
         record = self.record
         control = getattr(record.control, "name", "")
         if self.shape == "quantiles" and record.path in SPREADS:
@@ -47,26 +47,26 @@ class Entry:
 
     @property
     def group(self) -> str:
-        """The table of the file that it stands in."""
+        """Its table in the file."""
         if self.record.is_mapping or self.record.path in SPREADS:
             return self.record.path
         return self.record.section or GENERAL
 
     @property
     def options(self) -> tuple[str, ...]:
-        """The words that can be chosen."""
+        """The words to choose from."""
         if self.record.section == TODAY:
             return tuple(OPTIONS[self.record.name])
         return self.record.choices
 
     def content_of_text(self, text: str) -> Any:
-        """What the workload file would have for a text. Raises ExplorerError in one line."""
+        """The value in the workload file for a text. Raises ExplorerError in one line."""
         if self.shape == "quantiles":
             return quantiles_of_text(self.name, text)
         return toml_of_text(self.name, text)
 
     def value_of_text(self, text: str) -> Any:
-        """What is kept of a text that was typed; None: the field is not given. Raises ExplorerError."""
+        """The stored value for a typed text; None if the field is empty. Raises ExplorerError."""
         if not text.strip():
             return None
         if self.shape in ("quantiles", "toml"):
@@ -75,7 +75,7 @@ class Entry:
         return value_of_text(self.record.kind, self.name, text)
 
     def check_choice(self, value: Any) -> Any:
-        """A value that was chosen in the browser, as it is kept. Raises ExplorerError for another."""
+        """Validate a value chosen in the browser. Raises ExplorerError if it is invalid."""
         if self.shape == "switch" and isinstance(value, bool):
             return value
         if self.shape == "menu" and value in ("", None):
@@ -86,7 +86,7 @@ class Entry:
         raise ExplorerError(f"{self.name} is {value!r}: {expected_one_of(self.options)}")
 
     def text_of(self, workload: Workload, content: Mapping[str, Any]) -> str:
-        """What the field shows; "" where it is not given. `content` is the workload's, as in its file."""
+        """The text shown in the field; "" if it has no value. `content` is the workload as in its file."""
         value_in_file: Any = content
         for part in self.record.path.split("."):
             if not isinstance(value_in_file, Mapping) or part not in value_in_file:
@@ -103,7 +103,7 @@ class Entry:
 
     @property
     def placeholder(self) -> str:
-        """What stands in the empty field: its default, or an example."""
+        """The text in the empty field: its default, or an example."""
         record = self.record
         if self.shape == "toml":
             return '[{memory = "512 MB", value = "4 s"}]' if record.is_list else '"id" = value'
@@ -113,7 +113,7 @@ class Entry:
         return record.kind.show(record.default) if plain else record.absent or "not given"
 
     def to_dict(self) -> dict[str, Any]:
-        """What the browser needs to build it."""
+        """The description from which the browser builds the field."""
         return {
             "field": self.key,
             "name": self.name,
@@ -126,7 +126,7 @@ class Entry:
 
 
 def value_at(workload: Workload, path: str) -> Any:
-    """The value of a dotted field; None where its table is not given."""
+    """The value of a dotted field; None if its table does not exist."""
     value: Any = workload
     for part in path.split("."):
         value = None if value is None else getattr(value, part)
@@ -134,7 +134,7 @@ def value_at(workload: Workload, path: str) -> Any:
 
 
 def content_of(workload: Workload) -> dict[str, Any]:
-    """What a workload was given, as its file has it."""
+    """The given values of a workload, as in its file."""
     return tomllib.loads(workload.to_toml())
 
 
@@ -154,7 +154,7 @@ def _toml_text(content: Any) -> str:
 
 
 def _flat(table: Mapping[str, Any], within: str = "") -> dict[str, Any]:
-    """A table of tables as one of dotted names; quantiles stay a table of their own."""
+    """Flatten nested tables to dotted names; quantiles stay a table."""
     flat: dict[str, Any] = {}
     for name, value in table.items():
         deeper = isinstance(value, Mapping) and not {"p50", "value", "max"} & value.keys()
@@ -176,7 +176,7 @@ def _shape_of(record: Field) -> str:
 
 
 def _entries() -> list[Entry]:
-    """The fields that the screen's own sliders, switches and choices leave, in the order of the file."""
+    """The fields without a control on the main screen, in the order of the file."""
     entries = []
     for record in FIELDS:
         shape = _shape_of(record)

@@ -1,4 +1,4 @@
-"""A field's value as people type it: "2.7 MB", "3.14 million", "80 %", "p50 40 KB, p99 2 MB"."""
+"""Parse and format field values as people type them: "2.7 MB", "3.14 million", "p50 40 KB, p99 2 MB"."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from explorer.workload.kinds import Kind
 from explorer.workload.spoken_numbers import spoken_number
 
 QUANTILE_AND_VALUE = re.compile(r"(p\d{1,2}(?:[._]\d+)?|max)\s*[:=]?\s+(.+)")
-BETWEEN = re.compile(r";|,(?!\d{3})")  # quantiles; a comma before three digits parts thousands
+BETWEEN = re.compile(r";|,(?!\d{3})")  # separates quantiles; a comma before three digits separates thousands
 
 
 def _read(kind: Kind, name: str, text: object) -> Any:
-    """The value of a text by its kind. Raises ExplorerError in one line, beginning with the name."""
+    """Parse a text by its kind. Raises ExplorerError in one line that begins with the name."""
     try:
         return kind.read(text)
     except PydanticCustomError as error:
@@ -27,9 +27,9 @@ def _read(kind: Kind, name: str, text: object) -> Any:
 
 
 def value_of_text(kind: Kind, name: str, text: str) -> Any:
-    """The value that someone typed into a field, in its base unit.
+    """Parse a value typed into a field, to its base unit.
 
-    Raises ExplorerError naming the field, what was typed and what is accepted.
+    Raises ExplorerError with the field's name, the text and what is accepted.
     """
     text = text.strip()
     if kind.schema == "number":
@@ -41,9 +41,9 @@ def value_of_text(kind: Kind, name: str, text: str) -> Any:
 
 
 def ratio_of_text(kind: Kind, name: str, text: str, median: float) -> float:
-    """How many times its median a p99 is, typed as a multiple ("22.5 ×") or as a value ("9 MB").
+    """The ratio of a p99 to its median, typed as a multiple ("22.5 ×") or as a value ("9 MB").
 
-    Raises ExplorerError for what is neither, or less than the median.
+    Raises ExplorerError for any other text, or if the p99 is below the median.
     """
     ratio = spoken_number(text)
     if ratio is None and median > 0:
@@ -56,7 +56,7 @@ def ratio_of_text(kind: Kind, name: str, text: str, median: float) -> float:
 
 
 def quantiles_of_text(name: str, text: str) -> dict[str, str]:
-    """One value, or quantiles, as the workload file has them: "2 MB", "p50 40 KB, p99 2 MB, max 5 MB".
+    """One value or quantiles as in the workload file: "2 MB", "p50 40 KB, p99 2 MB, max 5 MB".
 
     >>> quantiles_of_text("Response", "p50 40 KB, p99 = 2 MB"), quantiles_of_text("Response", "1 MB")
     ({'p50': '40 KB', 'p99': '2 MB'}, {'value': '1 MB'})
@@ -73,7 +73,7 @@ def quantiles_of_text(name: str, text: str) -> dict[str, str]:
 
 
 def quantiles_as_text(kind: Kind, content: Any) -> str:
-    """What was given of a distribution, as it can be typed; "" for samples."""
+    """The given values of a distribution in a form that can be typed; "" for samples."""
     if not isinstance(content, dict):
         return _value_text(kind, content)
     if "value" in content:
@@ -89,14 +89,14 @@ def quantiles_as_text(kind: Kind, content: Any) -> str:
 
 
 def _value_text(kind: Kind, value: Any) -> str:
-    """A value as it is said, if that reads back to the same; else as it was given."""
+    """A value in words if they parse to the same value; else as given."""
     number = _read(kind, "value", value)
     text = kind.show(number)
     return text if abs(_read(kind, "value", text) - number) <= 1e-9 * abs(number) else str(value)
 
 
 def toml_of_text(name: str, text: str) -> Any:
-    """A list, a table, or lines of `name = value`, in TOML. Raises ExplorerError in one line."""
+    """Parse a list, a table, or lines of `name = value`, in TOML. Raises ExplorerError in one line."""
     try:
         if text.lstrip().startswith(("[", "{")):
             return tomllib.loads(f"value = {text.strip()}")["value"]

@@ -1,4 +1,4 @@
-"""The words of the screen, each in one sentence."""
+"""The terms of the screen, each explained in one sentence."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ WORDS = {
 
 
 def definition(word: str) -> str:
-    """What a word means, "" for one that is not explained.
+    """The explanation of a term; "" if it has none.
 
     >>> definition("fits")
     'The limit is kept with room.'

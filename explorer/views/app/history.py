@@ -1,4 +1,4 @@
-"""What was turned, and the way back: a base workload, the values turned since, undo and redo."""
+"""Undo and redo: a base workload, and the values changed since."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from .controls import TAIL, Value, workload_with
 from .drawer import QUANTILES
 
 RATE = "requests_per_month"
-PEAK = "peak_rps"  # grows with its mean
-MOST = 200  # states that can be gone back
-TOGETHER_S = 0.8  # turns of the same fields within this are one step back
+PEAK = "peak_rps"  # it grows with the mean rate
+MOST = 200  # states that can be undone
+TOGETHER_S = 0.8  # changes of the same fields within this time are one undo step
 
 
 @dataclass(frozen=True)
 class State:
-    """A workload as it began, and what has been turned since."""
+    """A base workload, and the values changed since."""
 
     base: Workload
     values: Mapping[str, Value] = field(default_factory=dict)
 
     @property
     def workload(self) -> Workload:
-        """The workload as it stands. Raises WorkloadError for a value that it cannot have."""
+        """The current workload. Raises WorkloadError if it cannot have a value."""
         return workload_with(self.base, self.values) if self.values else self.base
 
     def with_(self, values: Mapping[str, Value]) -> State:
-        """The same with further values turned: a peak that was typed grows with its mean.
+        """The state with more changes: a typed peak grows with its mean.
 
-        A distribution that is typed whole takes the place of what its sliders had made of it.
+        A distribution typed as a whole replaces changes by its sliders.
         """
         earlier = dict(self.values)
         rate, peak = values.get(RATE), earlier.get(PEAK) if PEAK not in values else None
@@ -47,7 +47,7 @@ class State:
 
 
 class History:
-    """The states behind and ahead of the one that is shown."""
+    """The states before and after the current one."""
 
     def __init__(self, first: State) -> None:
         self.now = first
@@ -57,16 +57,16 @@ class History:
 
     @property
     def can_undo(self) -> bool:
-        """Whether there is a state behind."""
+        """Whether undo is possible."""
         return bool(self._behind)
 
     @property
     def can_redo(self) -> bool:
-        """Whether there is a state ahead."""
+        """Whether redo is possible."""
         return bool(self._ahead)
 
     def go(self, state: State, fields: frozenset[str] = frozenset()) -> None:
-        """Show another state; turns of the same `fields` in quick succession are one step."""
+        """Go to a new state; quick changes of the same `fields` are one step."""
         before, when = self._last_turn
         now = time.monotonic()
         if not (fields and fields == before and now - when < TOGETHER_S):
@@ -76,14 +76,14 @@ class History:
         self.now = state
 
     def undo(self) -> None:
-        """One state back, if there is one."""
+        """Undo one step if possible."""
         if self._behind:
             self._ahead.append(self.now)
             self.now = self._behind.pop()
             self._last_turn = (frozenset(), 0.0)
 
     def redo(self) -> None:
-        """One state ahead, if there is one."""
+        """Redo one step if possible."""
         if self._ahead:
             self._behind.append(self.now)
             self.now = self._ahead.pop()

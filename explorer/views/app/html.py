@@ -1,4 +1,4 @@
-"""Pieces of the panels: a number that explains itself, a panel's title, a table."""
+"""Parts of the panels: a number with an explanation, a panel's title, a table."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from explorer.engine.designs import Design
 
 
 def number_button(text: str, why: str, *, kind: str = "") -> str:
-    """A number as a button; `why` is the key under which its explanation is asked."""
+    """A number as a button; `why` is the key of its explanation."""
     extra = f" {kind}" if kind else ""
     return f'<button type="button" class="n{extra}" data-why="{escape(why)}">{escape(text)}</button>'
 
@@ -21,7 +21,7 @@ def panel_title(text: str, extra: str = "") -> str:
 
 
 def design_link(design: Design, best: Design, text: str = "") -> str:
-    """A design's name as a button that opens it; by default what differs from the chosen one."""
+    """A design's name as a button that opens it; by default its difference from the recommended design."""
     words = change_in_words(design, best)
     title = sentence(f"{words or 'the chosen design'}: open it", "")
     return (
@@ -31,19 +31,19 @@ def design_link(design: Design, best: Design, text: str = "") -> str:
 
 
 def list_button(text: str, name: str) -> str:
-    """The way from a panel's first rows to all of them."""
+    """A button from a panel's first rows to the complete list."""
     return f'<button type="button" class="n open more" data-list="{name}">{escape(text)}</button>'
 
 
 def term(text: str, word: str) -> str:
-    """A word of the screen that says what it means."""
+    """A term with its explanation."""
     return f'<button type="button" class="n term" data-why="word:{escape(word)}">{escape(text)}</button>'
 
 
 def html_table(
     head: Sequence[str], rows: Iterable[Sequence[str]], label: str = "Table", kind: str = ""
 ) -> str:
-    """A table of cells that are HTML, whose first column names the rows; "words" begin at the left."""
+    """A table of HTML cells; the first column names the rows; "words" columns are left-aligned."""
     first = "".join(f'<th scope="col">{escape(text)}</th>' for text in head)
     body = "".join(
         f'<tr><th scope="row">{name}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'

@@ -1,7 +1,7 @@
-"""The decision map as the browser paints it: cells as bytes, names, ticks; kept while they still hold.
+"""The decision map for the browser: cells as bytes, names, ticks; cached while valid.
 
-What wins where does not depend on the values along the map's own axes: turning those moves the cross
-alone. A map is worked out anew when anything else is turned.
+The winners on the map do not depend on the workload's values along its axes: changing those only moves the
+cross. Any other change computes a new map.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from explorer.workload.workload import Workload
 from .controls import DIALS
 from .history import State
 
-COARSE, FINE_POINTS = 48, 160  # along each axis: while a slider turns, and when it rests
-MOST_MAPS = 48  # maps
-COLOURS = 10  # that the browser tells apart
-NARROWEST = 1.5  # times its low end, the high end of a window that was zoomed
-EMPTY = 255  # of a cell: nothing is feasible
-EDGE = 3.0  # times: nearer than this to the edge, the window moves
+COARSE, FINE_POINTS = 48, 160  # points along each axis: during a change, and at rest
+MOST_MAPS = 48  # maps in the cache
+COLOURS = 10  # colours that the browser can distinguish
+NARROWEST = 1.5  # least ratio of the ends of a zoomed axis
+EMPTY = 255  # value of a cell where nothing is feasible
+EDGE = 3.0  # the window moves if the workload is nearer to its edge than this factor
 AXES = {
     dial.field: dial.name.removesuffix(", median").removesuffix(" a month") for dial in DIALS if dial.axis
 }
@@ -41,15 +41,15 @@ Place = tuple[str, Window]
 
 @dataclass
 class Palette:
-    """A colour number for each design, the same as long as the screen is open.
+    """A colour number for each design, stable while the screen is open.
 
-    A design keeps its number off the map too; where two that meet on a map have the same, the newer changes.
+    A design keeps its number even off the map; if two on one map share a number, the newer gets another.
     """
 
     numbers: dict[Design, int] = field(default_factory=dict)
 
     def colours(self, designs: list[Design]) -> list[int]:
-        """A number for each of these, no two the same."""
+        """Distinct numbers for these designs."""
         in_use: set[int] = set()
         older = [design for design in self.numbers if design in designs]  # the oldest first
         for design in [*older, *(design for design in designs if design not in self.numbers)]:
@@ -69,18 +69,18 @@ class Maps:
     def __init__(self) -> None:
         self.x, self.y = "response", "runtime"
         self._windows: dict[str, Window] = {}
-        self._chosen_windows: dict[str, Window] = {}  # by zooming: they stay whatever is turned
+        self._chosen_windows: dict[str, Window] = {}  # from zooming; fixed under changes
         self._cache: OrderedDict[Hashable, DecisionMap] = OrderedDict()
         self._palette = Palette()
 
     def begin(self) -> None:
-        """Another workload: the windows are its own, and nothing that was worked out holds."""
+        """Start with another workload: reset windows and cached maps."""
         self._windows.clear()
         self._chosen_windows.clear()
         self._cache.clear()
 
     def zoom(self, windows: Mapping[str, Sequence[float]]) -> None:
-        """Show these windows of the axes, as far as they go; none: those about the workload again."""
+        """Zoom to these windows of the axes, within bounds; none: back to those around the workload."""
         self._chosen_windows.clear()
         for axis, ends in windows.items():
             if axis in AXES and len(ends) == 2:
@@ -89,12 +89,12 @@ class Maps:
                 self._chosen_windows[axis] = (low, min(max(float(ends[1]), low * NARROWEST), most))
 
     def choose(self, x: str, y: str) -> None:
-        """Other axes, if both are known and differ."""
+        """Choose other axes, if both are known and differ."""
         if x in AXES and y in AXES and x != y:
             self.x, self.y = x, y
 
     def _window(self, axis: str, now: float) -> Window:
-        """From where to where the axis goes: it stays until today comes near its edge."""
+        """The range of an axis: it stays until the current value comes near its edge."""
         if axis in self._chosen_windows:
             return self._chosen_windows[axis]
         window = self._windows.get(axis)
@@ -110,16 +110,16 @@ class Maps:
         return x, y
 
     def key(self, state: State, places: tuple[Place, Place], points: int) -> Hashable:
-        """What a map depends on."""
+        """The values on which a map depends."""
         along = {"requests_per_month": state.base.peak_rps, "configuration": state.base.configuration.largest}
         axes = {
             axis for axis, _ in places if along.get(axis) is None
-        }  # what grows with an axis does not on a map
+        }  # fields that change with an axis do not affect a map
         values = frozenset((name, value) for name, value in state.values.items() if name not in axes)
         return values, places, points
 
     def map_in_store(self, state: State, workload: Workload, points: int) -> DecisionMap | None:
-        """The map of a state, if it is there already."""
+        """The map of a state, if it is cached."""
         key = self.key(state, self.places(workload), points)
         decisions = self._cache.get(key)
         if decisions is not None:
@@ -127,7 +127,7 @@ class Maps:
         return decisions
 
     def compute_map(self, state: State, workload: Workload, points: int) -> DecisionMap:
-        """The map of a state."""
+        """The map of a state; computed if it is not cached."""
         places = self.places(workload)
         decisions = self.map_in_store(state, workload, points)
         if decisions is None:
@@ -136,13 +136,13 @@ class Maps:
         return decisions
 
     def keep(self, key: Hashable, decisions: DecisionMap) -> None:
-        """Keep a map, the oldest give way."""
+        """Cache a map; the oldest maps are dropped."""
         self._cache[key] = decisions
         while len(self._cache) > MOST_MAPS:
             self._cache.popitem(last=False)
 
     def message(self, decisions: DecisionMap, *, fine: bool) -> tuple[dict[str, Any], list[bytes]]:
-        """A map as the browser takes it: words and places; the cells and the money as bytes."""
+        """The message with a map: words and positions; cells and costs as bytes."""
         designs = decisions.designs
         colours = self._palette.colours(designs)
         place = {index: number for number, index in enumerate(decisions.winner_indices)} | {NOTHING: EMPTY}
@@ -169,22 +169,22 @@ class Maps:
             "axes": list(AXES.items()),
             "fine": fine,
         }
-        return spec, [cells.tobytes(), usd.tobytes() if fine else b""]  # money is told at rest
+        return spec, [cells.tobytes(), usd.tobytes() if fine else b""]  # costs are sent only at rest
 
 
 def now_of(workload: Workload, axis: str) -> float:
-    """Where a workload stands on an axis."""
+    """The position of a workload on an axis."""
     return next(dial for dial in DIALS if dial.field == axis).read(workload)
 
 
 def map_over_windows(workload: Workload, places: tuple[Place, Place], points: int) -> DecisionMap:
-    """The winners over two windows, `points` values each."""
+    """The winners over two windows, with `points` values along each axis."""
     axes = {axis: np.geomspace(*window, points) for axis, window in places}
     x, y = axes
     flat = [axis for axis in axes if axis in SPREADS and not now_of(workload, axis) > 0]
     workload = workload.replace(
         {axis: axes[axis][0] for axis in flat}
-    )  # what is always 0 has nothing to scale
+    )  # a field that is always 0 cannot be scaled
     return DecisionMap(workload, x, y, sweep(workload, axes))
 
 
@@ -203,12 +203,12 @@ def _axis_message(decisions: DecisionMap, name: str, most: int) -> dict[str, Any
 
 
 def axis_ticks(unit: str, low: float, high: float, most: int) -> list[tuple[float, str]]:
-    """Round values between two ends, as people say them."""
+    """Round values between two ends, with readable labels."""
     wording = FORMATS.get(unit, WORDINGS[unit])
     values = [tick for tick in TICKS[unit] if low <= tick <= high]
     if len(values) < 4 and unit in FINE:
         values = [tick for tick in FINE[unit] if low <= tick <= high]
-    if len(values) < 3:  # zoomed: values of two digits
+    if len(values) < 3:  # when zoomed: values of two digits
         values = sorted({float(f"{value:.2g}") for value in np.geomspace(low, high, 5)[1:-1]})
     step = -(-len(values) // most) or 1
     return [(tick, wording(tick)) for tick in values[::step]]
@@ -219,7 +219,7 @@ def _border_line_message(line: Line) -> dict[str, Any]:
 
 
 def _common_choices(decisions: DecisionMap) -> str:
-    """What all designs of the map have in common."""
+    """The options that all designs of the map share."""
     if not decisions.designs:
         return "No design is feasible anywhere here."
     if len(decisions.designs) == 1:

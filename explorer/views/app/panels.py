@@ -1,7 +1,7 @@
-"""An answer as HTML: what to build, limits used, what is ruled out, what would change it.
+"""The panels of an answer as HTML: recommendation, limits used, excluded options, possible changes.
 
-Bars are boxes of the page, not a picture: they are drawn in the browser, follow its theme, and their
-text can be read aloud. The figures of `explorer.views.figures` show the same numbers.
+Bars are HTML elements, not pictures: the browser draws them in its theme, and screen readers can read their
+text. The figures of `explorer.views.figures` show the same numbers.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ from .html import design_link, list_button, number_button, panel_title, term
 from .screen_state import workload_differences
 
 LIMITS, REASONS, CHANGES = 8, 5, 6  # rows of each panel
-LEAST_ROWS = 4  # that are seen on every screen
-LEAST, DECADES = 1e-3, 4.0  # the track begins at 0.1 % of a limit and ends at ten times of it
-SAID_AS_FACTOR = 2.0  # of a limit: from there on it is said how many times it is used
-AT_LIMIT = 100 * 3 / DECADES  # where the limit stands on the track [%]
-AXES = {  # of the break-evens: what they are called here
+LEAST_ROWS = 4  # rows visible on every screen
+LEAST, DECADES = 1e-3, 4.0  # the scale begins at 0.1 % of a limit and ends at ten times the limit
+SAID_AS_FACTOR = 2.0  # from this multiple of a limit, the use is shown as a factor
+AT_LIMIT = 100 * 3 / DECADES  # position of the limit on the scale [%]
+AXES = {  # names of the break-evens' axes on the screen
     record.path: (record.label, format_share if record.kind.is_share else record.kind.show)
     for record in fields_with("break_evens")
 }
@@ -64,7 +64,7 @@ CONCERNS = {
 
 
 def answer_panel(r: Recommendation, beside: Recommendation | None = None) -> str:
-    """What to build, and its four numbers; `beside` is what it is compared with."""
+    """The recommendation and its four numbers; `beside` is the compared answer."""
     name = escape(r.workload.name)
     heading = f"Build {escape(endpoint_name(r.nearest))}" if r.feasible else "Nothing is feasible"
     heading += f" for <b>{name}</b>"
@@ -75,7 +75,7 @@ def answer_panel(r: Recommendation, beside: Recommendation | None = None) -> str
 
 
 def _comparison(r: Recommendation, beside: Recommendation) -> str:
-    """What differs from the workload that is compared with, and the way over to it."""
+    """The differences from the compared workload, and a button to switch to it."""
     swap = '<button type="button" class="x-button" data-do="swap">Go to A</button>'
     differences = workload_differences(r.workload, beside.workload)
     return f'<p class="note against"><span>A to this: {differences}</span>{swap}</p>'
@@ -108,7 +108,7 @@ def _seconds(seconds: float) -> str:
 
 
 def _choice_lines(design: Design, beside: Recommendation | None) -> str:
-    """The eight choices, a line each, in words."""
+    """The eight choices in words, one line each."""
     rows = []
     for option in design.options:
         other = beside.nearest.option(option.concern) if beside else option
@@ -123,7 +123,7 @@ def _choice_lines(design: Design, beside: Recommendation | None) -> str:
 
 
 def _answer_note(r: Recommendation) -> str:
-    """What to ask AWS for first, whether a part's worth turns the answer, or why nothing serves."""
+    """The quota to request from AWS, the effect of a part's price, or why no design is feasible."""
     if not r.feasible:
         miss_text = sentence("; ".join(misses_of_nearest(r.answer)[:2]), "")
         return f'<p class="note">The nearest miss is shown. {escape(miss_text)}.</p>'
@@ -139,7 +139,7 @@ def _answer_note(r: Recommendation) -> str:
 
 
 def limits_panel(r: Recommendation, beside: Recommendation | None = None) -> str:
-    """Limits used as bars on a log scale, each with the limit marked at the same place."""
+    """The use of limits as bars on a log scale, with the limit at the same position in each."""
     others = {finding.limit: finding for finding in beside.answer.findings} if beside else {}
     count = len(r.answer.findings)
     note = list_button(f"All {count} limits", "limits") if count > LEAST_ROWS else ""
@@ -151,7 +151,7 @@ def limits_panel(r: Recommendation, beside: Recommendation | None = None) -> str
 
 
 def limit_bars(rows: Iterable[Finding], others: Mapping[str, Finding]) -> str:
-    """Limits as bars over one scale; `others` are those of what it is compared with, by id."""
+    """Limits as bars on one scale; `others` are those of the compared answer, by id."""
     marks = ((25, "1 %"), (50, "10 %"), (AT_LIMIT, "limit"), (100, "10 ×"))
     scale = "".join(f'<span style="left:{place:.4g}%">{text}</span>' for place, text in marks)
     bars = "".join(_limit_bar(finding, others.get(finding.limit)) for finding in rows)
@@ -181,7 +181,7 @@ def _limit_bar(finding: Finding, other: Finding | None) -> str:
 
 
 def _share_of_limit(share: float) -> str:
-    """How much of a limit is used, in eight letters.
+    """The use of a limit, in at most eight characters.
 
     >>> _share_of_limit(0.045), _share_of_limit(49_666.7), _share_of_limit(1e-7)
     ('4.5 %', '49,700 ×', '< 0.1 %')
@@ -194,7 +194,7 @@ def _share_of_limit(share: float) -> str:
 
 
 def _track_percent(use: float, limit: float) -> float:
-    """Where a use ends on the track [%]."""
+    """The end of a bar on the scale [%]."""
     share = use / limit if limit else np.inf
     if not share > LEAST:
         return 0.0
@@ -202,7 +202,7 @@ def _track_percent(use: float, limit: float) -> float:
 
 
 def rejections_panel(r: Recommendation) -> str:
-    """What is ruled out, and by which limit or promise."""
+    """The excluded options, and the limit or promise that excludes them."""
     reasons = list(r.answer.rejections)
     rows = "".join(_rejection_item(reason, r) for reason in reasons[:REASONS])
     note = list_button(f"All {len(reasons)} reasons", "reasons") if len(reasons) > LEAST_ROWS else ""
@@ -224,7 +224,7 @@ def _rejection_item(reason: Rejection, r: Recommendation) -> str:
 
 
 def break_evens_panel(r: Recommendation) -> str:
-    """Where the recommendation changes, and to what."""
+    """Where the recommendation changes, and to which design."""
     head = panel_title("What would change the answer")
     near = sorted(enumerate(r.answer.break_evens), key=lambda pair: pair[1].distance)[:CHANGES]
     rows = "".join(_break_even_item(index, turn, r) for index, turn in near)
@@ -232,7 +232,7 @@ def break_evens_panel(r: Recommendation) -> str:
 
 
 def _break_even_item(index: int, turn: BreakEven, r: Recommendation) -> str:
-    """The value first, then what is built beyond it."""
+    """The value, then the design beyond it."""
     key = f"turn:{index}"
     if turn.value is None:
         return f'<li data-why="{key}"><span>{escape(sentence(turn.says, ""))}</span></li>'

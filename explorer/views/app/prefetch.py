@@ -1,4 +1,4 @@
-"""Answers with what shows them; those beside a slider's place are there before they are asked for."""
+"""Answers with their panels; those for neighbouring slider stops are computed in advance."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from .history import State
 from .screen_state import Stops
 from .sequence import sequence_message
 
-MOST_ANSWERS = 64  # answers
+MOST_ANSWERS = 64  # in the cache
 Key = frozenset[tuple[str, Any]]
 
 
 class Ready:
-    """One state's answer, and its panels once they are asked for."""
+    """The answer of one state; its panels are computed on first use."""
 
     def __init__(self, state: State, pinned: Recommendation | None) -> None:
         self.state, self.pinned = state, pinned
@@ -28,7 +28,7 @@ class Ready:
 
     @cached_property
     def quick(self) -> dict[str, str]:
-        """The panels that a turn may wait for."""
+        """The panels that are sent first after a change."""
         return {
             "answer": panels.answer_panel(self.r, self.pinned),
             "limits": panels.limits_panel(self.r, self.pinned),
@@ -42,33 +42,33 @@ class Ready:
 
     @cached_property
     def rejected(self) -> str:
-        """The panel of what is ruled out."""
+        """The panel of excluded options."""
         return panels.rejections_panel(self.r)
 
     @property
     def is_whole(self) -> bool:
-        """Whether all but the break-evens is there."""
+        """Whether everything except the break-evens is computed."""
         return "rejected" in vars(self)
 
     def complete(self) -> None:
-        """Work out all but the break-evens."""
+        """Compute everything except the break-evens."""
         _ = self.quick, self.steps, self.rejected
 
 
 class Shelf:
-    """The answers that are there."""
+    """The cache of answers."""
 
     def __init__(self) -> None:
         self._cache: OrderedDict[Key, Ready] = OrderedDict()
         self.pinned: Recommendation | None = None
 
     def clear(self, pinned: Recommendation | None) -> None:
-        """Forget all: another workload to begin from, or another to compare with."""
+        """Clear the cache: another base workload, or another compared answer."""
         self._cache.clear()
         self.pinned = pinned
 
     def take(self, state: State) -> Ready:
-        """The answer of a state, worked out now if need be. Raises ExplorerError if it is no workload."""
+        """The answer of a state, computed if it is not cached. Raises ExplorerError if it is no workload."""
         key: Key = frozenset(state.values.items())
         ready = self._cache.get(key)
         if ready is None or ready.state.base is not state.base or ready.pinned is not self.pinned:
@@ -80,7 +80,7 @@ class Shelf:
 
 
 def neighbouring_states(before: State, now: State, stops: Stops, at: dict[str, int]) -> Iterator[State]:
-    """The states one key further, and one key back, on the slider that was turned last."""
+    """The states one stop up and one stop down on the slider that was moved last."""
     fields = {field for field, value in now.values.items() if before.values.get(field) != value}
     fields &= stops.keys()
     if len(fields) != 1:

@@ -1,4 +1,4 @@
-"""Scenarios: workloads under names of their own, and their answers side by side in one table."""
+"""Scenarios: named workloads, with their answers side by side in one table."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from .html import html_table
 from .screen_state import Difference, difference_html, workload_difference_rows
 
 MOST_SCENARIOS = 6
-MOST_DIFFERENCES = 3  # that are seen at once
-LONGEST_NAME = 40  # letters
+MOST_DIFFERENCES = 3  # visible at once
+LONGEST_NAME = 40  # characters
 FULL = f"{MOST_SCENARIOS} scenarios are the most: remove one to keep another."
 EMPTY = "No scenario yet: give the workload as it stands a name, then turn it and keep it again."
 NOTE = "The first one is what the others are held against. Bold: the least of those that are feasible."
@@ -37,12 +37,12 @@ COLUMNS = (  # of the file
     *("monthly_usd", "parts", "latency_p50_s", "latency_p95_s"),
     *("tightest_limit", "tightest_limit_used_share", "tightest_limit_breach_probability"),
 )
-FORMULAS = "=+-@"  # with which a spreadsheet's formula begins
+FORMULAS = "=+-@"  # characters with which a spreadsheet formula begins
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """A workload under a name."""
+    """A named workload."""
 
     name: str
     state: State
@@ -54,7 +54,7 @@ class Scenario:
 
 
 class Scenarios:
-    """The scenarios of a screen, in the order in which they came."""
+    """The scenarios of a screen, in the order of their creation."""
 
     def __init__(self, rows: Iterable[Scenario] = ()) -> None:
         self._rows: list[Scenario] = []
@@ -68,23 +68,23 @@ class Scenarios:
         return len(self._rows)
 
     def add(self, name: str, state: State) -> None:
-        """Keep a workload under a name. Raises ExplorerError if there are too many, or the name is none."""
+        """Add a named workload. Raises ExplorerError if there are too many, or the name is invalid."""
         if len(self) >= MOST_SCENARIOS:
             raise ExplorerError(FULL)
         self._rows.append(Scenario(self._checked_name(name), state))
 
     def rename(self, name: str, new_name: str) -> None:
-        """Give a scenario another name. Raises ExplorerError if there is none, or the name is none."""
+        """Rename a scenario. Raises ExplorerError if it does not exist, or the name is invalid."""
         scenario = self.take(name)
         if _plain_name(new_name) != name:
             self._rows[self._rows.index(scenario)] = replace(scenario, name=self._checked_name(new_name))
 
     def remove(self, name: str) -> None:
-        """Let a scenario go. Raises ExplorerError if there is none of this name."""
+        """Remove a scenario. Raises ExplorerError if it does not exist."""
         self._rows.remove(self.take(name))
 
     def take(self, name: str) -> Scenario:
-        """The scenario of a name. Raises ExplorerError if there is none."""
+        """The scenario with a name. Raises ExplorerError if it does not exist."""
         for scenario in self:
             if scenario.name == name:
                 return scenario
@@ -101,7 +101,7 @@ class Scenarios:
     # Side by side ---------------------------------------------------------------------------------
 
     def to_dict(self, now: State) -> dict[str, Any]:
-        """All of them as the browser shows them; `now` is what stands on the screen."""
+        """All scenarios for the browser; `now` is the current workload."""
         count = len(self)
         return {
             "html": self._table(now) if count else f"<p>{escape(EMPTY)}</p>",
@@ -133,7 +133,7 @@ class Scenarios:
         return html_table(HEADS, rows, "Scenarios")
 
     def _cells(self, scenario: Scenario, figures: tuple[str, ...], least: list[str]) -> Iterator[str]:
-        """The cells of a row behind its name, as HTML."""
+        """The cells of a row after its name, as HTML."""
         r = scenario.r
         yield _pattern_html(r)
         yield self._differences_html(scenario)
@@ -151,7 +151,7 @@ class Scenarios:
         )
 
     def _least(self, column: int) -> str:
-        """How the least figure of a column reads, among the feasible; "" where all read the same."""
+        """The text of the lowest value of a column among the feasible rows; "" if all are equal."""
         pairs = [
             (_figures(scenario.r)[column], _figure_texts(scenario.r)[column])
             for scenario in self
@@ -160,7 +160,7 @@ class Scenarios:
         return min(pairs)[1] if len({text for _, text in pairs}) > 1 else ""
 
     def _differences(self, scenario: Scenario) -> list[Difference]:
-        """In which fields a scenario's workload differs from that of the first one."""
+        """The fields in which a scenario's workload differs from the first one."""
         first, workload = self._rows[0].state.workload, scenario.state.workload
         other = [("Workload", first.name, workload.name)] if workload.name != first.name else []
         return [*other, *workload_difference_rows(workload, first)]
@@ -177,7 +177,7 @@ class Scenarios:
         return html
 
     def to_csv(self) -> bytes:
-        """All of them as a table, their numbers in USD and seconds."""
+        """All scenarios as CSV, numbers in USD and seconds."""
         text = io.StringIO(newline="")
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(COLUMNS)
@@ -211,7 +211,7 @@ def _limit_cells(r: Recommendation) -> tuple[str, float, float] | tuple[str, str
 
 
 def _name_html(scenario: Scenario, is_now: bool) -> str:
-    """A scenario's name, which leads to it."""
+    """A scenario's name as a button that opens it."""
     name = escape(scenario.name)
     note = " <small>on the screen</small>" if is_now else ""
     button = f'<button type="button" class="n open" data-load="{name}" title="Turn this one">{name}</button>'
@@ -226,5 +226,5 @@ def _pattern_html(r: Recommendation) -> str:
 
 
 def _cell_text(text: str) -> str:
-    """A text that no spreadsheet takes for a formula."""
+    """A text that spreadsheets do not read as a formula."""
     return f"'{text}" if text.startswith(tuple(FORMULAS)) else text

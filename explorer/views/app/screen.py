@@ -1,4 +1,4 @@
-"""One screen: what is turned in the browser is answered from here."""
+"""One screen: handles the messages of the browser."""
 
 from __future__ import annotations
 
@@ -35,28 +35,28 @@ from .scenarios import Scenario, Scenarios
 from .view import View
 from .why import explanation_of
 
-CHANGES = (  # what leads to another state
+CHANGES = (  # messages that lead to another state
     *("turn", "type", "preset", "undo", "redo", "reset", "paste", "open"),
     *("axes", "zoom", "pin", "swap", "load", "arrive"),
 )
-MOST_PLACES = 200  # states that the page's address can go back to
-WORKLOAD = "EXPLORER_WORKLOAD"  # the variable in which `explorer app` hands its workload over
-SWITCH_S = 1e-3  # a turn waits no longer for what is worked out beside it
-REST_S = 0.3  # after the last turn, before what takes longer is worked out
+MOST_PLACES = 200  # states kept for the browser's back button
+WORKLOAD = "EXPLORER_WORKLOAD"  # environment variable with which `explorer app` passes its workload
+SWITCH_S = 1e-3  # thread switch interval, so that changes need not wait for background work
+REST_S = 0.3  # pause after the last change before the slowest tasks begin
 
 
 class Explorer:
-    """A workload that can be turned, and its answer. Shows itself in a notebook.
+    """An interactive workload and its answer. Displays itself in a notebook.
 
-    `workload` is the workload as it stands, `recommendation` its answer, `widget` the screen.
+    `workload` is the current workload, `recommendation` its answer, `widget` the screen.
     """
 
     def __init__(self, workload: Workload | None = None, *, alone: bool = False) -> None:
         self._presets = presets() if workload is None else {workload.name: workload, **presets()}
         self._history = History(State(next(iter(self._presets.values()))))
-        self._places: dict[tuple[str, str], State] = {}  # by the letters of their address
+        self._places: dict[tuple[str, str], State] = {}  # by their address
         self._later: asyncio.Task[None] | None = None
-        self._pool = ThreadPoolExecutor(1, "explorer")  # what takes longer, one after the other
+        self._pool = ThreadPoolExecutor(1, "explorer")  # for slow tasks, one at a time
         self.widget = View(self._heard, alone=alone)
         self._answers = Answers(self.widget.send)
         self._before = self._history.now
@@ -64,12 +64,12 @@ class Explorer:
 
     @property
     def recommendation(self) -> Recommendation:
-        """The answer for the workload as it stands."""
+        """The answer for the current workload."""
         return self._ready.r
 
     @property
     def workload(self) -> Workload:
-        """The workload as it stands."""
+        """The current workload."""
         return self._ready.r.workload
 
     def __repr__(self) -> str:
@@ -80,7 +80,7 @@ class Explorer:
         return f"Explorer({self.workload.name}: {answer_text})"
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        """The widget, and for viewers without it a picture and a line that do not change."""
+        """The widget; for viewers without widgets a static picture and text."""
         from explorer.views.figures import limits_used
 
         mime = self.widget._repr_mimebundle_(**kwargs)
@@ -90,7 +90,7 @@ class Explorer:
         return bundle
 
     def save(self, path: str | Path) -> Path:
-        """Write the workload as it stands as TOML, and return where.
+        """Write the current workload as TOML, and return the path.
 
         Raises ExplorerError if the file cannot be written.
         """
@@ -102,16 +102,16 @@ class Explorer:
         return path
 
     def set(self, field: str, value: Value) -> None:
-        """Turn one field, as its slider or switch does: `set("response", 2e6)`.
+        """Set one field, as its slider or switch does: `set("response", 2e6)`.
 
-        A value that the workload cannot have is told in one line on the screen, and changes nothing.
+        If the workload cannot have the value, the screen shows an error, and nothing changes.
         """
         self._do(partial(self._turn, {field: value}))
 
-    # What is turned ------------------------------------------------------------------------------
+    # Changes of the state ------------------------------------------------------------------------
 
     def _go(self, state: State, fields: frozenset[str] = frozenset()) -> None:
-        """Another state. Raises ExplorerError if it is no workload, and nothing has changed then."""
+        """Go to another state. Raises ExplorerError, without a change, if it is no workload."""
         self._ready = self._answers.shelf.take(state)
         self._before = self._history.now
         if state is not self._history.now:
@@ -121,7 +121,7 @@ class Explorer:
         self._go(self._history.now.with_(values), frozenset(values))
 
     def _type(self, field: str, text: str) -> None:
-        """Turn a field to what someone typed into it."""
+        """Set a field to the value that the user typed."""
         dial = next((dial for dial in DIALS if dial.field == field), None)
         if dial:
             self._turn({field: dial.value_of_text(text, self.workload)})
@@ -129,7 +129,7 @@ class Explorer:
             self._turn({field: ENTRIES[field].value_of_text(text)})
 
     def _begin(self, workload: Workload) -> None:
-        """Begin again from a workload, which can be chosen again; another of the same name is numbered."""
+        """Start from another workload and add it to the presets; a repeated name gets a number."""
         plain = workload.name
         for number in count(2):
             preset = self._presets.get(workload.name)
@@ -141,7 +141,7 @@ class Explorer:
         self._answers.begin()
 
     def _back(self, which: str) -> None:
-        """One state back or ahead."""
+        """Undo or redo one step."""
         base = self._history.now.base
         getattr(self._history, which)()
         self._go(self._history.now)
@@ -152,10 +152,10 @@ class Explorer:
         if self._history.now.values:
             self._go(State(self._history.now.base))
 
-    # What the browser says -----------------------------------------------------------------------
+    # Messages of the browser ---------------------------------------------------------------------
 
     def _heard(self, content: Mapping[str, Any], buffers: list[bytes]) -> None:
-        """Do what a message asks; a fault of the screen's own is said there too, and goes into the log."""
+        """Handle a message; internal errors are shown on the screen and logged."""
         try:
             self._answer(content, buffers)
         except Exception as error:
@@ -165,7 +165,7 @@ class Explorer:
             raise
 
     def _answer(self, content: Mapping[str, Any], buffers: list[bytes]) -> None:
-        """Do what a message asks; what cannot be done is one line on the screen."""
+        """Handle a message; what cannot be done is shown as one line on the screen."""
         what = content.get("do")
         if what == "why":
             key = str(content.get("key"))
@@ -191,7 +191,7 @@ class Explorer:
             self._give(what, content)
 
     def _next_state(self, what: str, content: Mapping[str, Any], buffers: list[bytes]) -> str | None:
-        """Another state, as the browser asks; a remark on it, if there is one."""
+        """Go to the state that the browser requests; returns a remark, if any."""
         if what == "turn":
             self._turn(address.checked_values(content["values"]))
         elif what == "type":
@@ -226,7 +226,7 @@ class Explorer:
         return None
 
     def _lead(self, state: State) -> None:
-        """Another state, which may begin from another workload."""
+        """Go to a state that may have another base workload."""
         base = self._history.now.base
         self._go(state)
         if state.base is not base:
@@ -234,7 +234,7 @@ class Explorer:
             self._answers.begin()
 
     def _side_by_side(self, what: str, name: str, new_name: str) -> None:
-        """Keep, rename or remove a scenario, and show them all; what cannot be done is a line there."""
+        """Add, rename or remove a scenario, and send all; errors are shown there as a line."""
         scenarios, trouble, is_done = self._answers.scenarios, "", False
         try:
             if what == "keep":
@@ -251,10 +251,10 @@ class Explorer:
         message = {**scenarios.to_dict(self._history.now), "trouble": trouble, "ok": is_done}
         self.widget.send({"say": "scenarios", "did": what, **message})
 
-    # Where it stands, in the page's address -------------------------------------------------------
+    # The page's address ---------------------------------------------------------------------------
 
     def _where(self) -> dict[str, str]:
-        """The address of the state that is shown; what it leads back to is kept, undo and all."""
+        """The address of the current state; the state is kept with its undo history."""
         letters = address.address_of(self._history.now, self._answers.pinned_state, self._answers.scenarios)
         if letters:
             self._places[letters["w"], letters["v"]] = self._history.now
@@ -263,7 +263,7 @@ class Explorer:
         return letters
 
     def _arrive(self, content: Mapping[str, Any]) -> None:
-        """Show the state of an address, and what stands beside it; an empty one changes nothing."""
+        """Restore the state in an address; an empty address changes nothing."""
         w, v, a, av, s = (str(content.get(name) or "") for name in ("w", "v", "a", "av", "s"))
         if not w:
             return
@@ -278,16 +278,16 @@ class Explorer:
         self._lead(state if state != self._history.now else self._history.now)
 
     def _from_preset(self, state: State) -> State:
-        """The same state; from the preset itself if it begins at what one holds."""
+        """The same state, based on a preset if its base equals one."""
         preset = self._presets.get(state.base.name)
         if preset is not None and preset is not state.base and preset.to_toml() == state.base.to_toml():
             return State(preset, state.values)
         return state
 
-    # A design that is opened ----------------------------------------------------------------------
+    # Design pages ---------------------------------------------------------------------------------
 
     def _open(self, what: str, content: Mapping[str, Any]) -> None:
-        """A design on a page of its own, or the whole of a list."""
+        """Open a design on its own page, or a complete list."""
         try:
             if what == "list":
                 message = design_page.list_message(self.recommendation, str(content["name"]))
@@ -308,7 +308,7 @@ class Explorer:
         return {"key": key, "at": dict(at), **page.to_dict()}
 
     def _do(self, change: Any, number: int | None = None, field: str = "") -> None:
-        """Change something and show what follows, or in one line why not; `field` was typed into."""
+        """Make a change and send the result, or one line with the error; `field` is the one typed into."""
         remark, wrong = "", ""
         try:
             remark = change() or ""
@@ -318,7 +318,7 @@ class Explorer:
         self._rest()
 
     def _give(self, what: str, content: Mapping[str, Any]) -> None:
-        """A file or a text for the user."""
+        """Send a file or a text to the user."""
         if what == "share":
             text, toml = sharing.workload_as_text(self.workload), self.workload.to_toml()
             self.widget.send({"say": "share", "text": text, "toml": toml, "where": self._where()})
@@ -343,10 +343,10 @@ class Explorer:
         name = name or downloads.file_name(self.workload, ending)
         self.widget.send({"say": "file", "name": name, "kind": downloads.KINDS.get(ending, "")}, [content])
 
-    # What takes longer ---------------------------------------------------------------------------
+    # Slow tasks ----------------------------------------------------------------------------------
 
     def _rest(self) -> None:
-        """Work out what takes longer: beside what is turned, or at once where nothing turns it."""
+        """Start the slow tasks: in the background, or at once if there is no event loop."""
         if self._later is not None:
             self._later.cancel()
             self._later = None
@@ -364,7 +364,7 @@ class Explorer:
         return await asyncio.get_running_loop().run_in_executor(self._pool, call, *arguments)
 
     async def _follow(self, ready: Ready) -> None:
-        """What takes longer, and what may come next; once nothing is turned, what takes longest."""
+        """Run the slow tasks, then states that may come next; the slowest after a pause."""
         ahead = self._answers.ahead(self._before, self._history.now)
         for stage in self._answers.stages(ready, ahead):
             if stage.rests:
@@ -383,14 +383,14 @@ def presets() -> dict[str, Workload]:
 
 
 def explore(workload: Workload | str | Path | None = None, *, alone: bool = False) -> Explorer:
-    """One screen on which a workload is turned and the recommendation follows.
+    """Open a screen on which the user changes a workload and the recommendation follows.
 
     Parameters
     ----------
-    workload : a workload, its file, or the text that the screen's Share gives; none: the first example
+    workload : a workload, its file, or a text from the screen's Share; None: the first example
     alone : whether the screen is the whole page, as under `explorer app`
 
-    Raises ExplorerError if the file is no workload.
+    Raises ExplorerError if the file is not a valid workload.
 
     Examples
     --------
@@ -406,10 +406,10 @@ def explore(workload: Workload | str | Path | None = None, *, alone: bool = Fals
 
 
 def page() -> None:
-    """Show the screen as the whole page, for the workload that `explorer app` was given."""
+    """Show the screen as the whole page, for the workload passed to `explorer app`."""
     from IPython.display import display
 
-    gc.freeze()  # what is there now stays: looking through it for cycles would only halt a turn
+    gc.freeze()  # excluded from the search for cycles, which would delay changes
     sys.setswitchinterval(SWITCH_S)
     display(  # type: ignore[no-untyped-call]
         explore(os.environ.get(WORKLOAD) or None, alone=True).widget

@@ -1,4 +1,4 @@
-"""What the controls and the bar show, as plain values."""
+"""The state of the controls and the toolbar, as plain values."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from .controls import CHOICES, CONTROLS, DIALS, SWITCHES, Dial
 from .drawer import ENTRIES, GENERAL, QUANTILES, content_of, group_title, value_at
 from .history import History
 
-FOLLOWED = ("name", "peak_rps", *(key for key in ENTRIES if key.endswith(QUANTILES)))  # told by a slider
-NEAR = 1e-6  # a value this near to a stop of its slider stands there
+FOLLOWED = ("name", "peak_rps", *(key for key in ENTRIES if key.endswith(QUANTILES)))  # by sliders
+NEAR = 1e-6  # relative distance at which a value counts as a slider's stop
 Stops = dict[str, list[float]]
-Difference = tuple[str, str, str]  # a field's name, what it is there, what it is here
+Difference = tuple[str, str, str]  # a field's name, its value there, its value here
 
 
 def slider_stops(workload: Workload, base: Workload, stops_before: Stops) -> Stops:
-    """The stops of each slider: round values, where it began and where it stands; held ones if they do."""
+    """The stops of each slider: round values, the base and current value; the previous stops if these fit."""
     stops = {}
     for dial in DIALS:
         now, first = dial.read(workload), dial.read(base)
@@ -42,7 +42,7 @@ def _index(values: list[float], value: float) -> int:
 
 
 def controls_message(stops: Stops, stops_before: Stops, workload: Workload) -> dict[str, Any]:
-    """The sliders whose stops are new, the switches and the choices."""
+    """The sliders with new stops, the switches and the choices."""
     new = [dial for dial in DIALS if stops[dial.field] != stops_before.get(dial.field)]
     return {
         "dials": [_slider_message(dial, stops[dial.field], workload) for dial in new],
@@ -64,7 +64,7 @@ def controls_message(stops: Stops, stops_before: Stops, workload: Workload) -> d
 
 
 def drawer_message() -> dict[str, Any]:
-    """The drawer's groups, and the fields that stand there alone."""
+    """The drawer's groups, and the fields that only the drawer has."""
     groups = dict.fromkeys(
         [
             *(entry.group for entry in ENTRIES.values()),
@@ -78,7 +78,7 @@ def drawer_message() -> dict[str, Any]:
 
 
 def drawer_group(path: str) -> str:
-    """The drawer's group in which a control stands, "" on the screen itself."""
+    """The drawer's group of a control; "" for the main screen."""
     record = CONTROLS[path]
     return (record.section or GENERAL) if record.control and record.control.in_drawer else ""
 
@@ -95,7 +95,7 @@ def _slider_message(dial: Dial, values: list[float], workload: Workload) -> dict
 
 
 def control_positions(stops: Stops, workload: Workload) -> dict[str, Any]:
-    """Where everything stands: sliders by index, the rest by value."""
+    """The positions of all controls: sliders by index, others by value."""
     choice_keys = [key for key, entry in ENTRIES.items() if entry.shape in ("switch", "menu", "several")]
     return {
         "dials": {dial.field: _index(stops[dial.field], dial.read(workload)) for dial in DIALS},
@@ -110,14 +110,14 @@ def _choice_message(value: Any) -> Any:
 
 
 def texts_of(workload: Workload) -> dict[str, str]:
-    """What each field of the drawer shows that is typed; "" where it is not given."""
+    """The text of each typed field of the drawer; "" if it has no value."""
     content = content_of(workload)
     typed = (entry for entry in ENTRIES.values() if entry.shape in ("text", "quantiles", "toml"))
     return {entry.key: entry.text_of(workload, content) for entry in typed}
 
 
 def toolbar_state(history: History, name: str, pinned: bool, scenarios: int) -> dict[str, Any]:
-    """What the buttons above can do now."""
+    """The state of the toolbar buttons."""
     return {
         "preset": name,
         "undo": history.can_undo,
@@ -129,7 +129,7 @@ def toolbar_state(history: History, name: str, pinned: bool, scenarios: int) -> 
 
 
 def workload_differences(workload: Workload, other: Workload) -> str:
-    """In which fields a workload differs from another, as HTML."""
+    """The fields in which two workloads differ, as HTML."""
     rows = workload_difference_rows(workload, other)
     return difference_html(rows) or "the same workload so far: turn something"
 
@@ -140,7 +140,7 @@ def difference_html(rows: Iterable[Difference]) -> str:
 
 
 def workload_difference_rows(workload: Workload, other: Workload) -> list[Difference]:
-    """In which fields a workload differs from another: name, what it is there, what it is here."""
+    """The fields in which two workloads differ: name, value there, value here."""
     rows = [
         (
             dial.name.removesuffix(", median"),

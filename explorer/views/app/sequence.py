@@ -1,4 +1,4 @@
-"""One request, step by step, as the browser draws it: who does what for whom, and the seconds."""
+"""One request, step by step, for the browser: who does what for whom, and the seconds."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from explorer.facts.units import format_time
 from explorer.options.base.conditions import Conditions
 from explorer.views.figures.sequence import actor_name, actors_of, timed_steps
 
-LEAST_S = 5e-4  # what is less is said to be under a millisecond
+LEAST_S = 5e-4  # a shorter time is shown as under a millisecond
 
 
 def sequence_message(r: Recommendation) -> dict[str, Any]:
-    """The actors, and a row a step: from, to, title, phase, seconds at the p50."""
+    """The actors, and one row per step: from, to, title, phase, seconds at the p50."""
     return sequence_of(r.answer.sized_load, r.nearest)
 
 
 def sequence_of(load: Conditions, design: Design) -> dict[str, Any]:
-    """The same of any design."""
+    """The same message for any design."""
     arrows = timed_steps(load, design)
     names = actors_of(arrows)
     place = {name: index for index, name in enumerate(names)}

@@ -1,4 +1,4 @@
-"""A server of the one page, for this machine only."""
+"""A server for the explorer's page, only for this machine."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from explorer.errors import ExplorerError
 from explorer.facts.extras import require
 from explorer.facts.locations import page_dir
 
-PORTS = 50  # that are tried, from the one asked for on
+PORTS = 50  # ports tried, from the requested one on
 LAST_PORT = 65535
-LEFT_S = 20  # after its page is closed a kernel ends, unless the page comes back
-NO_PINGS = {"ws_ping_interval": 0}  # a connection of this machine says itself that it has ended
+LEFT_S = 20  # after its page is closed, a kernel ends unless the page comes back
+NO_PINGS = {"ws_ping_interval": 0}  # a local connection reports its own end
 
 
 @dataclass
 class Page:
-    """A server of the one page."""
+    """A server for the explorer's page."""
 
     workload: str | None
     asked_port: int
@@ -36,27 +36,27 @@ class Page:
     port: int = 0
 
     def to_dict(self) -> dict[str, str | int]:
-        """What another program needs to find and end it."""
+        """Address and process id, for programs that find and stop the server."""
         return {"url": self.url, "port": self.port, "pid": os.getpid()}
 
     def run(self, ready: Callable[[], None]) -> None:
-        """Serve until Ctrl-C or a signal to end; call `ready` once it answers.
+        """Serve until Ctrl-C or a termination signal; call `ready` once the server answers.
 
-        Raises MissingExtraError if Voila is not installed, ExplorerError if no port is free, or the
-        workload is none.
+        Raises MissingExtraError if Voila is not installed, and ExplorerError if no port is free or the
+        workload is invalid.
         """
         require("explorer app", "voila", "anywidget", "ipywidgets", "matplotlib")
         argument = workload_argument(self.workload)
         application = _voila_application(self, ready)
-        os.environ[import_module("explorer.views.app.screen").WORKLOAD] = argument  # a kernel inherits it
+        os.environ[import_module("explorer.views.app.screen").WORKLOAD] = argument  # kernels inherit it
         application.initialize(argv=_voila_arguments(self.browser))
         application.start()
 
 
 def workload_argument(path_or_text: str | None) -> str:
-    """The workload as the page's kernel takes it: an absolute path, a shared text, or nothing.
+    """The workload in the form that a kernel reads: an absolute path, a shared text, or "".
 
-    Raises WorkloadError if it is no workload.
+    Raises WorkloadError if it is not a valid workload.
     """
     if path_or_text is None:
         return ""
@@ -90,15 +90,15 @@ def _folder() -> Path:
 
 
 def _voila_application(page: Page, ready: Callable[[], None]) -> Any:
-    """Voila with the page of its own, listening where there is room."""
-    # jsonschema's check of URIs, which nothing here asks for, builds a grammar of its own: a second.
+    """The Voila application with the explorer's page, listening on a free port."""
+    # jsonschema's URI check, which is not used here, takes a second to build a grammar.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     voila = import_module("voila.app")
 
     managing = import_module("jupyter_server.services.kernels.kernelmanager").AsyncMappingKernelManager
 
     class Quiet(managing):  # type: ignore[misc, valid-type]
-        """Kernels whose remarks stay out of this terminal: what matters they say on the page."""
+        """Kernels that print nothing in this terminal; errors are shown on the page."""
 
         async def start_kernel(self, **arguments: Any) -> str:
             return str(await super().start_kernel(stdout=DEVNULL, stderr=DEVNULL, **arguments))
@@ -111,11 +111,11 @@ def _voila_application(page: Page, ready: Callable[[], None]) -> Any:
 
         async def _end_if_left(self, kernel_id: str) -> None:
             if kernel_id in self and not self._kernel_connections.get(kernel_id):
-                with suppress(Exception):  # it may have ended meanwhile
+                with suppress(Exception):  # the kernel may have ended meanwhile
                     await self.shutdown_kernel(kernel_id)
 
     class Alone(voila.Voila):  # type: ignore[name-defined, misc]
-        """Voila, but for where its page and its port come from."""
+        """Voila with another page and port."""
 
         def setup_template_dirs(self) -> None:
             super().setup_template_dirs()
@@ -127,7 +127,7 @@ def _voila_application(page: Page, ready: Callable[[], None]) -> Any:
             token = self.identity_provider.token
             page.url = f"http://127.0.0.1:{page.port}/?token={token}"
             self.ioloop = import_module("tornado.ioloop").IOLoop.current()
-            signal.signal(signal.SIGINT, self._handle_signal_stop)  # as for SIGTERM: nothing is cut off
+            signal.signal(signal.SIGINT, self._handle_signal_stop)  # as for SIGTERM: open work is finished
             self.ioloop.add_callback(ready)
             if self.open_browser:
                 webbrowser.open(page.url)
@@ -139,14 +139,14 @@ def _voila_application(page: Page, ready: Callable[[], None]) -> Any:
         def stop(self) -> None:
             with suppress(
                 import_module("tornado.web").HTTPError
-            ):  # a kernel that starts ends with this process
+            ):  # a kernel that starts now ends with this process
                 super().stop()
 
     return Alone(tornado_settings=NO_PINGS)
 
 
 def _free_port(app: Any, first: int) -> int:
-    """The first free port from `first` on, at which it listens now."""
+    """Listen on the first free port from `first` on."""
     for port in range(first, min(first + PORTS, LAST_PORT + 1)):
         try:
             app.listen(port, "127.0.0.1")

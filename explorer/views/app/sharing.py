@@ -1,4 +1,4 @@
-"""A workload as a short text to paste, and back; a text or a file that someone gives, into a workload."""
+"""Share a workload as a short text; read a workload from a pasted text or an uploaded file."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from explorer.workload.workload import Workload
 
 from .drawer import FILES
 
-MARK = "explorer1-"  # what a shared workload begins with; the number is that of this form
-LARGEST = 2**20  # bytes of a workload that is given as text
+MARK = "explorer1-"  # prefix of a shared workload, with the version of the format
+LARGEST = 2**20  # bytes of a workload given as text
 LARGEST_LOG = 64 * 2**20
 ACCEPTED = f"a text that begins with {MARK}, or a workload in TOML"
 
 
 def workload_as_text(workload: Workload) -> str:
-    """The workload as one line of letters that survive a message."""
+    """The workload as one line of characters that survive a message."""
     packed = zlib.compress(workload.to_toml().encode(), 9)
     return MARK + urlsafe_b64encode(packed).decode().rstrip("=")
 
 
 def is_shared(text: str) -> bool:
-    """Whether a text is a shared workload rather than the name of a file."""
+    """Whether a text is a shared workload and not a file name."""
     return text.strip().startswith(MARK)
 
 
 def workload_of_paste(text: str) -> Workload:
-    """The workload of a shared text, or of TOML. Raises WorkloadError in one line."""
+    """The workload in a shared text or TOML. Raises WorkloadError in one line."""
     return from_toml(_unpacked_toml(text) if is_shared(text) else text, "pasted text")
 
 
@@ -56,7 +56,7 @@ def _unpacked_toml(text: str) -> str:
 
 
 def from_toml(text: str, source: str) -> Workload:
-    """The workload of a TOML text. What names a file of this machine is refused: it came from elsewhere."""
+    """The workload in a TOML text from elsewhere. Names of local files are rejected."""
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -74,7 +74,7 @@ def from_toml(text: str, source: str) -> Workload:
 
 
 def workload_of_file(name: str, content: bytes) -> tuple[Workload, str]:
-    """The workload of a file that was given, and a remark: TOML, or a log that is read as traffic."""
+    """The workload in an uploaded file, and a remark: TOML, or a log that is read as traffic."""
     if name.lower().endswith(".toml"):
         if len(content) > LARGEST:
             raise WorkloadError(f"{name}: has {len(content):,} bytes: expected at most {LARGEST:,}")
@@ -86,7 +86,7 @@ def workload_of_file(name: str, content: bytes) -> tuple[Workload, str]:
 
 
 def _workload_of_log(name: str, content: bytes) -> tuple[Workload, str]:
-    """A workload from a log; what it does not hold stands at a placeholder, and the remark says so."""
+    """A workload from a log; missing fields have placeholders, which the remark names."""
     from explorer.ingest.reader import gather
     from explorer.ingest.result import Summary
     from explorer.ingest.workload import PLACEHOLDERS, draft

@@ -1,7 +1,7 @@
-"""The widget: one screen in the browser, and the messages to and from it.
+"""The widget: the screen in the browser, and the messages to and from it.
 
-`web/` holds plain scripts and styles that are joined when the widget is first made: nothing is built, and
-nothing is fetched from anywhere.
+`web/` has plain scripts and styles, which are joined when the widget is first created: there is no build
+step, and nothing is downloaded.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SCRIPTS = (
     "place",
     "tour",
     "app",
-)  # each uses those before it
+)  # in order of dependency
 STYLES = ("look", "panels", "layout")
 
 Heard = Callable[[dict[str, Any], list[bytes]], None]
@@ -36,13 +36,13 @@ Heard = Callable[[dict[str, Any], list[bytes]], None]
 
 @cache
 def joined_web_files(names: Sequence[str], ending: str) -> str:
-    """Files of `web/` as one."""
+    """Files of `web/` joined to one text."""
     folder = web_dir()
     return "\n".join((folder / f"{name}.{ending}").read_text(encoding="utf-8") for name in names)
 
 
 class View(anywidget.AnyWidget):
-    """What the browser shows. It keeps nothing: a view that opens says hello, and is told everything."""
+    """The browser side. It keeps no state: each new view says hello and is sent everything."""
 
     _esm = joined_web_files(SCRIPTS, "js")
     _css = joined_web_files(STYLES, "css")

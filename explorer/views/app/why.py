@@ -1,4 +1,4 @@
-"""Where a number comes from: its value, what it is made of, the source and its date, as HTML."""
+"""Explanations of numbers: value, components, source and date, as HTML."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from .drawer import ENTRIES, Entry, content_of
 from .glossary import definition
 
 LINES = 9  # of a bill
-MATTERS = 0.01  # of a bill: a line of less is not asked for its date
+MATTERS = 0.01  # share of a bill; the dates of smaller lines are ignored
 LEVELS = (0.5, 0.9, 0.95, 0.99, 0.999)
 SCALED, STRETCHED = "its distribution is scaled with it", "the quantiles above the median are stretched to it"
 
@@ -45,7 +45,7 @@ Pairs = Iterable[tuple[str, str]]
 def explanation_of(
     r: Recommendation, key: str, state: history.State, pinned: Recommendation | None = None
 ) -> str:
-    """The explanation of a number by its key; "" where there is nothing to explain."""
+    """The explanation of a number by its key; "" if there is none."""
     kind, _, rest = key.partition(":")
     explain = KINDS.get(kind)
     if kind == "bill" and rest == "a" and pinned:
@@ -66,7 +66,7 @@ def _value_rows(pairs: Pairs) -> str:
 
 
 def _source_link(url: str, as_of: str, remark: str = "") -> str:
-    """The source as a link where it is one, with its date."""
+    """The source, as a link if it is a URL, with its date."""
     address = escape(url.removeprefix("https://"))
     address_cut = address if len(address) < 74 else address[:70] + "…"
     link = (
@@ -86,7 +86,7 @@ def _explain_usd(r: Recommendation, _: str, __: history.State) -> str:
 
 
 def explain_bill(bill: Bill, r: Recommendation) -> str:
-    """The dearest lines of a bill: quantity, price, money; and where the prices are from."""
+    """The most expensive lines of a bill: quantity, price, money; and the sources of the prices."""
     lines = sorted(bill.lines, key=lambda line: -line.usd)
     rows = "".join(_bill_line(line) for line in lines[:LINES])
     rest = lines[LINES:]
@@ -117,7 +117,7 @@ def explain_bill(bill: Bill, r: Recommendation) -> str:
 
 
 def oldest_price(bill: Bill) -> str:
-    """How much of a bill rests on the oldest prices that matter, as a sentence behind another."""
+    """The share of a bill that depends on the oldest relevant prices, as a sentence to append."""
     total = float(bill.total_usd)
     dated = [(line.as_of[:7], float(line.usd)) for line in bill.lines if float(line.usd) >= MATTERS * total]
     if not total or not dated:
@@ -139,7 +139,7 @@ def _bill_line(line: BillLine) -> str:
 
 
 def _bill_amount(line: BillLine) -> str:
-    unit, _ = split_unit(line.unit)  # what it counts is told by the source
+    unit, _ = split_unit(line.unit)  # the source names the counted thing
     return f"{format_number(float(line.quantity))} {unit}"
 
 
@@ -315,7 +315,7 @@ def _explain_field(r: Recommendation, name: str, state: history.State) -> str:
 
 
 def _explain_entry(r: Recommendation, entry: Entry, state: history.State) -> str:
-    """A field of the drawer: what it is, and where its value is from."""
+    """Explain a field of the drawer: its meaning, and the origin of its value."""
     workload, key = r.workload, entry.record.path
     text = (
         entry.text_of(workload, content_of(workload))

@@ -1,7 +1,7 @@
-"""Pictures of an answer, and of a benchmark: the only place that draws. Numbers in, a matplotlib figure out.
+"""Figures of an answer and of a benchmark: the only place that draws. Numbers in, a matplotlib figure out.
 
-Each picture shows itself in a notebook, says in words what it shows (`alt`), and saved twice has
-the same bytes (`svg()`, `png()`, `savefig`).
+Each picture displays itself in a notebook, has a text description (`alt`), and gives the same bytes each
+time it is saved (`svg()`, `png()`, `savefig`).
 """
 
 from .bars import latency, limits_used

@@ -1,4 +1,4 @@
-"""What a design is made of: a box a thing, with its parts in it, and the steps that go between them."""
+"""The structure of a design: one box for each component, with its parts, and the steps between boxes."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from explorer.options.base.design_part import DesignPart
 from explorer.options.base.option import Option
 from explorer.options.base.request_path import Actor, Behind, BodyIn, Step
 
-LEAST_IN, TITLE_IN, LINE_IN = 0.62, 0.175, 0.145  # of a box: its least height, and that of its lines
-WRAP = 21  # characters of a line in a box
-TITLE_WRAP = 16  # of a line of its title
-# of the upper row, from left to right
+LEAST_IN, TITLE_IN, LINE_IN = 0.62, 0.175, 0.145  # heights: least box, title, other lines
+WRAP = 21  # characters per line in a box
+TITLE_WRAP = 16  # characters per line of its title
+# upper row, from left to right
 ACROSS = (
     Actor.CLIENT,
     Actor.EDGE,
@@ -28,12 +28,12 @@ ACROSS = (
     Actor.WORKER,
     Actor.STORE,
 )
-UNDER = {Actor.TABLE: Actor.FRONT, Actor.BUCKET: Actor.WORKER}  # of the lower row, and what they stand under
+UNDER = {Actor.TABLE: Actor.FRONT, Actor.BUCKET: Actor.WORKER}  # lower row, and the box above each
 
 
 @dataclass
 class Box:
-    """One thing, the parts of the design that are in it, and where it stands [inches]."""
+    """One component, the parts of the design in it, and its place [inches]."""
 
     title: str
     parts: list[str] = field(default_factory=list)
@@ -42,19 +42,19 @@ class Box:
 
     @property
     def lines(self) -> list[str]:
-        """Its parts, a bullet each, broken to fit."""
+        """Its parts as wrapped bullets."""
         every = (textwrap.wrap(f"· {part}", WRAP, subsequent_indent="  ") for part in self.parts)
         return [line for lines in every for line in lines]
 
     @property
     def height(self) -> float:
-        """Inches."""
+        """The height [inches]."""
         return max(LEAST_IN, 0.24 + TITLE_IN * len(self.title.split("\n")) + LINE_IN * len(self.lines))
 
 
 @dataclass(frozen=True)
 class Talk:
-    """A numbered step between two boxes; both the same where one works or waits."""
+    """A numbered step between two boxes; both are the same if one box works or waits."""
 
     number: int
     start: str
@@ -64,7 +64,7 @@ class Talk:
 
 
 def boxes_by_role(load: Conditions, design: Design) -> dict[str, Box]:
-    """The boxes by role; each part of the design stands in one of them."""
+    """The boxes by role; each part of the design is in one of them."""
     flow = design.flow
     boxes: dict[str, Box] = {Actor.CLIENT: Box("client"), Actor.DOOR: Box(design.option("door").name)}
     if flow.distribution:
@@ -77,19 +77,19 @@ def boxes_by_role(load: Conditions, design: Design) -> dict[str, Box]:
             role, title = _role_and_title(part, option, boxes)
             boxes.setdefault(role, Box(title)).parts.append(part)
     if any(Actor.BUCKET in step.actors and np.any(step.seconds > 0) for step in steps_of(load, design)):
-        boxes.setdefault(Actor.BUCKET, Box("S3 bucket"))  # too large to hand over: no part of its own
-    for box in boxes.values():  # a title that is the only part is not said twice
+        boxes.setdefault(Actor.BUCKET, Box("S3 bucket"))  # for results too large to return directly
+    for box in boxes.values():  # do not repeat a title that is the only part
         box.parts = [part for part in box.parts if part != box.title]
     return {role.value: boxes[role] for role in (*ACROSS, *UNDER) if role in boxes}
 
 
 def front_name(design: Design) -> str:
-    """What the small functions beside the worker are called, or the container in their place."""
+    """The name of the small functions beside the worker, or of the container that replaces them."""
     return "front function" if design.flow.behind is Behind.FUNCTION else "front container"
 
 
 def _role_and_title(part: str, option: Option, boxes: Mapping[str, Box]) -> tuple[Actor, str]:
-    """The role that a part belongs to, and the title of this role's box."""
+    """The role of a part, and the title of this role's box."""
     design_part = part if isinstance(part, DesignPart) else DesignPart(part)
     if design_part.role is None or (design_part.role is Actor.FRONT and Actor.FRONT not in boxes):
         return option.role, "\n".join(textwrap.wrap(option.name, TITLE_WRAP))
@@ -97,7 +97,7 @@ def _role_and_title(part: str, option: Option, boxes: Mapping[str, Box]) -> tupl
 
 
 def step_ends(step: Step, design: Design) -> tuple[str, str]:
-    """Between whom a step goes. Behind a distribution the door and the results meet no client but it."""
+    """The two ends of a step. Behind a distribution, door and results reach clients only through it."""
     start, end = step.actors
     if not design.flow.distribution or step.past_door:
         return start, end
@@ -107,7 +107,7 @@ def step_ends(step: Step, design: Design) -> tuple[str, str]:
 
 
 def numbered_talks(load: Conditions, design: Design, boxes: Mapping[str, Box]) -> Iterator[Talk]:
-    """The steps of one request, numbered, between the boxes that are there."""
+    """The numbered steps of one request between the existing boxes."""
     number = 0
     for step in steps_of(load, design):
         if not np.any(np.asarray(step.seconds) > 0):
@@ -126,7 +126,7 @@ def _role(actor: str, boxes: Mapping[str, Box]) -> str:
 
 
 def talks_between_boxes(talks: list[Talk], boxes: Mapping[str, Box]) -> dict[tuple[str, str], list[Talk]]:
-    """The steps by the boxes between which they go, and the hand-overs that no step says."""
+    """The steps grouped by pair of boxes, and the hand-overs without a step of their own."""
     talks_by_boxes: dict[tuple[str, str], list[Talk]] = {}
     for talk in talks:
         if talk.start != talk.end:
@@ -145,5 +145,5 @@ def talks_between_boxes(talks: list[Talk], boxes: Mapping[str, Box]) -> dict[tup
 
 
 def goes_over(start: str, end: str, boxes: Mapping[str, Box]) -> bool:
-    """Whether a line has a box in its way, and goes over it."""
+    """Whether another box is in the way of a line, so that it goes over the box."""
     return (start, end) == ("front", "client") or ({start, end} == {"door", "worker"} and "front" in boxes)

@@ -42,7 +42,7 @@ from .style import (
 if TYPE_CHECKING:
     import pandas as pd
 
-SMALL = 1e-3  # of a limit: what uses less is not drawn
+SMALL = 1e-3  # of a limit; lower uses are not drawn
 MOST_LIMITS = 12
 PHASE_COLOURS = {
     Phase.SUBMIT: SKY,
@@ -57,7 +57,7 @@ PHASE_COLOURS = {
 
 @in_house_style
 def limits_used(r_or_findings: Recommendation | pd.DataFrame) -> Picture:
-    """How much of each limit is used, worst first, as a share of the limit on a log axis.
+    """The use of each limit, worst first, as a share of the limit on a log axis.
 
     Parameters
     ----------
@@ -65,8 +65,8 @@ def limits_used(r_or_findings: Recommendation | pd.DataFrame) -> Picture:
 
     Returns
     -------
-    A picture: a bar to the p99 and a darker one to the p50 for each limit, the limit marked at
-    100 %, the verdict as colour and word. Limits that use less than 0.1 % are counted, not drawn.
+    A picture: for each limit, a bar to the p99 and a darker one to the p50, the limit marked at
+    100 %, the verdict as colour and word. Limits with a use below 0.1 % are only counted.
     """
     frame = r_or_findings.findings if isinstance(r_or_findings, Recommendation) else r_or_findings
     shares = _used_shares(frame)
@@ -88,7 +88,7 @@ def limits_used(r_or_findings: Recommendation | pd.DataFrame) -> Picture:
 
 
 def _used_shares(frame: pd.DataFrame) -> np.ndarray:
-    """Used over limit at the p50 and the p99, shape (limits, 2)."""
+    """The use divided by the limit at the p50 and the p99, shape (limits, 2)."""
     uses = frame[["used_p50", "used_p99"]].to_numpy(dtype=float)
     limit = frame["limit_value"].to_numpy(dtype=float)[:, None]
     full = np.where(uses > 0, np.inf, 0.0)
@@ -132,7 +132,7 @@ def _draw_limit_bar(axes: Axes, y: int, finding: Any, p50: float, p99: float) ->
 
 
 def _use_label(finding: Any) -> tuple[str, str]:
-    """What is used, such as "9 MB of 6 MB", and the p50 beneath it, with a unit that is a phrase."""
+    """The use as text, such as "9 MB of 6 MB", with the p50 below; a long unit is written as a phrase."""
     p50 = f"p50 {format_bare_quantity(finding.used_p50, finding.unit)}"
     also = p50 if finding.unit in FORMATS else shorten(f"{finding.unit}; {p50}", 38)
     return use_of_limit_briefly(finding), also
@@ -168,7 +168,7 @@ def _limits_alt(limit_rows: pd.DataFrame) -> str:
 
 @in_house_style
 def latency(r: Recommendation) -> Picture:
-    """Seconds from submitting to the whole result in hand, by phase, at the p50, p95 and p99."""
+    """Seconds from submission to the complete result, by phase, at the p50, p95 and p99."""
     phases = dict(seconds_of(r.workload, r.nearest))
     totals = phases.pop("total")
     title = f"Time to the whole result: {r.workload.name}"

@@ -1,4 +1,4 @@
-"""The picture of the bills: what a design costs a month by service, beside the alternatives."""
+"""The monthly bill of a design by service, beside the alternatives."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ from .style import (
     usd_tick,
 )
 
-SPARE = (SKY, "#882255", "#44aa99")  # for the largest of the services without a colour of their own
+SPARE = (SKY, "#882255", "#44aa99")  # for the largest services without a colour of their own
 MOST_SERVICES = 8
-LEAST_USD = 0.01  # at the end of the axis: less than a cent is drawn as a part of one
-LETTER = 0.0105  # of the axis, that a letter in a bar takes
+LEAST_USD = 0.01  # end of the axis; less than a cent is drawn in fractions of a cent
+LETTER = 0.0105  # width of a character in a bar [share of the axis]
 
 
 @in_house_style
 def costs(r: Recommendation, most: int = 6) -> Picture:
     """The monthly bill by service, of the recommended design and the best alternatives.
 
-    An alternative is shown if it brings an option that no design above it has, and another bill or time.
+    An alternative is shown if it has an option that no design above it has, and another bill or latency.
 
     Parameters
     ----------
     r : a recommendation
-    most : alternatives at most
+    most : the largest number of alternatives
     """
     designs = [r.nearest, *r.answer.distinct_designs(most)]
     bills = [
@@ -79,7 +79,7 @@ def by_service(bill: Bill) -> dict[str, float]:
 
 
 def service_colours(bills: Sequence[Mapping[str, float]]) -> dict[str, str]:
-    """Services with their colours, those with most money in the first bill first; the least are other."""
+    """Services with their colours, the most expensive of the first bill first; the rest are "other"."""
     names = {name for bill in bills for name in bill}
     weight = {n: (bills[0].get(n, 0.0), max(bill.get(n, 0.0) for bill in bills)) for n in names}
     spare, service_rows = iter(SPARE), catalogue.services()
@@ -93,14 +93,14 @@ def service_colours(bills: Sequence[Mapping[str, float]]) -> dict[str, str]:
 
 
 def group_services(bill: Mapping[str, float], services: Mapping[str, str]) -> dict[str, float]:
-    """The bill in the order of `services`, what is not among them as other."""
+    """The bill in the order of `services`; all other services as "other"."""
     rest = sum(usd for name, usd in bill.items() if name not in services)
     amounts = {name: bill.get(name, 0.0) for name in services}
     return {**amounts, "other": rest} if "other" in services else amounts
 
 
 def _cost_axis(axes: Axes, totals: list[float]) -> float:
-    """The axis; a bar of many times the recommended one is cut. Returns where [USD]."""
+    """Set up the axis; a bar far longer than the recommended one is cut. Returns the cut [USD]."""
     limit = min(max(totals), 6 * totals[0]) if totals[0] > 0 else max(totals)
     limit = max(limit, LEAST_USD)
     axes.set_xlim(0, limit * 1.02)
@@ -116,7 +116,7 @@ def _cost_axis(axes: Axes, totals: list[float]) -> float:
 def _bill_stack(
     axes: Axes, y: int, amounts: Mapping[str, float], colours: Mapping[str, str], limit: float
 ) -> None:
-    """One stacked bar; a piece that is wide enough says its amount."""
+    """Draw one stacked bar; a segment that is wide enough has its amount."""
     start = 0.0
     for name, usd in amounts.items():
         width, text = min(usd, limit - start), format_usd_briefly(usd)

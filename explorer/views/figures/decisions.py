@@ -1,4 +1,4 @@
-"""The decision map: which design wins over two axes, and what draws the line between them."""
+"""The decision map: the best design over two axes, and the reason for each border."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ from .style import FAINT, INK, LONGEST_NAME, Picture, canvas, in_house_style, lo
 
 COLOURS = ("#a9cde6", "#f7dca0", "#a3d9c6", "#ecc9dc", "#f3bf9c", "#d5ebf8", "#f6f0a8", "#c9c9e6", "#dcdcdc")
 EMPTY = "#f3f4f6"
-A_LINE = 150  # letters of small print below the map
+A_LINE = 150  # characters per line of small print below the map
 RINGS = "rings around today: 50, 80 and 98 % of its requests"
-AT_THE_EDGE = 0.92  # of an axis: beyond it the word stands on the other side of its place
+AT_THE_EDGE = 0.92  # of an axis; beyond it, the label is on the other side of its point
 
 
 @in_house_style
 def decision_map(
     workload: Workload, x: str = "response", y: str = "runtime", swept: Sweep | None = None
 ) -> Picture:
-    """Which design wins where, and which limit or cost draws each line.
+    """The best design at each point, and the limit or cost behind each border.
 
     Parameters
     ----------
-    workload : in the middle of the map, with its own spread from the p1 to the p99
+    workload : at the middle of the map, with its own range from the p1 to the p99
     x, y : two numeric fields, as `explorer.sweep` takes them; a distribution is scaled to its median
-    swept : a sweep over these two, to draw again without asking again
+    swept : an existing sweep over these two axes, to draw it again without computing
 
     Examples
     --------
@@ -63,7 +63,7 @@ def decision_map(
 
 
 def frame_map(axes: Axes, decisions: DecisionMap) -> None:
-    """Two log axes from end to end of the map, in units that people say."""
+    """Set up two log axes over the whole map, with readable units."""
     axes.set(xscale="log", yscale="log", xlim=decisions.across[[0, -1]], ylim=decisions.up[[0, -1]])
     for axis, name in ((axes.xaxis, decisions.x), (axes.yaxis, decisions.y)):
         log_ticks(axis, unit_of(name))
@@ -75,7 +75,7 @@ def frame_map(axes: Axes, decisions: DecisionMap) -> None:
 
 
 def _common_choices_note(decisions: DecisionMap) -> str:
-    """What all designs of the map have in common."""
+    """Note the options that all designs of the map share."""
     if not decisions.designs:
         return "no design is feasible anywhere here"
     common = shorten(name_design(decisions.common), LONGEST_NAME - 10)
@@ -101,7 +101,7 @@ def _draw_areas(axes: Axes, decisions: DecisionMap) -> None:
 
 
 def _draw_region_names(picture: Picture, axes: Axes, decisions: DecisionMap) -> None:
-    """The name of each region where it has most room; one that does not fit has a letter, told below."""
+    """Draw the name of each region at its widest place; names that do not fit get a letter and a legend."""
     letters_text: list[str] = []
     for region in decisions.winner_regions:
         if region.at is None:
@@ -119,14 +119,14 @@ def _draw_region_names(picture: Picture, axes: Axes, decisions: DecisionMap) -> 
 
 
 def _wrapped_name(label: tuple[str, ...]) -> Iterator[str]:
-    """The options of a name in one line, two lines, or each in its own."""
+    """Candidate line breaks of a name: one line, two lines, or one line per option."""
     for a_line in dict.fromkeys((2, len(label), 1)):
         pairs = (label[at : at + a_line] for at in range(0, len(label), a_line))
         yield "\n".join(" + ".join(pair) for pair in pairs)
 
 
 def name_fits(picture: Picture, axes: Axes, text: Text, lines: str, room: tuple[float, float]) -> bool:
-    """Set the lines of a name; whether they stay within the room to each side [shares of the map]."""
+    """Set the lines of a name; returns whether they fit the room to each side [shares of the map]."""
     text.set_text(lines)
     extent = text.get_window_extent()
     return bool(
@@ -135,7 +135,7 @@ def name_fits(picture: Picture, axes: Axes, text: Text, lines: str, room: tuple[
 
 
 def _draw_border_reasons(axes: Axes, decisions: DecisionMap) -> None:
-    """What draws each line of some length: the limit that the one design breaks beyond it, or the cost."""
+    """Label each long border with its reason: the limit that one design breaks beyond it, or the cost."""
     box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.2}
     style: Any = {"size": 7.5, "color": FAINT, "ha": "center", "va": "center", "bbox": box}
     for line in decisions.border_lines:
@@ -143,7 +143,7 @@ def _draw_border_reasons(axes: Axes, decisions: DecisionMap) -> None:
 
 
 def mark_today(axes: Axes, decisions: DecisionMap) -> None:
-    """The workload as it is: its medians, and how far its own requests reach."""
+    """Mark today's workload: its medians, and the range of its requests."""
     for ring in decisions.request_cloud:
         axes.fill(*ring.T, facecolor=INK, edgecolor=INK, alpha=0.09, lw=1.2, zorder=4)
     axes.plot(*decisions.today, "o", ms=7, color="white", mec=INK, mew=1.6, zorder=7)

@@ -1,4 +1,4 @@
-"""The picture of a distribution: the share of requests over a value, and the limits that cut some off."""
+"""The share of requests above each value of a distribution, and the limits that cut some off."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ from .style import BLUE, FAINT, VERMILION, WORDINGS, Picture, canvas, in_house_s
 FIELDS = {"request": "bytes", "response": "bytes", "runtime": "seconds"}
 NAMES = {"request": "Request", "response": "Response", "runtime": "Run time"}
 LEAST = 1e-5  # the smallest share of requests that is drawn
-FAR = 300.0  # times the largest value drawn: a limit further off is named, not drawn
+FAR = 300.0  # multiple of the largest value; a limit beyond it is named and not drawn
 NEAR = 1.03  # limits within this factor share one line
 LABEL_IN = 0.21
 
 
 @dataclass(frozen=True)
 class Wall:
-    """The largest value of a field that fits through a limit, and the share of requests over it."""
+    """The largest value of a field that a limit lets through, and the share of requests above it."""
 
     names: tuple[str, ...]
     limit: str
-    value: float  # of the field, before any encoding
-    stated: float  # what the limit says
+    value: float  # of the field, before encoding
+    stated: float  # as the limit states it
     over: float
 
 
@@ -49,17 +49,17 @@ def distribution(
     limits: Sequence[str] = (),
     door: str | None = None,
 ) -> Picture:
-    """The share of requests that are larger than a value, and the limits that cut some of them off.
+    """The share of requests larger than each value, and the limits that cut some of them off.
 
     Parameters
     ----------
     workload : what the API has to carry
     field : request, response or runtime
-    limits : ids of limits to draw; none: the tightest limit of each door
-    door : draw the limits of this door, for a body handed straight through it
+    limits : ids of limits to draw; None: the tightest limit of each door
+    door : draw the limits of this door, for a body passed straight through it
 
-    Limits on a payload stand at the largest body that fits, once base64 and envelope are counted.
-    Raises ExplorerError for another field, an unknown limit or door.
+    A payload limit is drawn at the largest body that fits after base64 and envelope are added.
+    Raises ExplorerError for another field, or an unknown limit or door.
     """
     if field not in FIELDS:
         raise ExplorerError(f'field is "{field}": {expected_one_of(FIELDS)}')
@@ -82,7 +82,7 @@ def distribution(
 
 
 def _curve_span(spread: Distribution) -> tuple[float, float]:
-    """The values between which the curve is drawn; both above 0."""
+    """The range of values of the curve; both ends are above 0."""
     low, high = float(spread.quantile(0.005)), float(spread.quantile(1 - LEAST))
     if high <= 0:
         return 1.0, 10.0
@@ -91,7 +91,7 @@ def _curve_span(spread: Distribution) -> tuple[float, float]:
 
 
 def _label_room(picture: Picture, axes: Axes, inches: float) -> None:
-    """Room above the plot for labels."""
+    """The room above the plot for labels."""
     box = axes.get_position()
     height = picture.get_size_inches()[1]
     axes.set_position((box.x0, box.y0 + 0.1 / height, box.width, box.height - (inches + 0.1) / height))
@@ -108,7 +108,7 @@ def _spread_axes(axes: Axes, low: float, high: float, unit: str) -> None:
 
 
 def _draw_curve(axes: Axes, spread: Distribution, unit: str) -> None:
-    """The share over each value, with the points that were given."""
+    """Draw the share above each value, with the given points."""
     low, high = axes.get_xlim()
     values = np.geomspace(low, high, 600)
     if isinstance(spread, Samples):
@@ -121,7 +121,7 @@ def _draw_curve(axes: Axes, spread: Distribution, unit: str) -> None:
 
 
 def _mark_points(axes: Axes, spread: Distribution, unit: str) -> None:
-    """The given points; a name that would stand on the one before it goes beneath that."""
+    """Label the given points; a label that would overlap the previous one moves further down."""
     low, high = axes.get_xlim()
     back: dict[str, Any] = {"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85}
     before = np.zeros(2)
@@ -139,7 +139,7 @@ def _mark_points(axes: Axes, spread: Distribution, unit: str) -> None:
 
 
 def _quantile_points(spread: Distribution) -> list[tuple[str, float, float]]:
-    """(name, value, share over it) of what was given: quantiles, one value, or of samples p50 and p99."""
+    """(name, value, share above it) of the given quantiles or single value; for samples, p50 and p99."""
     if isinstance(spread, Quantiles):
         shares = ndtr(-spread.z)
         inner = list(range(1, spread.z.size - 1))
@@ -169,7 +169,7 @@ def _limit_walls(workload: Workload, field: str, limits: Sequence[str], door: st
 
 
 def _plain_design(door: str) -> Design:
-    """The design of this door that adds nothing: the first option of each other concern."""
+    """The simplest design with this door: the first option of each other concern."""
     first_options = {concern: next(iter(OPTIONS[concern])) for concern in CONCERNS}
     if door not in OPTIONS["door"]:
         raise ExplorerError(f'door is "{door}": {expected_one_of(OPTIONS["door"])}')
@@ -177,7 +177,7 @@ def _plain_design(door: str) -> Design:
 
 
 def _walls_of(load: Conditions, design: Design, field: str) -> Iterator[Wall]:
-    """The limits that bind `field` in a design, each at the largest value that fits."""
+    """The limits on `field` in a design, each at the largest value that fits."""
     for option in design.options:
         yield from _limit_label(Placement.of(option, design.flow), load, field)
 
@@ -191,7 +191,7 @@ def _limit_label(placement: Placement, load: Conditions, field: str) -> Iterator
 
 
 def _tightest_wall(load: Conditions, field: str, limit: str) -> Wall:
-    """Where a limit stands at its tightest, in whichever design it binds."""
+    """The tightest position of a limit over all designs in which it applies."""
     every = (wall for each in table().placements for wall in _limit_label(each, load, field))
     walls = [wall for wall in every if wall.limit == limit]
     if walls:
@@ -201,7 +201,7 @@ def _tightest_wall(load: Conditions, field: str, limit: str) -> Wall:
 
 
 def _merge_walls(walls: Sequence[Wall]) -> list[Wall]:
-    """Limits at nearly the same value as one, the tighter of them."""
+    """Merge limits at nearly the same value; the tightest of them stays."""
     out: list[Wall] = []
     for wall in sorted(walls, key=lambda wall: wall.value):
         if out and wall.value <= out[-1].value * NEAR:
@@ -214,7 +214,7 @@ def _merge_walls(walls: Sequence[Wall]) -> list[Wall]:
 
 
 def _wall_label(wall: Wall, unit: str) -> str:
-    """What a wall says: "http-api: 4.5 MB (6 MB once encoded), 3.4 % over"."""
+    """The label of a limit: "http-api: 4.5 MB (6 MB once encoded), 3.4 % over"."""
     value, limit_text = WORDINGS[unit](wall.value), WORDINGS[unit](wall.stated)
     limit_note = f" ({limit_text} as counted)" if unit == "bytes" and value != limit_text else ""
     over = "none over" if wall.over < NEVER else f"{format_chance(wall.over)} over"
@@ -222,7 +222,7 @@ def _wall_label(wall: Wall, unit: str) -> str:
 
 
 def _draw_walls(picture: Picture, axes: Axes, walls: Sequence[Wall], unit: str) -> None:
-    """A vertical line to each label; the leftmost label stands highest."""
+    """Draw a vertical line to each label; the leftmost label is highest."""
     top = axes.get_position().y1
     height = picture.get_size_inches()[1]
     for row, wall in enumerate(walls):

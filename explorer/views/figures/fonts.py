@@ -1,4 +1,4 @@
-"""Where the fonts of the pictures are, for what sets their text again."""
+"""The font files of the pictures, for programs that typeset their text again."""
 
 from pathlib import Path
 

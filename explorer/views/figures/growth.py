@@ -1,4 +1,4 @@
-"""The picture of growth: how full each limit gets, month by month."""
+"""The use of each limit under growth, month by month."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LINES = (BLUE, ORANGE, GREEN, PURPLE, SKY, INK, "#882255", "#5b5b5b")
-LEAST = 1e-3  # of a limit: what is less is drawn at the edge
-LETTERS = 47  # beside a line: a limit's name and what is used of it
-LABEL_IN = 0.36  # between the names beside the lines
+LEAST = 1e-3  # of a limit; lower uses are drawn at the edge
+LETTERS = 47  # characters of a label: a limit's name and its use
+LABEL_IN = 0.36  # least distance between labels
 
 
 @in_house_style
 def growth(frame: pd.DataFrame, limits: Sequence[str] | None = None, name: str = "") -> Picture:
-    """How much of each limit the p99 uses, month by month, and where the first one breaks.
+    """The use of each limit at the p99, month by month, and where the first limit breaks.
 
     Parameters
     ----------
-    frame : what `explorer.forecast` gives
+    frame : the result of `explorer.forecast`
     limits : ids of the limits to draw; None: the eight that are used most in the last month
     name : of the workload, for the title
     """
@@ -84,7 +84,7 @@ def _limit_shares(frame: pd.DataFrame, limit: str) -> np.ndarray:
 
 
 def _limit_line_names(picture: Picture, axes: Axes, lines: dict[str, np.ndarray]) -> None:
-    """Each limit's name where its line ends, names kept apart."""
+    """Label the end of each limit's line, without overlaps."""
     low, high = np.log10(axes.get_ylim())
     height_in = axes.get_position().height * picture.get_size_inches()[1]
     ends = [(np.log10(max(shares[-1], LEAST)) - low) / (high - low) for shares in lines.values()]
@@ -110,7 +110,7 @@ def _limit_line_names(picture: Picture, axes: Axes, lines: dict[str, np.ndarray]
 
 
 def _mark_first_breach(axes: Axes, frame: pd.DataFrame, lines: dict[str, np.ndarray]) -> None:
-    """Where the first limit breaks."""
+    """Mark where the first limit breaks."""
     first = getattr(frame, "first_breach", None)
     if first is None or first[1] not in lines:
         return

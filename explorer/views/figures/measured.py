@@ -1,4 +1,4 @@
-"""Pictures of a benchmark: the latency of its requests, and the rate where an endpoint gives in."""
+"""Figures of a benchmark: the latency of its requests, and the rate at which an endpoint saturates."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 LOCAL = "this machine's times, not AWS's"
 LEAST_S = 1e-4
-KEY_IN = 0.2  # of the names of colours
+KEY_IN = 0.2  # row of colour names
 KINDS = {"work was warm": BLUE, "work met a cold start": VERMILION, "not succeeded": INK}
 PERCENTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p99_9": 0.999}
 NAMES = {"p99_9": "p99.9", "max": "max"}
@@ -48,16 +48,16 @@ def name_of(result: Result) -> str:
 
 
 def whose_times(result: Result) -> str:
-    """What is said wherever the times of the local cloud are shown."""
+    """A note shown with all times of the local cloud."""
     return f"; {LOCAL}" if result.endpoint.target == "local" else ""
 
 
 @in_house_style
 def latencies(result: Result) -> Picture:
-    """Each request by when it was due and how long it took, and the share that took longer.
+    """The latency of each request over its due time, and the share of slower requests.
 
-    The latency counts from when a request was due, not from when it could be sent: what a stall delays
-    is charged to it. Bars beside the percentiles say between which values they are with 95 % certainty.
+    Latency counts from the time a request was due, not from when it could be sent, so it includes delays by
+    stalls. Bars beside the percentiles are 95 % confidence intervals.
     """
     summary = result.to_dict()
     title = f"Latency: {name_of(result)}"
@@ -89,7 +89,7 @@ def latencies(result: Result) -> Picture:
 
 
 def _percentile_levels(summary: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
-    """(share that took longer, seconds) of the percentiles that the largest value does not stand for."""
+    """(share of slower requests, seconds) of the p50, percentiles with slower requests, and the maximum."""
     seconds, count = summary["latency_s"], summary["succeeded"]
     if not count:
         return {}
@@ -124,7 +124,7 @@ def _request_dots(axes: Axes, result: Result) -> None:
 
 
 def _slower_share_curve(axes: Axes, result: Result) -> None:
-    """The share of the jobs that took longer than each value."""
+    """Draw the share of the jobs that took longer than each value."""
     took = np.sort([row.latency_s for row in result.counted if row.status == "succeeded"])
     least = 0.7 / max(took.size, 2)
     axes.set_xscale("log")
@@ -153,7 +153,7 @@ def _percentile_lines(
     levels: Mapping[str, tuple[float, float]],
     intervals: Mapping[str, Sequence[float]],
 ) -> None:
-    """A line for each percentile through both plots, its name and value at the right."""
+    """Draw a line for each percentile through both plots, with its name and value at the right."""
     if not levels:
         return
     low, high = axes.get_ylim()
@@ -179,9 +179,9 @@ def _percentile_lines(
 
 @in_house_style
 def served(result: Result) -> Picture:
-    """Of rates stepped upwards: what was asked for and what was served, and how long it took.
+    """Requested rate and achieved rate at each step of a benchmark, and the latency.
 
-    Raises ExplorerError if the benchmark had one rate alone.
+    Raises ExplorerError if the benchmark had only one rate.
     """
     summary = result.to_dict()
     steps = summary["steps"]

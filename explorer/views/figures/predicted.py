@@ -1,4 +1,4 @@
-"""The picture of a prediction beside what was measured."""
+"""Predicted times beside measured ones."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from .style import FAINT, INK, OTHER, RULE, WIDTH_IN, Picture, canvas, in_house_
 if TYPE_CHECKING:
     from explorer.live import Result
 
-LEAST_S = 1e-3  # what is shorter is drawn at the edge
+LEAST_S = 1e-3  # shorter times are drawn at the edge
 ROW_IN = 0.56
-COLUMN_IN = 1.3  # of numbers beside the bars
+COLUMN_IN = 1.3  # width of a column of numbers beside the bars
 Quantiles = Mapping[str, Mapping[str, float]]
 
 
 @in_house_style
 def predictions(result: Result, calibrated: Workload | None = None) -> Picture:
-    """By phase and in all: what was measured, and beneath it what was predicted, from the p50 to the p95.
+    """By phase and in total: measured times, and below them predicted ones, from the p50 to the p95.
 
     Parameters
     ----------
     result : of a benchmark
-    calibrated : a workload of `calibrate`: what it predicts for this run is drawn as well
+    calibrated : a workload from `calibrate`, whose prediction for this run is drawn too
 
-    Percentiles of phases do not add up to that of the whole: a job is seldom slow in all of them.
-    Raises ExplorerError if no job succeeded, or nothing is predicted.
+    Percentiles of phases do not add up to those of the total: a job is seldom slow in all phases.
+    Raises ExplorerError if no job succeeded, or there is no prediction.
     """
     quantiles_by_name = _conditions_note(result, calibrated)
     phases = [
@@ -93,7 +93,7 @@ def _seconds_axis(axes: Axes, quantiles_by_name: Mapping[str, Quantiles], rows: 
 
 
 def _column_end(axes: Axes, number: int) -> float:
-    """Where a column of numbers ends [share of the plot's width]."""
+    """The right end of a column of numbers [share of the plot's width]."""
     box = axes.get_position()
     return 1.0 + (number + 1) * COLUMN_IN / WIDTH_IN / box.width
 
@@ -127,14 +127,14 @@ def _phase_row(axes: Axes, y: int, phase: str, quantiles_by_name: Mapping[str, Q
 
 
 def _range_ends(axes: Axes, seconds: Mapping[str, float]) -> tuple[float, float]:
-    """From the p50 to the p95, kept within the plot."""
+    """The p50 and the p95, limited to the plot."""
     low, high = axes.get_xlim()
     start, end = (min(max(seconds[level], low), high) for level in ("p50", "p95"))
     return start, end
 
 
 def _draw_range(axes: Axes, y: float, ends: tuple[float, float], colour: str, name: str, **more: Any) -> None:
-    """A line from a dot to its other end: thick where it was measured, dashed where calibrated."""
+    """Draw a dot with a line to the other end: thick if measured, dashed if calibrated."""
     thick, size = (4.2, 8.0) if name == "measured" else (1.6, 5.5)
     style = (0, (2, 1.2)) if name == "calibrated" else "-"
     face = "white" if name == "calibrated" else colour

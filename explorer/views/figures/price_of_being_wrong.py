@@ -1,4 +1,4 @@
-"""The price of being wrong: what today's choice costs, should the workload turn out otherwise."""
+"""The extra cost of today's choice if the workload turns out different."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from explorer.workload.workload import Workload
 from .decisions import EMPTY, frame_map, mark_today, name_fits
 from .style import FAINT, INK, LONGEST_NAME, Picture, canvas, in_house_style, shorten, subtitle
 
-STEPS = (0.005, 1, 10, 100, 1_000, 10_000)  # USD a month, where the next colour begins
+STEPS = (0.005, 1, 10, 100, 1_000, 10_000)  # USD a month, lower ends of the colours
 COLOURS = ("#ffffff", "#fff3dc", "#fbdfa8", "#f2bf6a", "#dd9434", "#b5651d", "#7a3e0c")
-BREAKS = "#d8d3e4"  # it does not serve, and another design does
-DARK = 5  # from this colour on, white is read better
+BREAKS = "#d8d3e4"  # it breaks a limit or promise, and another design does not
+DARK = 5  # from this colour on, text is white
 
 
 @in_house_style
 def price_of_being_wrong(workload: Workload, x: str = "response", y: str = "runtime") -> Picture:
-    """What the design that is recommended today would cost above the best, elsewhere on the map.
+    """The extra cost of today's recommended design over the best one, elsewhere on the map.
 
     Parameters
     ----------
-    workload : in the middle of the map
+    workload : at the middle of the map
     x, y : two numeric fields, as `explorer.sweep` takes them; a distribution is scaled to its median
 
-    Where it does not serve and another design would is hatched.
+    Hatched where it is not feasible and another design is.
 
-    Raises ExplorerError for a name that is no axis.
+    Raises ExplorerError for an unknown axis.
     """
     r, decisions = recommend(workload), map_decisions(workload, x, y)
     title = f"The price of being wrong about {workload.name}"
@@ -67,7 +67,7 @@ def _price_alt(extra: np.ndarray, design: Design) -> str:
 
 
 def _cost_classes(extra: np.ndarray) -> np.ndarray:
-    """The colour of each cell: -1 nothing serves, 0 the best, then by `STEPS`, last: it does not serve."""
+    """The colour of each cell: -1 nothing is feasible, 0 the best, then by `STEPS`, last: not feasible."""
     classes = np.searchsorted(STEPS, np.nan_to_num(extra, nan=0.0, posinf=0.0), side="right")
     classes = np.where(np.isposinf(extra), len(COLOURS), classes)
     return np.where(np.isnan(extra), -1, classes)
@@ -92,7 +92,7 @@ def _draw_cost_areas(axes: Axes, decisions: DecisionMap, classes: np.ndarray) ->
 
 
 def _draw_class_names(picture: Picture, axes: Axes, decisions: DecisionMap, classes: np.ndarray) -> None:
-    """What each colour stands for, in its widest place, if there is room."""
+    """Label each colour at its widest place, if there is room."""
     names = ["no design is feasible", "it is the best", *_class_spans(), "it breaks or is late"]
     cells_of_today = decisions.cells_of_today(classes.shape)
     for index in np.unique(classes):

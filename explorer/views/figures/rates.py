@@ -1,4 +1,4 @@
-"""The picture of costs over the rate: one line a design, and where the cheapest changes."""
+"""Costs over the request rate: one line per design, and where the cheapest design changes."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ def cost_by_rate(
     designs: Sequence[str | Mapping[str, str | None] | Design],
     rates: Sequence[float] | np.ndarray | None = None,
 ) -> Picture:
-    """What designs cost a month over the rate of requests, and where one becomes cheaper.
+    """The monthly cost of designs over the request rate, and where another one becomes cheaper.
 
     Parameters
     ----------
-    workload : what the API has to carry; its peak grows with its rate
-    designs : designs to compare, concerns left out filled by the best
-    rates : requests a month, rising; from a thousandth to a thousand times today's by default
+    workload : the workload; its peak grows with its rate
+    designs : designs to compare; missing concerns are filled with the best options
+    rates : requests a month, ascending; by default from a thousandth to a thousand times today's
 
     A line is thin where its design is not feasible. Dots mark where the cheapest design changes.
     """
@@ -87,7 +87,7 @@ def _costs_over_rates(workload: Workload, designs: Sequence[Design], rates: np.n
 def _cheapest_turns(
     rates: np.ndarray, usd: np.ndarray, feasible: np.ndarray
 ) -> Iterator[tuple[float, float, int]]:
-    """(rate, cost, design that is cheapest from there) wherever the cheapest that is feasible changes."""
+    """(rate, cost, cheapest design from there) at each change of the cheapest feasible design."""
     usd = np.where(feasible, usd, np.inf)
     cheapest = np.argmin(usd, axis=0)
     has_design = np.isfinite(usd.min(axis=0))
@@ -101,7 +101,7 @@ def _cheapest_turns(
 
 
 def _crossing_share(before: np.ndarray, after: np.ndarray) -> float:
-    """Where two lines cross between two points, from 0 to 1; at 1 where one of them begins or ends."""
+    """The crossing of two lines between two points, from 0 to 1; 1 where one of them begins or ends."""
     if not np.isfinite([*before, *after]).all():
         return 1.0
     gap = np.log(before) - np.log(after)
@@ -128,7 +128,7 @@ def _rate_lines(axes: Axes, rates: np.ndarray, usd: np.ndarray, feasible: np.nda
 
 
 def _line_labels(axes: Axes, ends: np.ndarray, labels: Sequence[str]) -> None:
-    """Names at the right end of the lines, parted where they would touch."""
+    """Label the right ends of the lines, moved apart where they would touch."""
     box = axes.get_window_extent()
     ends = np.clip(ends, *axes.get_ylim())
     shares = axes.transAxes.inverted().transform(axes.transData.transform([(1.0, end) for end in ends]))[:, 1]

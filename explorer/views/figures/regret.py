@@ -1,4 +1,4 @@
-"""The picture of choosing now: what becomes of each design in the scenarios, and its regret."""
+"""The outcomes of each design in the scenarios, and its regret if it is chosen now."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ OUTCOMES = (
     ("breaks", "#f3bf9c", "////"),
 )
 OUTCOME_WORDS = {"best": "the best", "dearer": "feasible, not the best", "late": "late", "breaks": "breaks"}
-MOST, SELDOM = 7, 0.005  # designs at most, each the best in so many of the scenarios
+MOST, SELDOM = 7, 0.005  # most designs shown; least share of scenarios won
 
 
 @in_house_style
 def regrets(r: Regret) -> Picture:
-    """How designs do in the scenarios: where each is the best, is not, is late or breaks, and its regret.
+    """Outcomes of designs in the scenarios: best, not best, late or broken; and regret.
 
-    First the one to choose while nothing is measured: of least regret among those that hardly ever fail.
+    The first design is the one to choose without measuring: least regret among those that rarely fail.
     """
     rows = [row for row in r.judged if row.choice or row.recommended or row.best >= SELDOM][:MOST]
     notes = _worth_of_measuring(r)
@@ -63,14 +63,14 @@ def regrets(r: Regret) -> Picture:
 
 
 def _design_label(r: Regret, rows: Sequence[DesignRegret], judged: DesignRegret) -> str:
-    """The first design by its options, another by what differs from it."""
+    """The options of the first design; for others the difference from it."""
     by_name = {str(design): design for design in r.outcomes.designs}
     design, first = by_name[judged.design], by_name[rows[0].design]
     return label_design(design, first)
 
 
 def _draw_outcome(picture: Picture, axes: Axes, y: int, judged: DesignRegret, design_label: str) -> None:
-    """One design: a bar parted by what becomes of it, and its regret."""
+    """Draw one design: a bar of its outcomes, and its regret."""
     start = 0.0
     for name, colour, hatch in OUTCOMES:
         share = getattr(judged, name)
@@ -96,7 +96,7 @@ def _draw_outcome(picture: Picture, axes: Axes, y: int, judged: DesignRegret, de
 
 
 def _outcome_label(axes: Axes, y: int, name: str, judged: DesignRegret, place: dict[str, Any]) -> None:
-    """What a design is called, and under that whether it is recommended now or of least regret."""
+    """A design's name, and below it whether it is the recommended one or the one of least regret."""
     role = {
         "best at today's values": judged.recommended,
         "to choose while nothing is measured": judged.choice,
@@ -113,7 +113,7 @@ def _outcome_label(axes: Axes, y: int, name: str, judged: DesignRegret, place: d
 
 
 def _worth_of_measuring(r: Regret) -> list[str]:
-    """What it is worth to measure everything, and the inputs that pay alone."""
+    """Note the value of measuring everything, and the inputs worth measuring alone."""
     if not r.measured or not r.measured[0].significant:
         return ["Measuring first would change nothing that these scenarios can tell."]
     everything, *each = r.measured

@@ -1,4 +1,4 @@
-"""The resources of a design: what is put up, what whoever is on call must know, and what talks to what."""
+"""The resources of a design: components to deploy, parts to operate, and connections."""
 
 from __future__ import annotations
 
@@ -33,24 +33,24 @@ from .style import DARK, INK, LONGEST_NAME, WIDTH_IN, Picture, canvas, in_house_
 
 BOX_IN, GAP_IN, LANE_IN = 1.38, 0.5, 0.42
 LEGEND_IN = 0.215
-ARROW = "#8c959f"  # of a hand-over that takes no time of its own
+ARROW = "#8c959f"  # hand-overs without time of their own
 FILLS = {"client": "#eef1f4", "edge": "#e6f1fa", "door": "#e6f1fa"}
 FILLS |= dict.fromkeys(("table", "bucket", "store"), "#e9f5ef")
-MOST_ACROSS = 6  # boxes of the upper row; with one more the store stands under what hands over
+MOST_ACROSS = 6  # boxes of the upper row; with one more, the store moves below the box that hands over
 
 
 @in_house_style
 def resources(
     subject: Recommendation | Workload, design: str | Mapping[str, str | None] | Design | None = None
 ) -> Picture:
-    """What a design is made of: a box a thing with its parts, an arrow where one talks to another.
+    """The structure of a design: a box for each component with its parts, an arrow for each connection.
 
     Parameters
     ----------
     subject : a recommendation, or a workload with `design`
-    design : the design to show; concerns left out are filled by the best
+    design : the design to show; missing concerns are filled with the best options
 
-    The numbers are the order of the steps, and their colours the phases of the sequence picture.
+    Numbers give the order of the steps; colours are the phases as in the sequence picture.
     """
     workload, subject_design = _resources_subject(subject, design)
     load = sized_conditions(workload, subject_design)
@@ -86,7 +86,7 @@ def _resources_subject(
 
 
 def _place_boxes(boxes: dict[str, Box], over: bool) -> float:
-    """Give each box its place; the height of all [inches]."""
+    """Place each box; returns the total height [inches]."""
     upper = [role for role in ACROSS if role in boxes]
     stands_under = dict(UNDER)
     if len(upper) > MOST_ACROSS:
@@ -96,7 +96,7 @@ def _place_boxes(boxes: dict[str, Box], over: bool) -> float:
     left = (WIDTH_IN - gap * (len(upper) - 1)) / 2
     under = [role for role in stands_under if role in boxes]
     low = max((boxes[role].height for role in under), default=0.0)
-    lane = LANE_IN if "bucket" in boxes else 0.0  # of the line between client and bucket
+    lane = LANE_IN if "bucket" in boxes else 0.0  # for the line between client and bucket
     high = max(boxes[role].height for role in upper)
     middle = lane + low + (GAP_IN if under else 0.0) + high / 2
     for number, role in enumerate(upper):
@@ -129,7 +129,7 @@ def _draw_resources(axes: Axes, box: Box, fill: str) -> None:
 
 
 def _connect_boxes(axes: Axes, boxes: Mapping[str, Box], start: str, end: str, talks: list[Talk]) -> None:
-    """An arrow with the numbers of its steps; around the others between a bucket and the client."""
+    """Draw an arrow with the numbers of its steps; arrows between bucket and client go around other boxes."""
     a, b = boxes[start], boxes[end]
     if "bucket" in (start, end) and {start, end} & {"client", "edge"}:
         shift = 0.24 if start == "client" else 0.0
@@ -148,7 +148,7 @@ def _connect_boxes(axes: Axes, boxes: Mapping[str, Box], start: str, end: str, t
 
 
 def _path_around(a: Box, b: Box, below: float, shift: float) -> list[tuple[float, float]]:
-    """By a lane under the boxes, or with a negative `below` over them."""
+    """A path through a lane below the boxes, or above them if `below` is negative."""
     side, y = (-1, below) if below > 0 else (1, -below)
     return [(a.x - shift, a.y + side * a.height / 2), (a.x - shift, y), (b.x - shift, y),
             (b.x - shift, b.y + side * b.height / 2)]  # fmt: skip
@@ -181,7 +181,7 @@ def _draw_step_number(axes: Axes, x: float, y: float, talk: Talk) -> None:
 
 
 def _draw_own_steps(axes: Axes, boxes: Mapping[str, Box], talks: list[Talk]) -> None:
-    """What a box does by itself: numbers on its upper right corner."""
+    """Draw the numbers of a box's own steps at its upper right corner."""
     for role, box in boxes.items():
         own = [talk for talk in talks if talk.start == talk.end == role]
         for place, talk in enumerate(reversed(own)):

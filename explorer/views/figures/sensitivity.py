@@ -1,4 +1,4 @@
-"""The picture of uncertain inputs: which one moves the answer, and where the design changes or breaks."""
+"""Uncertain inputs: which one moves the answer, and where the design changes or breaks."""
 
 from __future__ import annotations
 
@@ -37,23 +37,23 @@ if TYPE_CHECKING:
     from explorer.analysis.sensitivity.tornado import Path, Sensitivity
 
 ROW_IN = 0.44
-WIDE = 20.0  # times from the least cost to the most, from which on the axis is logarithmic
+WIDE = 20.0  # ratio of the highest to the lowest cost above which the axis is logarithmic
 MOST_TICKS = 5
-LETTER = 0.0175  # of the plot's width: a letter of a sum
-LESS, MORE = "#a9cde6", BLUE  # the cost with the input at its low end, and at its high end
+LETTER = 0.0175  # width of a character of an amount [share of the plot]
+LESS, MORE = "#a9cde6", BLUE  # cost at the input's low end, and at its high end
 STATES = (("#d5ebf8", ""), ("#f7dca0", ".."), ("#f3bf9c", "////"))  # best; another is better; fails
 INKS = (INK, "#855a00", VERDICTS[Verdict.BREACH][2])
 NAMES = ("the best", "another design is better", "breaks or is late")
-LEAST_USD = 0.01  # of an axis: less than a cent is drawn as a part of one
-SLIGHT = 0.01  # of today's cost: a swing below this is not drawn
+LEAST_USD = 0.01  # end of an axis; less than a cent is drawn in fractions of a cent
+SLIGHT = 0.01  # of today's cost; smaller swings are not drawn
 
 
 @in_house_style
 def tornado(s: Sensitivity) -> Picture:
-    """What each input does to the cost of a design, and where it is no longer the best or breaks.
+    """The effect of each input on the cost of a design, and where the design is not the best or breaks.
 
-    Bars go from the cost at the low end of an input to that at its high end, about today's. Beside each,
-    the same range as a strip: where the design is the best, where another is, where it breaks or is late.
+    Bars go from the cost at the low end of an input to the cost at its high end, around today's cost. A strip
+    beside each shows the same range: where the design is best, where another is, where it breaks or is late.
     """
     rows = [
         (input_range, path)
@@ -92,7 +92,7 @@ def tornado(s: Sensitivity) -> Picture:
 
 
 def without_formulas(text: str) -> str:
-    """A text in which no dollar begins a formula."""
+    """A text whose dollar signs do not start a formula."""
     return text.replace("$", r"\$")
 
 
@@ -102,14 +102,14 @@ def _matters_to_cost(s: Sensitivity, path: Path) -> bool:
 
 
 def bare_rows(axes: Axes, rows: int) -> None:
-    """Room for so many rows, and nothing on their axis."""
+    """Set up a number of rows, with an empty axis."""
     axes.set_ylim(-0.55, max(rows, 1) - 0.45)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
 
 
 def _cost_bars(axes: Axes, rows: Sequence[tuple[Range, Path]], today: float) -> None:
-    """Bars from the cost at one end to that at the other, each end with its sum."""
+    """Draw bars from the cost at one end to that at the other, with the amounts."""
     ends = [usd for _, path in rows for usd in (path.usd[0], path.usd[-1])] or [today]
     low, high = min([*ends, today]), max([*ends, today])
     bare_rows(axes, len(rows))
@@ -117,7 +117,7 @@ def _cost_bars(axes: Axes, rows: Sequence[tuple[Range, Path]], today: float) -> 
     axes.set_xlabel("USD a month")
     longest = max((_longest_sum(path) for _, path in rows), default=6)
     room = LETTER * longest + 0.03
-    room = room / (1 - 2 * room)  # of what lies between the least and the most
+    room = room / (1 - 2 * room)  # converted to a share of the range of costs
     if 0 < low < high / WIDE:
         axes.set_xscale("log")
         axes.set_xlim(low * (low / high) ** room, high * (high / low) ** room)
@@ -138,7 +138,7 @@ def _cost_bars(axes: Axes, rows: Sequence[tuple[Range, Path]], today: float) -> 
 
 
 def _longest_sum(path: Path) -> int:
-    """How long the longest sum of a bar is."""
+    """The length of the longest amount of a bar."""
     return max(len(_sum_text(path, end)) for end in (0, -1))
 
 
@@ -147,7 +147,7 @@ def _sum_text(path: Path, end: int) -> str:
 
 
 def _cost_bar(axes: Axes, y: int, path: Path, today: float) -> None:
-    """The two ends about today's cost; of two on the same side, the nearer has no sum."""
+    """Draw the two ends around today's cost; if both are on one side, the nearer has no amount."""
     sides: set[bool] = set()
     for end in sorted((0, -1), key=lambda end: -abs(path.usd[end] - today)):
         usd, more = float(path.usd[end]), bool(path.usd[end] > today)
@@ -162,7 +162,7 @@ def _cost_bar(axes: Axes, y: int, path: Path, today: float) -> None:
 
 
 def _range_strips(picture: Picture, axes: Axes, rows: Sequence[tuple[Range, Path]], s: Sensitivity) -> None:
-    """Each range in multiples of today's value, and what becomes of the design along it."""
+    """Draw each range in multiples of today's value, with the design's outcome along it."""
     factors = [path.values / input_range.now for input_range, path in rows] or [np.array([0.5, 2.0])]
     low, high = min(f.min() for f in factors), max(f.max() for f in factors)
     axes.set_xscale("log")
@@ -186,7 +186,7 @@ def _multiple_ticks(factor: float) -> str:
 
 
 def _state_runs(path: Path) -> Iterator[tuple[int, int, int]]:
-    """(state, first point, last point) of each stretch."""
+    """(state, first point, last point) of each run of equal states."""
     for state, run in groupby(range(len(path.state)), lambda i: int(path.state[i])):
         inside = list(run)
         yield state, inside[0], inside[-1]
@@ -208,7 +208,7 @@ def _range_strip(
 
 
 def _failure_text(path: Path, point: int, state: int, s: Sensitivity) -> str:
-    """What breaks, or how the better design differs."""
+    """The broken limit, or the difference of the better design."""
     if state == FAILS:
         return cause_in_words(path.because[point])
     better = path.designs[point]

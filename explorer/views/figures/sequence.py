@@ -1,4 +1,4 @@
-"""The sequence picture: what happens to one request, from step to step."""
+"""The sequence picture: the steps of one request."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ ORDER = ("client", "edge", "door", "front", "worker", "table", "bucket")  # then
 
 @dataclass(frozen=True)
 class Arrow:
-    """One step between two columns; both the same where an actor works or waits."""
+    """One step between two columns; both are the same if an actor works or waits."""
 
     start: str
     end: str
@@ -50,7 +50,7 @@ class Arrow:
     phase: str
     p50_s: float
     p99_s: float
-    silent: bool = False  # the door's own hand-over, whose time is in the steps beside it
+    silent: bool = False  # a hand-over whose time is part of the neighbouring steps
 
 
 @in_house_style
@@ -58,12 +58,12 @@ def sequence(
     subject: Recommendation | Workload | tuple[Workload, str | Mapping[str, str | None] | Design],
     design: str | Mapping[str, str | None] | Design | None = None,
 ) -> Picture:
-    """What happens to one request: who does what, in order, and the seconds that it takes at the p50.
+    """The steps of one request in order, their actors, and their time at the p50 [s].
 
     Parameters
     ----------
     subject : a recommendation, or a workload with `design`
-    design : the design to show; concerns left out are filled by the best
+    design : the design to show; missing concerns are filled with the best options
     """
     workload, subject_design = _sequence_subject(subject, design)
     arrows = timed_steps(sized_conditions(workload, subject_design), subject_design)
@@ -92,7 +92,7 @@ def _sequence_subject(subject: object, design: object) -> tuple[Workload, Design
 
 
 def timed_steps(load: Conditions, design: Design) -> list[Arrow]:
-    """The steps that take time at the p99, with the hand-over between door and worker where none says it."""
+    """The steps with a time at the p99, and the hand-over from door to worker if no step has it."""
     arrows: list[Arrow] = []
     at = "client"
     for step in steps_of(load, design):
@@ -108,14 +108,14 @@ def timed_steps(load: Conditions, design: Design) -> list[Arrow]:
 
 
 def actors_of(arrows: Sequence[Arrow]) -> list[str]:
-    """Who takes part, in the order in which they stand."""
+    """The actors, in their order from left to right."""
     actors = [actor for arrow in arrows for actor in (arrow.start, arrow.end)]
     stores = [actor for actor in dict.fromkeys(actors) if actor not in ORDER]
     return [actor for actor in ORDER if actor in actors] + stores
 
 
 def _actor_columns(axes: Axes, actors: Sequence[str], design: Design, depth: float) -> dict[str, float]:
-    """A name and a lifeline for each actor; where each stands [inches]."""
+    """Draw a name and a lifeline for each actor; returns their positions [inches]."""
     gap = min(WIDTH_IN / max(len(actors), 1), 2.6)
     left = (WIDTH_IN - gap * len(actors)) / 2
     places = {actor: left + gap * (index + 0.5) for index, actor in enumerate(actors)}
@@ -129,7 +129,7 @@ def _actor_columns(axes: Axes, actors: Sequence[str], design: Design, depth: flo
 
 
 def actor_name(actor: str, design: Design) -> str:
-    """What an actor of this design is called."""
+    """The name of an actor in this design."""
     if actor == "edge":
         return design.option("edge").name
     if actor == "door":
@@ -165,7 +165,7 @@ def _draw_sequence(axes: Axes, arrow: Arrow, places: Mapping[str, float], y: flo
 
 
 def _step_label(axes: Axes, x: float, y: float, text: str, seconds_text: str) -> None:
-    """What a step is above its arrow, its seconds below; kept inside the picture."""
+    """Write the step's text above its arrow and its seconds below, inside the picture."""
     half = 0.5 * max(len(text) * 0.068, len(seconds_text) * 0.064)
     x = min(max(x, half + 0.1), WIDTH_IN - half - 0.1)
     back: dict[str, Any] = {"facecolor": "white", "edgecolor": "none", "pad": 0.4, "alpha": 0.92}

@@ -1,4 +1,4 @@
-"""One look for every picture: sizes, colours, tick labels, and a figure that shows itself."""
+"""The common look of all pictures: sizes, colours, tick labels, and a figure that displays itself."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from explorer.facts.verdict import Verdict
 P = ParamSpec("P")
 WIDTH_IN = 10.5
 TITLE_WIDTH = 0.97  # of the picture
-ROW_IN = 0.46  # of a bar with two lines of text beside it
+ROW_IN = 0.46  # height of a bar with two lines of text
 DPI = 100
 
-# Okabe and Ito's colours: told apart by every kind of colour vision.
+# Okabe and Ito's colours, distinguishable with any colour vision
 ORANGE, SKY, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
 BLUE, VERMILION, PURPLE, GREY = "#0072B2", "#D55E00", "#CC79A7", "#999999"
 INK, FAINT, RULE = "#1f2328", "#59636e", "#d0d7de"
@@ -36,14 +36,14 @@ VERDICTS = {  # (bar at the p50, bar up to the p99, word): the words have 4.5:1 
     Verdict.BREACH: (VERMILION, "#f3bf9c", "#a84300"),
 }
 OTHER = "#5b5b5b"
-DARK = (BLUE, VERMILION, OTHER, "#882255")  # white text is read better on these
+DARK = (BLUE, VERMILION, OTHER, "#882255")  # backgrounds for white text
 
 STYLE: Any = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans", "Verdana", "Arial", "sans-serif"],
     "font.size": 9.5,
     "text.color": INK,
-    "text.parse_math": False,  # a dollar is money
+    "text.parse_math": False,  # dollar signs are money, not formulas
     "hatch.color": "#a49dbb",
     "hatch.linewidth": 0.6,
     "axes.edgecolor": RULE,
@@ -67,7 +67,7 @@ STYLE: Any = {
     "svg.hashsalt": "explorer",
     "path.simplify": True,
 }
-LOOK = ["default", STYLE]  # whatever a notebook has set
+LOOK = ["default", STYLE]  # ignores a notebook's own settings
 UNDATED: dict[str, dict[str, None]] = {
     "png": {"Software": None},
     "svg": {"Date": None, "Creator": None},
@@ -76,9 +76,9 @@ UNDATED: dict[str, dict[str, None]] = {
 
 
 class Picture(Figure):
-    """A matplotlib figure that shows itself in a notebook and says in words what it shows.
+    """A matplotlib figure that displays itself in a notebook and has a text description.
 
-    The same figure saved twice has the same bytes.
+    Each save of the same figure gives the same bytes.
     """
 
     def __init__(self, height_in: float, alt: str) -> None:
@@ -90,26 +90,26 @@ class Picture(Figure):
         return f"Picture({self.alt})"
 
     def savefig(self, fname: Any, *, transparent: bool | None = None, **kwargs: Any) -> None:
-        """Save as matplotlib does, in this look and without a date or a version."""
+        """Save as matplotlib does, in this style, without date and version."""
         kind = kwargs.get("format") or str(fname).rpartition(".")[2].lower()
         kwargs.setdefault("metadata", UNDATED.get(kind, {}))
         with style.context(LOOK):
             super().savefig(fname, transparent=transparent, **kwargs)
 
     def svg(self) -> str:
-        """The picture as SVG; its text stays text."""
+        """The picture as SVG, with text as text."""
         out = io.StringIO()
         self.savefig(out, format="svg")
         return out.getvalue()
 
     def png(self, dpi: float = DPI) -> bytes:
-        """The picture as PNG at `dpi` dots an inch."""
+        """The picture as PNG with `dpi` dots per inch."""
         out = io.BytesIO()
         self.savefig(out, format="png", dpi=dpi)
         return out.getvalue()
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, str], dict[str, dict[str, int]]]:
-        """At twice the dots, shown at its own size; ahead of the formatter that pyplot installs."""
+        """PNG at double resolution in its nominal size; takes precedence over pyplot's formatter."""
         width, height = (round(inches * DPI) for inches in self.get_size_inches())
         image = b64encode(self.png(1.5 * DPI)).decode()
         size = {"image/png": {"width": width, "height": height}}
@@ -117,7 +117,7 @@ class Picture(Figure):
 
 
 def in_house_style(draw: Callable[P, Picture]) -> Callable[P, Picture]:
-    """`draw`, in this look whatever the notebook's own settings."""
+    """Wrap `draw` so that it uses this style, whatever the notebook's settings."""
 
     @wraps(draw)
     def draw_in_style(*args: P.args, **kwargs: P.kwargs) -> Picture:
@@ -130,7 +130,7 @@ def in_house_style(draw: Callable[P, Picture]) -> Callable[P, Picture]:
 def canvas(
     height_in: float, title: str, alt: str, left: float, right: float, bottom_in: float = 0.5
 ) -> tuple[Picture, Axes]:
-    """A picture with its title and one plot between `left` and `right` [share of the width]."""
+    """A picture with a title and one plot between `left` and `right` [share of the width]."""
     picture = Picture(height_in, alt)
     top_in = 0.62
     box = (left, bottom_in / height_in, right - left, 1 - (top_in + bottom_in) / height_in)
@@ -142,13 +142,13 @@ def canvas(
 
 
 def subtitle(picture: Picture, text: str, x: float = 0.012, **style: Any) -> None:
-    """One line in small print under the title."""
+    """Draw one line of small print below the title."""
     height = picture.get_size_inches()[1]
     picture.text(x, 1 - 0.40 / height, text, size=8.5, color=FAINT, va="top", **style)
 
 
 def colour_key(picture: Picture, entries: Iterable[tuple[str, str]], x: float, y_in: float = 0.48) -> None:
-    """Names beside a square of their colour, in one row [inches below the top], from `x` or before."""
+    """Draw names with squares of their colours in a row [inches below the top], from `x` or further left."""
     width, height = picture.get_size_inches()
     y, gap = 1 - y_in / height, 0.16 / width
     texts = [(picture.text(0, y, name, size=8.5, va="center"), colour) for name, colour in entries]
@@ -173,18 +173,18 @@ def text_width(picture: Picture, text: Any) -> float:
     return float(box.width / picture.bbox.width)
 
 
-LONGEST_NAME = 105  # letters of a design's name in the line below a title, beside what else stands there
+LONGEST_NAME = 105  # characters of a design's name below a title, beside other text
 
 
 def shorten(text: str, most: int) -> str:
-    """`text`, cut at a word to at most `most` characters."""
+    """`text`, cut between words to at most `most` characters."""
     if len(text) <= most:
         return text
     return text[: most - 1].rsplit(" ", 1)[0].rstrip(",; ") + "…"
 
 
 def spread_places(ideal_places: Sequence[float], gap: float) -> list[float]:
-    """Places as near to those `ideal_places` as they can be when neighbours are `gap` apart."""
+    """Positions as close as possible to `ideal_places`, at least `gap` apart."""
     order = np.argsort(ideal_places, kind="stable")
     places = np.array(ideal_places, dtype=float)[order]
     for _ in range(200):
@@ -200,7 +200,7 @@ def spread_places(ideal_places: Sequence[float], gap: float) -> list[float]:
 
 
 def stack_piece(axes: Axes, y: float, start: float, width: float, colour: str, text: str) -> None:
-    """One piece of a stacked bar, with its text in ink or white, whichever is read better."""
+    """Draw one segment of a stacked bar, with its text in black or white, whichever is more readable."""
     axes.barh(y, width, left=start, height=0.6, color=colour, zorder=3, ec="white", lw=0.8)
     if text:
         ink = "white" if colour in DARK else INK
@@ -212,7 +212,7 @@ def stack_piece(axes: Axes, y: float, start: float, width: float, colour: str, t
 
 
 def short_number(number: float) -> str:
-    """A rate in few letters: "300 k", "3 M", "1.2 B"."""
+    """A rate in short form: "300 k", "3 M", "1.2 B"."""
     for factor, letter in ((1e12, " T"), (1e9, " B"), (1e6, " M"), (1e3, " k")):
         if number >= factor * (1 - 1e-9):
             return f"{number / factor:.3g}{letter}"
@@ -233,7 +233,7 @@ TICKS = {
     "requests": [10.0**p for p in range(15)],
     "share": [10.0**p for p in range(-12, 13)],
 }
-FINE = {  # where fewer than four of those are in view
+FINE = {  # used if fewer than four ticks are in view
     "bytes": [m * 1024.0**p for p in range(5) for m in (1, 2, 5, 10, 20, 50, 100, 200, 500)],
     "seconds": [
         *(m * 10.0**p for p in range(-3, 1) for m in (1, 2, 5)),
@@ -248,7 +248,7 @@ FORMATS: dict[str, Callable[[float], str]] = {
 
 
 def usd_tick(usd: float) -> str:
-    """Money beside an axis: "$0.002", "$2.5", "$1,200", "$3 M"; less than nothing has no tick."""
+    """Money on an axis: "$0.002", "$2.5", "$1,200", "$3 M"; negative values have no tick."""
     if usd < 0:
         return ""
     if usd >= 1e6:
@@ -257,14 +257,14 @@ def usd_tick(usd: float) -> str:
 
 
 def _share_tick(share: float) -> str:
-    """A share beside an axis: "1 in 10 M", "0.01 %", "100 %", "1 M ×"."""
+    """A share on an axis: "1 in 10 M", "0.01 %", "100 %", "1 M ×"."""
     if share >= 10:
         return f"{short_number(share)} ×"
     return f"{100 * share:,.6g} %" if share > 9e-6 else f"1 in {short_number(1 / share)}"
 
 
 def log_ticks(axis: Any, unit: str) -> None:
-    """Ticks of a log axis at round values in units that people say."""
+    """Set ticks of a log axis at round values with readable units."""
     ticks = TICKS[unit]
     low, high = sorted(axis.get_view_interval())
     values = [tick for tick in ticks if low * 0.999 <= tick <= high * 1.001]

@@ -1,4 +1,4 @@
-"""What a document did not decide for, what would change it, and what it rests on."""
+"""Sections of a document on rejected designs, possible changes, and assumptions."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MOST_ALTERNATIVES = 10
 
 
 def rejections_table(r: Recommendation, sources: Sources) -> Table:
-    """What rules designs out, limits first."""
+    """The reasons that exclude designs, limits first."""
     rows = [_rejection_table_row(r, reason, sources) for reason in r.answer.rejections]
     head = "Because | Rules out | >Designs | >Least chance of a breach | Nearest of them | Source"
     return table("What rules designs out, limits first", head, rows, look="wide")
@@ -59,12 +59,12 @@ def _rejection_table_row(r: Recommendation, reason: Rejection, sources: Sources)
 
 
 def difference_cell(design: Choices, r: Recommendation) -> str:
-    """How a design is built otherwise than the one of the document."""
+    """The difference of a design from the document's design."""
     return sentence(change_in_words(design, r.nearest) or "the same design", "")
 
 
 def combinations_table(r: Recommendation) -> Table:
-    """What no workload can combine."""
+    """Combinations of options that are impossible for any workload."""
     rows = [
         (
             sentence(rule.why, ""),
@@ -108,14 +108,14 @@ def break_evens_table(r: Recommendation) -> Table | None:
 
 
 def no_break_evens(r: Recommendation) -> str:
-    """What is said where nothing is traded for parts."""
+    """The text if no part is worth trading."""
     if r.answer.break_evens:
         return "Nothing is feasible today, so there is nothing to trade for fewer parts."
     return "Nothing is feasible, and no other size, time or rate alone changes that."
 
 
 def part_price_table(r: Recommendation) -> Table | None:
-    """The winner by what one more part is worth."""
+    """The best design by the price of one more part."""
     rows = [
         (
             format_usd(usd),
@@ -131,7 +131,7 @@ def part_price_table(r: Recommendation) -> Table | None:
 
 
 def assumptions_table(r: Recommendation, sources: Sources) -> Table:
-    """What was not given or not measured; what decides the design comes first."""
+    """Inputs that were not given or measured; those that decide the design come first."""
     rows = [
         [
             Cell(row.id, kind="code"),
@@ -148,14 +148,14 @@ def assumptions_table(r: Recommendation, sources: Sources) -> Table:
 
 
 def deciding_assumptions(r: Recommendation) -> str:
-    """Which assumptions decide the design, by name."""
+    """The names of the assumptions that decide the design."""
     return deciding_assumptions_sentence(r) or (
         "None of these decides the design: it stays with half or twice of any default, or its opposite."
     )
 
 
 def cite_facts_without_table(r: Recommendation, sources: Sources) -> None:
-    """Cite what no table shows: what a breach looks like, measured times and metering."""
+    """Cite facts that no table shows: symptoms of a breach, measured times and metering."""
     load, design = sized_conditions(r.workload, r.nearest), r.nearest
     findings(r.workload, design, load)
     usage(load, design)

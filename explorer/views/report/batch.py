@@ -1,4 +1,4 @@
-"""Reports on many workloads in one folder, and the page that leads to them."""
+"""Reports on many workloads in one folder, and their index page."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ Load = Callable[[Path], Workload]
 
 @dataclass
 class Entry:
-    """A workload of a batch: its files, and what the index says of it."""
+    """A workload of a batch: its files, and its row in the index."""
 
     source: Path
-    stem: str  # of its files' names
+    stem: str  # of its file names
     name: str = ""
     design: str = ""
     usd: float = 0.0
@@ -50,16 +50,16 @@ def write_batch(
     figures: bool = False,
     watch: Callable[[Sequence[Entry]], Iterable[Entry]] = iter,
 ) -> list[Entry]:
-    """Write the report of each workload in each form, then `index.html`; what fails is one row of it.
+    """Write the report of each workload in each form, then `index.html`; a failure becomes a row there.
 
     Parameters
     ----------
-    paths : of the workloads
-    folder : to write into, made if need be
-    forms : endings without their dot
-    load : what reads a workload
-    figures : whether each workload's pictures are written as well, with their numbers
-    watch : shows a person how far it is
+    paths : of the workload files
+    folder : output folder, created if necessary
+    forms : file endings without the dot
+    load : function that reads a workload
+    figures : whether to write each workload's pictures, with their numbers
+    watch : shows progress
 
     Raises ReportError if the folder cannot be written.
     """
@@ -75,7 +75,7 @@ def write_batch(
 
 
 def file_stems(paths: Sequence[Path]) -> list[str]:
-    """A name for the files of each workload, told apart even where names differ by case alone."""
+    """File names for each workload, unique even on file systems that ignore case."""
     first = {INDEX, *(path.stem.lower() for path in paths)}
     stems_in_use, stems_found = {INDEX}, []
     for path in paths:
@@ -95,7 +95,7 @@ def _write_one_report(
     request: ReportRequest,
     figures: bool,
 ) -> None:
-    """The files of one workload."""
+    """Write the files of one workload."""
     r = recommend(workload)
     _fill_entry(entry, r)
     doc = report_document(r, entry.stem, request)
@@ -109,7 +109,7 @@ def _write_one_report(
 
 
 def _fill_entry(entry: Entry, r: Recommendation) -> None:
-    """What the index says of an answer."""
+    """Fill in the index entry of an answer."""
     entry.name, entry.usd = one_line(r.workload.name), r.monthly_usd if r.feasible else 0.0
     entry.design = describe_design(r.nearest)
     if not r.feasible:
@@ -121,7 +121,7 @@ def _fill_entry(entry: Entry, r: Recommendation) -> None:
 
 
 def index_page(entries: Iterable[Entry]) -> bytes:
-    """The page that leads to the reports, sorted by name."""
+    """The index page of the reports, sorted by name."""
     from .layout import html_page
 
     rows = sorted(entries, key=lambda entry: (entry.error != "", entry.name.lower(), entry.stem))

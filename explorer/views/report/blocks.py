@@ -1,4 +1,4 @@
-"""What a document is made of: cells, tables, and the sources that it cites."""
+"""The elements of a document: cells, tables, and cited sources."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ class Cell:
 
     text: str
     note: str = ""  # in small type beneath
-    kind: str = ""  # code, source, or a verdict: how it is shown
+    kind: str = ""  # code, source, or a verdict: selects its style
     share: float | None = None  # 0 to 1, drawn as a bar
     url: str = ""
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under a caption; `numbers` are the columns that are aligned to the right."""
+    """Rows with a caption; `numbers` are the right-aligned columns."""
 
     caption: str
     head: tuple[str, ...]
@@ -41,7 +41,7 @@ def table(
     total: Sequence[Cell | str] = (),
     look: str = "",
 ) -> Table:
-    """A table; `head` names the columns, parted by " | ", those of numbers after a ">"."""
+    """A table; `head` has the column names separated by " | ", with ">" before columns of numbers."""
     names = head.split(" | ")
     numbers = frozenset(i for i, name in enumerate(names) if name.startswith(">"))
     cells = [_row_cells(row) for row in rows]
@@ -54,7 +54,7 @@ def _row_cells(row: Sequence[Cell | str]) -> list[Cell]:
 
 @dataclass
 class Source:
-    """One place where facts were read: when, and which."""
+    """One source of facts: its dates, and the facts."""
 
     number: int
     place: str
@@ -63,31 +63,31 @@ class Source:
 
     @property
     def url(self) -> str:
-        """Its address; "" where it is the name of a price list."""
+        """Its URL; "" if it is the name of a price list."""
         return self.place if self.place.startswith("https://") else ""
 
     @property
     def is_aws(self) -> bool:
-        """Whether AWS itself says it: its pages, its price list, the service models of its SDK."""
+        """Whether it is from AWS: its pages, its price list, or the service models of its SDK."""
         return re.match(AWS, self.place) is not None
 
     @property
     def dates(self) -> str:
-        """When it was seen, oldest first."""
+        """Its access dates, oldest first."""
         return ", ".join(sorted(self.days))
 
 
 class Sources:
-    """The places that a document cites, numbered as they come, and the dates of all its facts."""
+    """The sources that a document cites, numbered in order, and the dates of all its facts."""
 
     def __init__(self, before: Iterable[Source] = ()) -> None:
-        """Empty; the places of `before` keep their numbers, AWS's own before all others."""
+        """An empty list; sources of `before` keep their numbers, AWS's own first."""
         places = sorted(before, key=lambda source: not source.is_aws)
         self._by_place = {s.place: Source(number, s.place) for number, s in enumerate(places, 1)}
         self._dates: set[str] = set()
 
     def cite(self, place: str | None, as_of: str, fact: str) -> Cell:
-        """The cell that cites `place` for a fact; its date alone if it has none."""
+        """A cell that cites `place` for a fact; only the date if there is no place."""
         if as_of:
             self._dates.add(as_of)
         if not place:
@@ -102,5 +102,5 @@ class Sources:
 
     @property
     def newest(self) -> str:
-        """The newest date among the facts that were used."""
+        """The newest date among the cited facts."""
         return max(self._dates, key=lambda as_of: (first_day(as_of), as_of))

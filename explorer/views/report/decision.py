@@ -1,4 +1,4 @@
-"""The design that a document decides for: its choices, limits, bill, seconds and changes."""
+"""The recommended design in a document: its choices, limits, bill, seconds and changes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from explorer.options.base.limit_uses import Driver
 from .blocks import Cell, Sources, Table, table
 
 MOST_POINTS = 3
-LOAD = {*Driver} - {Driver.AMOUNT}  # what drives a limit that more load fills
+LOAD = {*Driver} - {Driver.AMOUNT}  # drivers of limits that more load fills
 BILL_MARKS = (
     "Assumed: no price is known in this region; a related one, or that of us-east-1, stands in. "
     "Stale: the price was not seen since 2026 began."
@@ -41,7 +41,7 @@ BILL_MARKS = (
 
 
 def candidate_counts(r: Recommendation) -> str:
-    """How many designs there were to choose from, and how."""
+    """The number of candidate designs, and how they arise."""
     every = f"{len(every_design().designs):,} designs that can be built"
     if not r.feasible:
         return f"None of the {every} is feasible. This is the one that misses by least."
@@ -64,7 +64,7 @@ def choices_table(r: Recommendation) -> Table:
 
 
 def limits_table(r: Recommendation, sources: Sources) -> Table:
-    """Every limit that binds the design."""
+    """Every limit that applies to the design."""
     head = "Limit | >Allowed | >Used, p50 | >Used, p99 | >Requests that break it | Verdict"
     rows = [_limit_table_row(finding, sources) for finding in r.answer.findings]
     return table("Limits, worst first", f"{head} | What the caller sees | Source", rows, look="wide")
@@ -92,7 +92,7 @@ def _limit_table_row(finding: Finding, sources: Sources) -> list[Cell | str]:
 
 
 def report_bill_table(r: Recommendation, sources: Sources) -> Table:
-    """The bill, dearest line first."""
+    """The bill, most expensive line first."""
     lines = sorted(r.bill.lines, key=lambda line: line.usd, reverse=True)
     rows = [_bill_line_row(line, r.bill.total_usd, r.bill.region, sources) for line in lines]
     discount = r.workload.preferences.discount
@@ -122,10 +122,10 @@ def _bill_line_row(line: BillLine, total: Decimal, region: str, sources: Sources
 
 
 def price_pages_table(r: Recommendation, sources: Sources) -> Table | None:
-    """AWS's own page of prices for each service of the bill, beside what the figures were read from.
+    """AWS's price page for each service of the bill, beside the source of the figures.
 
-    The page is named first, as the place where AWS publishes the price; it has no date, so the date stays
-    with what was read.
+    The page comes first, because AWS publishes the price there; it has no date of its own, so the date stays
+    with the source.
     """
     services = catalogue.services()
     lines_by_service: dict[str, list[BillLine]] = {}
@@ -148,7 +148,7 @@ def price_pages_table(r: Recommendation, sources: Sources) -> Table | None:
 
 
 def _unit_price_text(line: BillLine, region: str) -> tuple[str, str]:
-    """The price of one; of several tiers the first and the last, and what falls into each."""
+    """The unit price; for tiers, the first and the last price, and the quantity in each."""
     billed = line.quantity - line.free
     tiers_in_use = [
         tier for tier in catalogue.tariff(line.id, region).tiers if billed > tier.start or not tier.start
@@ -164,7 +164,7 @@ def _unit_price_text(line: BillLine, region: str) -> tuple[str, str]:
 
 
 def phases_table(r: Recommendation) -> Table:
-    """What one request waits for."""
+    """The phases of one request."""
     happens: dict[str, list[str]] = {}
     for step in steps(sized_conditions(r.workload, r.nearest), r.nearest):
         happens.setdefault(step.phase, []).append(step.title)
@@ -180,7 +180,7 @@ def _times(seconds: dict[str, float]) -> list[str]:
 
 
 def changes_table(r: Recommendation) -> Table | None:
-    """Against what runs today."""
+    """The changes from today's design."""
     rows = [(c.change, c.what, "" if c.usd is None else format_signed_cents(c.usd)) for c in r.answer.changes]
     caption = f"Against today's design ({r.current})"
     return table(caption, "Change | What | >USD a month", rows) if rows else None

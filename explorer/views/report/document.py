@@ -1,4 +1,4 @@
-"""What a report says, in order, before it has a form: sections of blocks, made once for all four forms."""
+"""The content of a report in order, independent of its form: sections of blocks, shared by all four forms."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Heading:
 
 @dataclass(frozen=True)
 class SentenceList:
-    """Sentences under a heading, or what is said when there are none."""
+    """Sentences with a heading, or a text if there are none."""
 
     heading: str
     sentences: Sequence[str]
@@ -36,14 +36,14 @@ class SentenceList:
 
 @dataclass(frozen=True)
 class Beside:
-    """Lists or tables that stand side by side where there is room."""
+    """Lists or tables shown side by side where there is room."""
 
     blocks: Sequence[SentenceList | Table]
 
 
 @dataclass(frozen=True)
 class Folded:
-    """A table that is folded away under one line until it is asked for, and printed in full."""
+    """A table collapsed to one line on screen, and printed in full."""
 
     summary: str
     table: Table
@@ -59,12 +59,12 @@ class Code:
 
 @dataclass(frozen=True, eq=False)
 class ReportPicture:
-    """A picture: drawn when a form first asks for it."""
+    """A picture, drawn when a form first uses it."""
 
     name: str
-    draw: Callable[[], Any]  # gives an explorer.views.figures.Picture
-    expression: str  # that draws it in a notebook, from the names of `Document.names`
-    rows: Callable[[], Any]  # gives a DataFrame of what the picture shows
+    draw: Callable[[], Any]  # returns an explorer.views.figures.Picture
+    expression: str  # code that draws it in a notebook, with the names of `Document.names`
+    rows: Callable[[], Any]  # returns a DataFrame of the picture's numbers
 
     @cached_property
     def picture(self) -> Any:
@@ -73,7 +73,7 @@ class ReportPicture:
 
     @property
     def alt(self) -> str:
-        """What it shows, in words."""
+        """Its text description."""
         return str(self.picture.alt)
 
     @cached_property
@@ -84,7 +84,7 @@ class ReportPicture:
 
 @dataclass(frozen=True)
 class PictureBlock:
-    """The pictures of a section, by the key that `pictures` gives them."""
+    """The pictures of a section, by their key in `pictures`."""
 
     key: str
 
@@ -94,7 +94,7 @@ Block = Prose | Heading | SentenceList | Beside | Folded | Code | PictureBlock |
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the document under its own heading."""
+    """A part of the document with its own heading."""
 
     id: str
     title: str
@@ -103,11 +103,11 @@ class Section:
 
 @dataclass(frozen=True)
 class Document:
-    """A report without a form."""
+    """A report, independent of its form."""
 
     title: str
     status: Cell
-    record: Sequence[Cell]  # who decides and when: each its name as `kind`, "" where it is to be written in
+    record: Sequence[Cell]  # who decides and when: each with its label as `kind`; "" is filled in by hand
     newest: str  # the newest date among its facts
     version: str
     summary: str
@@ -117,12 +117,12 @@ class Document:
     money: Sequence[Table | Prose]
     sections: Sequence[Section]
     sources: Sequence[Source]
-    no_pictures: str = ""  # why there are none
+    no_pictures: str = ""  # why there are no pictures
     pictures: dict[str, list[ReportPicture]] = field(default_factory=dict)
-    names: dict[str, Any] = field(default_factory=dict)  # what the expressions of its pictures are about
+    names: dict[str, Any] = field(default_factory=dict)  # values of the names in its pictures' code
 
     def pictures_of(self, key: str) -> list[ReportPicture]:
-        """The pictures of one key; none where they cannot be drawn."""
+        """The pictures with a key; none if they cannot be drawn."""
         return self.pictures.get(key, [])
 
     def every_picture(self) -> Iterator[ReportPicture]:
@@ -134,5 +134,5 @@ class Document:
 
 
 def kind(block: Block) -> str:
-    """The name by which the templates know a block."""
+    """The name of a block's type in the templates."""
     return type(block).__name__.lower()

@@ -1,4 +1,4 @@
-"""The first page of a document, enough by itself: the decision, why, money, risk, what would change it."""
+"""The first page, complete by itself: the decision, reasons, cost, risks, possible changes."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ from .typography import one_line
 from .workload import field_wording
 
 MOST_POINTS = 3
-OLD_SHARE = 0.01  # of a bill that rests on old prices: what is less is not worth a sentence
-STATUSES = {  # how a status is shown: as a verdict of that colour
+OLD_SHARE = 0.01  # share of a bill with old prices, below which no sentence is written
+STATUSES = {  # the verdict colour of each status
     "proposed": Verdict.TIGHT,
     "accepted": Verdict.FITS,
     "rejected": Verdict.BREACH,
@@ -71,7 +71,7 @@ STATUSES = {  # how a status is shown: as a verdict of that colour
 
 
 def record_title(r: Recommendation) -> str:
-    """What is decided and for what, as people call it."""
+    """The title: the decision and its subject."""
     name = one_line(r.workload.name) or "Workload"
     if not r.feasible:
         return f"{name}: no design is feasible"
@@ -81,7 +81,7 @@ def record_title(r: Recommendation) -> str:
 
 
 def record_status(r: Recommendation) -> Cell:
-    """Where the decision stands; nothing can be proposed where nothing is feasible."""
+    """The status of the decision; nothing can be proposed if nothing is feasible."""
     status = r.workload.decision.status
     if not r.feasible and status == "proposed":
         return Cell("nothing to propose: no design is feasible", kind=Verdict.BREACH)
@@ -89,7 +89,7 @@ def record_status(r: Recommendation) -> Cell:
 
 
 def record_lines(r: Recommendation) -> list[Cell]:
-    """Who decides, when, and what the record replaces; what was not said is left to be written in."""
+    """Who decides, when, and what the record replaces; missing entries are blank, to be filled in."""
     d = r.workload.decision
     day = date.fromisoformat(d.date) if d.date else None
     lines = [
@@ -107,7 +107,7 @@ def lead_sentence(r: Recommendation) -> str:
 
 
 def key_number_tiles(r: Recommendation) -> list[Cell]:
-    """The key numbers: each with what it is, and what stands behind it."""
+    """The key numbers: each with its label and its derivation."""
     each = format_usd(1000 * r.monthly_usd / r.workload.requests_per_month)
     target = r.workload.targets.latency_p95
     promise = f"; promised {format_time(target)}" if target else ""
@@ -123,7 +123,7 @@ def key_number_tiles(r: Recommendation) -> list[Cell]:
 
 
 def watched_limit_tile(r: Recommendation) -> Cell:
-    """The limit to watch: what must be raised, what breaks now and then, or how full the fullest is."""
+    """The limit to watch: a quota to raise, an occasional breach, or the limit with the highest use."""
     worst = watched_limit(r.answer)
     if worst is None:
         return Cell("none", "no limit binds this design", "Tightest limit")
@@ -137,7 +137,7 @@ def watched_limit_tile(r: Recommendation) -> Cell:
 
 
 def verdict_cell(r: Recommendation) -> Cell:
-    """Whether it fits, and what stands in its way."""
+    """Whether the design fits, and what prevents it."""
     if not r.feasible:
         return Cell("not feasible", kind="breach")
     verdict = r.answer.findings[0].verdict if r.answer.findings else Verdict.FITS
@@ -155,11 +155,11 @@ def verdict_cell(r: Recommendation) -> Cell:
     return Cell(words[verdict], kind=verdict)
 
 
-# What a reader who stops here must know ----------------------------------------------------------
+# The main points ---------------------------------------------------------------------------------
 
 
 def decision_points(r: Recommendation, ahead: Ahead) -> list[SentenceList]:
-    """A heading and its sentences each."""
+    """The main points: headings, each with sentences."""
     point_sentences = [
         ("Context", [context_sentence(r)]),
         ("Missed by", list(map(sentence, miss_sentences(r)))),
@@ -173,7 +173,7 @@ def decision_points(r: Recommendation, ahead: Ahead) -> list[SentenceList]:
 
 
 def context_sentence(r: Recommendation) -> str:
-    """Why it is decided, where that is said, and what has to be carried."""
+    """The reason for the decision, if the user gave one, and the workload."""
     w, context = r.workload, one_line(r.workload.decision.context)
     sizes = []
     for name in SPREADS:
@@ -193,7 +193,7 @@ def _plain(r: Recommendation) -> list[str]:
 
 
 def _way_out_sentences(r: Recommendation) -> list[str]:
-    """The changes that make a design feasible, the least asked first."""
+    """The changes that make a design feasible, the smallest first."""
     single = [way.text for way in r.answer.ways_out if way.pair is None][:MOST_POINTS]
     pair = [way.text.removeprefix("feasible if ") for way in r.answer.ways_out if way.pair is not None]
     return [f"It would be {text}." for text in single] or (
@@ -202,7 +202,7 @@ def _way_out_sentences(r: Recommendation) -> list[str]:
 
 
 def risk_sentences(r: Recommendation, ahead: Ahead) -> Iterator[str]:
-    """What can go wrong: quotas, breaches, an address that anybody may call, growth, old prices."""
+    """The risks: quotas, breaches, a public address, growth, old prices."""
     for finding in findings_with_verdict(r, Verdict.RAISE):
         yield f"First {quota_request(finding)}: {use_of_limit_at_length(finding)} at the p99."
     for finding in findings_with_verdict(r, Verdict.TIGHT)[:2]:
@@ -219,7 +219,7 @@ def risk_sentences(r: Recommendation, ahead: Ahead) -> Iterator[str]:
 
 
 def old_prices_sentence(r: Recommendation) -> str:
-    """How much of the bill rests on prices that were not seen lately, and since when; "" if none does."""
+    """The share of the bill with old prices, and their date; "" if there are none."""
     total = float(r.bill.total_usd)
     old = [line for line in r.bill.lines if line.stale and line.usd]
     share = sum(float(line.usd) for line in old) / total if total else 0.0
@@ -235,21 +235,21 @@ def _month(day: str) -> str:
 
 
 def change_sentences(r: Recommendation) -> list[str]:
-    """What a part is worth, the nearest break-evens, and what decides though nobody said it."""
+    """The price of a part, the nearest break-evens, and deciding assumptions."""
     trade = part_price_sentence(r.answer) if r.feasible else ""
     turns = [sentence(turn.says) for turn in nearest_break_evens(r)]
     return [text for text in (trade, *turns, deciding_assumptions_sentence(r)) if text]
 
 
 def nearest_break_evens(r: Recommendation) -> list[BreakEven]:
-    """The turns that are nearest to today's values."""
+    """The break-evens nearest to today's values."""
     return sorted((turn for turn in r.answer.break_evens if turn.factor), key=lambda turn: turn.distance)[
         :MOST_POINTS
     ]
 
 
 def deciding_assumptions_sentence(r: Recommendation) -> str:
-    """The defaults that decide the design, by name and value; "" where none does."""
+    """The defaults that decide the design, by name and value; "" if there are none."""
     deciding = [row for row in r.answer.assumptions if row.decides]
     if not deciding:
         return ""
@@ -258,7 +258,7 @@ def deciding_assumptions_sentence(r: Recommendation) -> str:
 
 
 def _assumption_in_words(r: Recommendation, row: Assumption) -> str:
-    """A default by the name of its field and its value: "client collects the result (yes)"."""
+    """A default with its field's name and its value: "client collects the result (yes)"."""
     record = by_path().get(row.id)
     if record is None or not record.label:
         return f"{row.id} ({one_line(row.value)})"
@@ -272,7 +272,7 @@ def findings_with_verdict(r: Recommendation, verdict: Verdict) -> list[Finding]:
 
 
 def _today_sentences(r: Recommendation) -> list[str]:
-    """The money first, with what comes and goes; then what fails today."""
+    """The costs first, with the parts added and removed; then what fails today."""
     if r.current is None:
         return []
     breaches = [finding for finding in findings(r.workload, r.current) if finding.verdict == Verdict.BREACH]
@@ -282,7 +282,7 @@ def _today_sentences(r: Recommendation) -> list[str]:
 
 
 def miss_sentences(r: Recommendation) -> Iterator[str]:
-    """Why the nearest miss is not feasible, and by how much; nothing if there is an answer."""
+    """Why the nearest miss is not feasible, and by how much; empty if there is an answer."""
     if r.feasible:
         return
     tolerance = float(sized_conditions(r.workload, r.nearest).tolerance)
@@ -301,7 +301,7 @@ def miss_sentences(r: Recommendation) -> Iterator[str]:
 
 
 def money_table(r: Recommendation, ahead: Ahead) -> Table:
-    """What the design costs today, and year by year as it grows, beside the best design of that month."""
+    """The cost of the design today and by year as it grows, beside that month's best design."""
     bills = ahead.frame.bills
     yearly = bills[bills["month"].isin({0, 12, 24, ahead.months})]
     rows = [_money_row(*row) for row in yearly.itertuples(index=False, name=None)]
@@ -310,7 +310,7 @@ def money_table(r: Recommendation, ahead: Ahead) -> Table:
 
 
 def money_blocks(r: Recommendation, ahead: Ahead) -> list[Table | Prose]:
-    """The table of money, and a price by agreement where one is cheaper."""
+    """The table of costs, and a price by agreement if one is cheaper."""
     flat = flat_rate_sentence(r.answer) if r.feasible else ""
     return [money_table(r, ahead), *([Prose(flat)] if flat else [])]
 

@@ -1,4 +1,4 @@
-"""Growth as a document shows it: what the design stands, until when, and what follows it."""
+"""Growth in a document: how long the design lasts, and what replaces it."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from explorer.workload.fields import by_path
 
 from .blocks import Cell, Table, table
 
-DEFAULT = {"requests_per_month": "3 %", "response": "1 %"}  # a month, where nobody said
+DEFAULT = {"requests_per_month": "3 %", "response": "1 %"}  # per month, if the user gave none
 MONTHS = 36
 MOST = 8  # limits in the table and the picture
-LEAST_SHARE = 0.01  # of a limit at the end: what uses less is not worth a row
+LEAST_SHARE = 0.01  # of a limit at the end; limits with a lower use have no row
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +31,7 @@ class Ahead:
 
     Parameters
     ----------
-    growth : rates a month by field; None: `DEFAULT`, which is then said to be assumed
+    growth : rates a month by field; None: `DEFAULT`, marked as an assumption
     """
 
     r: Recommendation
@@ -40,19 +40,19 @@ class Ahead:
 
     @property
     def rates(self) -> Mapping[str, str]:
-        """The rates that were used."""
+        """The growth rates used."""
         return DEFAULT if self.growth is None else self.growth
 
     @property
     def rates_text(self) -> str:
-        """The rates in words, and whose they are."""
+        """The rates in words, and whether they are assumed."""
         rates = ", ".join(f"{_label(field)} {_a_month(str(rate))}" for field, rate in self.rates.items())
         whose = "assumed, as nobody said" if self.growth is None else "as given"
         return f"{rates}: {whose}."
 
     @cached_property
     def frame(self) -> Any:
-        """What `explorer.forecast` gives for the design of the document."""
+        """The result of `explorer.forecast` for the document's design."""
         return forecast(self.r.workload, self.rates, self.months, self.r.nearest)
 
     @property
@@ -70,11 +70,11 @@ class Ahead:
         return f"{when} this design breaks the {limit_at_length(limit)}."
 
     def limits_to_raise(self) -> list[str]:
-        """The quotas that must be raised at some time."""
+        """The quotas that must be raised at some point."""
         return list(dict.fromkeys(self.frame.loc[self.frame["verdict"] == Verdict.RAISE, "limit"]))
 
     def limits_that_matter(self) -> list[str]:
-        """The limits that matter by then, the one that is used most first."""
+        """The limits that matter in the period, highest use first."""
         frame = self.frame.assign(share=limit_shares(self.frame))
         last = frame[frame["month"] == self.months].sort_values("share", ascending=False, kind="stable")
         grows = frame.groupby("limit")["share"].agg(lambda s: s.iloc[-1] - s.iloc[0])
@@ -83,12 +83,12 @@ class Ahead:
 
 
 def limit_shares(frame: Any) -> Any:
-    """Which share of its limit the p99 uses, a row a month and limit."""
+    """The share of each limit that the p99 uses, one row per month and limit."""
     return frame["used"] / frame["limit_value"].where(frame["limit_value"] > 0)
 
 
 def _label(field: str) -> str:
-    """A field as a report calls it, inside a sentence."""
+    """The name of a field inside a sentence."""
     label = by_path()[field].label if field in by_path() else ""
     return label[:1].lower() + label[1:] if label else f"`{field}`"
 
@@ -103,7 +103,7 @@ def _a_month(rate: str) -> str:
 
 
 def limit_growth_table(ahead: Ahead) -> Table | None:
-    """How much of each limit is used, year by year, and when it breaks."""
+    """The use of each limit, year by year, and when it breaks."""
     months_in_table = sorted({0, *range(12, ahead.months + 1, 12), ahead.months})[:6]
     rows = [
         _limit_growth_row(ahead.frame[ahead.frame["limit"] == limit], months_in_table)
@@ -141,7 +141,7 @@ def _when_it_breaks(frame: Any) -> str:
 
 
 def design_changes_table(ahead: Ahead) -> Table | None:
-    """The recommended design whenever it changes."""
+    """The recommended design after each change."""
     rows = [_design_change_row(ahead, row) for row in ahead.frame.design_changes.to_dict("records")]
     head = ">Month | Recommended then | >USD a month | Parts added | Parts removed"
     return table("What would be recommended as it grows", head, rows) if rows else None

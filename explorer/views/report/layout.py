@@ -1,4 +1,4 @@
-"""Templates of HTML and Markdown, and text that stays text: all of it is escaped unless it says otherwise."""
+"""HTML and Markdown templates; all text is escaped unless marked as markup."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ SPACED = re.compile(r"\n{3,}")  # more than one empty line
 CODE = re.compile(r"`([^`]+)`")
 UNIT = re.compile(r"(?<=\d) (?=%|[KMGT]?B\b|(?:ms|s|min|h|days?|times|[mb]illion)\b)")
 APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)")
-MARKS = re.compile(r"[\\`*\[\]#|~]|\$(?!\d)|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")  # what Markdown reads
+MARKS = re.compile(r"[\\`*\[\]#|~]|\$(?!\d)|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")  # markup
 
 
 def html(doc: Document) -> str:
-    """The document as one page that loads nothing."""
+    """The document as one page that loads nothing else."""
     return html_page(TEMPLATES[".html"], doc=doc)
 
 
 def html_page(template: str, **variables: Any) -> str:
-    """A page of HTML with its style and its script, which alone may run on it."""
+    """An HTML page with its style and its script; no other script may run on it."""
     script = (FOLDER / "report.js").read_text(encoding="utf-8")
     digest = b64encode(hashlib.sha256(script.encode()).digest()).decode()
     html_text = _template_environment(".html").get_template(template)
@@ -51,12 +51,12 @@ def md(doc: Document) -> str:
 
 
 def md_head(doc: Document) -> str:
-    """What comes before the sections, as Markdown."""
+    """The part before the sections, as Markdown."""
     return _md_macro("head", doc)
 
 
 def md_part(section: Section, blocks: Sequence[Block], doc: Document, headed: bool) -> str:
-    """Some blocks of a section, as Markdown; the first of them under its heading."""
+    """Some blocks of a section, as Markdown, with the heading before the first."""
     return _md_macro("chapter" if headed else "rest", section, blocks, doc)
 
 
@@ -66,7 +66,7 @@ def _md_macro(name: str, *arguments: Any) -> str:
 
 
 def _data_address(picture: ReportPicture) -> str:
-    """The address of a picture that holds it whole."""
+    """A data URL with the complete picture."""
     return "data:image/svg+xml;base64," + b64encode(picture.svg.encode()).decode()
 
 
@@ -89,56 +89,56 @@ def _template_environment(ending: str) -> Environment:
 
 
 def _code_spans(text: str, plain: Callable[[str], str], code: Callable[[str], str]) -> Markup:
-    """`text` with what stands between backticks as code."""
+    """`text` with the parts between backticks as code."""
     pieces = CODE.split(text)
     return Markup("".join(code(piece) if i % 2 else plain(piece) for i, piece in enumerate(pieces)))
 
 
 def html_prose(text: str) -> Markup:
-    """Text in HTML, its code marked as such."""
+    """Text as HTML, with code marked."""
     return _code_spans(text, _typeset, lambda piece: f"<code>{escape(piece)}</code>")
 
 
 def _typeset(text: str) -> str:
-    """Typeset: a number stays with its unit, an apostrophe is one."""
+    """Apply typography: a number and its unit stay on one line, apostrophes are curly."""
     return escape(UNIT.sub("\u00a0", APOSTROPHE.sub("\u2019", text)))
 
 
 def md_text(text: str) -> Markup:
-    """`text` as itself within a line of Markdown: nothing in it marks anything up."""
+    """`text` escaped for a line of Markdown, so that nothing in it is markup."""
     marked = MARKS.sub(r"\\\g<0>", one_line(text))
     return Markup(marked.replace("&", "&amp;").replace("<", "&lt;"))
 
 
 def md_prose(text: str) -> Markup:
-    """Text in Markdown, its code marked as such."""
+    """Text as Markdown, with code marked."""
     return _code_spans(text, _md_piece, md_code)
 
 
 def _md_piece(piece: str) -> str:
-    """A piece of a line; the blanks that part it from its neighbours are kept."""
+    """A part of a line; spaces at its ends are kept."""
     start, end = piece[: len(piece) - len(piece.lstrip())], piece[len(piece.rstrip()) :]
     return f"{start}{md_text(piece)}{end}" if piece.strip() else piece
 
 
 def md_code(text: str) -> Markup:
-    """A span of code, which may stand in a table."""
+    """A code span, also valid in a table."""
     return Markup("`" + one_line(text).replace("`", "'").replace("|", "\\|") + "`")
 
 
 def md_fence(text: str, language: str) -> Markup:
-    """A block of code that nothing in it can end."""
+    """A code block whose content cannot end it."""
     fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
     return Markup(f"{fence}{language}\n{text}\n{fence}")
 
 
 def md_address(url: str) -> Markup:
-    """An address that ends neither a link nor a cell."""
+    """A URL escaped so that it ends neither a link nor a cell."""
     return Markup(url.translate({ord(c): f"%{ord(c):02X}" for c in " <>()|`\n"}))
 
 
 def md_table(table: Table) -> Markup:
-    """A table of GitHub's Markdown under its caption."""
+    """A table in GitHub's Markdown with its caption."""
     rules = ["---:" if i in table.numbers else "---" for i in range(len(table.head))]
     rows = [map(md_text, table.head), rules, *(map(_md_cell, row) for row in table.rows)]
     if table.total:

@@ -1,4 +1,4 @@
-"""What a benchmark measured, as a document shows it: beside what was predicted for that run."""
+"""A benchmark in a document: measured values beside the prediction for that run."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ LOCAL = "These are times of a local cloud on one machine: they prove the model's
 
 @dataclass(frozen=True, eq=False)
 class Measurement:
-    """The rows of one benchmark, read from its Parquet file, as the pictures of a benchmark want them."""
+    """The rows of one benchmark from its Parquet file, in the form that the figures need."""
 
     path: Path
     workload: Workload
 
     @cached_property
     def frame(self) -> Any:
-        """A row a request, with what the run says of itself in `attrs["bench"]`."""
+        """One row per request, with the run's metadata in `attrs["bench"]`."""
         frame = read_benchmark(self.path)
         metadata = frame.attrs.get("bench") or {}
         if not metadata.get("design") or not metadata.get("summary", {}).get("measured"):
@@ -43,57 +43,57 @@ class Measurement:
 
     @property
     def metadata(self) -> dict[str, Any]:
-        """What the run says of itself."""
+        """The metadata of the run."""
         return dict(self.frame.attrs["bench"])
 
     @property
     def endpoint(self) -> Measurement:
-        """Itself: whose workload, design and target the pictures ask for."""
+        """The object itself, which has the workload, design and target that the figures use."""
         return self
 
     @property
     def design(self) -> Design:
-        """The design that was measured."""
+        """The measured design."""
         return Design(**self.metadata["design"])
 
     @property
     def target(self) -> str:
-        """Where: local or aws."""
+        """The target: local or aws."""
         return str(self.to_dict().get("target", ""))
 
     @property
     def conditions(self) -> RunConditions:
-        """What the run asked for."""
+        """The parameters of the run."""
         return RunConditions(**self.metadata["conditions"])
 
     @property
     def counted(self) -> list[Any]:
-        """The requests that count: not those that warmed it up."""
+        """The requests that count, without warm-up."""
         rows = self.frame[~self.frame["warm_up"].astype(bool)]
         return list(rows.assign(cold=rows["cold"].fillna(False)).itertuples())
 
     @property
     def measured(self) -> dict[str, dict[str, float]]:
-        """Seconds by phase and in all."""
+        """Seconds by phase and in total."""
         return dict(self.to_dict()["measured"])
 
     @cached_property
     def predicted(self) -> dict[str, dict[str, float]]:
-        """The same by the model, for the document's workload under this run's conditions."""
+        """The model's prediction for the document's workload under the conditions of this run."""
         return predict_run(self.workload, self.design, self.conditions)
 
     def to_dict(self) -> dict[str, Any]:
-        """The summary that the run stored."""
+        """The stored summary of the run."""
         return dict(self.metadata["summary"])
 
     @cached_property
     def off(self) -> Any:
-        """How far the prediction was off, before and after calibration, a row a phase."""
+        """The error of the prediction before and after calibration, one row per phase."""
         return calibrate(self.workload, self.frame).off.reset_index().drop(columns="run")
 
 
 def measurement_blocks(run: Measurement) -> list[Block]:
-    """What a document says of a run."""
+    """The blocks of a document on a run."""
     summary = run.to_dict()
     counts = f"{summary['jobs']:,} jobs, {summary['succeeded']:,} succeeded, {summary['lost']:,} lost"
     notes = [*summary.get("why_not_valid", ()), *summary.get("cannot_vouch_for", ())]

@@ -1,7 +1,7 @@
-"""A document as a notebook: it tells the same, and its code makes the pictures and frames again.
+"""A document as a notebook: the same content, with code that recreates the pictures and frames.
 
-It is written as JSON in the format 4.5, as Jupyter saves it: to import nbformat takes 2 s, for the grammars
-of its validator, and a report should take less than 5. The tests validate with it.
+The JSON (format 4.5, as Jupyter saves it) is written directly: importing nbformat takes 2 s because of its
+validator, and a report should take less than 5 s. The tests validate with nbformat.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .layout import md_head, md_part
 from .workload import is_long
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
-FRAMES = {  # what ends a section: its table as a frame, to work on
+FRAMES = {  # the table at the end of a section, as a frame to work with
     "limits": 'r.findings[["limit", "used_p50", "used_p99", "limit_value", "unit", "verdict"]]',
     "alternatives": "r.alternatives.head(10)",
     "turns": 'r.break_evens[["axis", "value", "unit", "says"]]',
@@ -29,9 +29,9 @@ FRAMES = {  # what ends a section: its table as a frame, to work on
 
 
 def notebook_json(doc: Document) -> bytes:
-    """The document as a notebook with its outputs: the same document gives the same bytes.
+    """The document as a notebook with outputs; the same document gives the same bytes.
 
-    Raises MissingExtraError without IPython.
+    Raises MissingExtraError if IPython is not installed.
     """
     require("a notebook", "IPython")
     from IPython.core.formatters import DisplayFormatter
@@ -47,7 +47,7 @@ def notebook_json(doc: Document) -> bytes:
 
 
 def _cell_names(doc: Document) -> dict[str, Any]:
-    """What the cells are about: as the set-up would give it, without doing it again."""
+    """The names that the set-up cell would define, without running it."""
     names = {name: value for name, value in doc.names.items() if value is not None}
     if doc.pictures:
         from explorer.views import figures
@@ -57,7 +57,7 @@ def _cell_names(doc: Document) -> dict[str, Any]:
 
 
 class Cells:
-    """The cells of a notebook as they are added; what a cell shows is worked out here, by its own code."""
+    """Collects the cells of a notebook; the output of a cell is computed by its own code."""
 
     def __init__(self, formatter: Any, names: dict[str, Any]) -> None:
         self.formatter, self.names = formatter, names
@@ -65,11 +65,11 @@ class Cells:
         self.count = 0
 
     def text(self, id: str, markdown: str) -> None:
-        """A cell of Markdown."""
+        """Add a Markdown cell."""
         self._add(id, markdown, {}, cell_type="markdown")
 
     def code(self, id: str, source: str, shows: bool = True, tags: tuple[str, ...] = ()) -> None:
-        """A cell of code, with what it shows."""
+        """Add a code cell with its output."""
         self.count += 1
         outputs = [self._output(source)] if shows else []
         metadata = {"tags": list(tags)} if tags else {}
@@ -80,7 +80,7 @@ class Cells:
         self.cells.append({"id": name, "source": _source_lines(source), "metadata": metadata, **more})
 
     def _output(self, source: str) -> Any:
-        """What the last expression of a cell shows, as a kernel shows it."""
+        """The output of a cell's last expression, as a kernel shows it."""
         import pandas as pd
 
         *before, last = ast.parse(source).body
@@ -97,7 +97,7 @@ class Cells:
         return {"output_type": "execute_result", **output}
 
     def setup(self, doc: Document) -> None:
-        """From the workload to the answer: what all cells after it are about."""
+        """Cells from the workload to the answer, which all later cells use."""
         r, ahead, run = (doc.names[name] for name in ("r", "ahead", "run"))
         growth = "{" + ", ".join(f'"{field}": "{rate}"' for field, rate in ahead.rates.items()) + "}"
         workload_code, loads = workload_as_code(r.workload)
@@ -114,7 +114,7 @@ class Cells:
         self.code("setup", "\n".join(lines), shows=False)
 
     def section(self, section: Section, doc: Document) -> None:
-        """What a section tells, its pictures where they stand, and its frame."""
+        """The text of a section, its pictures in their places, and its frame."""
         headed = True
         for part in _blocks_between_pictures(section):
             if isinstance(part, PictureBlock):
@@ -128,12 +128,12 @@ class Cells:
 
 
 def _source_lines(text: str) -> list[str]:
-    """Text as a notebook has it."""
+    """Text as a notebook's list of lines."""
     return text.splitlines(True)
 
 
 def _blocks_between_pictures(section: Section) -> Iterator[PictureBlock | list[Block]]:
-    """The blocks of a section between its pictures; at least one, for its heading."""
+    """The blocks of a section, split at its pictures; at least one group, for the heading."""
     blocks: list[Block] = []
     first = True
     for block in section.blocks:
@@ -149,7 +149,7 @@ def _blocks_between_pictures(section: Section) -> Iterator[PictureBlock | list[B
 
 
 def workload_as_code(w: Workload) -> tuple[str, str]:
-    """The workload as a line of code that holds it, and a line that makes it; by its file if it is long."""
+    """Code with the workload as text, and code that parses it; with its file if it is long."""
     if is_long(w):
         return f"toml = {w.source!r}".replace("'", '"'), "w = ex.Workload.load(toml)"
     text = _toml_with_counts(w)
@@ -158,7 +158,7 @@ def workload_as_code(w: Workload) -> tuple[str, str]:
 
 
 def _toml_with_counts(w: Workload) -> str:
-    """Its TOML; what a dotenv holds as its size, which is all that was read of it."""
+    """Its TOML; a dotenv file is replaced by its size, the only thing read from it."""
     import tomli_w
 
     content = tomllib.loads(w.to_toml())

@@ -1,4 +1,4 @@
-"""A document as PDF: its tables and sentences are handed to a typst template as JSON, its pictures as SVG."""
+"""A document as PDF: a typst template gets tables and sentences as JSON, and pictures as SVG."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from .blocks import Cell, Table
 from .document import Beside, Block, Code, Document, Folded, Heading, PictureBlock, Prose, SentenceList
 from .layout import CODE, FOLDER, UNIT
 
-STANDARD = "ua-1"  # PDF/UA: tagged, every picture with its alternative text, or it does not compile
+STANDARD = "ua-1"  # PDF/UA: tagged; compilation fails if a picture has no alternative text
 BUILT_IN = re.compile(r"[\x00-\u024f\u0370-\u052f\u2010-\u2044\u20ac\u2190-\u21ff\u2200-\u22ff]*")
-WIDEST = 60  # characters above which a column of text gets no wider
+WIDEST = 60  # characters; longer text does not widen a column
 
 
 def pdf_bytes(doc: Document) -> bytes:
-    """The document as PDF/UA. The same document gives the same bytes: it bears the date of its facts.
+    """The document as PDF/UA. The same document gives the same bytes: its date is that of its facts.
 
-    Raises MissingExtraError without typst.
+    Raises MissingExtraError if typst is not installed.
     """
     document: bytes = _compile_typst(doc, "pdf")
     return document
 
 
 def pages(doc: Document, dots_an_inch: float = 80) -> list[bytes]:
-    """Each page of the same as PNG, to look at."""
+    """Each page of the PDF as PNG."""
     pictures: list[bytes] = _compile_typst(doc, "png", ppi=dots_an_inch)
     return pictures
 
@@ -46,7 +46,7 @@ def _compile_typst(doc: Document, form: str, **more: Any) -> Any:
         "report.json": text.encode(),
         **{f"{picture.name}.svg": picture.svg.encode() for picture in doc.every_picture()},
     }
-    compiled: Any = typst.compile  # its stub knows no inputs by name
+    compiled: Any = typst.compile  # typst's type stub does not have inputs by name
     return compiled(
         inputs,
         format=form,
@@ -58,7 +58,7 @@ def _compile_typst(doc: Document, form: str, **more: Any) -> Any:
 
 
 def _font_folder() -> list[str]:
-    """The folder of the fonts of the pictures; none where there are no pictures."""
+    """The folder of the pictures' fonts; none if there are no pictures."""
     try:
         from explorer.views.figures.fonts import FOLDER
     except ImportError:
@@ -66,7 +66,7 @@ def _font_folder() -> list[str]:
     return [str(FOLDER)]
 
 
-# What the template reads --------------------------------------------------------------------------
+# Input of the template ----------------------------------------------------------------------------
 
 
 def _typst_document(doc: Document) -> dict[str, Any]:
@@ -97,13 +97,13 @@ def _typst_document(doc: Document) -> dict[str, Any]:
 
 
 def _signatures(doc: Document) -> list[str]:
-    """Who signs, and beneath which line; one who is not named writes the name in."""
+    """The signature lines; a blank name is filled in by hand."""
     deciders = next((line.text for line in doc.record if line.kind == "Deciders"), "")
     return [f"{name}, date" for name in deciders.split(", ") if name] or ["Name, date", "Name, date"]
 
 
 def _two_columns(points: Sequence[SentenceList]) -> tuple[Sequence[SentenceList], Sequence[SentenceList]]:
-    """Two columns that are about as long, in order."""
+    """Two columns of about equal length, in order."""
     sizes = [2 + sum(1 + len(text) // 55 for text in point.sentences) for point in points]
     at = min(range(len(points) + 1), key=lambda at: abs(sum(sizes[:at]) - sum(sizes[at:])))
     return points[:at], points[at:]
@@ -132,7 +132,7 @@ def _typst_block(doc: Document, block: Block) -> dict[str, Any]:
 
 
 def _typst_table(table: Table) -> dict[str, Any]:
-    """A table, and each column's share of its width."""
+    """A table, and each column's share of the width."""
     return {
         "kind": "table",
         "caption": table.caption,
@@ -147,7 +147,7 @@ def _typst_table(table: Table) -> dict[str, Any]:
 
 
 def _column_width(table: Table, column: int) -> float:
-    """What a column's longest text asks for [characters]: the root of it, so that no column starves."""
+    """The width of a column, as the square root of its longest text, so that no column is too narrow."""
     cells = [row[column] for row in table.rows if column < len(row)]
     longest = max((max(len(cell.text), len(cell.note) * 0.8) for cell in cells), default=1.0)
     word = max((len(word) for word in table.head[column].split()), default=1)
@@ -166,7 +166,7 @@ def _typst_cell(cell: Cell) -> dict[str, Any]:
 
 
 def typst_spans(text: str) -> list[list[str]]:
-    """Pieces of a line: text, and code between backticks; a number stays with its unit."""
+    """Parts of a line: text, and code between backticks; numbers stay with their units."""
     pieces: Iterable[str] = CODE.split(text)
     return [
         ["code", piece] if place % 2 else ["text", UNIT.sub("\u00a0", piece)]

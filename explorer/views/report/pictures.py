@@ -1,4 +1,4 @@
-"""The pictures of a document: each with the expression that draws it again, and its numbers as a frame."""
+"""The pictures of a document: each with the code that draws it again, and its numbers as a frame."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ from .measured import Measurement
 from .workload import QUANTILES
 
 PLAIN = re.compile(r"[ -#%-\[\]-~\u00a0-\u017f]{1,60}")
-MOST_RATES = 3  # designs whose cost is drawn over the rate
+MOST_RATES = 3  # designs in the figure of cost over the rate
 MAP = ("response", "runtime")
 
 
 def report_pictures(
     r: Recommendation, ahead: Ahead, moves: Sensitivity, run: Measurement | None = None
 ) -> dict[str, list[ReportPicture]]:
-    """The pictures by the key of their place; none where matplotlib, an extra, is not installed."""
+    """The pictures by key; none if the extra matplotlib is not installed."""
     try:
         from explorer.views import figures
-    except ImportError:  # `missing_pictures` says so in their places
+    except ImportError:  # `missing_pictures` explains this in their places
         return {}
     pictures_by_key: dict[str, list[ReportPicture]] = {}
     for key, picture in _all_pictures(figures, with_plain_name(r), ahead, moves, run):
@@ -50,7 +50,7 @@ def report_pictures(
 
 
 def missing_pictures() -> str:
-    """Why there are no pictures, and what installs what draws them."""
+    """Why there are no pictures, and the extra to install."""
     return str(missing_error("A picture here", ["matplotlib"]))
 
 
@@ -94,7 +94,7 @@ def _all_pictures(
 
 
 def with_plain_name(r: Recommendation) -> Recommendation:
-    """The same answer under a name that can be drawn: matplotlib reads $ as mathematics."""
+    """The same answer with a name that can be drawn: matplotlib reads $ as a formula."""
     if PLAIN.fullmatch(r.workload.name):
         return r
     plain = copy(r)
@@ -123,7 +123,7 @@ def _decision_map_picture(figures: Any, r: Recommendation) -> ReportPicture:
 
 
 def _binding_distributions(r: Recommendation) -> list[str]:
-    """The distributions whose limits rule some design out; the response's if none does."""
+    """The distributions whose limits exclude some design; the response's if there are none."""
     load = Conditions(r.workload)
     placements = (r.answer.candidates if r.answer.candidates.designs else table()).placements
     drivers = {use.limit: use.driver for each in placements for use in binding_uses(each, load)}
@@ -132,7 +132,7 @@ def _binding_distributions(r: Recommendation) -> list[str]:
 
 
 def _designs_over_rates(r: Recommendation) -> list[Design]:
-    """The design, and those that the nearest rates would change it to, or the best alternatives."""
+    """The design, and the designs at the nearest rates where the choice changes, or the best alternatives."""
     designs_beyond = [
         turn.design for turn in r.answer.break_evens if turn.axis == "requests_per_month" and turn.design
     ]
@@ -145,7 +145,7 @@ def _designs_over_rates(r: Recommendation) -> list[Design]:
 
 
 def _winner_rows(grid: Sweep) -> Any:
-    """A row a point of the map; the eight options say which design it is."""
+    """One row per point of the map; the eight options identify the design."""
     return grid.to_frame().drop(columns=["winner", "runner_up"])
 
 

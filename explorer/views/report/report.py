@@ -1,7 +1,7 @@
 """One answer as a document to hand on: an architecture decision record, in four forms.
 
-What it says is worked out once, as tables and sentences; each form only lays it out. Same workload,
-same bytes: what is dated are the facts, not the moment of printing.
+The content is computed once, as tables and sentences; each form only lays it out. The same workload gives the
+same bytes: the document has the dates of its facts, not of its creation.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ def report(
     months: int = 36,
     measured: str | Path | None = None,
 ) -> Path:
-    """Write what to build for a workload, and why, as a document; its form goes by the ending.
+    """Write a document on what to build for a workload, and why; the ending selects its form.
 
     Parameters
     ----------
-    workload : what the API has to carry
-    path : a .html file (self-contained, with pictures), .pdf, .md or .ipynb; one folder is made if need be
-    growth : rates a month by field, such as {"response": "3 %"}; None: an assumption, told as one
-    months : how far growth is followed
-    measured : the Parquet file of a benchmark, to hold the prediction against
+    workload : the workload
+    path : a .html file (self-contained, with pictures), .pdf, .md or .ipynb; one missing folder is created
+    growth : rates a month by field, such as {"response": "3 %"}; None: an assumption, marked as one
+    months : the months of growth to follow
+    measured : the Parquet file of a benchmark, to compare with the prediction
 
     Returns
     -------
@@ -54,6 +54,6 @@ def report(
 
 
 def render_document(r: Recommendation, name: str, request: ReportRequest | None = None) -> bytes:
-    """The document for an answer, in the form that the ending of its `name` asks for."""
+    """The document for an answer, in the form of the ending of `name`."""
     ending = Path(name).suffix.lower()
     return FORMS[ending](report_document(r, name, request or ReportRequest()))

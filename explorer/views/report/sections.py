@@ -38,12 +38,12 @@ from .typography import one_line
 
 @dataclass(frozen=True)
 class ReportRequest:
-    """What the reader of a document wants beside the answer.
+    """Requests of the reader besides the answer.
 
     Parameters
     ----------
     growth : rates a month by field, such as {"response": "3 %"}; None: those of `ahead.DEFAULT`
-    months : how far to look
+    months : months of growth
     measured : the Parquet file of a benchmark
     """
 
@@ -53,13 +53,13 @@ class ReportRequest:
 
 
 def report_document(r: Recommendation, name: str, request: ReportRequest = ReportRequest()) -> Document:
-    """The document for an answer, to be written as `name`; sources are numbered as they are cited."""
+    """The document for an answer, to be written as `name`; sources are numbered in order of citation."""
     ahead = Ahead(r, request.growth, request.months)
     swung = sensitivity.report_sensitivity(r)
     run = Measurement(request.measured, r.workload) if request.measured else None
     cited = Sources()
     _sections(r, cited, ahead, swung, run)
-    sources = Sources(cited)  # AWS's own first, so each is cited again by its new number
+    sources = Sources(cited)  # build again with AWS's sources numbered first
     sections = [
         *_sections(r, sources, ahead, swung, run),
         Section("sources", "Sources", [block for block in [decision.price_pages_table(r, sources)] if block]),
@@ -88,7 +88,7 @@ def report_document(r: Recommendation, name: str, request: ReportRequest = Repor
 def _sections(
     r: Recommendation, sources: Sources, ahead: Ahead, swung: Sensitivity, run: Measurement | None
 ) -> list[Section]:
-    """All that follows the first page, but the sources themselves."""
+    """All sections after the first page, except the sources."""
     sections = [
         _context_section(r),
         _decision_section(r),
@@ -116,7 +116,7 @@ def _sections(
 
 
 def document_under_name(doc: Document, r: Recommendation, name: str, request: ReportRequest) -> Document:
-    """The same document, to be written as `name`: its pictures are not drawn again."""
+    """The same document, to be written as `name`, without drawing its pictures again."""
     return replace(doc, sections=[*doc.sections[:-1], _reproduction_section(r, name, request)])
 
 
@@ -225,7 +225,7 @@ def _assumptions_section(r: Recommendation, ahead: Ahead, sources: Sources) -> S
 
 
 def _reproduction_section(r: Recommendation, name: str, request: ReportRequest) -> Section:
-    """The version, the workload's file, and the command that makes the document again."""
+    """The version, the workload's file, and the command that recreates the document."""
     source = r.workload.source
     file = one_line(source if source.endswith(".toml") else "workload.toml")
     command = ["explorer", "report", file, "-o", one_line(name), *_command_options(request)]

@@ -1,4 +1,4 @@
-"""What one uncertain input alone does to the design, as a document shows it."""
+"""The effect of each uncertain input on the design, for a document."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ MOST = 12
 
 
 def report_sensitivity(r: Recommendation) -> Sensitivity:
-    """The design of the document over twice and half of each input."""
+    """The document's design over half to twice each input."""
     return sensitivity(r.workload, design=r.nearest)
 
 
 def swings_table(sensitivity: Sensitivity) -> Table | None:
-    """The inputs that move the cost most, or that can make the design fail."""
+    """The inputs that move the cost most, or that can make the design infeasible."""
     swings = [swing for swing in sensitivity.swings if swing.swing_usd > 0.005 or _fails_in_part(swing)]
     wording_by_field = {input_range.field: input_range.format_value for input_range in sensitivity.ranges}
     rows = [_swing_row(swing, wording_by_field[swing.input]) for swing in swings[:MOST]]
@@ -30,7 +30,7 @@ def swings_table(sensitivity: Sensitivity) -> Table | None:
 
 
 def _fails_in_part(swing: Swing) -> bool:
-    """Whether the design fails in a part of the range, and in another does not."""
+    """Whether the design is infeasible in a part of the range only."""
     return not swing.feasible and swing.feasible_from is not None
 
 
@@ -48,7 +48,7 @@ def _swing_row(swing: Swing, wording: Callable[[float], str]) -> list[Cell | str
 
 
 def _range_where(low: float | None, high: float | None, swing: Swing, wording: Callable[[float], str]) -> str:
-    """The part of the range about today's value in which something holds."""
+    """The part of the range around today's value in which a condition holds."""
     if low is None or high is None:
         return "nowhere"
     from_low, to_high = low <= swing.low * (1 + 1e-9), high >= swing.high * (1 - 1e-9)

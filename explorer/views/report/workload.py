@@ -1,4 +1,4 @@
-"""The workload as a document shows it: what was given, what was left to a default, its file."""
+"""The workload in a document: given values, defaults, and its file."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from .blocks import Cell, Table, table
 
 QUANTILES = (0.5, 0.9, 0.95, 0.99, 0.999)
 DEFAULT = Cell("default", kind="default")
-LONGEST = 40_000  # characters of a file that a notebook still holds
-LONGEST_LIST = 2000  # characters of samples that are still printed with the workload
+LONGEST = 40_000  # characters of a file that a notebook contains
+LONGEST_LIST = 2000  # characters of samples that are printed with the workload
 
 
 def sizes_table(w: Workload) -> Table:
@@ -34,7 +34,7 @@ def sizes_table(w: Workload) -> Table:
 
 
 def workload_tables(w: Workload) -> list[Table]:
-    """Everything else that the workload says, and what it left to a default."""
+    """All other fields of the workload, and the defaults it uses."""
     rows = [record for record in FIELDS if record.label and record.path not in SPREADS]
     carried_rows = [record for record in rows if not record.within or by_path()[record.within].is_carried]
     promise_rows = [record for record in rows if record not in carried_rows]
@@ -52,7 +52,7 @@ def _fields_table(caption: str, w: Workload, records: Iterable[Field]) -> Table:
 
 
 def field_wording(w: Workload, record: Field) -> str:
-    """The value in its words; "" where it has none to say."""
+    """The value in words; "" if there are none."""
     if record.phrase_of_table is not None:
         return record.phrase_of_table(_field_value(w, record.section) if record.section else w)
     value = _field_value(w, record.path)
@@ -71,7 +71,7 @@ def field_wording(w: Workload, record: Field) -> str:
 
 
 def _field_value(w: Workload, path: str) -> Any:
-    """The value of a field; of a peak that is left out what stands in for it."""
+    """The value of a field; for a missing peak, the value used in its place."""
     if path == "peak_rps":
         return float(Conditions(w).peak_rps)
     value: Any = w
@@ -81,12 +81,12 @@ def _field_value(w: Workload, path: str) -> Any:
 
 
 def file_text(w: Workload) -> str:
-    """The workload's file, without its comments; long lists of samples are only counted."""
+    """The workload's file without comments; long lists of samples are replaced by their count."""
     return re.sub(r"^samples = \[[^\]]*\]", _samples_count, w.to_toml(), flags=re.M).strip()
 
 
 def is_long(w: Workload) -> bool:
-    """Whether its file is too long to stand in a notebook, or has its samples in another file."""
+    """Whether its file is too long for a notebook, or has its samples in another file."""
     text = w.to_toml()
     return len(text) > LONGEST or re.search(r'^samples = "', text, flags=re.M) is not None
 

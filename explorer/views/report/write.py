@@ -1,4 +1,4 @@
-"""A document written: its four forms by their endings, and its pictures with their numbers."""
+"""Write a document in its four forms, and its pictures with their numbers."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from explorer.facts.suggestions import either
 
 from .document import Document
 
-DPI = 200  # of pictures as PNG
-DIGITS = "%.9g"  # of numbers as CSV
+DPI = 200  # resolution of pictures as PNG
+DIGITS = "%.9g"  # format of numbers in CSV
 
 
 def check_report_path(path: Path) -> None:
-    """Raise ReportError unless `path` has an ending of some form, and a folder that is there or can be."""
+    """Raise ReportError unless `path` has a known ending, in a folder that exists or can be created."""
     if path.suffix.lower() not in FORMS:
         raise ReportError(f'report is "{path}": expected a name that ends in {either(FORMS)}')
     check_folder(path)
 
 
 def check_folder(path: Path) -> None:
-    """One folder at most is made for a file, and none at the root of the file system."""
+    """Create at most one folder for a file, and none at the root of the file system."""
     above = path.absolute().parent.parent
     if not os.path.exists(path.parent) and (above == Path(above.anchor) or not above.is_dir()):
         raise ReportError(f"{path}: no folder {path.parent}: expected one that is there")
 
 
 def write_file(content: bytes, path: Path) -> Path:
-    """Write a file, and its folder if need be. Raises ReportError."""
+    """Write a file, and create its folder if necessary. Raises ReportError."""
     try:
         path.parent.mkdir(exist_ok=True)
         write_atomically(path, content)
@@ -45,9 +45,9 @@ def write_file(content: bytes, path: Path) -> Path:
 
 
 def write_figures(doc: Document, folder: Path) -> list[Path]:
-    """Each picture as SVG and PNG, and what it shows as CSV.
+    """Write each picture as SVG and PNG, and its numbers as CSV.
 
-    Raises ReportError, and MissingExtraError without matplotlib.
+    Raises ReportError, and MissingExtraError if matplotlib is not installed.
     """
     require("figures", "matplotlib")
     paths: list[Path] = []
