@@ -29,7 +29,8 @@ class Pdf:
         """How high each piece of a page stands, as a share of its height."""
         height = float(re.search(rb"/MediaBox\[0 0 [\d.]+ ([\d.]+)\]", self.objects[page])[1])
         stream = self.objects[int(re.search(rb"/Contents (\d+)", self.objects[page])[1])]
-        text = zlib.decompress(re.search(rb"stream\r?\n(.*?)\r?\nendstream", stream, re.DOTALL)[1])
+        length, begin = int(re.search(rb"/Length (\d+)", stream)[1]), re.search(rb"stream\r?\n", stream).end()
+        text = zlib.decompress(stream[begin : begin + length])
         return {int(number): float(y) / height for number, _, y in MARKED_CONTENT.findall(text)}
 
     def elements(self, kind):

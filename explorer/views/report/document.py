@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -133,6 +133,18 @@ class Document:
                     yield from self.pictures_of(block.key)
 
 
+KINDS: Mapping[type, str] = {
+    Prose: "prose",
+    Heading: "heading",
+    SentenceList: "sentences",
+    Beside: "beside",
+    Folded: "folded",
+    Code: "code",
+    PictureBlock: "pictureblock",
+    Table: "table",
+}
+
+
 def kind(block: Block) -> str:
     """The name of a block's type in the templates."""
-    return type(block).__name__.lower()
+    return KINDS[type(block)]

@@ -118,8 +118,8 @@ def _typst_block(doc: Document, block: Block) -> dict[str, Any]:
         case Heading():
             return {"kind": "heading", "text": block.text}
         case SentenceList():
-            items = [typst_spans(text) for text in block.sentences]
-            return {"kind": "listed", "heading": block.heading, "items": items, "otherwise": block.otherwise}
+            items, heading = [typst_spans(text) for text in block.sentences], block.heading
+            return {"kind": "sentences", "heading": heading, "items": items, "otherwise": block.otherwise}
         case Beside():
             return {"kind": "beside", "blocks": [_typst_block(doc, one) for one in block.blocks]}
         case Folded():
