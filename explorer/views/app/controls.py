@@ -152,7 +152,8 @@ def _slider_marks(kind: Kind, slider: Slider) -> list[float]:
         return _size_marks(slider.least, slider.most)
     if kind.unit == "seconds":
         return _time_marks(slider.least, slider.most)
-    return _decade_marks(round(np.log10(slider.least)), round(np.log10(slider.most)))
+    marks = _decade_marks(round(np.log10(slider.least)), round(np.log10(slider.most)))
+    return sorted({float(round(mark)) for mark in marks}) if kind.is_whole else marks
 
 
 CONTROLS = {record.path: record for record in fields_with("control")}

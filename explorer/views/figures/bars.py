@@ -131,11 +131,18 @@ def _draw_limit_bar(axes: Axes, y: int, finding: Any, p50: float, p99: float) ->
     axes.text(1.60, y - 0.22, _breach_label(finding.breach_probability), **small)
 
 
+MOST_OF_USE = 28  # letters of a use beside its bar; a longer one goes without its unit, which stands below
+
+
 def _use_label(finding: Any) -> tuple[str, str]:
     """The use as text, such as "9 MB of 6 MB", with the p50 below; a long unit is written as a phrase."""
     p50 = f"p50 {format_bare_quantity(finding.used_p50, finding.unit)}"
     also = p50 if finding.unit in FORMATS else shorten(f"{finding.unit}; {p50}", 38)
-    return use_of_limit_briefly(finding), also
+    use = use_of_limit_briefly(finding)
+    if len(use) > MOST_OF_USE:
+        of = (format_bare_quantity(each, finding.unit) for each in (finding.used_p99, finding.limit_value))
+        use = " of ".join(of)
+    return use, also
 
 
 def _breach_label(chance: float) -> str:

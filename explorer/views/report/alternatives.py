@@ -80,9 +80,8 @@ def alternatives_table(r: Recommendation) -> Table | None:
     """The next best designs."""
     best = r.answer.distinct_alternatives(MOST_ALTERNATIVES)
     rows = [_alternative_row(r, other) for other in best]
-    caption = (
-        f"{len(best)} of {len(r.answer.alternatives)} other feasible designs: the best with other options"
-    )
+    of_all = len(r.answer.alternatives)
+    caption = f"The next {len(best)} with other options, of {of_all} other feasible designs"
     head = "Design | >USD a month | >Difference | >Parts | >p50 | >p95"
     return table(caption, head, rows) if rows else None
 

@@ -96,9 +96,16 @@ def test_where_nothing_runs_nothing_stands():
 
 
 def test_a_design_that_cannot_be_put_up_is_a_no_with_the_nearest(workload):
-    words = ["deploy", workload, "--design", STORED.replace("single", "fargate"), "--cloud", f"{NAME}-none"]
+    words = [
+        "deploy",
+        workload,
+        "--design",
+        STORED.replace("single", "managed-instance"),
+        "--cloud",
+        f"{NAME}-none",
+    ]
     no = answer(*words, code=1)
-    assert no["deployable"] is False and no["because"] and no["nearest"]["execution"] != "fargate"
+    assert no["deployable"] is False and no["because"] and no["nearest"]["execution"] != "managed-instance"
     assert "The nearest that can: --design edge=none,door=" in run(*words).stdout
     assert not supervisor.status(f"{NAME}-none").running
 
