@@ -252,7 +252,8 @@ def cleared(aws):
     group = f"/aws/lambda/{NAME}-work"
     aws.answers("logs", "describe_log_groups", {"logGroups": [{"logGroupName": group}]})
     aws.answers("logs", "delete_log_group", parameters={"logGroupName": group})
-    aws.answers("logs", "describe_log_groups", {"logGroups": []})
+    for _ in range(2):  # of containers and of state machines
+        aws.answers("logs", "describe_log_groups", {"logGroups": []})
 
 
 # What is told and asked before anything is made.
@@ -709,7 +710,11 @@ UNTAGGED = {  # no resource of its own in AWS's eyes, but for the policy, which 
     "AWS::ApiGateway::Resource",
     "AWS::ApiGatewayV2::Integration",
     "AWS::ApiGatewayV2::Route",
+    "AWS::EC2::Route",
+    "AWS::EC2::SubnetRouteTableAssociation",
+    "AWS::EC2::VPCGatewayAttachment",
     "AWS::IAM::ManagedPolicy",
+    "AWS::IAM::Policy",
     "AWS::Lambda::Alias",
     "AWS::Lambda::EventInvokeConfig",
     "AWS::Lambda::Permission",

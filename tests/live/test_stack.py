@@ -269,8 +269,10 @@ HANDLERS = {
 
 
 def test_a_design_that_cannot_be_put_up_names_the_nearest(workload):
-    with pytest.raises(NotDeployableError, match=r"fargate has no template here.*The nearest") as refused:
-        deploy.plan(workload, STORED.replace("single", "fargate"))
+    with pytest.raises(
+        NotDeployableError, match=r"managed-instance has no template here.*The nearest"
+    ) as refused:
+        deploy.plan(workload, STORED.replace("single", "managed-instance"))
     assert refused.value.nearest.deployable
     assert refused.value.nearest.differs_from(refused.value.design) == 1
 

@@ -167,7 +167,7 @@ def test_a_task_that_finds_its_job_held_is_tried_until_no_invocation_can_hold_it
     assert busy["IntervalSeconds"] * busy["MaxAttempts"] >= lasts_s > failed["MaxAttempts"] * 31
 
 
-@pytest.mark.parametrize("execution", JOBS)
+@pytest.mark.parametrize("execution", [execution for execution in JOBS if execution != "fargate"])
 def test_what_is_only_acknowledged_has_no_table_and_its_failures_have_a_queue(execution):
     design_stack = stack(plain("http-api", "inline", "accepted", execution, "environment"))
     resources = design_stack.template["Resources"]
