@@ -72,7 +72,7 @@ def run(tasks, **body):
 
 def test_a_service_stands_behind_its_load_balancer_with_as_many_healthy_tasks_as_it_wants(at_once):
     assert at_once.states() == ["healthy", "healthy"]
-    assert [task["lastStatus"] for task in at_once.listed()] == ["RUNNING", "RUNNING"]
+    assert [task["lastStatus"] for task in at_once.tasks_with_status()] == ["RUNNING", "RUNNING"]
     assert len(at_once.processes()) == 2
     answer = run(at_once, response_bytes=1000)
     assert (answer.status_code, len(answer.content), answer.headers["content-type"]) == (
@@ -146,7 +146,9 @@ def test_a_task_that_dies_at_its_work_is_a_502_and_another_takes_its_place(at_on
     assert until(lambda: at_once.states() == ["healthy", "healthy"], 30)
     after = at_once.processes()
     assert dead not in after and len(after) == 2 and set(after) & set(before)
-    (stopped,) = [task for task in at_once.listed("STOPPED") if task["containers"][0]["exitCode"] == 137]
+    (stopped,) = [
+        task for task in at_once.tasks_with_status("STOPPED") if task["containers"][0]["exitCode"] == 137
+    ]
     assert (stopped["stopCode"], stopped["stoppedReason"]) == (
         "EssentialContainerExited",
         "Essential container exited",
@@ -162,7 +164,7 @@ def test_a_task_that_hangs_is_found_unhealthy_and_replaced(at_once):
     finally:
         at_once.elb.modify_target_group(**group, HealthCheckIntervalSeconds=10, HealthCheckTimeoutSeconds=5)
     assert until(lambda: at_once.states() == ["healthy", "healthy"], 30)
-    reasons = [task["stoppedReason"] for task in at_once.listed("STOPPED")]
+    reasons = [task["stoppedReason"] for task in at_once.tasks_with_status("STOPPED")]
     assert any(reason.startswith("Task failed ELB health checks in (target-group ") for reason in reasons)
 
 
@@ -177,8 +179,8 @@ def test_a_service_without_tasks_is_a_503_until_it_has_some(at_once):
 
 def test_a_target_is_an_address_and_a_port_and_its_state_what_its_check_shows(at_once):
     elb, network = at_once.elb, at_once.members["Network"]
-    made = {"Name": "by-hand", "Protocol": "HTTP", "Port": 80, "VpcId": network, "TargetType": "ip"}
-    (group,) = elb.create_target_group(**made)["TargetGroups"]
+    request = {"Name": "by-hand", "Protocol": "HTTP", "Port": 80, "VpcId": network, "TargetType": "ip"}
+    (group,) = elb.create_target_group(**request)["TargetGroups"]
     where = {"TargetGroupArn": group["TargetGroupArn"]}
     targets = [{"Id": "127.0.0.1", "Port": 1}, {"Id": "127.0.0.1", "Port": 2}]
     elb.register_targets(**where, Targets=targets)
@@ -261,8 +263,8 @@ def test_what_a_container_writes_is_in_its_log(place):
         line = json.loads(event["message"])
         assert (line["job"], line["did"]) == (job.id, "succeeded")
         assert until(lambda: tasks.processes() == before)
-        assert until(lambda: tasks.listed("STOPPED"), 10)
-        (task,) = tasks.listed("STOPPED")
+        assert until(lambda: tasks.tasks_with_status("STOPPED"), 10)
+        (task,) = tasks.tasks_with_status("STOPPED")
         assert (task["containers"][0]["exitCode"], task["launchType"]) == (0, "FARGATE")
         assert event["logStreamName"] == f"task/work/{task['taskArn'].rpartition('/')[2]}"
 
@@ -291,8 +293,8 @@ def test_a_body_that_is_too_large_for_an_override_goes_through_s3(place, size, i
         job = client.submit(body + b" " * (size - len(body)), content_type="application/json")
         assert client.wait(job.id).status == "succeeded"
         bucket = Tasks(standing).members["ResultsBucket"]
-        kept = place.client("s3").list_objects_v2(Bucket=bucket, Prefix="bodies/").get("Contents", [])
-        assert bool(kept) == in_s3
+        objects = place.client("s3").list_objects_v2(Bucket=bucket, Prefix="bodies/").get("Contents", [])
+        assert bool(objects) == in_s3
 
 
 def test_a_service_that_does_not_come_up_is_told_with_its_last_words_and_leaves_nothing(place):

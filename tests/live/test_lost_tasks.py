@@ -186,11 +186,11 @@ def test_a_task_that_is_told_to_end_has_its_job_begun_again_by_another(tasks):
     with tasks.standing.client() as client:
         id = client.submit({**BODY, "runtime_s": 4}).id
         assert until(lambda: client.status(id).status == "running")
-        (first,) = [task["taskArn"] for task in tasks.listed()]
+        (first,) = [task["taskArn"] for task in tasks.tasks_with_status()]
         tasks.ecs.stop_task(cluster=tasks.members["Cluster"], task=first)
         job = ended(client, id)
     assert (job.status, job.attempts) == ("succeeded", 2)
-    assert until(lambda: len(tasks.listed("STOPPED")) >= 2)
+    assert until(lambda: len(tasks.tasks_with_status("STOPPED")) >= 2)
 
 
 def test_jobs_of_tasks_of_their_own_come_side_by_side_and_none_twice(tasks):

@@ -46,7 +46,7 @@ def own_values(value, role: str):
     return [own_values(each, role) for each in value] if isinstance(value, list) else value
 
 
-def asked(bench: Bench, row: dict[str, str]) -> tuple[int, str, str]:
+def refusal_of(bench: Bench, row: dict[str, str]) -> tuple[int, str, str]:
     """Status, code and message of the answer; no code if it is no refusal."""
     once = Config(retries={"total_max_attempts": 1}, parameter_validation=False, inject_host_prefix=False)
     client = bench.session.client(row["service"], config=once)
@@ -78,7 +78,7 @@ def test_what_aws_refused_there_is_refused_here(bench, capsys):
     wrong, differ, count = [], 0, 0
     for test, rows in recorded().items():
         for row in rows:
-            answer = asked(bench, row)
+            answer = refusal_of(bench, row)
             if row["code"]:
                 count, same = count + 1, agrees(row, answer)
                 differ += not same

@@ -99,7 +99,7 @@ def door(bench, issuer):
     return guarded(bench, issuer.url, "app")
 
 
-def asked(bench, url: str, token: str | None) -> SimpleNamespace:
+def answer_of(bench, url: str, token: str | None) -> SimpleNamespace:
     return bench.post(url, b"{}", **({"Authorization": f"Bearer {token}"} if token else {}))
 
 
@@ -109,7 +109,7 @@ def asked(bench, url: str, token: str | None) -> SimpleNamespace:
     ids=str,
 )
 def test_a_token_of_the_issuer_opens_the_door_and_the_function_sees_its_claims(bench, door, issuer, changes):
-    answer = asked(bench, door, issuer.token(**changes))
+    answer = answer_of(bench, door, issuer.token(**changes))
     assert answer.status == 200 and json.loads(answer.body)["jwt"]["claims"]["sub"] == "jane"
 
 
@@ -128,7 +128,7 @@ AUDIENCE, EXPIRED = "the token does not have a valid audience", "the token has e
     ids=str,
 )
 def test_a_token_that_is_no_good_is_refused_with_its_fault(bench, door, issuer, changes, why):
-    answer = asked(bench, door, issuer.token(**changes))
+    answer = answer_of(bench, door, issuer.token(**changes))
     assert (answer.status, answer.body) == (401, b'{"message":"Unauthorized"}')
     described = f' error_description="{why}"' if why else ""
     assert answer.headers["www-authenticate"] == INVALID + described
@@ -141,18 +141,18 @@ def test_a_token_that_another_has_signed_is_refused(bench, door, issuer):
     other.server.shutdown()
     other.server.server_close()
     for each in (token, "no-token", issuer.token()[:-8] + "AAAAAAAA"):
-        answer = asked(bench, door, each)
+        answer = answer_of(bench, door, each)
         assert (answer.status, answer.headers["www-authenticate"]) == (401, INVALID)
 
 
 def test_no_token_is_asked_for_one(bench, door):
-    answer = asked(bench, door, None)
+    answer = answer_of(bench, door, None)
     assert (answer.status, answer.headers["www-authenticate"]) == (401, "Bearer")
 
 
 @pytest.mark.parametrize(("scope", "status"), [("read", 200), ("write", 403), (None, 403)])
 def test_a_route_wants_its_scopes(bench, issuer, scope, status):
-    answer = asked(bench, guarded(bench, issuer.url, "app", ("read",)), issuer.token(scope=scope))
+    answer = answer_of(bench, guarded(bench, issuer.url, "app", ("read",)), issuer.token(scope=scope))
     assert answer.status == status
     assert status == 200 or answer.body == b'{"message":"Forbidden"}'
 
@@ -170,7 +170,7 @@ def test_a_user_pool_of_the_cloud_is_an_issuer_and_its_keys_are_public(bench):
     tokens = signed_in["AuthenticationResult"]
     url = guarded(bench, f"https://cognito-idp.us-east-1.amazonaws.com/{pool}", id)
     for token in (tokens["IdToken"], tokens["AccessToken"]):
-        assert asked(bench, url, token).status == 200
+        assert answer_of(bench, url, token).status == 200
     keys = bench.post(f"{bench.cloud.endpoint_url}/{pool}/.well-known/jwks.json", None, method="GET")
     assert keys.status == 200 and json.loads(keys.body)["keys"]
 

@@ -24,7 +24,7 @@ class Tasks:
         pages = self.place.client("cloudformation").describe_stack_resources(StackName=self.standing.name)
         return {row["LogicalResourceId"]: row["PhysicalResourceId"] for row in pages["StackResources"]}
 
-    def listed(self, status: str = "RUNNING") -> list[dict]:
+    def tasks_with_status(self, status: str = "RUNNING") -> list[dict]:
         """The tasks as ECS describes them."""
         where = {"cluster": self.members["Cluster"]}
         arns = self.ecs.list_tasks(**where, desiredStatus=status)["taskArns"]

@@ -22,6 +22,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from explorer.facts.key_value import format_pair
 from explorer.facts.locations import task_start_file
 
 from . import images, task_credentials
@@ -172,7 +173,9 @@ class Containers:
         label = (filters or {}).get("label", [])
         requested = {label} if isinstance(label, str) else set(label)
         return [
-            one for one in self.by_id.values() if {f"{k}={v}" for k, v in one.labels.items()} >= requested
+            one
+            for one in self.by_id.values()
+            if set(itertools.starmap(format_pair, one.labels.items())) >= requested
         ]
 
 
