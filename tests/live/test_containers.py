@@ -11,6 +11,7 @@ import pytest
 
 from explorer import Workload
 from explorer.errors import CloudError, ExplorerError
+from explorer.facts import catalogue
 from explorer.live.cloud import supervisor
 from explorer.live.deployment import deploy, target
 from tests.support.local_bench import until
@@ -160,7 +161,8 @@ def test_a_task_that_hangs_is_found_unhealthy_and_replaced(at_once):
     at_once.elb.modify_target_group(**group, HealthCheckIntervalSeconds=5, HealthCheckTimeoutSeconds=2)
     hung = at_once.kill(signal.SIGSTOP)
     try:
-        assert until(lambda: hung not in at_once.processes(), 60)
+        grace_s = catalogue.time("ecs.start").p99_s  # in which the health of a new task is not judged
+        assert until(lambda: hung not in at_once.processes(), grace_s + 60)
     finally:
         at_once.elb.modify_target_group(**group, HealthCheckIntervalSeconds=10, HealthCheckTimeoutSeconds=5)
     assert until(lambda: at_once.states() == ["healthy", "healthy"], 30)
