@@ -171,7 +171,7 @@ def why_infeasible(
     """Whether a design is feasible, and the reasons why not: broken limits first."""
     from explorer.engine.evaluation import Evaluation
 
-    from .phrases import breach, late_answers_as_reason, late_first_byte_as_reason, late_p95_as_reason
+    from .phrases import FIRST_BYTE_P95, breach, late_answers_as_reason, late_p95_as_reason
 
     one, reasons = Evaluation(load, table().where(design.ids)), exclusions(load.workload, design)
     feasible = not reasons and bool(one.feasible[0])
@@ -184,5 +184,7 @@ def why_infeasible(
         whys["targets.latency_p95"] = late_p95_as_reason(p95_s, float(load.latency_p95))
     if load.first_byte_p95 is not None and not one.begins_in_time[0]:
         begun_s = float(one.first_byte_p95_s[0])
-        whys["targets.first_byte_p95"] = late_first_byte_as_reason(begun_s, float(load.first_byte_p95))
+        whys["targets.first_byte_p95"] = late_p95_as_reason(
+            begun_s, float(load.first_byte_p95), FIRST_BYTE_P95
+        )
     return feasible, [{"because": because, "why": why} for because, why in whys.items()]

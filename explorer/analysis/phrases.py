@@ -518,58 +518,36 @@ def late_answers_as_reason(share: float, waits_s: float) -> str:
     return f"{waits}, in {requests_in_words(share)}"
 
 
-def late_p95(p95_s: float) -> str:
+P95, FIRST_BYTE_P95 = "p95", "first byte's p95"  # what a target promises
+
+
+def late_p95(p95_s: float, target: str = P95) -> str:
     """The missed latency target, with the p95 [s].
 
     >>> late_p95(12.34)
     'its p95 is 12 s, later than promised'
-    """
-    return f"its p95 is {format_time(p95_s, 2)}, later than promised"
-
-
-def late_first_byte(p95_s: float) -> str:
-    """The missed target of the first byte, with its p95 [s].
-
-    >>> late_first_byte(2.5)
+    >>> late_p95(2.5, FIRST_BYTE_P95)
     "its first byte's p95 is 2.5 s, later than promised"
     """
-    return f"its first byte's p95 is {format_time(p95_s, 2)}, later than promised"
+    return f"its {target} is {format_time(p95_s, 2)}, later than promised"
 
 
-def late_first_byte_at_length(p95_s: float, promised_s: float) -> str:
-    """The missed target of the first byte, with its p95 and the target [s], for a document.
-
-    >>> late_first_byte_at_length(2.5, 1)
-    "the first byte's p95 takes 2.5 s, where 1 s is promised"
-    """
-    return f"the first byte's p95 takes {format_time(p95_s)}, where {format_time(promised_s)} is promised"
-
-
-def late_p95_at_length(p95_s: float, promised_s: float) -> str:
-    """The missed latency target, with the p95 and the target [s].
+def late_p95_at_length(p95_s: float, promised_s: float, target: str = P95) -> str:
+    """The missed latency target, with the p95 and the target [s], for a document.
 
     >>> late_p95_at_length(12.34, 10)
     'the p95 takes 12.3 s, where 10 s is promised'
     """
-    return f"the p95 takes {format_time(p95_s)}, where {format_time(promised_s)} is promised"
+    return f"the {target} takes {format_time(p95_s)}, where {format_time(promised_s)} is promised"
 
 
-def late_first_byte_as_reason(p95_s: float, promised_s: float) -> str:
-    """The missed target of the first byte, as the reason why a design is not feasible.
-
-    >>> late_first_byte_as_reason(2.5, 1)
-    "the first byte's p95 is 2.5 s, promised 1 s"
-    """
-    return f"the first byte's p95 is {format_time(p95_s)}, promised {format_time(promised_s)}"
-
-
-def late_p95_as_reason(p95_s: float, promised_s: float) -> str:
+def late_p95_as_reason(p95_s: float, promised_s: float, target: str = P95) -> str:
     """The missed latency target, as the reason why a design is not feasible.
 
     >>> late_p95_as_reason(12.34, 10)
     'the p95 is 12.3 s, promised 10 s'
     """
-    return f"the p95 is {format_time(p95_s)}, promised {format_time(promised_s)}"
+    return f"the {target} is {format_time(p95_s)}, promised {format_time(promised_s)}"
 
 
 # Compared with today's design ---------------------------------------------------------------------

@@ -14,6 +14,7 @@ from explorer.options.base.request_path import BodyOut
 
 from .flat_rates import cheaper_flat_rate
 from .phrases import (
+    FIRST_BYTE_P95,
     besides_pattern,
     breach,
     breach_today,
@@ -22,7 +23,6 @@ from .phrases import (
     change_in_words,
     describe_design,
     late_answers,
-    late_first_byte,
     late_p95,
     limit_name,
     limit_with_value,
@@ -220,7 +220,7 @@ def misses_of_nearest(r: Answer) -> list[str]:
     if not r.evaluation.in_time[r.index]:
         texts.append(late_p95(r.latency_s["p95"]))
     if not r.evaluation.begins_in_time[r.index]:
-        texts.append(late_first_byte(float(r.evaluation.first_byte_p95_s[r.index])))
+        texts.append(late_p95(float(r.evaluation.first_byte_p95_s[r.index]), FIRST_BYTE_P95))
     return texts
 
 

@@ -6,6 +6,7 @@ import math
 import sys
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
+from inspect import signature
 
 import numpy as np
 import pytest
@@ -237,14 +238,25 @@ KINDS = {
 }
 
 
+OPTIONS = {  # of `simulate`, as they are by default
+    name: parameter.default
+    for name, parameter in signature(simulate).parameters.items()
+    if name in signature(make_plan).parameters
+}
+
+
 def counted(is_compiled: bool = False, **options):
-    load = {
-        "arrival_rps": 10.0,
-        "warm_s": 2.0,
-        "cold_s": 2.5,
-        "keep_alive_s": 100,
-        "duration_s": 1000,
-    } | options
+    load = (
+        OPTIONS
+        | {
+            "arrival_rps": 10.0,
+            "warm_s": 2.0,
+            "cold_s": 2.5,
+            "keep_alive_s": 100,
+            "duration_s": 1000,
+        }
+        | options
+    )
     return replication.run(make_plan(**load), np.random.SeedSequence(5), is_compiled)
 
 

@@ -9,13 +9,13 @@ from datetime import date
 from explorer.analysis.assumptions import Assumption
 from explorer.analysis.break_evens import BreakEven
 from explorer.analysis.phrases import (
+    FIRST_BYTE_P95,
     breach_at_length,
     breach_today_at_length,
     broken_requests,
     change_from_today,
     describe_design,
     late_answers_at_length,
-    late_first_byte_at_length,
     late_p95_at_length,
     limit_with_value,
     pattern_name,
@@ -294,7 +294,8 @@ def miss_sentences(r: Recommendation) -> Iterator[str]:
         yield late_p95_at_length(r.latency_s["p95"], target)
     evaluation, first_byte = r.answer.evaluation, r.workload.targets.first_byte_p95
     if first_byte is not None and not evaluation.begins_in_time[r.answer.index]:
-        yield late_first_byte_at_length(float(evaluation.first_byte_p95_s[r.answer.index]), first_byte)
+        begun_s = float(evaluation.first_byte_p95_s[r.answer.index])
+        yield late_p95_at_length(begun_s, first_byte, FIRST_BYTE_P95)
 
 
 # Money --------------------------------------------------------------------------------------------
