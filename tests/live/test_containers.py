@@ -5,6 +5,8 @@ import os
 import signal
 import threading
 import time
+from ipaddress import ip_address, ip_network
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
@@ -12,7 +14,7 @@ import pytest
 from explorer import Workload
 from explorer.errors import CloudError, ExplorerError
 from explorer.facts import catalogue
-from explorer.live.cloud import supervisor
+from explorer.live.cloud import steady_service, supervisor
 from explorer.live.deployment import deploy, target
 from tests.support.local_bench import until
 from tests.support.local_tasks import Tasks, processes
@@ -65,6 +67,12 @@ def at_once(place):
         yield Tasks(standing)
 
 
+def addresses(tasks):
+    """The address of each task's network interface, as ECS describes it."""
+    details = [each["attachments"][0]["details"] for each in tasks.tasks_with_status()]
+    return {pair["value"] for each in details for pair in each if pair["name"] == "privateIPv4Address"}
+
+
 def run(tasks, **body):
     """The answer of the endpoint to one request, whatever it is."""
     sample = {"runtime_s": 0, "response_bytes": 1000, "seed": 1, **body}
@@ -82,6 +90,13 @@ def test_a_service_stands_behind_its_load_balancer_with_as_many_healthy_tasks_as
         "text/example",
     )
     assert not at_once.standing.is_signed and at_once.standing.credentials() is None
+
+
+def test_no_task_has_the_address_of_a_task_of_another_cloud(at_once):
+    port = urlsplit(at_once.place.cloud.endpoint_url).port
+    network = ip_network(f"127.{port // 256}.{port % 256}.0/24")
+    assert len(addresses(at_once)) == 2
+    assert all(ip_address(each) in network for each in addresses(at_once))
 
 
 def test_the_client_of_an_endpoint_that_nobody_signs_for_signs_nothing(at_once):
@@ -300,9 +315,10 @@ def test_a_body_that_is_too_large_for_an_override_goes_through_s3(place, size, i
 
 
 def test_a_service_that_does_not_come_up_is_told_with_its_last_words_and_leaves_nothing(place):
-    before = processes(place.cloud)
+    before, began = processes(place.cloud), time.monotonic()
     with pytest.raises(CloudError, match=r"did not become steady: .*max_workers.*was taken down again"):
         deploy.deploy(Workload(**SMALL), BUFFERED, place, settings={"at_once": 0})
+    assert time.monotonic() - began < steady_service.PATIENCE_S / 3  # its circuit breaker ends it, not patience
     assert processes(place.cloud) == before
 
 

@@ -18,9 +18,11 @@ GIVEN_UP = "FAILED"  # a rollout that the circuit breaker has ended
 
 def install(limits: Limits) -> None:
     """Let what waits for a service wait beside the loop that answers requests, those of its tasks too."""
+    from ministack.services import ecs
     from ministack.services.cloudformation import stacks
 
     hook(stacks, "_runs_on_worker_thread", "resource_type", _or_a_service)
+    hook(ecs, "_make_deployment", "task_definition desired_count status", _in_progress)
 
 
 def _or_a_service(original: Callable[..., bool]) -> Callable[..., bool]:
@@ -28,6 +30,18 @@ def _or_a_service(original: Callable[..., bool]) -> Callable[..., bool]:
         return resource_type == KIND or original(resource_type)
 
     return decide
+
+
+def _in_progress(original: Callable[..., Any]) -> Callable[..., Any]:
+    """The first deployment of a service is under way until its tasks run: else no circuit breaker ends it."""
+
+    def make(task_definition: str, desired_count: int, status: str = "PRIMARY") -> Any:
+        deployment = original(task_definition, desired_count, status)
+        if desired_count:
+            deployment |= {"rolloutState": "IN_PROGRESS", "rolloutStateReason": "ECS deployment in progress."}
+        return deployment
+
+    return make
 
 
 def wait(arn: str, grace_s: float) -> None:

@@ -33,7 +33,7 @@ from .patch_runtime import function_environment
 from .starts import AT_ONCE, yield_to_the_cloud
 
 HERE = "127.0.0.1"
-ADDRESSES = "127.77.{}.{}"  # of tasks; Linux has all of 127/8 as its loopback
+TASKS_AT_ONCE = 254  # of one cloud: the last byte of their addresses, without the first and the last
 LISTENS_S = 20.0  # that a start may take before the next has its turn
 POLL_S = 0.02
 KEPT_LINES = 1000  # of a container's output, for who asks for it later
@@ -120,7 +120,7 @@ class Containers:
     """What `docker.containers` is to the emulator."""
 
     by_id: dict[str, Container] = {}
-    _numbers = itertools.count()
+    _numbers = itertools.cycle(range(1, TASKS_AT_ONCE + 1))
     _lock = threading.Lock()
 
     def run(
@@ -157,10 +157,14 @@ class Containers:
         return container
 
     def _address(self) -> str:
-        """The next address of the loopback that nothing has had for long."""
+        """The address of this cloud that has been free for longest. Raises CannotRunError if all are taken."""
+        network = cloud_network(int(os.environ["GATEWAY_PORT"]))
+        taken = {each.address for each in list(self.by_id.values()) if each.process.poll() is None}
         with self._lock:
-            number = next(self._numbers) % (250 * 250)
-        return ADDRESSES.format(number // 250 + 1, number % 250 + 2)
+            for number in itertools.islice(self._numbers, TASKS_AT_ONCE):
+                if (address := f"{network}.{number}") not in taken:
+                    return address
+        raise CannotRunError(f"the local cloud does not run more than {TASKS_AT_ONCE} tasks at once")
 
     def get(self, id: str) -> Any:
         """A container by its id; by the emulator's own name, what shows where tasks reach it."""
@@ -230,6 +234,18 @@ def install(limits: Limits) -> None:
     ecs._get_docker = lambda: docker
     hook_action(ecs, "RunTask", "_run_task", "data", _as_on_aws)
     hook(ecs, "_mark_task_stopped", "task_arn task reason stop_code exit_code", _without_credentials)
+
+
+def cloud_network(gateway_port: int) -> str:
+    """The first three bytes of the addresses of a cloud's tasks; all of 127/8 is loopback on Linux.
+
+    Two clouds on one machine have two ports, so the port in the address keeps a request of the one from the
+    tasks of the other.
+
+    >>> cloud_network(4566)
+    '127.17.214'
+    """
+    return f"127.{gateway_port // 256}.{gateway_port % 256}"
 
 
 def end_all() -> None:
