@@ -318,7 +318,8 @@ def test_a_service_that_does_not_come_up_is_told_with_its_last_words_and_leaves_
     before, began = processes(place.cloud), time.monotonic()
     with pytest.raises(CloudError, match=r"did not become steady: .*max_workers.*was taken down again"):
         deploy.deploy(Workload(**SMALL), BUFFERED, place, settings={"at_once": 0})
-    assert time.monotonic() - began < steady_service.PATIENCE_S / 3  # its circuit breaker ends it, not patience
+    took_s = time.monotonic() - began
+    assert took_s < steady_service.PATIENCE_S / 3  # its circuit breaker ended it
     assert processes(place.cloud) == before
 
 

@@ -157,7 +157,7 @@ class Containers:
         return container
 
     def _address(self) -> str:
-        """The address of this cloud that has been free for longest. Raises CannotRunError if all are taken."""
+        """The address of this cloud that has been free for longest; CannotRunError if all are taken."""
         network = cloud_network(int(os.environ["GATEWAY_PORT"]))
         taken = {each.address for each in list(self.by_id.values()) if each.process.poll() is None}
         with self._lock:
