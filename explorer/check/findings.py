@@ -14,7 +14,7 @@ from .stack import Resource, TemplateValue
 
 ORDER = (Verdict.BREACH, Verdict.TIGHT, Verdict.UNKNOWN, Verdict.FITS)  # worst first
 BREACH, TIGHT, UNKNOWN, FITS = ORDER
-WHOLE = "(template)"  # the resource of a finding that concerns the template as a whole
+TEMPLATE_ITSELF = "(template)"  # the resource of a finding that concerns the template as a whole
 AT_LEAST, AT_MOST = "at least ", "at most "
 TIGHT_SHARE = 0.8  # for sizes and counts; a setting is tight only when it equals the limit
 

@@ -18,16 +18,16 @@ MOST_DEPTH = 100  # the deepest nesting of values; templates have about 40 level
 class Map(dict[str, Any]):
     """A mapping, the line where it begins, and the line of each key.
 
-    The mapping of a whole document also has `twice`: the keys that occur twice in one mapping, each with the
-    line of the first entry, which is lost, and of the second, which counts.
+    The mapping of a whole document also has `duplicate_keys`: the keys that occur twice in one mapping, each
+    with the line of the first entry, which is lost, and of the second, which counts.
     """
 
-    __slots__ = ("line", "lines", "twice")
+    __slots__ = ("duplicate_keys", "line", "lines")
 
     def __init__(self, pairs: Any = (), line: int = 1, lines: dict[str, int] | None = None) -> None:
         super().__init__(pairs)
         self.line, self.lines = line, lines or {}
-        self.twice: list[tuple[str, int, int]] = []
+        self.duplicate_keys: list[tuple[str, int, int]] = []
 
     def at(self, key: str) -> int:
         """The line of a key; the line of the mapping if it does not have the key."""

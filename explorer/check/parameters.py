@@ -107,7 +107,7 @@ def refuse_values(parameters: Map, arguments: Values) -> None:
 # What lies beside a template ----------------------------------------------------------------------
 
 
-class Beside:
+class ParameterFiles:
     """Reads samconfig and parameter files that lie beside templates, each file once."""
 
     def __init__(self) -> None:

@@ -55,7 +55,7 @@ class Builder:
         self.open: list[tuple[Map | List, Any]] = []  # the open containers, with their notes
         self.keys: list[Any] = []
         self.sizes = [0]
-        self.twice: list[tuple[str, int, int]] = []
+        self.duplicate_keys: list[tuple[str, int, int]] = []
 
     def begin(self, container: Map | List, note: Any = None) -> None:
         """Open a container."""
@@ -81,7 +81,7 @@ class Builder:
         if not self.open:
             self.root = value
             if isinstance(value, Map):
-                value.twice = self.twice
+                value.duplicate_keys = self.duplicate_keys
             return
         container, _ = self.open[-1]
         if isinstance(container, List):
@@ -91,7 +91,7 @@ class Builder:
         else:
             key, at = self.keys[-1]
             if key in container and key != MERGE:
-                self.twice.append((_name(key), container.at(key), at))
+                self.duplicate_keys.append((_name(key), container.at(key), at))
             container[key], container.lines[key] = value, at
             self.keys[-1] = None
 

@@ -69,14 +69,14 @@ def _outcomes(judge: Judge, stack: Stack) -> Iterator[Outcome]:
         rules_stores.concurrency,
         rules_packages.layers,
         rules_policies.policies,
-        rules_callers.callers,
+        rules_callers.caller_timeouts,
         rules_sources.event_source_rules,
         rules_services.counts,
         rules_services.definitions,
         rules_services.tasks,
     ):
         yield from whole(judge, stack)
-    yield from rules_edge.patience(judge, stack, every)
+    yield from rules_edge.origin_timeouts(judge, stack, every)
 
 
 def worst(judged: list[tuple[str, list[Outcome]]]) -> list[Outcome]:

@@ -17,7 +17,7 @@ AUTHORIZER, TRIGGER, TRANSFORM = "apigw.http.authorizer.timeout", "cognito.trigg
 SENDERS = {"CustomSMSSender", "CustomEmailSender"}  # triggers for which nobody waits
 
 
-def callers(judge: Judge, stack: Stack) -> Iterator[Finding]:
+def caller_timeouts(judge: Judge, stack: Stack) -> Iterator[Finding]:
     """The function's time-out against the wait of callers that are not doors."""
     for function in dict.fromkeys(_authorizers(stack)):
         over = "The request is refused while the authorizer runs on"

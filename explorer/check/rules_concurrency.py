@@ -30,7 +30,7 @@ def provisioned(judge: Judge, function: Resource, stack: Stack) -> Iterator[Find
             verdict=verdict,
             over="It is refused",
         )
-    if is_snapped(function):
+    if has_snapstart(function):
         yield from _snapstart_conflicts(judge, function, provisions)
 
 
@@ -48,7 +48,7 @@ def _provisioned(function: Resource, stack: Stack) -> Iterator[TemplateValue]:
             yield setting
 
 
-def is_snapped(function: Resource) -> bool:
+def has_snapstart(function: Resource) -> bool:
     """Whether SnapStart is on."""
     snapped = function.get("SnapStart").value
     apply_on = snapped if isinstance(snapped, str) else mapping(snapped).get("ApplyOn")

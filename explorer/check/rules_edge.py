@@ -17,7 +17,7 @@ ORIGIN, UNSET = "cf.origin.timeout", "cf.origin.timeout.default"
 BALANCERS = "AWS::ElasticLoadBalancingV2::LoadBalancer"
 
 
-def patience(judge: Judge, stack: Stack, doors: list[Door]) -> Iterator[Finding]:
+def origin_timeouts(judge: Judge, stack: Stack, doors: list[Door]) -> Iterator[Finding]:
     """The wait of a distribution for its origin, against the time-outs of the functions behind it."""
     for distribution in stack.of_type("AWS::CloudFront::Distribution"):
         configuration = mapping(distribution.get("DistributionConfig").value)

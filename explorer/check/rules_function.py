@@ -226,8 +226,8 @@ WAYS_OUT = {
 
 def door_wait(judge: Judge, function: Resource, door: Door) -> Iterator[Finding]:
     """The function's time-out against the door's wait: longer is a breach, equal is tight."""
-    if door.limit in RUNS:
-        yield from _run(judge, function, RUNS[door.limit])
+    if door.limit in LONGEST_RUNS:
+        yield from _run(judge, function, LONGEST_RUNS[door.limit])
     if door.limit == URL:
         return
     wait, why = _wait(door)
@@ -254,7 +254,7 @@ def durable_wait(judge: Judge, function: Resource) -> Iterator[Finding]:
         yield judge.hold("durable.sync", function, setting, what, over=over)
 
 
-RUNS = {URL: URL, BALANCER: "alb.lambda.timeout"}  # doors with a shorter longest run than Lambda
+LONGEST_RUNS = {URL: URL, BALANCER: "alb.lambda.timeout"}  # doors with a shorter longest run than Lambda
 
 
 def _run(judge: Judge, function: Resource, limit_id: str) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from explorer.facts import catalogue
 
-from .findings import BREACH, FITS, TIGHT, WHOLE, Finding, Judge, amount
+from .findings import BREACH, FITS, TEMPLATE_ITSELF, TIGHT, Finding, Judge, amount
 from .nodes import Map, mapping, text
 from .stack import Resource, Stack, TemplateValue
 
@@ -30,7 +30,7 @@ def template(judge: Judge, tree: Map, size: int, stack: Stack) -> Iterator[Findi
     size
         The size of the template [B].
     """
-    whole = Resource(WHOLE, "", Map(), tree.line, Map(), stack.scope)
+    whole = Resource(TEMPLATE_ITSELF, "", Map(), tree.line, Map(), stack.scope)
     yield from _body(judge, whole, size)
     for name, (limit_id, what) in SECTIONS.items():
         section = mapping(tree.get(name))

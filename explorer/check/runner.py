@@ -17,9 +17,9 @@ from explorer.facts.suggestions import expected_one_of
 
 from . import recognition, rules_template, suppress, template, terraform
 from .baseline import Baseline
-from .findings import FITS, WHOLE, Finding, Judge, Outcome
+from .findings import FITS, TEMPLATE_ITSELF, Finding, Judge, Outcome
 from .nodes import Map, mapping
-from .parameters import Beside, Values, from_options, refuse_values
+from .parameters import ParameterFiles, Values, from_options, refuse_values
 from .parse import parse
 from .rules import apply_rules, worst
 from .rules_function import held_environment
@@ -103,7 +103,9 @@ class Report:
         A finding on a whole template counts for no resource.
         """
         checked = {
-            (finding.file, finding.resource) for finding in self.all_findings if finding.resource != WHOLE
+            (finding.file, finding.resource)
+            for finding in self.all_findings
+            if finding.resource != TEMPLATE_ITSELF
         }
         return {
             "files": len(self.files),
@@ -133,7 +135,7 @@ class Check:
         parameters: Iterable[str] = (),
     ) -> None:
         self.workloads, self.warn_at, self.pass_over = workloads, warn_at, pass_over
-        self.parameters, self.beside = from_options(parameters), Beside()
+        self.parameters, self.parameter_files = from_options(parameters), ParameterFiles()
         self._declared: dict[str, None] = {}  # the parameters of all templates
         self.report, self.ignores = Report(), suppress.Ignores()
         self.nested: dict[str, list[Finding]] = {}  # by file, with the parameters of their parents
@@ -339,7 +341,7 @@ class Check:
         self._declared |= dict.fromkeys(declared)
         refuse_values(declared, self.parameters)
         own = {name: value for name, value in self.parameters.values.items() if name in declared}
-        environments = self.beside.of(path, declared)
+        environments = self.parameter_files.of(path, declared)
         if declared.keys() <= own.keys() or not environments:
             return [Values(own, origins=dict.fromkeys(own, self.parameters.origin))]
         return [one.with_values(own, self.parameters.origin) for one in environments]

@@ -223,7 +223,7 @@ def _state(state: Mapping[str, Any], at: str, language: str, kind: str) -> Itera
         if field not in fields:
             yield Diagnostic(SCHEMA, f"Field '{field}' is not supported", at)
     yield from _missing(state, REQUIRED.get(state["Type"], ()), at)
-    yield from _spoken(state, at, language)
+    yield from _check_query_language(state, at, language)
     yield from _alternatives(state, at)
     yield from _values(state, at)
     if state["Type"] == "Task":
@@ -236,7 +236,7 @@ def _state(state: Mapping[str, Any], at: str, language: str, kind: str) -> Itera
         yield from _container(container, place, language, kind)
 
 
-def _spoken(state: Mapping[str, Any], at: str, language: str) -> Iterator[Diagnostic]:
+def _check_query_language(state: Mapping[str, Any], at: str, language: str) -> Iterator[Diagnostic]:
     """The query language of a state, and fields that belong to the other one."""
     yield from _query_language(state, at)
     own = state.get("QueryLanguage", language)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .documents import with_documents
-from .findings import WHOLE
+from .findings import TEMPLATE_ITSELF
 from .foreach import expand_loops
 from .held_types import LIMITS
 from .nodes import List, Map, Unknown, mapping, sequence, text
@@ -76,7 +76,7 @@ def stack(
         kind, line = text(mapping(body).get("Type")), section.at(name)
         if name == "Fn::Transform":
             message = "a macro makes resources when it is deployed: check the template that it makes"
-            skipped.append(Skipped(file, line, WHOLE, "Fn::Transform", MACRO, message))
+            skipped.append(Skipped(file, line, TEMPLATE_ITSELF, "Fn::Transform", MACRO, message))
         if kind is None:
             if name != "Fn::Transform" and not name.startswith("Fn::ForEach"):
                 why = body.why if isinstance(body, Unknown) else "it states no type that can be read"
@@ -111,7 +111,7 @@ def _macros(tree: Map, file: str) -> Iterator[Skipped]:
         if name not in LANGUAGE and transform is not None:
             message = "a macro may change any resource when it is deployed: check the template that it makes"
             yield Skipped(
-                file, tree.at("Transform"), WHOLE, f"Transform {name or ''}".strip(), MACRO, message
+                file, tree.at("Transform"), TEMPLATE_ITSELF, f"Transform {name or ''}".strip(), MACRO, message
             )
 
 

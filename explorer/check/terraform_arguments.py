@@ -145,7 +145,7 @@ def _endpoint(block: Arguments) -> Any:
     return _read(block, one("endpoint_configuration", Types="types"))
 
 
-def _either(*names: str) -> Callable[[Arguments], Any]:
+def _first_argument(*names: str) -> Callable[[Arguments], Any]:
     """The first argument that is set, for names that differ between provider versions."""
 
     def read(block: Arguments) -> Any:
@@ -657,7 +657,7 @@ TABLE: dict[str, tuple[str, Shape]] = {
     ),
     "aws_ssm_parameter": (
         "AWS::SSM::Parameter",
-        {"Name": "name", "Tier": "tier", "Type": "type", "Value": _either("insecure_value", "value")},
+        {"Name": "name", "Tier": "tier", "Type": "type", "Value": _first_argument("insecure_value", "value")},
     ),
     "aws_secretsmanager_secret_version": (
         "AWS::SecretsManager::Secret",

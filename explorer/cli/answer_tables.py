@@ -9,7 +9,7 @@ from rich.text import Text
 
 from explorer.facts.units import format_number, format_quantity, format_share, format_usd, split_unit
 
-from .tables import Hint, Row, doubt, indented_lines, table, title
+from .tables import Row, SideNote, indented_lines, price_marks, table, title
 
 COLOURS = {"breach": "bold red", "raise": "yellow", "tight": "yellow", "fits": "green"}
 FEW = 8  # rows of a table without --all
@@ -25,7 +25,7 @@ def findings_table(findings: list[Row]) -> Iterator[RenderableType]:
     notable = [row for row in rows if row["verdict"] != "fits"]
     yield from indented_lines(f"{row['limit']}: {row['consequence']}" for row in notable)
     if rows:
-        yield Hint(f"  More on a limit: explorer explain {(notable or rows)[0]['limit']}")
+        yield SideNote(f"  More on a limit: explorer explain {(notable or rows)[0]['limit']}")
 
 
 def _finding(row: Row) -> tuple[str | Text, ...]:
@@ -58,4 +58,4 @@ def bill_table(bill: Row, note: str = "") -> Iterator[RenderableType]:
 
 def _line(line: Row) -> tuple[str | Text, ...]:
     unit, _ = split_unit(line["unit"])
-    return line["id"], f"{format_number(line['quantity'])} {unit}", format_usd(line["usd"]), doubt(line)
+    return line["id"], f"{format_number(line['quantity'])} {unit}", format_usd(line["usd"]), price_marks(line)

@@ -19,8 +19,8 @@ import typer
 
 from .console import Commands, NoColour, Quiet, Version
 
-DECIDE, OWN, DOUBT = "Decide", "From what you have", "Growth and doubt"
-LIVE, FACTS, SCREENS = "Put it up and measure it", "Facts", "Screens and agents"
+DECIDE, OWN, DOUBT = "Decide", "From what you have", "Growth and uncertainty"
+LIVE, FACTS, SCREENS = "Deploy and measure", "Facts", "Screens and agents"
 
 
 @dataclass(frozen=True)

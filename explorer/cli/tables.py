@@ -42,16 +42,16 @@ def show(parts: Iterable[RenderableType]) -> None:
     if not screen.is_terminal:
         screen.width = PIPED
     for part in parts:
-        if isinstance(part, Hint) and manners.quiet:
+        if isinstance(part, SideNote) and manners.quiet:
             continue
-        if isinstance(part, Whole):
+        if isinstance(part, UnwrappedLine):
             screen.print(part, soft_wrap=True)
         else:
             prose = isinstance(part, str | Padding | Prose)
             screen.print(part, width=min(PROSE, screen.width) if prose else None)
 
 
-class Whole(Text):
+class UnwrappedLine(Text):
     """A line that is not wrapped, so that it can be copied."""
 
 
@@ -59,7 +59,7 @@ class Prose(Text):
     """A paragraph, no wider than is easy to read."""
 
 
-class Hint(Whole):
+class SideNote(UnwrappedLine):
     """A line besides the answer: what was written, what comes next. `-q` suppresses it."""
 
 
@@ -136,7 +136,7 @@ def indented_lines(lines: Iterable[str]) -> Iterator[RenderableType]:
         yield Padding(Text(line), (0, 0, 0, 2), expand=False)
 
 
-def doubt(row: Row) -> Text:
+def price_marks(row: Row) -> Text:
     """The weaknesses of a price as a note."""
     return Text(", ".join(mark for mark in ("assumed", "stale") if row.get(mark)), "yellow")
 
@@ -155,4 +155,4 @@ def with_progress(jobs: Sequence[T], doing: str = "Writing") -> Iterable[T]:
 
 def written_files(*paths: Path) -> Iterator[RenderableType]:
     """The files that were written."""
-    return (Hint(f"Wrote {path}") for path in paths)
+    return (SideNote(f"Wrote {path}") for path in paths)

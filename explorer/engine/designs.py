@@ -262,7 +262,9 @@ class Combinations:
             for field in fields
         )
 
-    def alike(self, rows: np.ndarray, fields: Sequence[str]) -> tuple[list[tuple[Any, ...]], np.ndarray]:
+    def distinct_values(
+        self, rows: np.ndarray, fields: Sequence[str]
+    ) -> tuple[list[tuple[Any, ...]], np.ndarray]:
         """The distinct values of the fields among these rows, and each row's index into them."""
         key = np.zeros(len(rows), dtype=int)
         for name in fields:
@@ -284,7 +286,7 @@ class Combinations:
         clashes: dict[str, np.ndarray] = {}
         for number in range(len(self.options)):
             for option, rows in self.holding(number):
-                occurring, which = self.alike(rows, option.clash_fields)
+                occurring, which = self.distinct_values(rows, option.clash_fields)
                 for place, values in enumerate(occurring):
                     path = SimpleNamespace(**dict(zip(option.clash_fields, values, strict=True)))
                     if sentence := option.clashes(cast(RequestPath, path)):
@@ -509,7 +511,7 @@ def table() -> Table:
         for code, option in enumerate(options):
             here = np.flatnonzero(every.codes[built, number] == code)
             fields = _fields_read(option)
-            occurring, which = every.alike(built[here], fields)
+            occurring, which = every.distinct_values(built[here], fields)
             rows[here, number] = len(placements) + which
             placements += [_placement(option, fields, values) for values in occurring]
     return Table(

@@ -117,7 +117,7 @@ def read_json(stream: Stream, reader: Callable[[bytes], Reader]) -> Iterator[Par
         yield part
     if not read_any and not _is_whole(stream.head):
         part = Part(read=1)
-        part.bad(stream.head[:1000])
+        part.count_unreadable(stream.head[:1000])
         yield part
 
 
@@ -179,7 +179,7 @@ def _within(block: bytes, name: str, stamp: str, reader: Reader) -> list[Part]:
                 rows += [{key: _as_text(record.get(key)) for key in schema}] if record else []
             else:
                 beside.read += 1
-                beside.bad(line)
+                beside.count_unreadable(line)
         frame = pl.DataFrame(rows, schema=schema)
     there = frame.filter(pl.col(name).is_not_null())
     beside.read += frame.height - there.height
@@ -229,7 +229,9 @@ def parts(entries: Iterator[Any], reader: Callable[[bytes], Reader]) -> Iterator
         record = _record(element)
         if record is None:
             part.read += 1
-            part.bad(element.text if isinstance(element, Unreadable) else json.dumps(element)[:1000])
+            part.count_unreadable(
+                element.text if isinstance(element, Unreadable) else json.dumps(element)[:1000]
+            )
         elif isinstance(record, str):
             lines.setdefault(_function(element), []).append(record)
             size += len(record) + 200  # approximate size of the rest of the record

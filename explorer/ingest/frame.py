@@ -85,7 +85,7 @@ class Part:
     waits: tuple[float, float] = (0.0, 0.0)  # waiting for calls, and in total [ms]
     group: str = ""  # the function it belongs to, if the input names it
 
-    def bad(self, line: str | bytes) -> None:
+    def count_unreadable(self, line: str | bytes) -> None:
         """Count an unreadable line, and keep the first few as examples."""
         self.unreadable += 1
         if len(self.examples) < EXAMPLES:
@@ -231,7 +231,7 @@ class Tally:
     waits: tuple[float, float] = (0.0, 0.0)  # requests' waiting for calls, and total time [ms]
     groups: dict[str, Tally] = field(default_factory=dict)  # by function, if the inputs name several
     _keys: RequestKeys = field(default_factory=RequestKeys)
-    _late: Counter[str] = field(default_factory=Counter)  # time-outs by request id: from reports
+    _timeout_reports: Counter[str] = field(default_factory=Counter)  # time-outs by request id: from reports
     _timeout_lines: Counter[str] = field(default_factory=Counter)  # and from separate lines
 
     def add(self, part: Part) -> None:
@@ -294,7 +294,7 @@ class Tally:
             counts.update(failed["error"].to_list())
             if "id" in failed.columns and kind == INVOCATION:
                 late = failed.filter(failed["error"] == "timeout")["id"].drop_nulls()
-                self._late.update(late.to_list())
+                self._timeout_reports.update(late.to_list())
 
     def _take_memory(self, rows: pl.DataFrame) -> None:
         sizes, counts = np.unique(rows["memory_mb"].drop_nulls().to_numpy(), return_counts=True)
@@ -364,7 +364,7 @@ class Tally:
     @cached_property
     def failures(self) -> dict[str, int]:
         """Failed invocations by kind; a time-out counts once, from its report or from a separate line."""
-        alone = sum((self._timeout_lines - self._late).values())
+        alone = sum((self._timeout_lines - self._timeout_reports).values())
         counts = Counter(self.errors)
         room = max(self.rows[INVOCATION] - sum(counts.values()), 0)
         if late := min(alone, room):

@@ -98,7 +98,7 @@ def _parts(source: Source, pool: ThreadPoolExecutor) -> Iterator[tuple[Part, int
 
 def _bad(source: Source, error: Exception) -> Part:
     part = Part()
-    part.bad(f"{source.name}: {getattr(error, 'strerror', None) or error}")
+    part.count_unreadable(f"{source.name}: {getattr(error, 'strerror', None) or error}")
     return part
 
 
@@ -124,7 +124,7 @@ def _of(source: Source, stream: Stream, pool: ThreadPoolExecutor) -> Iterator[Pa
     if tool := load_tests.tool(head):
         return iter([load_tests.read_text(stream.read(load_tests.LARGEST), tool)])
     if w3c.is_w3c(head):
-        return _spread(((read, block) for read, block in w3c.pieces(blocks(stream))), pool)
+        return _parse_in_threads(((read, block) for read, block in w3c.pieces(blocks(stream))), pool)
     if envelopes.is_json(head):
         return envelopes.read_json(stream, lines_reader)
     if envelopes.is_csv(head):
@@ -132,7 +132,7 @@ def _of(source: Source, stream: Stream, pool: ThreadPoolExecutor) -> Iterator[Pa
     if OF_JSON.match(head) and not _is_lines(head):
         return _json(source, stream, pool)
     read = lines_reader(head)
-    return _spread(((read, block) for block in blocks(stream)), pool)
+    return _parse_in_threads(((read, block) for block in blocks(stream)), pool)
 
 
 def _unread(source: Source, unread_format: unread.Unread) -> Part:
@@ -184,7 +184,7 @@ def _unknown(block: bytes) -> list[Part]:
     return (read or reports.read)(block)
 
 
-def _spread(pieces: Iterator[tuple[Reader, bytes]], pool: ThreadPoolExecutor) -> Iterator[Part]:
+def _parse_in_threads(pieces: Iterator[tuple[Reader, bytes]], pool: ThreadPoolExecutor) -> Iterator[Part]:
     """The parts of the blocks in order, parsed on several threads."""
     waiting: deque[Future[list[Part]]] = deque()
     failure: Exception | None = None
@@ -242,18 +242,18 @@ def _records(
         for block, bad in pieces:
             for line in bad:
                 torn.read += 1
-                torn.bad(line)
+                torn.count_unreadable(line)
             if block:
                 read = read or _of_records(block)
                 yield read, block
 
     read_any = False
-    for part in _spread(pieces_with_reader(), pool):
+    for part in _parse_in_threads(pieces_with_reader(), pool):
         read_any |= part.read > 0
         yield part
     if not read_any and not torn.read:
         torn.read = 1
-        torn.bad(head[:1000].lstrip() or "JSON without a record")
+        torn.count_unreadable(head[:1000].lstrip() or "JSON without a record")
     if torn.read:
         yield torn
 

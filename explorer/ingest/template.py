@@ -65,7 +65,8 @@ def read(path: Path) -> Iterator[Part]:
             raise ParseError("it has no resources", 1)
     except (ParseError, ValueError, RecursionError) as error:
         line = re.match(r"line \d+", str(error))  # without its text, which may hold a secret
-        beside.bad(f"{path}: {line[0] if line else 'the file'} cannot be read as a template or a plan")
+        place = line[0] if line else "the file"
+        beside.count_unreadable(f"{path}: {place} cannot be read as a template or a plan")
         yield beside
         return
     functions = _entry_functions(stack)

@@ -62,7 +62,7 @@ class Browser:
 
     def say(self, what, buffers=(), **more):
         self.messages.clear()
-        self.app._heard({"do": what, **more}, list(buffers))
+        self.app._handle_message({"do": what, **more}, list(buffers))
 
     def turn(self, **values):
         self.say("turn", values={name.replace("__", "."): value for name, value in values.items()}, number=1)

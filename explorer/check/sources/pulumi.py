@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..documents import with_documents
-from ..findings import WHOLE
+from ..findings import TEMPLATE_ITSELF
 from ..nodes import List, Map, Text, Unknown, mapping, number, sequence, text
 from ..resolve import Scope
 from ..skipped import UNRESOLVED, Skipped
@@ -61,7 +61,7 @@ def stack(tree: Map, file: str, folder: Path | None = None) -> Stack:
     unchanged = sum(mapping(step).get("op") == "same" for step in sequence(tree.get("steps")))
     if same > unchanged:
         message = f"{same - unchanged:,.0f} unchanged resources are not in the preview: add --show-sames"
-        result.skipped.append(Skipped(file, 1, WHOLE, "pulumi preview", UNRESOLVED, message))
+        result.skipped.append(Skipped(file, 1, TEMPLATE_ITSELF, "pulumi preview", UNRESOLVED, message))
     return with_documents(result)
 
 

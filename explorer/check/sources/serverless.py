@@ -15,7 +15,7 @@ from typing import Any
 from explorer.facts import catalogue
 
 from .. import template
-from ..findings import WHOLE
+from ..findings import TEMPLATE_ITSELF
 from ..nodes import List, Map, Unknown, mapping, sequence, text
 from ..parse import ParseError, parse
 from ..resolve import join
@@ -246,7 +246,9 @@ class _Service:
         for name, why in self.variables.missing.items():
             message = f"{name} is not read: {why}; check .serverless after `serverless package`"
             reason = MISSING_FILE if why == "it is not here" else UNRESOLVED
-            self.skipped.append(Skipped(self.file, 1, WHOLE, "serverless.yml file()", reason, message))
+            self.skipped.append(
+                Skipped(self.file, 1, TEMPLATE_ITSELF, "serverless.yml file()", reason, message)
+            )
         service_stack.skipped.extend(self.skipped)
         return service_stack
 
@@ -255,7 +257,7 @@ class _Service:
         whole = self.variables.resolve(self.tree.get(section))
         for part in sequence(whole):
             if isinstance(part, Unknown):
-                self._skip(WHOLE, section, part, self.tree.at(section))
+                self._skip(TEMPLATE_ITSELF, section, part, self.tree.at(section))
             for name, inner in mapping(part).items():
                 if isinstance(inner, Unknown):
                     self._skip(name, section, inner, mapping(part).at(name))

@@ -291,7 +291,7 @@ def limits(
 
 
 def explain(limit_id: Annotated[str, Field(description="As in findings, such as lambda.timeout.")]) -> Row:
-    """One limit: what it is, how it is counted, what the caller sees, what to do."""
+    """One limit: what it is, how AWS counts it, what the caller sees, what to do."""
     from explorer.analysis.limit_explanation import explain_limit
 
     return dict(_plain(explain_limit(limit_id).to_dict()))

@@ -11,7 +11,7 @@ from rich.console import RenderableType
 
 from explorer.cli.console import Json, out
 from explorer.cli.prompts import has_browser
-from explorer.cli.tables import Whole
+from explorer.cli.tables import UnwrappedLine
 from explorer.views.app.server import LAST_PORT, Page
 
 
@@ -26,7 +26,7 @@ def run(
     open_browser: Annotated[bool, typer.Option("--browser/--no-browser")] = True,
     as_json: Json = False,
 ) -> None:
-    """Open the explorer alone, without code, and print its address; Ctrl-C ends it."""
+    """Open the interactive explorer in a browser, without code, and print its address; Ctrl-C ends it."""
     server = Page(workload, port, open_browser and has_browser())
 
     def ready() -> None:
@@ -41,4 +41,4 @@ def page(server: Page) -> Iterator[RenderableType]:
     if server.port != server.asked_port:
         yield f"Port {server.asked_port} is taken: {server.port} it is"
     yield "The explorer, for this machine only; Ctrl-C ends it:"
-    yield Whole(server.url)
+    yield UnwrappedLine(server.url)

@@ -29,7 +29,7 @@ def assess(
     fields: Fields = None,
     as_json: Json = False,
 ) -> None:
-    """Limits, bill and latency of one design, feasible or not."""
+    """Limits, bill and latency of one design, and whether it is feasible."""
     from explorer.analysis.one_design import design_assessment
 
     answer = design_assessment(load_workload(workload, region, fields), design)

@@ -36,7 +36,7 @@ from explorer.cli.prompts import (
     interruptible,
     note_endpoint,
 )
-from explorer.cli.tables import Hint, Row, Whole, table, title
+from explorer.cli.tables import Row, SideNote, UnwrappedLine, table, title
 from explorer.errors import ExplorerError
 from explorer.facts.extras import require
 
@@ -68,7 +68,7 @@ def bench(
     cloud: CloudName = "default",
     as_json: Json = False,
 ) -> None:
-    """Put a stack under load: what was served, how fast, what was lost, what it cost.
+    """Run load against a deployed stack: requests served, latency, losses and cost.
 
     By a rate, as clients come whether or not it keeps up, or by a number of jobs, so many at a time.
     Interrupted, it reports on the load up to then.
@@ -149,7 +149,7 @@ def watched_load() -> Iterator[Any]:
 
 def before_load(requests: float, usd: float, most_usd: float, place: Target) -> Iterator[RenderableType]:
     """The expected cost of a load on AWS, before it starts."""
-    yield Whole(
+    yield UnwrappedLine(
         f"About {requests:,.0f} requests on {place.place}, for about {usd:.4f} USD; at most {most_usd:g} USD"
     )
 
@@ -181,7 +181,7 @@ def benchmark(answer: Row, output: Path | None) -> Iterator[RenderableType]:
         where = ", where this machine gave in" if answer["machine"].get("bottleneck") else ""
         yield f"It gives in at {answer['knee_rps']:g} requests a second{where}."
     cold, usd = answer["cold_starts"], answer["cost_usd"]
-    yield Whole(
+    yield UnwrappedLine(
         f"Cold starts: {'not known' if cold is None else cold}."
         + ("" if usd is None else f" At AWS's prices this run costs {usd:.6f} USD.")
     )
@@ -189,7 +189,7 @@ def benchmark(answer: Row, output: Path | None) -> Iterator[RenderableType]:
         yield title("What this cannot show")
         yield from (Padding(f"- {line}", (0, 0, 0, 2)) for line in answer["cannot_vouch_for"])
     if output:
-        yield Hint(f"Wrote {output}")
+        yield SideNote(f"Wrote {output}")
 
 
 def _latencies(answer: Row) -> Iterator[tuple[str, ...]]:

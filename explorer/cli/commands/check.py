@@ -61,7 +61,7 @@ def check(
     ] = False,
     as_json: Json = False,
 ) -> None:  # fmt: skip
-    """Hold limits against templates, plans, dotenv files and workloads; 1 where one breaks."""
+    """Check templates, plans, dotenv files and workloads against the limits; exit code 1 where one breaks."""
     from explorer.analysis.gate import GrowthError, workload_assessor
     from explorer.check.baseline import Baseline
     from explorer.check.formats import FORMATS, format_report, step_summary

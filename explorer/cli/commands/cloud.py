@@ -10,7 +10,7 @@ from rich.console import RenderableType
 from rich.padding import Padding
 
 from explorer.cli.console import Commands, Json, Region, out
-from explorer.cli.tables import Row, Whole, title
+from explorer.cli.tables import Row, UnwrappedLine, title
 from explorer.facts.extras import require
 
 local = typer.Typer(
@@ -53,15 +53,17 @@ def cloud(answer: Row) -> Iterator[RenderableType]:
     if not answer["running"]:
         if answer.get("crashed"):
             lost_stacks = ", ".join(answer["gone"]) or "no stack"
-            yield Whole(f"The local cloud crashed or was killed. With it went {lost_stacks}.")
+            yield UnwrappedLine(f"The local cloud crashed or was killed. With it went {lost_stacks}.")
         yield "The local cloud is not running. Start it: explorer cloud start"
     else:
         key, url = answer["credentials"], answer["endpoint_url"]
-        yield Whole(f"The local cloud runs at {url}, for this machine only. For any AWS SDK:")
+        yield UnwrappedLine(f"The local cloud runs at {url}, for this machine only. For any AWS SDK:")
         region = answer["region"]  # SDKs differ in the name that they read
-        yield Whole(f"  export AWS_ENDPOINT_URL={url} AWS_REGION={region} AWS_DEFAULT_REGION={region}")
-        yield Whole(f"  export AWS_ACCESS_KEY_ID={key['access_key_id']}")
-        yield Whole(f"  export AWS_SECRET_ACCESS_KEY={key['secret_access_key']}")
+        yield UnwrappedLine(
+            f"  export AWS_ENDPOINT_URL={url} AWS_REGION={region} AWS_DEFAULT_REGION={region}"
+        )
+        yield UnwrappedLine(f"  export AWS_ACCESS_KEY_ID={key['access_key_id']}")
+        yield UnwrappedLine(f"  export AWS_SECRET_ACCESS_KEY={key['secret_access_key']}")
     for heading, part in (("It vouches for", "vouches_for"), ("It cannot vouch for", "cannot_vouch_for")):
         yield title(heading)
         yield from (Padding(f"- {line}", (0, 0, 0, 2)) for line in answer[part])

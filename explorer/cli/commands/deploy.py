@@ -35,7 +35,7 @@ from explorer.cli.prompts import (
     says_what_became,
     step_display,
 )
-from explorer.cli.tables import Hint, Row, Whole, table
+from explorer.cli.tables import Row, SideNote, UnwrappedLine, table
 from explorer.facts.key_value import format_pairs
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def deploy(
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Put a design up as a live endpoint: on this machine, without an account, or on AWS.
+    """Deploy a design as a live endpoint: on this machine, without an account, or on AWS.
 
     On AWS, what it costs is told and asked about first. What fails or is interrupted is taken down again.
     """
@@ -136,7 +136,7 @@ def destroy(
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Remove a stack and everything that it made: what it holds, its logs, its code, its values."""
+    """Remove a stack with everything that it created: data, logs, code and stored values."""
     require_cloud("explorer destroy", target)
     from explorer.live.deployment import deploy
 
@@ -157,7 +157,7 @@ def destroy(
 def stacks(
     target: Where = None, region: StackRegion = None, cloud: CloudName = "default", as_json: Json = False
 ) -> None:
-    """List what stands, what has expired, and what is half made; on AWS, in one region."""
+    """List the deployed, expired and half-made stacks; on AWS, of one region."""
     if target == "aws":
         require_cloud("explorer stacks", target)
     from explorer.live.cloud import supervisor
@@ -185,7 +185,7 @@ def export(
     alarms: Alarms = False,
     as_json: Json = False,
 ) -> None:
-    """Write a design as a template, its functions' code and a client, ready to own.
+    """Write a design as a template, with its functions' code and a client, for your own repository.
 
     The template logs each request of an API and throttles beyond the workload's peak.
     """
@@ -200,19 +200,19 @@ def export(
 
 def deployed(answer: Row, options: str) -> Iterator[RenderableType]:
     """A deployed endpoint: its address, and how to use it."""
-    yield Whole(f"{answer['stack']} stands on {_place(answer)}, up in {answer['seconds']:.1f} s:")
-    yield Whole(f"  {answer['url']}")
-    yield Whole(f"  design   {format_pairs(answer['design'])}")
-    yield Whole(f"  expires  {answer['expires']}")
+    yield UnwrappedLine(f"{answer['stack']} stands on {_place(answer)}, up in {answer['seconds']:.1f} s:")
+    yield UnwrappedLine(f"  {answer['url']}")
+    yield UnwrappedLine(f"  design   {format_pairs(answer['design'])}")
+    yield UnwrappedLine(f"  expires  {answer['expires']}")
     credentials = answer.get("credentials")
     for name, value in (credentials or {}).items():
-        yield Whole(f"  export {'AWS_' + name.upper()}={value}")
+        yield UnwrappedLine(f"  export {'AWS_' + name.upper()}={value}")
     if credentials is False:
         yield "Nobody signs: a load balancer does not ask who calls, and everyone on this machine may."
     elif credentials:
         yield "The key is a caller's: it opens this endpoint and nothing else, on this machine alone."
-    yield Hint(f"Next: explorer bench {answer['stack']} --jobs 20 --concurrency 4{options}")
-    yield Hint(f"Then: explorer destroy {answer['stack']}{options}")
+    yield SideNote(f"Next: explorer bench {answer['stack']} --jobs 20 --concurrency 4{options}")
+    yield SideNote(f"Then: explorer destroy {answer['stack']}{options}")
 
 
 def _place(answer: Row) -> str:
@@ -221,40 +221,46 @@ def _place(answer: Row) -> str:
 
 def not_deployable(answer: Row) -> Iterator[RenderableType]:
     """A design that cannot be deployed, and the nearest that can."""
-    yield Whole(f"Cannot be put up: {format_pairs(answer['design'])}")
+    yield UnwrappedLine(f"Cannot be put up: {format_pairs(answer['design'])}")
     yield from (Padding(f"- {why}", (0, 0, 0, 2)) for why in answer["because"])
-    yield Whole(f"The nearest that can: --design {format_pairs(answer['nearest'], ',')}")
+    yield UnwrappedLine(f"The nearest that can: --design {format_pairs(answer['nearest'], ',')}")
 
 
 def before_deploy(answer: Row, hours: float) -> Iterator[RenderableType]:
     """The planned AWS resources, and their cost."""
-    yield Whole(f"Stack    {answer['stack']}")
-    yield Whole(f"Account  {answer['account']}, {answer['region']}")
-    yield Whole(f"Design   {format_pairs(answer['design'])}")
+    yield UnwrappedLine(f"Stack    {answer['stack']}")
+    yield UnwrappedLine(f"Account  {answer['account']}, {answer['region']}")
+    yield UnwrappedLine(f"Design   {format_pairs(answer['design'])}")
     stands, each = answer["standing_usd_month"], answer["usd_per_1000_requests"]
-    yield Whole(f"Cost     about {stands:.2f} USD a month to stand, {each:.4f} USD for 1,000 requests")
-    yield Whole(f"Expires  after {hours:g} hours: `stacks` will say so, and nothing but `destroy` removes it")
+    yield UnwrappedLine(
+        f"Cost     about {stands:.2f} USD a month to stand, {each:.4f} USD for 1,000 requests"
+    )
+    yield UnwrappedLine(
+        f"Expires  after {hours:g} hours: `stacks` will say so, and nothing but `destroy` removes it"
+    )
 
 
 def destroyed(answer: Row) -> Iterator[RenderableType]:
     """A stack that was removed."""
-    yield Whole(f"{answer['stack']} is gone, with all that it made ({answer['seconds']:.1f} s)")
+    yield UnwrappedLine(f"{answer['stack']} is gone, with all that it made ({answer['seconds']:.1f} s)")
 
 
 def crashed(name: str, lost_stacks: Sequence[str]) -> Iterator[RenderableType]:
     """A local cloud that crashed, and the stacks lost with it."""
     stood = ", ".join(lost_stacks) or "no stack"
-    yield Whole(f'The local cloud "{name}" crashed or was killed. With it went {stood}.')
-    yield Hint("Put up again what is needed: explorer deploy. To clear what it wrote: explorer cloud stop")
+    yield UnwrappedLine(f'The local cloud "{name}" crashed or was killed. With it went {stood}.')
+    yield SideNote(
+        "Put up again what is needed: explorer deploy. To clear what it wrote: explorer cloud stop"
+    )
 
 
 def standing(rows: list[Row], place: str) -> Iterator[RenderableType]:
     """The existing stacks, and their problems."""
     if not rows:
-        yield Whole(f"No stack stands on {place}")
+        yield UnwrappedLine(f"No stack stands on {place}")
         return
     if rows[0]["target"] == "aws":
-        yield Whole(f"On {place}:")
+        yield UnwrappedLine(f"On {place}:")
     columns = ("stack", "target", "region", "created", "expires", "url")
     yield table(columns, map(_standing, rows), ("created", "region"))
 
@@ -270,4 +276,4 @@ def _standing(row: Row) -> tuple[str | Text, ...]:
 
 def exported(folder: Path, files: int) -> Iterator[RenderableType]:
     """A design that was written to files."""
-    yield Hint(f"Wrote {files} files to {folder}. Next: {folder / 'README.md'}")
+    yield SideNote(f"Wrote {files} files to {folder}. Next: {folder / 'README.md'}")

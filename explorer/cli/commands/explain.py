@@ -9,7 +9,7 @@ import typer
 from rich.console import RenderableType
 
 from explorer.cli.console import Json, out
-from explorer.cli.tables import Whole, indented_lines, table, title
+from explorer.cli.tables import UnwrappedLine, indented_lines, table, title
 from explorer.facts.units import format_quantity
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def explain(
     ],
     as_json: Json = False,
 ) -> None:
-    """One limit: what it is, how it is counted, what the caller sees, what to do."""
+    """One limit: what it is, how AWS counts it, what the caller sees, what to do."""
     from explorer.analysis.limit_explanation import explain_limit
 
     answer = explain_limit(limit)
@@ -56,4 +56,4 @@ def explanation(answer: LimitExplanation) -> Iterator[RenderableType]:
             for row in answer.history[:-1]
         ]
         yield table(("as of", ">value", "evidence"), earlier)
-    yield Whole(f"\n{answer.limit.source_url}")
+    yield UnwrappedLine(f"\n{answer.limit.source_url}")

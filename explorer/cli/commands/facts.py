@@ -13,7 +13,7 @@ from rich.text import Text
 
 from explorer.cli import tables
 from explorer.cli.console import Json, known_region, out, regions
-from explorer.cli.tables import Row, Whole, doubt, table, title
+from explorer.cli.tables import Row, UnwrappedLine, price_marks, table, title
 from explorer.facts import catalogue
 from explorer.facts.csv_table import first_day
 from explorer.facts.units import format_quantity
@@ -53,7 +53,7 @@ def limits(
     yes: AcceptLargeChanges = False,
     as_json: Json = False,
 ) -> None:
-    """AWS's limits as this project knows them: value, age, source, whether verified."""
+    """AWS's limits as this project knows them: value, age, source, and whether verified."""
     if refresh:
         from explorer.facts.refresh.quotas import refresh_limits
 
@@ -73,7 +73,7 @@ def prices(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Every price ever seen, or with --region those in force there: tier, age, source, staleness."""
+    """Every recorded price, or with --region those in force there: tier, age, source, staleness."""
     if refresh:
         from explorer.facts.refresh.prices import refresh_prices
 
@@ -132,7 +132,12 @@ def prices_in(region: str) -> pd.DataFrame:
     )
 
 
-SPARED = (">as of", ">old as of", "note", ">from")  # columns of a refresh to drop in a narrow terminal
+OPTIONAL_COLUMNS = (
+    ">as of",
+    ">old as of",
+    "note",
+    ">from",
+)  # columns of a refresh to drop in a narrow terminal
 
 
 def limits_table(rows: list[Row]) -> Iterator[RenderableType]:
@@ -170,14 +175,14 @@ def _price(row: Row) -> tuple[str | Text, ...]:
         row["unit"],
         *tier,
         f"{row['age_days']} days",
-        doubt(row),
+        price_marks(row),
         _source(row["source"]),
     )
 
 
 def refreshed(sentences: list[str], parts: list[Part]) -> Iterator[RenderableType]:
     """The summary of a refresh, and one table for each kind of change."""
-    yield from map(Whole, sentences)
+    yield from map(UnwrappedLine, sentences)
     for heading, note, columns, rows in parts:
         yield title(heading, note)
-        yield table(columns, rows, [name.lstrip(">") for name in SPARED if name in columns])
+        yield table(columns, rows, [name.lstrip(">") for name in OPTIONAL_COLUMNS if name in columns])

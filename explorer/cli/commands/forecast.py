@@ -27,7 +27,7 @@ def forecast(
     fields: Fields = None,
     as_json: Json = False,
 ) -> None:
-    """In which month a limit breaks, and how the recommended design changes by then."""
+    """The month in which growth breaks a limit, and how the recommended design changes by then."""
     from explorer.analysis.forecast import forecast as look_ahead
     from explorer.analysis.forecast import parse_growth
 

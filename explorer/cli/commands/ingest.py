@@ -85,7 +85,7 @@ def ingest(
     force: Annotated[bool, typer.Option("--force", help="Overwrite WORKLOAD.toml.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Turn logs, access logs, results or a live function into a workload, with questions for the rest."""
+    """Turn logs, load-test results or a deployed function into a workload, with questions for the rest."""
     from explorer.ingest.result import Summary
     from explorer.ingest.workload import draft, refuse, write
 
@@ -344,7 +344,7 @@ def summary_lines(answer: dict[str, Any]) -> Iterator[RenderableType]:
     """The answer as text: what was read, its figures, the open questions."""
     from rich.text import Text
 
-    from explorer.cli.tables import Whole, indented_lines, table, title
+    from explorer.cli.tables import UnwrappedLine, indented_lines, table, title
 
     bad = answer["unreadable"]
     yield Text.assemble(
@@ -375,14 +375,14 @@ def summary_lines(answer: dict[str, Any]) -> Iterator[RenderableType]:
         yield title("Left to you")
         yield from indented_lines(f"{name}: {question}" for name, question in answer["questions"].items())
     for path in answer["written"]:
-        yield Whole(f"Wrote {path}")
+        yield UnwrappedLine(f"Wrote {path}")
     if answer["written"]:
         path = shlex.quote(str(answer["written"][0]))
         needs = [name for name in answer["missing"] if name in ("requests_per_month", "response", "runtime")]
         if needs:
-            yield Whole(f"Next: say {', '.join(needs)} in {path}, then explorer recommend {path}")
+            yield UnwrappedLine(f"Next: say {', '.join(needs)} in {path}, then explorer recommend {path}")
         else:
-            yield Whole(f"Next: explorer recommend {path}")
+            yield UnwrappedLine(f"Next: explorer recommend {path}")
 
 
 MOST_UNUSED = 8  # of unused content, listed one by one

@@ -20,7 +20,7 @@ from rich.console import RenderableType
 from explorer.cli.assignments import Answers, parsed, value
 from explorer.cli.console import STANDARD, Json, out
 from explorer.cli.manners import note
-from explorer.cli.tables import Hint
+from explorer.cli.tables import SideNote
 from explorer.engine.designs import OPTIONS, choices
 from explorer.errors import ExplorerError
 from explorer.facts.atomic_write import write_atomically
@@ -286,7 +286,7 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Overwrite FILE.toml.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Ask what matters and write a workload."""
+    """Ask a few questions and write a workload file."""
     if is_standard(file) and as_json:
         raise ExplorerError("init - prints the workload itself: expected it without --json")
     write(file, parsed(fields or []), dotenv, ask=not yes, force=force, quiet=as_json or is_standard(file))
@@ -297,4 +297,4 @@ def init(
 
 def begun(path: Path) -> Iterator[RenderableType]:
     """The workload that was written, and the next steps."""
-    yield Hint(f"Wrote {path}. Next: explorer recommend {shlex.quote(str(path))}")
+    yield SideNote(f"Wrote {path}. Next: explorer recommend {shlex.quote(str(path))}")

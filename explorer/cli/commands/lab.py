@@ -15,7 +15,7 @@ from rich.console import RenderableType
 
 from explorer.cli.console import Json, out
 from explorer.cli.prompts import has_browser
-from explorer.cli.tables import Whole
+from explorer.cli.tables import UnwrappedLine
 from explorer.errors import ExplorerError
 from explorer.facts import locations
 from explorer.facts.atomic_write import write_atomically
@@ -123,4 +123,4 @@ def address(server: Server) -> Iterator[RenderableType]:
     if server.app.port != server.asked_port:
         yield f"Port {server.asked_port} is taken: {server.app.port} it is"
     yield f"JupyterLab on {server.folder}, for this machine only; Ctrl-C ends it:"
-    yield Whole(server.url)
+    yield UnwrappedLine(server.url)

@@ -13,7 +13,7 @@ from rich.console import RenderableType
 from explorer.cli.answer_tables import bill_table, findings_table
 from explorer.cli.console import NO, STANDARD, Fields, Json, Region, WorkloadFile, load_workload, out
 from explorer.cli.manners import manners
-from explorer.cli.tables import Hint, Prose, Row, indented_lines, table, title
+from explorer.cli.tables import Prose, Row, SideNote, indented_lines, table, title
 from explorer.facts.key_value import format_pairs
 from explorer.facts.units import format_share, format_signed_usd, format_time, format_usd_briefly
 from explorer.facts.verdict import Verdict
@@ -35,7 +35,7 @@ def recommend(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """The design to build, why, what it costs, and what would change it."""
+    """The design to build: why, what it costs, and what would change the answer."""
     from explorer.analysis.recommendation import recommend as choose
     from explorer.analysis.summary import headed_paragraphs
 
@@ -65,14 +65,14 @@ def screen(answer: Answer, paragraphs: Sequence[tuple[str, str]], workload: str)
 def _more(answer: Answer, workload: str) -> Iterator[RenderableType]:
     """Commands that show more."""
     file = shlex.quote(workload)
-    yield Hint(
+    yield SideNote(
         f"More: explorer recommend {file} --all  (limits, bill, designs, what is ruled out, assumptions)"
     )
     not_fitting = [finding.limit for finding in answer.findings if finding.verdict != Verdict.FITS]
     if not_fitting:
-        yield Hint(f"      explorer explain {not_fitting[0]}")
+        yield SideNote(f"      explorer explain {not_fitting[0]}")
     name = "workload" if workload == STANDARD else Path(workload).stem
-    yield Hint(f"      explorer report {file} -o {shlex.quote(name)}.html")
+    yield SideNote(f"      explorer report {file} -o {shlex.quote(name)}.html")
 
 
 def recommendation(answer: Row, paragraphs: Sequence[tuple[str, str]]) -> Iterator[RenderableType]:

@@ -66,7 +66,7 @@ def report(
     figures: Figures = False,
     as_json: Json = False,
 ) -> None:
-    """Write the answer as a decision record that stands alone: one file, or a folder with an index."""
+    """Write the answer as a decision record: one file, or a folder with an index."""
     from explorer.analysis.forecast import parse_growth
     from explorer.views.report.sections import ReportRequest
 

@@ -46,7 +46,7 @@ def sensitivity(
     fields: Fields = None,
     as_json: Json = False,
 ) -> None:
-    """Which input moves the answer, the regret of choosing now, and what measuring first is worth."""
+    """Which input changes the answer, the regret of choosing now, and what measuring first is worth."""
     from explorer.analysis.sensitivity.regret import regret
     from explorer.analysis.sensitivity.tornado import sensitivity as swings
 

@@ -57,7 +57,7 @@ def simulate(
     chain: Annotated[int, typer.Option(help="Invocations that a request makes, one after another.")] = 1,
     as_json: Json = False,
 ) -> None:
-    """Cold starts, refusals and environments under a load, by running every request."""
+    """Cold starts, throttled requests and environments under a load, request by request."""
     from explorer.engine.simulation.simulate import simulate as run
 
     result = run(

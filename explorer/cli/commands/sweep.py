@@ -24,7 +24,7 @@ from explorer.cli.console import (
     out,
 )
 from explorer.cli.manners import is_watched, note
-from explorer.cli.tables import Hint, Row, table
+from explorer.cli.tables import Row, SideNote, table
 from explorer.errors import ExplorerError
 from explorer.facts.extras import require
 from explorer.facts.key_value import format_pairs
@@ -164,4 +164,4 @@ def sweep_table(answer: Row) -> Iterator[RenderableType]:
     ]
     yield table(("recommended", ">points", ">share"), rows)
     if answer["file"]:
-        yield Hint(f"Wrote {answer['file']}")
+        yield SideNote(f"Wrote {answer['file']}")

@@ -82,7 +82,7 @@ def rows(frame: pl.DataFrame, layout: Layout, read: int | None = None) -> Part:
     requests = frame.filter(good)
     if requests.height < frame.height and "line" in frame.columns:
         for line in frame.filter(~good & (pl.col("line").str.strip_chars() != ""))["line"].to_list():
-            part.bad(line)
+            part.count_unreadable(line)
     elif requests.height < frame.height:
         part.ignored[NO_REQUEST] += frame.height - requests.height
     if layout.unused and requests.height:

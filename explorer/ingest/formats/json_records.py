@@ -229,7 +229,7 @@ def read(
     part.ignored[NO_REQUEST] += others
     part.ignored = +part.ignored
     for line in bad:
-        part.bad(line)
+        part.count_unreadable(line)
     return [part]
 
 

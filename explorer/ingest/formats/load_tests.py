@@ -103,7 +103,7 @@ def read_text(content: bytes, name: str) -> Part:
         total = float(match[1]) * SCALE[match[2]] if match[1] else float(match[3])
         part.notes.append(MEAN_NOTE.format(name, total / max(sum(counts), 1)))
     if not part.stated:
-        part.bad(excerpt(content))
+        part.count_unreadable(excerpt(content))
     return part
 
 
@@ -128,7 +128,7 @@ def _read_named_quantiles(text: str, name: str) -> Part:
     part.used_lines = min(part.read, 2) if part.stated else 0
     part.ignored["lines of the report without a quantile or a count"] = part.read - part.used_lines
     if not part.stated:
-        part.bad(text)
+        part.count_unreadable(text)
     return part
 
 
@@ -320,7 +320,7 @@ def _locust_table(rows: list[dict[str, Any]]) -> Part:
         if mean := _first(row, "average content size", "total average content size"):
             part.notes.append(MEAN_NOTE.format("Locust", mean).replace(", headers included", ""))
     if not part.stated:
-        part.bad("Locust: no row has a request")
+        part.count_unreadable("Locust: no row has a request")
     return part
 
 
@@ -358,7 +358,7 @@ def statistics(rows: list[dict[str, Any]]) -> Part:
         if len(rows) > 1:
             part.notes.append("quantiles of several periods cannot be put together: counts and maxima can")
     else:
-        part.bad(json.dumps(rows[0])[:200] if rows else "no row")
+        part.count_unreadable(json.dumps(rows[0])[:200] if rows else "no row")
     return part
 
 

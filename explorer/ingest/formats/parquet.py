@@ -37,7 +37,7 @@ def read(path: Path) -> Iterator[Part]:
             yield from _bench(piece) if METADATA in metadata else _read_columns(piece, names, path)
     except (pl.exceptions.PolarsError, OSError, ValueError) as error:
         part = Part()
-        part.bad(f"{path}: {str(error).splitlines()[0]}")
+        part.count_unreadable(f"{path}: {str(error).splitlines()[0]}")
         yield part
 
 
@@ -81,7 +81,7 @@ def _read_columns(rows: Any, names: list[str], path: Path) -> Iterator[Part]:
         return
     part = Part(INVOCATION if "duration_ms" in numbers else EXCHANGE, read=rows.height)
     if not numbers:
-        part.bad(f"{path}: no column of {', '.join(NUMBERS)}")
+        part.count_unreadable(f"{path}: no column of {', '.join(NUMBERS)}")
     else:
         part.rows = rows.select(
             pl.when(pl.col(name).cast(pl.Float64, strict=False).is_between(0, LARGEST))

@@ -38,7 +38,7 @@ def read(text: bytes) -> Part:
             result = None
     sweep = _sweep(result) if isinstance(result, dict) else []
     if not sweep:
-        part.bad(excerpt(text))
+        part.count_unreadable(excerpt(text))
         return part
     power = _number(result.get("power"))
     choice = next((row for row in sweep if row["memory_mb"] == power), sweep[0])

@@ -186,7 +186,7 @@ def _mended(frame: pl.DataFrame, odd: pl.Series, part: Part) -> pl.DataFrame:
     for line in frame["line"].filter(odd).to_list() if odd.any() else ():
         figures = parse(line)
         if figures is None:
-            part.bad(line)
+            part.count_unreadable(line)
         else:
             records.append({"head": str(figures.get("time", line)), **figures})
     if not records:
@@ -225,7 +225,7 @@ def _events(lines: pl.Series, part: Part) -> tuple[pl.DataFrame, pl.DataFrame]:
             events, torn = events_in(line)
             records += [flat_event(event) for event in events]
             if torn:
-                part.bad(line)
+                part.count_unreadable(line)
             part.read += max(len(events) - 1, 0)
         frame = pl.DataFrame(records, schema=dict.fromkeys(FLAT, pl.String), orient="row")
     numbers = [pl.col(name).cast(pl.Float64, strict=False) for name in (*METRICS, "response_bytes")]
@@ -233,7 +233,7 @@ def _events(lines: pl.Series, part: Part) -> tuple[pl.DataFrame, pl.DataFrame]:
     good = pl.col("duration_ms").is_between(0, LONGEST_MS).fill_null(False)
     report = pl.col("type") == "platform.report"
     for row in frame.filter(report & ~good).rows(named=True):
-        part.bad(f"platform.report of {row['id']}: durationMs is {row['duration_ms']}")
+        part.count_unreadable(f"platform.report of {row['id']}: durationMs is {row['duration_ms']}")
     limits = [pl.when(pl.col(name).is_between(0, LONGEST_MS)).then(name).alias(name) for name in METRICS]
     reported = frame.filter(report & good).with_columns(limits)
     reported = _keyed(reported).drop("at", "type", "status", "kind", "response_bytes")

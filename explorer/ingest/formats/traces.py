@@ -72,7 +72,7 @@ def read_otlp(block: bytes) -> list[Part]:
         part.waits = _waits(outer, calls)
     part.read = read + len(bad)
     for line in bad:
-        part.bad(line)
+        part.count_unreadable(line)
     part.used_lines = min(part.used_lines, read) if part.used_lines else 0
     return [part]
 
@@ -182,7 +182,7 @@ def read_xray(block: bytes) -> list[Part]:
             part.read += 1
             line_segments = _segments(line)
             if line_segments is None:
-                part.bad(line)
+                part.count_unreadable(line)
             else:
                 segments += line_segments
     functions = [one for one in segments if one.get("origin") == OF_FUNCTION]

@@ -101,7 +101,7 @@ def _read(block: bytes, columns: dict[str, int], count: int, layout: Layout) -> 
     if not columns:
         part = Part(layout.kind, read=records.height)
         for line in records["line"].to_list():
-            part.bad(line)
+            part.count_unreadable(line)
         return part
     tabs = records.height and "\t" in records["line"][0]
     fields = pl.col("line").str.strip_chars_end("\r\n ").str.splitn("\t" if tabs else " ", count)

@@ -147,7 +147,7 @@ class Execution(Option):
             return f"{self.id} has a template only where a result is collected"
         return super().undeployable(flow)
 
-    def spills(self, load: Conditions, path: Paths) -> Iterable[Offloaded]:
+    def offloaded_uses(self, load: Conditions, path: Paths) -> Iterable[Offloaded]:
         """The limit on handing over a body, on the paths that hand one over."""
         if not self.hand_over_limit:
             return
@@ -159,7 +159,7 @@ class Execution(Option):
 
     def by_reference(self, load: Conditions, path: Paths) -> UsageLines:
         """The lines for bodies too large to hand over: a PUT, a GET, and a day in the bucket."""
-        for spill in self.spills(load, path):
+        for spill in self.offloaded_uses(load, path):
             spilled = spill.where * (load.requests * spill.share(load))
             yield "s3.standard_tier1_request", spilled
             yield "s3.standard_tier2_request", spilled
@@ -171,7 +171,7 @@ class Execution(Option):
 
     def fetched(self, load: Conditions, path: Paths) -> Iterable[Step]:
         """The step that reads a body too large to hand over, for the share of such requests."""
-        for spill in self.spills(load, path):
+        for spill in self.offloaded_uses(load, path):
             read = load.time("s3.request") + load.at_levels("request") / load.network
             seconds = np.where(spill.share(load) > 1 - load.levels, read, 0.0)
             if np.any(seconds > 0):
@@ -229,7 +229,7 @@ class LambdaExecution(Execution):
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
         yield FixedUse("lambda.memory", load.memory_mb, is_setting=True)
         if path.asynchronous.any():
-            yield from self.spills(load, path)
+            yield from self.offloaded_uses(load, path)
             yield from waiting(load, self.age_limit, path.asynchronous, self.most_at_once(load, path))
             reserved = np.asarray(self.reserved(load))
             if reserved.any():  # this much must remain for all other functions
@@ -276,7 +276,7 @@ class LambdaExecution(Execution):
     def more_events(self, load: Conditions, path: Paths) -> UsageLines:
         """The line for large asynchronous events: each started chunk beyond the free size is one request."""
         free, chunk = load.constant("lambda.async.free_bytes"), load.constant("lambda.async.chunk_bytes")
-        for spill in self.spills(load, path):
+        for spill in self.offloaded_uses(load, path):
             chunks = started_chunks(load, spill, np.arange(free, load.limit(spill.limit), chunk))
             yield load.by_architecture("lambda.request"), spill.where * (load.requests * chunks)
 
@@ -516,7 +516,7 @@ def retries(load: Conditions) -> int:
     return int(load.limit("lambda.async.retries"))
 
 
-def tried_and_put_aside(tries: int) -> Mapping[str, Any]:
+def retry_then_queue(tries: int) -> Mapping[str, Any]:
     """The attributes of a task state that is tried `tries` times and then hands its input to the queue."""
     again = {"ErrorEquals": ["States.ALL"], "IntervalSeconds": AGAIN_S, "BackoffRate": 2.0}
     return {

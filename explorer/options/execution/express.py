@@ -30,7 +30,7 @@ from .base import (
     LambdaExecution,
     handed_to_workflow,
     retries,
-    tried_and_put_aside,
+    retry_then_queue,
 )
 
 
@@ -138,5 +138,5 @@ def workflow_without_result(load: Conditions) -> Mapping[str, Any]:
     return {
         "StartAt": "Work",
         "TimeoutSeconds": int(load.limit("sfn.duration.exp")),
-        "States": {"Work": {**work, **tried_and_put_aside(tries)}, **PUT_ASIDE},
+        "States": {"Work": {**work, **retry_then_queue(tries)}, **PUT_ASIDE},
     }

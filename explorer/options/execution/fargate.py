@@ -74,7 +74,7 @@ class Fargate(Execution):
         yield from unbuilt_network(load)
 
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
-        yield from self.spills(load, path)
+        yield from self.offloaded_uses(load, path)
         yield FixedUse("fargate.task", load.memory_gb, is_setting=True)
         yield from self.downstream(load, path)
         seconds, (vcpu, _) = load.runtime.mean + load.typical_s("ecs.start"), smallest_task(load)

@@ -58,7 +58,7 @@ class ManagedInstance(Execution):
             yield load.time_limit("lambda.timeout", path, ~path.asynchronous)
         if path.asynchronous.any():
             yield load.time_limit("lambda.timeout.lmi", path, path.asynchronous)
-            yield from self.spills(load, path)
+            yield from self.offloaded_uses(load, path)
             inbound = path.body_in.is_(BodyIn.DOOR) * load.request.mean
             yield FixedUse("lmi.async", load.peak_rps * np.minimum(inbound, MB) / MB, path.asynchronous)
         yield FixedUse(

@@ -123,7 +123,7 @@ class Queued(LambdaExecution):
         # a message is sent and received in chunks of 64 KB, and deleted once
         chunk, each = load.constant("sqs.chunk_bytes"), load.constant("sqs.requests_per_message")
         yield "sqs.standard_request", load.requests * each
-        for spill in self.spills(load, path):
+        for spill in self.offloaded_uses(load, path):
             more = started_chunks(load, spill, np.arange(chunk, load.limit(spill.limit), chunk))
             yield "sqs.standard_request", spill.where * (load.requests * (each - 1) * more)
         yield "sqs.standard_request", load.constant("sqs.idle_receives_per_s") * load.month_s

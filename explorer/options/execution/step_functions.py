@@ -14,7 +14,7 @@ from explorer.options.base.request_path import FUNCTION, Actor, BodyOut, HandOve
 from explorer.options.base.resources import TemplatePiece
 from explorer.options.base.usage import UsageLines
 
-from .base import PUT_ASIDE, SlicedExecution, handed_to_workflow, retries, tried_and_put_aside
+from .base import PUT_ASIDE, SlicedExecution, handed_to_workflow, retries, retry_then_queue
 
 
 class StepFunctions(SlicedExecution):
@@ -67,7 +67,7 @@ def workflow(load: Conditions, path: RequestPath) -> Mapping[str, Any]:
     }
     failed = {"ErrorEquals": ["States.ALL"], "MaxAttempts": int(load.constant("job.receives")) - 1, **every}
     collected = path.body_out is not BodyOut.NOTHING
-    errors = {"Retry": [busy, failed]} if collected else tried_and_put_aside(1 + retries(load))
+    errors = {"Retry": [busy, failed]} if collected else retry_then_queue(1 + retries(load))
     slice_of_work = {"Type": "Task", "Resource": "${Work}", **errors, "Next": "Done?"}
     is_done = {"Variable": "$.done", "BooleanEquals": True, "Next": "Ended"}
     return {

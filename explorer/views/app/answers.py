@@ -15,7 +15,7 @@ from explorer.workload.workload import Workload
 from . import panels, screen_state
 from .history import History, State
 from .maps import COARSE, FINE_POINTS, Maps, now_of
-from .prefetch import Ready, Shelf, neighbouring_states
+from .prefetch import AnswerCache, Ready, neighbouring_states
 from .scenarios import Scenarios
 
 Send = Callable[..., None]
@@ -27,7 +27,7 @@ class Stage:
 
     work: Callable[[], Any]
     show: Callable[[], None]
-    rests: bool = False  # run it only when the user has paused
+    waits_for_pause: bool = False  # run it only when the user has paused
 
 
 class Answers:
@@ -45,13 +45,13 @@ class Answers:
         self._number: int | None = None
         self._whole = False
         self.maps = Maps()
-        self.shelf = Shelf()
+        self.cache = AnswerCache()
         self.has_view = False
         self.pinned: Recommendation | None = None
         self.pinned_state: State | None = None
         self.scenarios = Scenarios()
 
-    def hello(self, presets: Mapping[str, Workload], endings: list[str]) -> None:
+    def reset_view(self, presets: Mapping[str, Workload], endings: list[str]) -> None:
         """A new view has opened, to which everything must be sent."""
         self.has_view = True
         self._in_view, self._stops, self._presets, self._map = {}, {}, [], None
@@ -61,7 +61,7 @@ class Answers:
         """Start from another base workload."""
         self._stops = {}
         self.maps.begin()
-        self.shelf.clear(self.pinned)
+        self.cache.clear(self.pinned)
 
     def axes(self, x: str, y: str) -> None:
         """Choose other axes of the map."""
@@ -71,13 +71,13 @@ class Answers:
     def pin(self, r: Recommendation, state: State) -> None:
         """Pin an answer for comparison, or unpin it."""
         self.pinned, self.pinned_state = (None, None) if self.pinned else (r, state)
-        self.shelf.clear(self.pinned)
+        self.cache.clear(self.pinned)
 
     def hold(self, r: Recommendation | None, state: State | None) -> None:
         """Compare with this answer from now on, or with none."""
         if self.pinned or r:
             self.pinned, self.pinned_state = r, state
-            self.shelf.clear(self.pinned)
+            self.cache.clear(self.pinned)
 
     def swap(self, r: Recommendation, state: State) -> None:
         """Pin another answer instead."""
@@ -187,7 +187,7 @@ class Answers:
         yield Stage(
             lambda: r.answer.break_evens,
             lambda: self._panel("turns", panels.break_evens_panel(r), stale=False),
-            rests=True,
+            waits_for_pause=True,
         )
         yield Stage(
             lambda: self.maps.compute_map(state, w, FINE_POINTS).border_lines, lambda: self._map_now(r, state)
@@ -201,7 +201,7 @@ class Answers:
     def _foresee(self, state: State) -> None:
         """Compute a state that may come next; errors are ignored until it comes."""
         with suppress(ExplorerError):
-            self._complete(self.shelf.take(state))
+            self._complete(self.cache.take(state))
 
     def _live(self, ready: Ready) -> None:
         """Send the coarse map, and the excluded options."""

@@ -55,7 +55,7 @@ class Ready:
         _ = self.quick, self.steps, self.rejected
 
 
-class Shelf:
+class AnswerCache:
     """The cache of answers."""
 
     def __init__(self) -> None:

@@ -57,10 +57,10 @@ class Explorer:
         self._places: dict[tuple[str, str], State] = {}  # by their address
         self._later: asyncio.Task[None] | None = None
         self._pool = ThreadPoolExecutor(1, "explorer")  # for slow tasks, one at a time
-        self.widget = View(self._heard, alone=alone)
+        self.widget = View(self._handle_message, alone=alone)
         self._answers = Answers(self.widget.send)
         self._before = self._history.now
-        self._ready = self._answers.shelf.take(self._history.now)
+        self._ready = self._answers.cache.take(self._history.now)
 
     @property
     def recommendation(self) -> Recommendation:
@@ -112,7 +112,7 @@ class Explorer:
 
     def _go(self, state: State, fields: frozenset[str] = frozenset()) -> None:
         """Go to another state. Raises ExplorerError, without a change, if it is no workload."""
-        self._ready = self._answers.shelf.take(state)
+        self._ready = self._answers.cache.take(state)
         self._before = self._history.now
         if state is not self._history.now:
             self._history.go(state, fields)
@@ -154,7 +154,7 @@ class Explorer:
 
     # Messages of the browser ---------------------------------------------------------------------
 
-    def _heard(self, content: Mapping[str, Any], buffers: list[bytes]) -> None:
+    def _handle_message(self, content: Mapping[str, Any], buffers: list[bytes]) -> None:
         """Handle a message; internal errors are shown on the screen and logged."""
         try:
             self._answer(content, buffers)
@@ -172,7 +172,7 @@ class Explorer:
             html = explanation_of(self.recommendation, key, self._history.now, self._answers.pinned)
             self.widget.send({"say": "why", "key": key, "html": html})
         elif what == "hello":
-            self._answers.hello(self._presets, downloads.report_endings())
+            self._answers.reset_view(self._presets, downloads.report_endings())
             self._do(partial(self._arrive, content))
         elif what == "ping":
             self.widget.send({"say": "pong", "number": content.get("number")})
@@ -367,7 +367,7 @@ class Explorer:
         """Run the slow tasks, then states that may come next; the slowest after a pause."""
         ahead = self._answers.ahead(self._before, self._history.now)
         for stage in self._answers.stages(ready, ahead):
-            if stage.rests:
+            if stage.waits_for_pause:
                 await asyncio.sleep(REST_S)
             try:
                 await self._in_thread(stage.work)

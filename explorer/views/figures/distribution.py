@@ -32,7 +32,7 @@ LABEL_IN = 0.21
 
 
 @dataclass(frozen=True)
-class Wall:
+class LimitLine:
     """The largest value of a field that a limit lets through, and the share of requests above it."""
 
     names: tuple[str, ...]
@@ -64,20 +64,20 @@ def distribution(
     if field not in FIELDS:
         raise ExplorerError(f'field is "{field}": {expected_one_of(FIELDS)}')
     spread: Distribution = getattr(workload, field).spread
-    walls = _merge_walls(_limit_walls(workload, field, limits, door))
+    lines = _merge_lines(_limit_lines(workload, field, limits, door))
     low, high = _curve_span(spread)
-    near = [wall for wall in walls if low / FAR <= wall.value <= high * FAR]
+    near = [line for line in lines if low / FAR <= line.value <= high * FAR]
     unit = FIELDS[field]
     title = f"{NAMES[field]} of {workload.name}"
     height = 4.1 + LABEL_IN * len(near)
-    picture, axes = canvas(height, title, _spread_alt(title, spread, unit, walls), 0.085, 0.975)
+    picture, axes = canvas(height, title, _spread_alt(title, spread, unit, lines), 0.085, 0.975)
     subtitle(picture, "share of requests over a value; beside each limit, the share that breaks it")
     _label_room(picture, axes, LABEL_IN * len(near))
-    values = [low, high, *(wall.value * factor for wall in near for factor in (0.7, 1.4))]
+    values = [low, high, *(line.value * factor for line in near for factor in (0.7, 1.4))]
     _spread_axes(axes, min(values), max(values), unit)
     _draw_curve(axes, spread, unit)
-    _draw_walls(picture, axes, near, unit)
-    _far_note(picture, [wall for wall in walls if wall not in near], unit)
+    _draw_lines(picture, axes, near, unit)
+    _far_note(picture, [line for line in lines if line not in near], unit)
     return picture
 
 
@@ -152,19 +152,19 @@ def _quantile_points(spread: Distribution) -> list[tuple[str, float, float]]:
     return [(f"p{100 * p:g}", float(spread.quantile(p)), 1 - p) for p in (0.5, 0.9, 0.99)]
 
 
-def _limit_walls(workload: Workload, field: str, limits: Sequence[str], door: str | None) -> list[Wall]:
+def _limit_lines(workload: Workload, field: str, limits: Sequence[str], door: str | None) -> list[LimitLine]:
     load = Conditions(workload)
     if door is not None:
-        walls = list(_walls_of(load, _plain_design(door), field))
-        return [w for w in walls if w.limit in limits] if limits else walls
+        lines = list(_lines_of(load, _plain_design(door), field))
+        return [w for w in lines if w.limit in limits] if limits else lines
     if limits:
-        return [_tightest_wall(load, field, limit) for limit in limits]
+        return [_tightest_line(load, field, limit) for limit in limits]
     doors = []
     for name in OPTIONS["door"]:
-        walls = list(_walls_of(load, _plain_design(name), field))
-        if walls:
-            tight = min(walls, key=lambda wall: wall.value)
-            doors.append(Wall((name,), tight.limit, tight.value, tight.stated, tight.over))
+        lines = list(_lines_of(load, _plain_design(name), field))
+        if lines:
+            tight = min(lines, key=lambda line: line.value)
+            doors.append(LimitLine((name,), tight.limit, tight.value, tight.stated, tight.over))
     return doors
 
 
@@ -176,79 +176,81 @@ def _plain_design(door: str) -> Design:
     return Design(**{**first_options, "door": door})
 
 
-def _walls_of(load: Conditions, design: Design, field: str) -> Iterator[Wall]:
+def _lines_of(load: Conditions, design: Design, field: str) -> Iterator[LimitLine]:
     """The limits on `field` in a design, each at the largest value that fits."""
     for option in design.options:
         yield from _limit_label(Placement.of(option, design.flow), load, field)
 
 
-def _limit_label(placement: Placement, load: Conditions, field: str) -> Iterator[Wall]:
+def _limit_label(placement: Placement, load: Conditions, field: str) -> Iterator[LimitLine]:
     for use in binding_uses(placement, load):
         if isinstance(use, PerRequest) and use.driver == field:
             limit_value = load.limit(use.limit)
             room = float(use.measure.room(limit_value))
-            yield Wall((use.limit,), use.limit, room, limit_value, float(load.spread(field).exceed(room)))
+            yield LimitLine(
+                (use.limit,), use.limit, room, limit_value, float(load.spread(field).exceed(room))
+            )
 
 
-def _tightest_wall(load: Conditions, field: str, limit: str) -> Wall:
+def _tightest_line(load: Conditions, field: str, limit: str) -> LimitLine:
     """The tightest position of a limit over all designs in which it applies."""
-    every = (wall for each in table().placements for wall in _limit_label(each, load, field))
-    walls = [wall for wall in every if wall.limit == limit]
-    if walls:
-        return min(walls, key=lambda wall: wall.value)
+    every = (line for each in table().placements for line in _limit_label(each, load, field))
+    lines = [line for line in every if line.limit == limit]
+    if lines:
+        return min(lines, key=lambda line: line.value)
     value = catalogue.limit(limit).value or 0.0
-    return Wall((limit,), limit, value, value, float(load.spread(field).exceed(value)))
+    return LimitLine((limit,), limit, value, value, float(load.spread(field).exceed(value)))
 
 
-def _merge_walls(walls: Sequence[Wall]) -> list[Wall]:
+def _merge_lines(lines: Sequence[LimitLine]) -> list[LimitLine]:
     """Merge limits at nearly the same value; the tightest of them stays."""
-    out: list[Wall] = []
-    for wall in sorted(walls, key=lambda wall: wall.value):
-        if out and wall.value <= out[-1].value * NEAR:
+    out: list[LimitLine] = []
+    for line in sorted(lines, key=lambda line: line.value):
+        if out and line.value <= out[-1].value * NEAR:
             last = out[-1]
-            names = (*last.names, *(name for name in wall.names if name not in last.names))
-            out[-1] = Wall(names, last.limit, last.value, last.stated, last.over)
-        elif np.isfinite(wall.value) and wall.value > 0:
-            out.append(wall)
+            names = (*last.names, *(name for name in line.names if name not in last.names))
+            out[-1] = LimitLine(names, last.limit, last.value, last.stated, last.over)
+        elif np.isfinite(line.value) and line.value > 0:
+            out.append(line)
     return out
 
 
-def _wall_label(wall: Wall, unit: str) -> str:
+def _line_label(line: LimitLine, unit: str) -> str:
     """The label of a limit: "http-api: 4.5 MB (6 MB once encoded), 3.4 % over"."""
-    value, limit_text = WORDINGS[unit](wall.value), WORDINGS[unit](wall.stated)
+    value, limit_text = WORDINGS[unit](line.value), WORDINGS[unit](line.stated)
     limit_note = f" ({limit_text} as counted)" if unit == "bytes" and value != limit_text else ""
-    over = "none over" if wall.over < NEVER else f"{format_chance(wall.over)} over"
-    return f"{', '.join(wall.names)}: {value}{limit_note}, {over}"
+    over = "none over" if line.over < NEVER else f"{format_chance(line.over)} over"
+    return f"{', '.join(line.names)}: {value}{limit_note}, {over}"
 
 
-def _draw_walls(picture: Picture, axes: Axes, walls: Sequence[Wall], unit: str) -> None:
+def _draw_lines(picture: Picture, axes: Axes, lines: Sequence[LimitLine], unit: str) -> None:
     """Draw a vertical line to each label; the leftmost label is highest."""
     top = axes.get_position().y1
     height = picture.get_size_inches()[1]
-    for row, wall in enumerate(walls):
-        level = top + LABEL_IN / height * (len(walls) - row - 0.45)
-        is_over = wall.over >= NEVER
+    for row, line in enumerate(lines):
+        level = top + LABEL_IN / height * (len(lines) - row - 0.45)
+        is_over = line.over >= NEVER
         colour = VERMILION if is_over else FAINT
-        x = picture.transFigure.inverted().transform(axes.transData.transform((wall.value, 1.0)))[0]
-        line: dict[str, Any] = {"color": colour, "lw": 1.5, "clip_on": False, "zorder": 3}
+        x = picture.transFigure.inverted().transform(axes.transData.transform((line.value, 1.0)))[0]
+        stroke: dict[str, Any] = {"color": colour, "lw": 1.5, "clip_on": False, "zorder": 3}
         bottom = axes.get_position().y0
-        axes.plot([x, x], [bottom, level + 0.06 / height], transform=picture.transFigure, **line)
-        if wall.over >= LEAST:
-            axes.plot(wall.value, wall.over, "o", ms=6, color=VERMILION, mec="white", zorder=7)
+        axes.plot([x, x], [bottom, level + 0.06 / height], transform=picture.transFigure, **stroke)
+        if line.over >= LEAST:
+            axes.plot(line.value, line.over, "o", ms=6, color=VERMILION, mec="white", zorder=7)
         side, gap = ("left", 0.006) if x < 0.62 else ("right", -0.006)
-        text = _wall_label(wall, unit)
+        text = _line_label(line, unit)
         ink = "#a84300" if is_over else FAINT
         back: dict[str, Any] = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
         picture.text(x + gap, level, text, ha=side, va="center", size=9, color=ink, bbox=back)
 
 
-def _far_note(picture: Picture, walls: Sequence[Wall], unit: str) -> None:
-    if walls:
-        text = f"far off: {'; '.join(_wall_label(wall, unit) for wall in walls[:3])}"
+def _far_note(picture: Picture, lines: Sequence[LimitLine], unit: str) -> None:
+    if lines:
+        text = f"far off: {'; '.join(_line_label(line, unit) for line in lines[:3])}"
         picture.text(0.012, 0.07 / picture.get_size_inches()[1], text, size=8.5, color=FAINT)
 
 
-def _spread_alt(title: str, spread: Distribution, unit: str, walls: Sequence[Wall]) -> str:
+def _spread_alt(title: str, spread: Distribution, unit: str, lines: Sequence[LimitLine]) -> str:
     p50, p99 = (WORDINGS[unit](float(spread.quantile(p))) for p in (0.5, 0.99))
-    walls_text = "".join(f"; {_wall_label(wall, unit)}" for wall in walls)
-    return f"{title}: p50 {p50}, p99 {p99}{walls_text}"
+    lines_text = "".join(f"; {_line_label(line, unit)}" for line in lines)
+    return f"{title}: p50 {p50}, p99 {p99}{lines_text}"

@@ -55,7 +55,7 @@ from explorer.workload.fields import SPREADS, by_path
 
 from .blocks import Cell, Table, table
 from .document import Prose, SentenceList
-from .growth import Ahead
+from .growth import GrowthForecast
 from .typography import one_line
 from .workload import field_wording
 
@@ -158,14 +158,14 @@ def verdict_cell(r: Recommendation) -> Cell:
 # The main points ---------------------------------------------------------------------------------
 
 
-def decision_points(r: Recommendation, ahead: Ahead) -> list[SentenceList]:
+def decision_points(r: Recommendation, forecast: GrowthForecast) -> list[SentenceList]:
     """The main points: headings, each with sentences."""
     point_sentences = [
         ("Context", [context_sentence(r)]),
         ("Missed by", list(map(sentence, miss_sentences(r)))),
         ("What would make it feasible", _way_out_sentences(r)),
         ("Why", [sentence(reason.text) for reason in plain_reasons(r.answer)[:MOST_POINTS]] or _plain(r)),
-        ("Risk", list(risk_sentences(r, ahead))),
+        ("Risk", list(risk_sentences(r, forecast))),
         ("What would change it", change_sentences(r)),
         ("Beside today", _today_sentences(r)),
     ]
@@ -201,7 +201,7 @@ def _way_out_sentences(r: Recommendation) -> list[str]:
     )
 
 
-def risk_sentences(r: Recommendation, ahead: Ahead) -> Iterator[str]:
+def risk_sentences(r: Recommendation, forecast: GrowthForecast) -> Iterator[str]:
     """The risks: quotas, breaches, a public address, growth, old prices."""
     for finding in findings_with_verdict(r, Verdict.RAISE):
         yield f"First {quota_request(finding)}: {use_of_limit_at_length(finding)} at the p99."
@@ -213,7 +213,7 @@ def risk_sentences(r: Recommendation, ahead: Ahead) -> Iterator[str]:
             yield tight_limit_at_length(finding)
     if r.feasible:
         yield from filter(None, (public_address_sentence(r.answer), unconfirmed_limit_sentences(r.answer)))
-    yield ahead.first
+    yield forecast.first
     if old := old_prices_sentence(r):
         yield old
 
@@ -301,19 +301,19 @@ def miss_sentences(r: Recommendation) -> Iterator[str]:
 # Money --------------------------------------------------------------------------------------------
 
 
-def money_table(r: Recommendation, ahead: Ahead) -> Table:
+def money_table(r: Recommendation, forecast: GrowthForecast) -> Table:
     """The cost of the design today and by year as it grows, beside that month's best design."""
-    bills = ahead.frame.bills
-    yearly = bills[bills["month"].isin({0, 12, 24, ahead.months})]
+    bills = forecast.frame.bills
+    yearly = bills[bills["month"].isin({0, 12, 24, forecast.months})]
     rows = [_money_row(*row) for row in yearly.itertuples(index=False, name=None)]
-    caption = f"USD a month under growth ({ahead.rates_text.rstrip('.')})"
+    caption = f"USD a month under growth ({forecast.rates_text.rstrip('.')})"
     return table(caption, "When | >Requests a month | >This design | >The best then", rows)
 
 
-def money_blocks(r: Recommendation, ahead: Ahead) -> list[Table | Prose]:
+def money_blocks(r: Recommendation, forecast: GrowthForecast) -> list[Table | Prose]:
     """The table of costs, and a price by agreement if one is cheaper."""
     flat = flat_rate_sentence(r.answer) if r.feasible else ""
-    return [money_table(r, ahead), *([Prose(flat)] if flat else [])]
+    return [money_table(r, forecast), *([Prose(flat)] if flat else [])]
 
 
 def _money_row(month: int, requests: float, usd: float, best_usd: float) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from explorer.analysis.forecast import forecast
+from explorer.analysis.forecast import forecast as forecast_growth
 from explorer.analysis.phrases import change_in_words, limit_at_length, limit_name, sentence
 from explorer.analysis.recommendation import Recommendation
 from explorer.engine.designs import Design, choices
@@ -26,7 +26,7 @@ LEAST_SHARE = 0.01  # of a limit at the end; limits with a lower use have no row
 
 
 @dataclass(frozen=True, eq=False)
-class Ahead:
+class GrowthForecast:
     """A forecast of the recommended design, or of the nearest miss.
 
     Parameters
@@ -53,7 +53,7 @@ class Ahead:
     @cached_property
     def frame(self) -> Any:
         """The result of `explorer.forecast` for the document's design."""
-        return forecast(self.r.workload, self.rates, self.months, self.r.nearest)
+        return forecast_growth(self.r.workload, self.rates, self.months, self.r.nearest)
 
     @property
     def first(self) -> str:
@@ -102,12 +102,12 @@ def _a_month(rate: str) -> str:
     )
 
 
-def limit_growth_table(ahead: Ahead) -> Table | None:
+def limit_growth_table(forecast: GrowthForecast) -> Table | None:
     """The use of each limit, year by year, and when it breaks."""
-    months_in_table = sorted({0, *range(12, ahead.months + 1, 12), ahead.months})[:6]
+    months_in_table = sorted({0, *range(12, forecast.months + 1, 12), forecast.months})[:6]
     rows = [
-        _limit_growth_row(ahead.frame[ahead.frame["limit"] == limit], months_in_table)
-        for limit in ahead.limits_that_matter()
+        _limit_growth_row(forecast.frame[forecast.frame["limit"] == limit], months_in_table)
+        for limit in forecast.limits_that_matter()
     ]
     months = " | ".join(">today" if not month else f">month {month}" for month in months_in_table)
     caption = "Limits that growth fills: the share that the p99 uses"
@@ -140,17 +140,17 @@ def _when_it_breaks(frame: Any) -> str:
     return "; ".join(texts) or "not in sight"
 
 
-def design_changes_table(ahead: Ahead) -> Table | None:
+def design_changes_table(forecast: GrowthForecast) -> Table | None:
     """The recommended design after each change."""
-    rows = [_design_change_row(ahead, row) for row in ahead.frame.design_changes.to_dict("records")]
+    rows = [_design_change_row(forecast, row) for row in forecast.frame.design_changes.to_dict("records")]
     head = ">Month | Recommended then | >USD a month | Parts added | Parts removed"
     return table("What would be recommended as it grows", head, rows) if rows else None
 
 
-def _design_change_row(ahead: Ahead, row: Mapping[str, Any]) -> list[Cell | str]:
+def _design_change_row(forecast: GrowthForecast, row: Mapping[str, Any]) -> list[Cell | str]:
     design = row["design"] and Design(**choices(row["design"]))
     same = "the same design"
-    then = (change_in_words(design, ahead.r.nearest) or same) if design else "nothing is feasible"
+    then = (change_in_words(design, forecast.r.nearest) or same) if design else "nothing is feasible"
     usd = format_usd(row["monthly_usd"]) if design else ""
     parts = (", ".join(row[key]) or "none" for key in ("added", "removed"))
     return [str(row["month"]), sentence(then, ""), usd, *parts]

@@ -24,7 +24,7 @@ FRAMES = {  # the table at the end of a section, as a frame to work with
     "limits": 'r.findings[["limit", "used_p50", "used_p99", "limit_value", "unit", "verdict"]]',
     "alternatives": "r.alternatives.head(10)",
     "turns": 'r.break_evens[["axis", "value", "unit", "says"]]',
-    "growth": "ahead.design_changes",
+    "growth": "forecast.design_changes",
 }
 
 
@@ -53,7 +53,7 @@ def _cell_names(doc: Document) -> dict[str, Any]:
         from explorer.views import figures
 
         names["figures"] = figures
-    return {**names, "ahead": names["ahead"].frame}
+    return {**names, "forecast": names["forecast"].frame}
 
 
 class Cells:
@@ -98,15 +98,15 @@ class Cells:
 
     def setup(self, doc: Document) -> None:
         """Cells from the workload to the answer, which all later cells use."""
-        r, ahead, run = (doc.names[name] for name in ("r", "ahead", "run"))
-        growth = "{" + ", ".join(f'"{field}": "{rate}"' for field, rate in ahead.rates.items()) + "}"
+        r, forecast, run = (doc.names[name] for name in ("r", "forecast", "run"))
+        growth = "{" + ", ".join(f'"{field}": "{rate}"' for field, rate in forecast.rates.items()) + "}"
         workload_code, loads = workload_as_code(r.workload)
-        parameters = f"{workload_code}\ngrowth = {growth}\nmonths = {ahead.months}"
+        parameters = f"{workload_code}\ngrowth = {growth}\nmonths = {forecast.months}"
         self.code("parameters", parameters, shows=False, tags=("parameters",))
         lines = ["import tomllib", "", "import explorer as ex", "from explorer import figures", "", loads]
         if doc.names["w"] is not r.workload:
             lines.append(f'w = w.replace(name="{doc.names["w"].name}")')
-        lines += ["r = ex.recommend(w)", "ahead = ex.forecast(w, growth, months, r.nearest)"]
+        lines += ["r = ex.recommend(w)", "forecast = ex.forecast(w, growth, months, r.nearest)"]
         lines.append("moves = ex.sensitivity(w, design=r.nearest)")
         if run is not None:
             lines.insert(4, "from explorer.views.report.measured import Measurement")

@@ -26,7 +26,7 @@ from explorer.options.base.conditions import Conditions
 from explorer.workload.fields import SPREADS
 
 from .document import ReportPicture
-from .growth import Ahead
+from .growth import GrowthForecast
 from .measured import Measurement
 from .workload import QUANTILES
 
@@ -36,7 +36,7 @@ MAP = ("response", "runtime")
 
 
 def report_pictures(
-    r: Recommendation, ahead: Ahead, moves: Sensitivity, run: Measurement | None = None
+    r: Recommendation, forecast: GrowthForecast, moves: Sensitivity, run: Measurement | None = None
 ) -> dict[str, list[ReportPicture]]:
     """The pictures by key; none if the extra matplotlib is not installed."""
     try:
@@ -44,7 +44,7 @@ def report_pictures(
     except ImportError:  # `missing_pictures` explains this in their places
         return {}
     pictures_by_key: dict[str, list[ReportPicture]] = {}
-    for key, picture in _all_pictures(figures, with_plain_name(r), ahead, moves, run):
+    for key, picture in _all_pictures(figures, with_plain_name(r), forecast, moves, run):
         pictures_by_key.setdefault(key, []).append(picture)
     return pictures_by_key
 
@@ -55,7 +55,7 @@ def missing_pictures() -> str:
 
 
 def _all_pictures(
-    figures: Any, r: Recommendation, ahead: Ahead, moves: Sensitivity, run: Measurement | None
+    figures: Any, r: Recommendation, forecast: GrowthForecast, moves: Sensitivity, run: Measurement | None
 ) -> Iterator[tuple[str, ReportPicture]]:
     w = r.workload
     for name in _binding_distributions(r):
@@ -82,10 +82,10 @@ def _all_pictures(
             "sensitivity", partial(figures.tornado, moves), "figures.tornado(moves)", lambda: moves.frame
         ),
     )
-    if limits := ahead.limits_that_matter():
-        draw = partial(figures.growth, ahead.frame, limits, w.name)
-        expression = f"figures.growth(ahead, {json.dumps(limits)}, w.name)"
-        yield "growth", ReportPicture("growth", draw, expression, lambda: ahead.frame)
+    if limits := forecast.limits_that_matter():
+        draw = partial(figures.growth, forecast.frame, limits, w.name)
+        expression = f"figures.growth(forecast, {json.dumps(limits)}, w.name)"
+        yield "growth", ReportPicture("growth", draw, expression, lambda: forecast.frame)
     if run is not None:
         draw = partial(figures.predictions, run)
         yield "measured", ReportPicture("measured", draw, "figures.predictions(run)", lambda: run.off)

@@ -30,7 +30,7 @@ from .document import (
     Section,
     SentenceList,
 )
-from .growth import Ahead
+from .growth import GrowthForecast
 from .measured import Measurement
 from .pictures import missing_pictures, report_pictures, with_plain_name
 from .typography import one_line
@@ -42,7 +42,7 @@ class ReportRequest:
 
     Parameters
     ----------
-    growth : rates a month by field, such as {"response": "3 %"}; None: those of `ahead.DEFAULT`
+    growth : rates a month by field, such as {"response": "3 %"}; None: those of `growth.DEFAULT`
     months : months of growth
     measured : the Parquet file of a benchmark
     """
@@ -54,18 +54,18 @@ class ReportRequest:
 
 def report_document(r: Recommendation, name: str, request: ReportRequest = ReportRequest()) -> Document:
     """The document for an answer, to be written as `name`; sources are numbered in order of citation."""
-    ahead = Ahead(r, request.growth, request.months)
+    forecast = GrowthForecast(r, request.growth, request.months)
     swung = sensitivity.report_sensitivity(r)
     run = Measurement(request.measured, r.workload) if request.measured else None
     cited = Sources()
-    _sections(r, cited, ahead, swung, run)
+    _sections(r, cited, forecast, swung, run)
     sources = Sources(cited)  # build again with AWS's sources numbered first
     sections = [
-        *_sections(r, sources, ahead, swung, run),
+        *_sections(r, sources, forecast, swung, run),
         Section("sources", "Sources", [block for block in [decision.price_pages_table(r, sources)] if block]),
         _reproduction_section(r, name, request),
     ]
-    pictures = report_pictures(r, ahead, swung, run)
+    pictures = report_pictures(r, forecast, swung, run)
     return Document(
         title=front_page.record_title(r),
         status=front_page.record_status(r),
@@ -75,18 +75,18 @@ def report_document(r: Recommendation, name: str, request: ReportRequest = Repor
         summary=one_line(r.summary),
         lead=front_page.lead_sentence(r),
         tiles=front_page.key_number_tiles(r),
-        points=front_page.decision_points(r, ahead),
-        money=front_page.money_blocks(r, ahead),
+        points=front_page.decision_points(r, forecast),
+        money=front_page.money_blocks(r, forecast),
         sections=sections,
         sources=list(sources),
         pictures=pictures,
         no_pictures="" if pictures else missing_pictures(),
-        names={"r": r, "w": with_plain_name(r).workload, "ahead": ahead, "moves": swung, "run": run},
+        names={"r": r, "w": with_plain_name(r).workload, "forecast": forecast, "moves": swung, "run": run},
     )
 
 
 def _sections(
-    r: Recommendation, sources: Sources, ahead: Ahead, swung: Sensitivity, run: Measurement | None
+    r: Recommendation, sources: Sources, forecast: GrowthForecast, swung: Sensitivity, run: Measurement | None
 ) -> list[Section]:
     """All sections after the first page, except the sources."""
     sections = [
@@ -108,8 +108,8 @@ def _sections(
             [alternatives.alternatives_table(r) or Prose("No other design is feasible.")],
         ),
         _break_evens_section(r, swung),
-        _growth_section(ahead),
-        _assumptions_section(r, ahead, sources),
+        _growth_section(forecast),
+        _assumptions_section(r, forecast, sources),
     ]
     alternatives.cite_facts_without_table(r, sources)
     return sections
@@ -203,24 +203,24 @@ def _break_evens_section(r: Recommendation, swung: Sensitivity) -> Section:
     return Section("turns", "What would change it", blocks)
 
 
-def _growth_section(ahead: Ahead) -> Section:
+def _growth_section(forecast: GrowthForecast) -> Section:
     blocks = _one_document_or_more(
-        Prose(f"{ahead.first} Growth over {ahead.months} months: {ahead.rates_text}"),
+        Prose(f"{forecast.first} Growth over {forecast.months} months: {forecast.rates_text}"),
         PictureBlock("growth"),
-        growing.limit_growth_table(ahead),
-        growing.design_changes_table(ahead),
+        growing.limit_growth_table(forecast),
+        growing.design_changes_table(forecast),
     )
     return Section("growth", "Growth", blocks)
 
 
-def _assumptions_section(r: Recommendation, ahead: Ahead, sources: Sources) -> Section:
+def _assumptions_section(r: Recommendation, forecast: GrowthForecast, sources: Sources) -> Section:
     every = alternatives.assumptions_table(r, sources)
     blocks: list[Block] = [
         Prose(alternatives.deciding_assumptions(r)),
         Folded(f"All {len(every.rows)} assumptions", every),
     ]
-    if ahead.growth is None:
-        blocks.append(Prose(f"Growth is an assumption too: {ahead.rates_text}"))
+    if forecast.growth is None:
+        blocks.append(Prose(f"Growth is an assumption too: {forecast.rates_text}"))
     return Section("assumptions", "Assumptions", blocks)
 
 
