@@ -523,7 +523,7 @@ def lab(installed):
     (installed["cwd"] / "explorer-notebooks").mkdir()
     (installed["cwd"] / "explorer-notebooks" / "01_mine.ipynb").write_text("mine")
     command = [sys.executable, "-m", "explorer", "lab", "--no-open", "--json"]
-    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, **installed)
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **installed)
     yield running
     running.kill()
     running.communicate()
@@ -536,6 +536,7 @@ def test_lab_answers_at_the_address_that_it_prints_and_ends_when_told(lab, insta
         assert page.status == 200 and FIRST in page.url
     lab.terminate()
     assert lab.wait(60) == 0
+    assert b"Warning" not in lab.stderr.read()
     folder = installed["cwd"] / "explorer-notebooks"
     assert (folder / "01_mine.ipynb").read_text() == "mine" and (folder / FIRST).is_file()
 

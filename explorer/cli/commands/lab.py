@@ -83,6 +83,7 @@ def _arguments(folder: Path, port: int, browser: bool) -> list[str]:
         f"--LabApp.default_url=/lab/tree/{FIRST}",
         "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        "--ServerApp.jpserver_extensions=notebook_shim=False",  # its start warns of a deprecated setting
     ]
 
 
