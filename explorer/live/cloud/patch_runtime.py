@@ -23,7 +23,7 @@ from typing import Any
 
 from explorer.errors import CloudError
 
-from .events import patient
+from .events import retry_throttled
 from .hook import checked, hook
 from .limits import Limits
 from .starts import yield_to_the_cloud
@@ -86,7 +86,7 @@ def install(limits: Limits) -> None:
     hook(lambda_svc, "_execute_function_dispatch", dispatch, _aws_errors)
     logged = "func request_id log_text error duration_ms log_source"
     hook(lambda_svc, "_emit_lambda_logs", logged, _reporting)
-    hook(lambda_svc, "invoke_async_with_retry", "func event", patient(limits))
+    hook(lambda_svc, "invoke_async_with_retry", "func event", retry_throttled(limits))
 
 
 def _check_names(lambda_runtime: Any, lambda_svc: Any) -> None:

@@ -26,7 +26,7 @@ from explorer.facts.key_value import format_pair
 from explorer.facts.locations import task_start_file
 
 from . import images, task_credentials
-from .grants import LOG_ACTIONS, may
+from .grants import LOG_ACTIONS, role_allows
 from .hook import checked, hook, hook_action
 from .limits import Limits
 from .patch_runtime import function_environment
@@ -138,7 +138,7 @@ class Containers:
         definition = _definition_of(labels[TASK_ARN])
         _must_be_runnable(definition, more)
         try:
-            folder = images.unpacked(image)
+            folder = images.unpack(image)
         except images.NoImageError as error:
             raise ecs._ImagePullError(str(error)) from None
         address = self._address()
@@ -315,7 +315,7 @@ def _must_be_loggable(definition: Mapping[str, Any]) -> None:
     stream = f"arn:aws:logs:{region}:{get_account_id()}:log-group:{group}:log-stream:any"
     task_credentials.must_trust(role)
     for action in LOG_ACTIONS:
-        if not may(role, action, stream, region):
+        if not role_allows(role, action, stream, region):
             raise CannotRunError(f"{failed}AccessDeniedException: {role} may not perform: {action}")
 
 

@@ -56,7 +56,7 @@ def uncovered() -> Iterator[str]:
     for service, checks in sorted(beyond.items()):
         if service != "lambda":
             yield f"{service}: beyond its model no requests are judged but {', '.join(sorted(checks))}"
-    not_run = "; ".join([*task_processes.NOT_RUN, task_processes.COMMANDS, images.ELSEWHERE])
+    not_run = "; ".join([*task_processes.NOT_RUN, task_processes.COMMANDS, images.OTHER_IMAGES])
     yield f"what no process of this machine can be, which a task is refused for: {not_run}"
     kinds = ", ".join(sorted(kind.removeprefix("AWS::") for kind in KINDS))
     yield f"properties of resources of a template other than {kinds}: the emulator alone looks at them"
