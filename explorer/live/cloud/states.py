@@ -7,14 +7,14 @@ from typing import Any
 
 from .hook import Wrap, hook
 from .limits import TEXTS, Limits, Refusal, invalid
-from .limits_inside import json_bytes, refusing
+from .limits_inside import json_bytes, refuse_if
 
 
 def install(limits: Limits) -> None:
     """Compare the input of an execution, and what its states hand on, with the limit."""
     from ministack.services import stepfunctions
 
-    started = refusing(lambda data: _input_refusal(limits, data), Refusal.json_1_1)
+    started = refuse_if(lambda data: _input_refusal(limits, data), Refusal.json_1_1)
     hook(stepfunctions, "_start_execution", "data", started)
     hook(stepfunctions, "_start_sync_execution", "data", started)
     limited = _limited(limits, stepfunctions._ExecutionError)

@@ -32,7 +32,7 @@ def install(limits: Limits) -> None:
     hook(apigateway, "_validate_jwt_authorizer", "route authorizer headers query_params", _saying_why)
 
 
-def are_keys(method: str, path: str) -> bool:
+def is_key_request(method: str, path: str) -> bool:
     """Whether the request is for the keys of a user pool that is there: they are public."""
     from ministack.services import cognito
 
