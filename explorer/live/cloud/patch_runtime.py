@@ -201,7 +201,7 @@ def _write_report(original: Function) -> Function:
 
 
 def report_line(func: Any, request_id: str, run: Run) -> str:
-    """AWS's REPORT line: times [ms] to two places; the billed duration includes the initialisation, rounded up.
+    """AWS's REPORT line: times [ms] to two places, the billed one with the initialisation and rounded up.
 
     Parameters
     ----------

@@ -28,7 +28,7 @@ def answer_of(result: Any, one_form: bool) -> dict[str, Any]:
 
     Returns
     -------
-    The answer: `statusCode` as an int, `headers` and `body` as texts, other fields as the function gave them.
+    The answer: `statusCode` (int), `headers` (texts by name), `body` (text), other fields unchanged.
 
     Raises MalformedError for a result that AWS answers with an error of its own.
 

@@ -1,4 +1,4 @@
-"""What a run on the local cloud shows, and what only AWS itself can show."""
+"""What a run on the local cloud can show, and what only a run on AWS can show."""
 
 from __future__ import annotations
 
@@ -46,14 +46,18 @@ ONLY_ON_AWS = (
 
 
 def uncovered() -> Iterator[str]:
-    """What AWS may refuse and this cloud takes: read from the tables of what it does hold."""
-    by_model = {*SERVICES.values(), "apigatewayv2"}
-    beyond = {"lambda": refusals_lambda.CHECKS, **refusals_services.CHECKS, "s3": {"PutObject": ()}}
-    services = ", ".join(sorted(by_model | set(beyond)))
+    """Sentences about what AWS may refuse and this cloud accepts, from the tables of its own checks."""
+    model_services = {*SERVICES.values(), "apigatewayv2"}
+    checks_by_service = {
+        "lambda": refusals_lambda.CHECKS,
+        **refusals_services.CHECKS,
+        "s3": {"PutObject": ()},
+    }
+    services = ", ".join(sorted(model_services | set(checks_by_service)))
     yield f"requests of services other than {services}: they are taken as the emulator takes them"
-    alone = ", ".join(sorted(by_model - set(beyond)))
-    yield f"what a service refuses beyond the SDK's model of it: not for {alone}"
-    for service, checks in sorted(beyond.items()):
+    model_only = ", ".join(sorted(model_services - set(checks_by_service)))
+    yield f"what a service refuses beyond the SDK's model of it: not for {model_only}"
+    for service, checks in sorted(checks_by_service.items()):
         if service != "lambda":
             yield f"{service}: beyond its model no requests are judged but {', '.join(sorted(checks))}"
     not_run = "; ".join([*task_processes.NOT_RUN, task_processes.COMMANDS, images.OTHER_IMAGES])
