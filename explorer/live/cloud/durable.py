@@ -163,7 +163,7 @@ def _drive(run: Callable[..., Any], function: Any, record: Record, is_synchronou
             if answer.get("error"):
                 pause_s, retry_s = retry_s, min(2 * retry_s, LONGEST_RETRY_S)
             else:
-                pause_s, retry_s = _until_due(record), FIRST_RETRY_S
+                pause_s, retry_s = _time_to_due(record), FIRST_RETRY_S
             wake.wait(max(0.0, min(pause_s, _remaining_s(record))))
             _complete_due(record)
             if _has_ended(record, {"error": True}):
@@ -237,7 +237,7 @@ def _remaining_s(record: Record) -> float:
     return float(record.get("_TimeoutDeadline") or float("inf")) - time.time()
 
 
-def _due(operation: Mapping[str, Any]) -> float | None:
+def _due_time(operation: Mapping[str, Any]) -> float | None:
     """When a wait or a step's retry is due [s since the epoch], None if only a call can end it."""
     details: Mapping[str, Any] = {}
     if operation["Type"] == "WAIT" and operation["Status"] == "STARTED":
@@ -247,9 +247,9 @@ def _due(operation: Mapping[str, Any]) -> float | None:
     return details.get("ScheduledEndTimestamp") or details.get("NextAttemptTimestamp")
 
 
-def _until_due(record: Record) -> float:
+def _time_to_due(record: Record) -> float:
     """Time until the first operation is due [s]."""
-    due = [at for at in map(_due, record["Operations"]) if at is not None]
+    due = [at for at in map(_due_time, record["Operations"]) if at is not None]
     return min(due) - time.time() if due else float(LONGEST_RETRY_S)
 
 
@@ -259,7 +259,7 @@ def _complete_due(record: Record) -> None:
 
     now = time.time()
     for operation in record["Operations"]:
-        due = _due(operation)
+        due = _due_time(operation)
         if due is None or due > now:
             continue
         if operation["Type"] == "STEP":

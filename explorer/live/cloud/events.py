@@ -26,7 +26,7 @@ def retry_throttled(limits: Limits) -> Wrap:
             scoped = lambda_svc._run_with_function_config_scope
             if is_durable(func):
                 begin(func, event)
-            arguments = (scoped, func, _attempts, func, event, limits)
+            arguments = (scoped, func, _deliver_with_retries, func, event, limits)
             run = copy_context().run  # the context holds the depth of a recursion
             threading.Thread(target=run, args=arguments, daemon=True).start()
 
@@ -35,7 +35,7 @@ def retry_throttled(limits: Limits) -> Wrap:
     return wrap
 
 
-def _attempts(func: Any, event: Any, limits: Limits) -> None:
+def _deliver_with_retries(func: Any, event: Any, limits: Limits) -> None:
     """Deliver one event until it succeeds, its attempts are used up or it is too old."""
     from ministack.services import lambda_svc
 

@@ -97,9 +97,9 @@ class LimitsAtDoor:
         elif scope["type"] != "http":
             await self.inner(scope, receive, send)
         else:
-            await self._http(scope, receive, send)
+            await self._serve_http(scope, receive, send)
 
-    async def _http(self, scope: Message, receive: Receive, send: Send) -> None:
+    async def _serve_http(self, scope: Message, receive: Receive, send: Send) -> None:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         if scope["path"].startswith(task_credentials.PATH):
             return await _answer(send, task_credentials.answer(scope["path"], headers))

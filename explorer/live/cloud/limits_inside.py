@@ -17,12 +17,12 @@ from .proxy_answers import MalformedError, answer_of
 
 KB = 1024
 GATEWAYS = ("http-api", "rest-api", "function-url")
-INTERNAL = {  # a door's answer when its function failed: headers and text
+FAILURE_ANSWERS = {  # a door's answer when its function failed: headers and text
     "http-api": ({"Content-Type": "application/json"}, '{"message":"Internal Server Error"}'),
     "rest-api": ({"Content-Type": "application/json"}, "Internal server error"),
     "function-url": ({"Content-Type": "text/plain"}, "Internal Server Error"),
 }
-BUSY = {  # a door's answer when its function was throttled
+THROTTLE_BODIES = {  # a door's answer when its function was throttled
     "http-api": '{"message":"Service Unavailable"}',
     "rest-api": '{"message":"Internal server error"}',
     "function-url": '{"Reason":"ConcurrentInvocationLimitExceeded","Type":"User","message":"Rate Exceeded."}',
@@ -236,7 +236,7 @@ def _shape_answers(limits: Limits) -> Wrap:
 
 def _malformed_answer(limits: Limits, door: str) -> dict[str, Any]:
     """The door's answer when the function's answer is malformed."""
-    headers, text = INTERNAL[door]
+    headers, text = FAILURE_ANSWERS[door]
     body = json.dumps({"message": text}) if door == "rest-api" else text
     return {"statusCode": limits.status("lambda.sync.response", door), "headers": headers, "body": body}
 
@@ -253,7 +253,7 @@ def _failure_answer(limits: Limits, door: str, result: Mapping[str, Any]) -> dic
         return {
             "statusCode": limits.status("lambda.concurrency", door),
             "headers": headers,
-            "body": BUSY[door],
+            "body": THROTTLE_BODIES[door],
         }
-    headers, text = INTERNAL[door]
+    headers, text = FAILURE_ANSWERS[door]
     return {"statusCode": limits.status("lambda.sync.response", door), "headers": headers, "body": text}

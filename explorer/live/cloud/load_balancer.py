@@ -77,7 +77,7 @@ def _forward_to_targets(limits: Limits) -> Callable[[Callable[..., Any]], Callab
                     tg_arn, method, path, headers, body, query_params, raw_query_string, raw_path
                 )
                 return answer
-            targets = target_health.in_use(tg_arn, alb._targets.get(tg_arn, []), group["Port"])
+            targets = target_health.usable_targets(tg_arn, alb._targets.get(tg_arn, []), group["Port"])
             if not targets:
                 return page(503)
             target_path = (raw_path or path) + (f"?{raw_query_string}" if raw_query_string else "")

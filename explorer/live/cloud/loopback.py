@@ -11,7 +11,7 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-WHY = "the local cloud asks nobody outside of this machine"
+REASON = "the local cloud calls no other machine"
 
 
 def install() -> None:
@@ -23,7 +23,7 @@ def install() -> None:
 
     def getaddrinfo(host: Any, *args: Any, **kwargs: Any) -> Any:
         if host is not None and not is_loopback_host(host):
-            raise socket.gaierror(socket.EAI_NONAME, f"{WHY}: {host!r}")
+            raise socket.gaierror(socket.EAI_NONAME, f"{REASON}: {host!r}")
         return original(host, *args, **kwargs)
 
     socket.getaddrinfo = getaddrinfo
@@ -41,7 +41,7 @@ def is_loopback_host(host: str | bytes) -> bool:
 def _block_other_hosts(connect: Callable[..., Any]) -> Callable[..., Any]:
     def connect_to_loopback(self: socket.socket, address: Any) -> Any:
         if self.family in {socket.AF_INET, socket.AF_INET6} and not is_loopback_host(address[0]):
-            raise ConnectionRefusedError(f"{WHY}: {address[0]!r}")
+            raise ConnectionRefusedError(f"{REASON}: {address[0]!r}")
         return connect(self, address)
 
     return connect_to_loopback

@@ -111,7 +111,7 @@ def _mark_log_end(original: Function) -> Function:
         before, flush, after = script.rpartition(FLUSH)
         if not flush:
             raise CloudError(
-                "ministack: its Python worker is another: expected a flush after each invocation"
+                "ministack: its Python worker has changed: expected a flush after each invocation"
             )
         return binary, before + WRITE_MARK + flush + after
 

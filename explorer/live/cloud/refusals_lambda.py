@@ -295,7 +295,7 @@ def new_alias(limits: Limits, parameters: Parameters) -> Refusal | None:
         return missing(f"Function not found: {arn(parameters)}:{parameters.get('FunctionVersion')}")
     if name in function["aliases"]:
         return refuse(f"Alias already exists: {arn(parameters)}:{name}", "ResourceConflictException", 409)
-    return routed(limits, parameters)
+    return alias_routing(limits, parameters)
 
 
 def known_alias(limits: Limits, parameters: Parameters) -> Refusal | None:
@@ -306,7 +306,7 @@ def known_alias(limits: Limits, parameters: Parameters) -> Refusal | None:
     return None
 
 
-def routed(limits: Limits, parameters: Parameters) -> Refusal | None:
+def alias_routing(limits: Limits, parameters: Parameters) -> Refusal | None:
     """Refuse invalid versions and weights of an alias."""
     function, version = record(parameters), parameters.get("FunctionVersion")
     if function is None or (parameters.get("Name") not in function["aliases"] and version is None):
@@ -478,8 +478,8 @@ def event_source(limits: Limits, parameters: Parameters) -> Refusal | None:
         return refuse("Unsupported DestinationConfig parameter for given event source mapping type.")
     if record(parameters) is None:
         return refuse("Function does not exist")
-    for filtered in (parameters.get("FilterCriteria") or {}).get("Filters") or []:
-        if not _is_pattern(filtered.get("Pattern")):
+    for event_filter in (parameters.get("FilterCriteria") or {}).get("Filters") or []:
+        if not _is_pattern(event_filter.get("Pattern")):
             return refuse("Invalid filter pattern definition.")
     if service in STREAMS and not parameters.get("StartingPosition"):
         return refuse(
@@ -518,11 +518,11 @@ def _queue(limits: Limits, parameters: Parameters, match: re.Match[str]) -> Refu
         )
     _, qualifier = name_and_qualifier(parameters)
     _, config = state()._effective_func_record_for_qualifier(record(parameters), qualifier)
-    visible = int(queue["attributes"].get("VisibilityTimeout", 30))
+    visible_s = int(queue["attributes"].get("VisibilityTimeout", 30))
     timeout = int((config or {}).get("Timeout", 3))
-    if visible < timeout:
+    if visible_s < timeout:
         return refuse(
-            f"Queue visibility timeout: {visible} seconds is less than Function timeout: {timeout} seconds"
+            f"Queue visibility timeout: {visible_s} seconds is less than Function timeout: {timeout} seconds"
         )
     return _duplicate_mapping(parameters, str(parameters["EventSourceArn"]))
 
@@ -584,7 +584,7 @@ def permission_is_there(limits: Limits, parameters: Parameters) -> Refusal | Non
     return None
 
 
-def tagged(limits: Limits, parameters: Parameters) -> Refusal | None:
+def tagging(limits: Limits, parameters: Parameters) -> Refusal | None:
     """TagResource, UntagResource, ListTags: refuse a missing or qualified resource, and too many tags."""
     resource = str(parameters.get("Resource", ""))
     match = ARN.fullmatch(resource)
@@ -688,7 +688,7 @@ CHECKS: Mapping[str, tuple[Check, ...]] = {
     "GetFunctionCodeSigningConfig": (function_is_there,),
     "PublishVersion": (publishable,),
     "CreateAlias": (new_alias,),
-    "UpdateAlias": (routed,),
+    "UpdateAlias": (alias_routing,),
     "GetAlias": (known_alias,),
     "PutFunctionConcurrency": (reserved,),
     "PutProvisionedConcurrencyConfig": (provisioned,),
@@ -700,9 +700,9 @@ CHECKS: Mapping[str, tuple[Check, ...]] = {
     "CreateEventSourceMapping": (event_source,),
     "AddPermission": (permission,),
     "GetPolicy": (policy_is_there,),
-    "TagResource": (tagged,),
-    "UntagResource": (tagged,),
-    "ListTags": (tagged,),
+    "TagResource": (tagging,),
+    "UntagResource": (tagging,),
+    "ListTags": (tagging,),
     "CreateFunctionUrlConfig": (url_function, new_url),
     "ListFunctionUrlConfigs": (url_function,),
     "GetFunctionUrlConfig": (url_is_there,),

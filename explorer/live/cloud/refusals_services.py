@@ -321,7 +321,7 @@ def message(limits: Limits, parameters: Parameters) -> Refusal | None:
     return _seconds(parameters, "DelaySeconds", limits["sqs.delay"], "DelaySeconds must be >= 0 and <= {}.")
 
 
-def receiving(limits: Limits, parameters: Parameters) -> Refusal | None:
+def receive(limits: Limits, parameters: Parameters) -> Refusal | None:
     """ReceiveMessage: refuse a wait out of range [s]."""
     return _seconds(parameters, "WaitTimeSeconds", limits["sqs.wait"], "Must be >= 0 and <= {}, if provided.")
 
@@ -433,7 +433,7 @@ CHECKS: Mapping[str, Mapping[str, tuple[Check, ...]]] = {
         "DeleteMessageBatch": (batch,),
         "ChangeMessageVisibilityBatch": (batch,),
         "SendMessage": (message,),
-        "ReceiveMessage": (receiving,),
+        "ReceiveMessage": (receive,),
         "CreateQueue": (queue,),
     },
     "apigatewayv2": {

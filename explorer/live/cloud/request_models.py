@@ -234,23 +234,25 @@ def _rest_parameters(
     body_fields = json.loads(body) if body and not payload else {}
     body_fields = body_fields if isinstance(body_fields, dict) else {}
     for name, member in shape.members.items():
-        where, wire = member.serialization.get("location"), member.serialization.get("name", name)
-        if where == "uri":
-            if match.groupdict().get(wire) is not None:
-                parameters[name] = unquote(match[wire])
-        elif where == "querystring":
-            if wire in query:
-                parameters[name] = query[wire] if member.type_name == "list" else _first(query[wire])
-        elif where == "header":
-            if wire.lower() in headers:
-                parameters[name] = headers[wire.lower()]
-        elif where is None and name != payload and wire in body_fields:
-            parameters[name] = body_fields[wire]
+        location, wire_name = member.serialization.get("location"), member.serialization.get("name", name)
+        if location == "uri":
+            if match.groupdict().get(wire_name) is not None:
+                parameters[name] = unquote(match[wire_name])
+        elif location == "querystring":
+            if wire_name in query:
+                parameters[name] = (
+                    query[wire_name] if member.type_name == "list" else _first(query[wire_name])
+                )
+        elif location == "header":
+            if wire_name.lower() in headers:
+                parameters[name] = headers[wire_name.lower()]
+        elif location is None and name != payload and wire_name in body_fields:
+            parameters[name] = body_fields[wire_name]
     return parameters
 
 
 def _unflatten(shape: Any, flat: Mapping[str, str], prefix: str) -> Any:
-    """Nested parameters from the query protocol's flat ones: dots separate members, numbers are list items."""
+    """Nested parameters from the query protocol's flat ones: dots separate members, numbers are items."""
     if shape.type_name == "structure":
         members = {}
         for name, member in shape.members.items():
@@ -370,12 +372,14 @@ class Models:
         if row and most is not None and self.limits.facts.limit(row).value != most:
             most = self.limits[row]
         fraction = shape.type_name in ("float", "double")
-        what = "value" if fraction or shape.type_name in ("integer", "long") else "length"
+        quantity = "value" if fraction or shape.type_name in ("integer", "long") else "length"
         if most is not None:
-            text = f"Member must have {what} less than or equal to {most:{'.1f' if fraction else '.0f'}}"
+            text = f"Member must have {quantity} less than or equal to {most:{'.1f' if fraction else '.0f'}}"
             yield Constraint(text, most=most)
         if least is not None:
-            text = f"Member must have {what} greater than or equal to {least:{'.1f' if fraction else '.0f'}}"
+            text = (
+                f"Member must have {quantity} greater than or equal to {least:{'.1f' if fraction else '.0f'}}"
+            )
             yield Constraint(text, least=least)
         if getattr(shape, "enum", None):
             text = f"Member must satisfy enum value set: [{', '.join(shape.enum)}]"

@@ -102,7 +102,7 @@ async def _serve(folder: Path, region: str, listener: socket.socket, limits: Lim
     shutdown = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, shutdown.set)
-    credentials = await _administrator(app)
+    credentials = await _create_administrator(app)
     authentication.install()
     _publish(folder, region, listener, credentials)
     watch_task = asyncio.create_task(target_health.watch())
@@ -138,18 +138,18 @@ def _publish(folder: Path, region: str, listener: socket.socket, credentials: di
     part.rename(folder / "cloud.json")
 
 
-async def _administrator(app: Any) -> dict[str, str]:
+async def _create_administrator(app: Any) -> dict[str, str]:
     """Create the user with all permissions in this cloud, and its access key."""
     user = {"UserName": ADMINISTRATOR}
-    await _iam(app, Action="CreateUser", **user)
-    await _iam(app, Action="PutUserPolicy", PolicyName="everything", PolicyDocument=POLICY, **user)
-    answer = await _iam(app, Action="CreateAccessKey", **user)
+    await _call_iam(app, Action="CreateUser", **user)
+    await _call_iam(app, Action="PutUserPolicy", PolicyName="everything", PolicyDocument=POLICY, **user)
+    answer = await _call_iam(app, Action="CreateAccessKey", **user)
     names = {"access_key_id": "AccessKeyId", "secret_access_key": "SecretAccessKey"}
     matches = {name: re.search(f"<{tag}>([^<]+)</{tag}>", answer) for name, tag in names.items()}
     return {name: match[1] for name, match in matches.items() if match}
 
 
-async def _iam(app: Any, **fields: str) -> str:
+async def _call_iam(app: Any, **fields: str) -> str:
     """Call IAM in the emulator before it is reachable; the body of the answer. Raises CloudError."""
     body = urlencode({"Version": "2010-05-08", **fields}).encode()
     headers = {

@@ -92,7 +92,7 @@ def _reason(ecs: Any, name: str) -> str:
         if task.get("group") == f"service:{name}" and task.get("stoppedReason")
     ]
     if not stopped:
-        return "its tasks were not found healthy in time"
+        return "its targets did not become healthy in time"
     last = max(stopped, key=lambda task: str(task.get("stoppedAt")))
     line = task_processes.last_line(last["taskArn"])
     return f"{last['stoppedReason']}{f': {line}' if line else ''}"

@@ -106,7 +106,7 @@ def _user_folder(base: Path) -> Path:
 def _require_private(base: Path) -> Path:
     info = base.lstat()
     if not stat.S_ISDIR(info.st_mode) or info.st_uid != os.getuid() or info.st_mode & 0o077:
-        raise CloudError(f"{base} is not this user's alone: expected a folder with mode 0700")
+        raise CloudError(f"{base} is not a private folder of this user: expected mode 0700")
     return base
 
 

@@ -114,9 +114,9 @@ async def exchange(
         async with asyncio.timeout(CONNECT_S):
             reader, writer = await asyncio.open_connection(address, port)
     except TimeoutError:
-        raise ExchangeError("the target took no connection in time", timed_out=True) from None
+        raise ExchangeError("the target accepted no connection in time", timed_out=True) from None
     except OSError as error:
-        raise ExchangeError(f"the target took no connection: {error}") from None
+        raise ExchangeError(f"the target accepted no connection: {error}") from None
     parser = h11.Connection(h11.CLIENT, max_incomplete_event_size=MOST_HEADER_BYTES)
     answer = Answer(parser, reader, writer, idle_s)
     try:

@@ -248,7 +248,7 @@ def _health_xml(group: str, target: Mapping[str, Any], record: Mapping[str, Any]
     )
 
 
-def in_use(group: str, targets: Iterable[Mapping[str, Any]], port: int) -> list[tuple[str, int]]:
+def usable_targets(group: str, targets: Iterable[Mapping[str, Any]], port: int) -> list[tuple[str, int]]:
     """Addresses and ports to which a load balancer sends: of healthy targets, else of unhealthy ones.
 
     Parameters

@@ -47,8 +47,8 @@ def _use_definition_arn(original: Callable[..., Any]) -> Callable[..., Any]:
             return arn
         definition = str(_request(body).get("taskDefinition", "*"))
         key = ecs._resolve_td_key(definition) or definition  # a family's newest revision
-        arn_here = f"arn:aws:ecs:{region}:{account}:task-definition/{key}"
-        return definition if definition.startswith("arn:") else arn_here
+        full_arn = f"arn:aws:ecs:{region}:{account}:task-definition/{key}"
+        return definition if definition.startswith("arn:") else full_arn
 
     return resource
 
@@ -61,8 +61,8 @@ def _add_cluster_key(original: Callable[..., Any]) -> Callable[..., Any]:
         from ministack.core.responses import get_account_id, get_region
 
         cluster = str(_request(body).get(CLUSTER, "default"))
-        arn_here = f"arn:aws:ecs:{get_region()}:{get_account_id()}:cluster/{cluster}"
-        return {**keys, "ecs:cluster": cluster if cluster.startswith("arn:") else arn_here}
+        full_arn = f"arn:aws:ecs:{get_region()}:{get_account_id()}:cluster/{cluster}"
+        return {**keys, "ecs:cluster": cluster if cluster.startswith("arn:") else full_arn}
 
     return context
 

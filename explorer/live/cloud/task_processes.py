@@ -159,11 +159,11 @@ class Containers:
         except images.NoImageError as error:
             raise ecs._ImagePullError(str(error)) from None
         address = self._address()
-        own = _container_environment(dict(environment or {}), definition, labels[TASK_ARN], address)
+        variables = _container_environment(dict(environment or {}), definition, labels[TASK_ARN], address)
         module = _module_of(command)
         _starts.acquire()
         try:
-            process = _spawn([*module], folder, own)
+            process = _spawn([*module], folder, variables)
         except BaseException:
             _starts.release()
             raise
@@ -362,8 +362,12 @@ def _container_environment(
         env["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = f"http://{HOST}:{os.environ['GATEWAY_PORT']}{path}"
         env["AWS_CONTAINER_AUTHORIZATION_TOKEN"] = token
     region = dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION"), get_region())
-    own = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_EXECUTION_ENV": "AWS_ECS_FARGATE", "ADDRESS": address}
-    return function_environment({**own, **region, **env})
+    variables = {
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_EXECUTION_ENV": "AWS_ECS_FARGATE",
+        "ADDRESS": address,
+    }
+    return function_environment({**variables, **region, **env})
 
 
 # Processes

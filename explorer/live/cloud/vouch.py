@@ -10,16 +10,16 @@ from .request_models import SERVICES
 
 VOUCHES_FOR = (
     "the sizes of requests, responses, events, parameters and secrets that AWS refuses, with its codes",
-    "requests and resources of a template that AWS refuses, by the SDK's own models and AWS's own words",
-    "definitions of state machines, as ValidateStateMachineDefinition judges them",
-    "what doors make of malformed answers, and of unsigned calls and signatures for elsewhere",
-    "integration, function and recursion limits, and what the caller sees when they break",
-    "IAM policies, signatures and signed URLs: who may do what, services for others included",
-    "the template: what it makes, and that it goes again without a rest",
+    "requests and resources of a template that AWS refuses, by the SDK's own models and with AWS's texts",
+    "definitions of state machines, with the results of ValidateStateMachineDefinition",
+    "answers of doors to malformed results, unsigned calls and signatures for another service or region",
+    "integration, function and recursion limits, and the caller's answer when they are exceeded",
+    "IAM policies, signatures and signed URLs: who may do what, also services on behalf of others",
+    "the template: what it creates, and that its deletion leaves nothing behind",
     "the endpoint's own logic: jobs, retries, leases, idempotency, cancelling",
     "that no job is lost or done twice when workers or tasks die, time out or are throttled",
     "containers: tasks as processes, their roles, logs and replacement, the health of targets, and a load "
-    "balancer's patience and pages",
+    "balancer's idle time-out and error pages",
 )
 ONLY_ON_AWS = (
     "network: everything is on this machine's loopback, without TLS, which counts as TLS in policies",
