@@ -1,4 +1,4 @@
-"""Provisioned concurrency that is there: environments are started, kept ready and counted as they stand."""
+"""Provisioned concurrency: environments are started, kept ready and counted while their process runs."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from .limits import Limits, Refusal
 UNPUBLISHED = "Provisioned Concurrency Configs cannot be applied to unpublished function versions."
 Record = dict[str, Any]
 
-_ready_counts: dict[str, int] = {}  # environments that are kept ready, by the emulator's key of a pool
+_ready_counts: dict[str, int] = {}  # environments to keep ready, by the emulator's key of a pool
 
 
 def install(limits: Limits) -> None:
-    """Start and keep what is provisioned, in the emulator that is loaded in this process."""
+    """Start and keep provisioned environments in the emulator that is loaded in this process."""
     from ministack.core import lambda_runtime
     from ministack.services import lambda_svc
 
     checked(lambda_svc, "_get_func_record_for_qualifier", "name qualifier")
     checked(lambda_runtime, "ensure_spawned", "worker")
-    hook(lambda_svc, "_put_provisioned_concurrency", "func_name qualifier data", _started)
-    hook(lambda_svc, "_get_provisioned_concurrency", "func_name qualifier", _counted)
-    hook(lambda_svc, "_delete_provisioned_concurrency", "func_name qualifier", _let_go)
-    hook(lambda_runtime, "reap_idle_workers", "ttl", _but_for_those)
+    hook(lambda_svc, "_put_provisioned_concurrency", "func_name qualifier data", _start_environments)
+    hook(lambda_svc, "_get_provisioned_concurrency", "func_name qualifier", _count_available)
+    hook(lambda_svc, "_delete_provisioned_concurrency", "func_name qualifier", _forget_pool)
+    hook(lambda_runtime, "reap_idle_workers", "ttl", _keep_provisioned)
     lambda_svc.reap_idle_workers = lambda_runtime.reap_idle_workers
 
 
@@ -39,7 +39,7 @@ def _record(function: str, qualifier: str) -> Record | None:
 
 
 def _pool(function: str, qualifier: str) -> tuple[str, Any, Any]:
-    """The key of the environments of a version or alias, its record and its configuration."""
+    """The key of a version's or alias's environments, its record and its configuration."""
     from ministack.core import lambda_runtime
     from ministack.services import lambda_svc
 
@@ -48,7 +48,7 @@ def _pool(function: str, qualifier: str) -> tuple[str, Any, Any]:
     return key, record, config
 
 
-def _started(original: Callable[..., Any]) -> Callable[..., Any]:
+def _start_environments(original: Callable[..., Any]) -> Callable[..., Any]:
     from ministack.services import lambda_svc
 
     def put(function: str, qualifier: str, data: Record) -> Any:
@@ -72,7 +72,7 @@ def _started(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _start_all(function: str, qualifier: str, record: Record) -> None:
-    """Start as many environments as were asked for, each after the one before it."""
+    """Start the requested number of environments, one after the other."""
     from ministack.core import lambda_runtime
     from ministack.services import lambda_svc
 
@@ -83,7 +83,7 @@ def _start_all(function: str, qualifier: str, record: Record) -> None:
     try:
         while len(leased) < count:
             worker, _ = lambda_runtime.acquire_worker(function, config, owner["code_zip"], qualifier=version)
-            if worker is None:  # too many wait: it is tried again
+            if worker is None:  # too many calls wait: retry
                 time.sleep(1)
                 continue
             leased.append(worker)
@@ -99,8 +99,8 @@ def _start_all(function: str, qualifier: str, record: Record) -> None:
             lambda_runtime.release_worker(worker)
 
 
-def _counted(original: Callable[..., Any]) -> Callable[..., Any]:
-    """So many as have a process, and no more."""
+def _count_available(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Report as available only environments whose process runs."""
     from ministack.core import lambda_runtime
 
     def get(function: str, qualifier: str) -> Any:
@@ -118,7 +118,7 @@ def _counted(original: Callable[..., Any]) -> Callable[..., Any]:
     return get
 
 
-def _let_go(original: Callable[..., Any]) -> Callable[..., Any]:
+def _forget_pool(original: Callable[..., Any]) -> Callable[..., Any]:
     def delete(function: str, qualifier: str) -> Any:
         from ministack.services import lambda_svc
 
@@ -129,8 +129,8 @@ def _let_go(original: Callable[..., Any]) -> Callable[..., Any]:
     return delete
 
 
-def _but_for_those(original: Callable[..., Any]) -> Callable[..., Any]:
-    """What is kept ready does not grow idle."""
+def _keep_provisioned(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Keep provisioned environments out of the removal of idle ones."""
     from ministack.core import lambda_runtime
 
     def reap(ttl: float | None = None) -> Any:

@@ -1,4 +1,4 @@
-"""When a service of ECS is steady: as many tasks run as it wants, each found healthy by its load balancer."""
+"""Waiting for a steady ECS service: its desired number of tasks runs, and their targets are healthy."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from .hook import hook
 from .limits import Limits
 
 KIND = "AWS::ECS::Service"
-PATIENCE_S = 300.0  # for all tasks of a service to start on this machine
+PATIENCE_S = 300.0  # time for all tasks of a service to start on this machine
 POLL_S = 0.05
-GIVEN_UP = "FAILED"  # a rollout that the circuit breaker has ended
+FAILED = "FAILED"  # state of a rollout that the circuit breaker has ended
 
 
 def install(limits: Limits) -> None:
-    """Let what waits for a service wait beside the loop that answers requests, those of its tasks too."""
+    """Move waits for services to a thread: the event loop has to answer the requests of their tasks."""
     from ministack.services import ecs
     from ministack.services.cloudformation import stacks
 
-    hook(stacks, "_runs_on_worker_thread", "resource_type", _or_a_service)
-    hook(ecs, "_make_deployment", "task_definition desired_count status", _in_progress)
+    hook(stacks, "_runs_on_worker_thread", "resource_type", _wait_on_thread)
+    hook(ecs, "_make_deployment", "task_definition desired_count status", _start_in_progress)
 
 
-def _or_a_service(original: Callable[..., bool]) -> Callable[..., bool]:
+def _wait_on_thread(original: Callable[..., bool]) -> Callable[..., bool]:
     def decide(resource_type: str) -> bool:
         return resource_type == KIND or original(resource_type)
 
     return decide
 
 
-def _in_progress(original: Callable[..., Any]) -> Callable[..., Any]:
-    """The first deployment of a service is under way until its tasks run: else no circuit breaker ends it."""
+def _start_in_progress(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Start a deployment as IN_PROGRESS: otherwise the circuit breaker cannot end a service's first one."""
 
     def make(task_definition: str, desired_count: int, status: str = "PRIMARY") -> Any:
         deployment = original(task_definition, desired_count, status)
@@ -50,9 +50,9 @@ def wait(arn: str, grace_s: float) -> None:
     Parameters
     ----------
     arn : of the service
-    grace_s : for which a new task is not judged by its health, which the emulator leaves out [s]
+    grace_s : health check grace period, which the emulator does not record [s]
 
-    Raises ValueError, with what kept it, where it does not come to be.
+    Raises ValueError, with the reason, if its rollout fails or takes longer than PATIENCE_S.
     """
     from ministack.services import ecs
 
@@ -63,7 +63,7 @@ def wait(arn: str, grace_s: float) -> None:
         service = ecs._services[key]
         if _is_steady(service):
             return
-        if any(each.get("rolloutState") == GIVEN_UP for each in service["deployments"]):
+        if any(each.get("rolloutState") == FAILED for each in service["deployments"]):
             break
         time.sleep(POLL_S)
     raise ValueError(f"Service {name} did not become steady: {_reason(ecs, name)}")
@@ -76,21 +76,23 @@ def _is_steady(service: Mapping[str, Any]) -> bool:
         return False
     for balancer in service.get("loadBalancers") or ():
         group, port = balancer["targetGroupArn"], balancer["containerPort"]
-        states = [target_health.of(group, str(t["Id"]), port).state for t in alb._targets.get(group, [])]
+        states = [
+            target_health.health_of(group, str(t["Id"]), port).state for t in alb._targets.get(group, [])
+        ]
         if states.count(target_health.HEALTHY) < service["desiredCount"]:
             return False
     return True
 
 
 def _reason(ecs: Any, name: str) -> str:
-    """Why the last task that stopped did so."""
+    """The reason why the service's last stopped task stopped, with its last line of output."""
     stopped = [
         task
         for task in ecs._tasks.values()
         if task.get("group") == f"service:{name}" and task.get("stoppedReason")
     ]
     if not stopped:
-        return "its tasks were not found healthy in time"
+        return "its targets did not become healthy in time"
     last = max(stopped, key=lambda task: str(task.get("stoppedAt")))
     line = task_processes.last_line(last["taskArn"])
     return f"{last['stoppedReason']}{f': {line}' if line else ''}"
