@@ -7,7 +7,7 @@ from typing import Any
 
 from explorer.errors import ExplorerError
 from explorer.facts.suggestions import expected_one_of
-from explorer.live.client.signing import Credentials, Scope, Signer, usual_chain
+from explorer.live.client.signing import Credentials, Scope, Signer, boto3_chain
 from explorer.live.deployment.registry import Standing
 from explorer.live.deployment.template import SAMPLE, stack_of
 from explorer.workload.workload import Workload
@@ -162,4 +162,4 @@ def _signer(stack: Standing) -> Signer:
     values = stack.credentials()
     credentials = Credentials.of(values) if values else None
     scope = Scope.of(stack.url, None, stack.target.region)
-    return Signer(scope, (lambda: credentials) if credentials else usual_chain())
+    return Signer(scope, (lambda: credentials) if credentials else boto3_chain())
