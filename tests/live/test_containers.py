@@ -325,9 +325,9 @@ def test_a_service_that_does_not_come_up_is_told_with_its_last_words_and_leaves_
 
 def test_what_only_an_owner_can_state_is_asked_for_before_anything_is_made():
     planned = deploy.plan(Workload(**SMALL), BUFFERED)
-    planned.must_work_on("local")
+    planned.check_target("local")
     with pytest.raises(ExplorerError, match=r"asks for CertificateArn and Image.*expected --target local"):
-        planned.must_work_on("aws")
+        planned.check_target("aws")
 
 
 def test_tasks_go_with_the_stack_and_with_a_cloud_that_is_stopped_or_killed():

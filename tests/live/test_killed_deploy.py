@@ -47,7 +47,7 @@ def session(self, region=None):
 
 instance.Cloud.session = session
 place = target.Local.find("us-east-1", cloud)
-deploy.up(deploy.plan(ex.Workload.load(toml), design), place, name)
+deploy.deploy_plan(deploy.plan(ex.Workload.load(toml), design), place, name)
 """
 POINTS = [
     ("s3", "CreateBucket", "before"),
@@ -117,7 +117,7 @@ def test_a_cloud_that_crashed_is_told_with_what_stood():
         assert (status["running"], status["crashed"], status["gone"]) == (False, True, [stood.name])
         for command in (["destroy", stood.name], ["bench", stood.name, "--jobs", "1"]):
             refused = run(*command, "--cloud", name)
-            assert refused.code == 3 and "went with the local cloud" in refused.errors
+            assert refused.code == 3 and "was lost with the local cloud" in refused.errors
         assert supervisor.stop(name)
         assert run("stacks", "--cloud", name).code == 0
     finally:
