@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from . import target_health, task_processes
@@ -23,6 +23,7 @@ def install(limits: Limits) -> None:
 
     hook(stacks, "_runs_on_worker_thread", "resource_type", _wait_on_thread)
     hook(ecs, "_make_deployment", "task_definition desired_count status", _start_in_progress)
+    hook(ecs, "_record_service_task_healthy", "svc_key task", _only_if_target_is_healthy)
 
 
 def _wait_on_thread(original: Callable[..., bool]) -> Callable[..., bool]:
@@ -42,6 +43,26 @@ def _start_in_progress(original: Callable[..., Any]) -> Callable[..., Any]:
         return deployment
 
     return make
+
+
+def _only_if_target_is_healthy(original: Callable[..., None]) -> Callable[..., None]:
+    """Count a task as healthy by its target, where it has one: a task may run for a second and then crash."""
+
+    def record(svc_key: str, task: Mapping[str, Any]) -> None:
+        from ministack.services import ecs
+
+        service, address = ecs._services.get(svc_key) or {}, ecs._task_ip(task)
+        targets = [(each["targetGroupArn"], each["containerPort"]) for each in _balancers(service)]
+        states = [target_health.health_of(group, address, port).state for group, port in targets]
+        if all(state == target_health.HEALTHY for state in states):
+            original(svc_key, task)
+
+    return record
+
+
+def _balancers(service: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """The load balancers of a service, each a target group and the port of a container."""
+    return service.get("loadBalancers") or ()
 
 
 def wait(arn: str, grace_s: float) -> None:
@@ -74,7 +95,7 @@ def _is_steady(service: Mapping[str, Any]) -> bool:
 
     if service["runningCount"] < service["desiredCount"]:
         return False
-    for balancer in service.get("loadBalancers") or ():
+    for balancer in _balancers(service):
         group, port = balancer["targetGroupArn"], balancer["containerPort"]
         states = [
             target_health.health_of(group, str(t["Id"]), port).state for t in alb._targets.get(group, [])

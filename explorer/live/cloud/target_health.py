@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from xml.sax.saxutils import escape
@@ -50,12 +50,15 @@ _checks: set[asyncio.Task[None]] = set()
 
 def install(limits: Limits) -> None:
     """Report the checked health of targets in the emulator that is loaded in this process."""
-    from ministack.services import alb
+    from ministack.services import alb, ecs
 
     hook_action(alb, "DescribeTargetHealth", "_describe_target_health", "params", _describe_health)
     hook_action(alb, "RegisterTargets", "_register_targets", "params", _register_by_port)
     hook_action(alb, "DeregisterTargets", "_deregister_targets", "params", _deregister_by_port)
     checked(alb, "set_targets_for_group", "tg_arn targets previous_ids")
+    checked(
+        ecs, "_schedule_service_deployment_completion", "cluster_name svc_key account_id region healthy_task"
+    )
 
 
 def health_of(group: str, address: str, port: int) -> Health:
@@ -109,6 +112,8 @@ async def _check(key: Key, health: Health, group: Mapping[str, Any]) -> None:
         health.in_a_row = max(health.in_a_row, 0) + 1
         if is_new or health.in_a_row >= int(group["HealthyThresholdCount"]):
             health.state, health.reason = HEALTHY, ("", "")
+            if is_new:
+                threading.Thread(target=_continue_rollout, args=(key[1],), daemon=True).start()
         return
     health.in_a_row = min(health.in_a_row, 0) - 1
     patience_s = max(interval_s * int(group["UnhealthyThresholdCount"]), START_S)
@@ -154,23 +159,31 @@ def _matches(status: int, codes: str) -> bool:
     return False
 
 
+def _continue_rollout(address: str) -> None:
+    """Let ECS look whether a rollout is complete, now that the target of this task is healthy."""
+    from ministack.services import ecs
+
+    for account, region, task in _service_tasks(address):
+        cluster, service = _cluster_and_service(task)
+        ecs._schedule_service_deployment_completion(
+            cluster, f"{cluster}/{service}", account, region, healthy_task=task
+        )
+
+
 def _replace_task(group: str, address: str) -> None:
     """Stop a service's task whose target is unhealthy, after its grace period; the service replaces it."""
     from ministack.core.responses import request_scope
     from ministack.services import ecs
 
-    for (account, region, arn), task in list(ecs._tasks.all_items()):
-        of_service = str(task.get("group", "")).startswith("service:")
-        if not of_service or task.get("lastStatus") != "RUNNING" or ecs._task_ip(task) != address:
-            continue
+    for account, region, task in _service_tasks(address):
         with request_scope(account, region):
             if time.time() - ecs._ts_to_epoch(task["startedAt"]) < _grace_s(task):
                 return
-            cluster, service = ecs._cluster_name_from_arn(task["clusterArn"]), task["group"].partition(":")[2]
+            cluster, service = _cluster_and_service(task)
             name = group.split("/")[1]
             ecs._stop_task(
                 {
-                    "task": arn,
+                    "task": task["taskArn"],
                     CLUSTER: cluster,
                     "reason": f"Task failed ELB health checks in (target-group {name})",
                 }
@@ -178,11 +191,28 @@ def _replace_task(group: str, address: str) -> None:
             ecs._reconcile_service_tasks(cluster, f"{cluster}/{service}")
 
 
+def _service_tasks(address: str) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """The running tasks of services at an address, each with its account and region."""
+    from ministack.services import ecs
+
+    for (account, region, _), task in list(ecs._tasks.all_items()):
+        of_service = str(task.get("group", "")).startswith("service:")
+        if of_service and task.get("lastStatus") == "RUNNING" and ecs._task_ip(task) == address:
+            yield account, region, task
+
+
+def _cluster_and_service(task: Mapping[str, Any]) -> tuple[str, str]:
+    """The names of the cluster and of the service of a task."""
+    from ministack.services import ecs
+
+    return ecs._cluster_name_from_arn(task["clusterArn"]), task["group"].partition(":")[2]
+
+
 def _grace_s(task: Mapping[str, Any]) -> float:
     """The health check grace period of a task's service [s]."""
     from ministack.services import ecs
 
-    cluster, service = ecs._cluster_name_from_arn(task["clusterArn"]), task["group"].partition(":")[2]
+    cluster, service = _cluster_and_service(task)
     record = ecs._services.get(f"{cluster}/{service}") or {}
     return float(record.get("healthCheckGracePeriodSeconds") or 0)
 
