@@ -79,7 +79,7 @@ def wait(arn: str, grace_s: float) -> None:
 
     cluster, name = arn.split("/")[-2:]
     key, until = f"{cluster}/{name}", time.monotonic() + PATIENCE_S
-    ecs._services[key]["healthCheckGracePeriodSeconds"] = grace_s
+    ecs._services[key]["healthCheckGracePeriodSeconds"] = int(grace_s)
     while time.monotonic() < until:
         service = ecs._services[key]
         if _is_steady(service):
