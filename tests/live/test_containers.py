@@ -18,6 +18,7 @@ from explorer.live.cloud import steady_service, supervisor
 from explorer.live.deployment import deploy, target
 from tests.support.local_bench import until
 from tests.support.local_tasks import Tasks, processes
+from tests.support.own_cloud import own_cloud
 
 pytestmark = pytest.mark.live
 
@@ -52,12 +53,8 @@ def handle(body, context):
 @pytest.fixture(scope="module")
 def place():
     """A cloud of its own whose load balancers are less patient."""
-    name = f"containers-{os.getpid()}"
-    supervisor.stop(name)
-    try:
-        yield target.Local("us-east-1", supervisor.start(name, limits={"alb.idle.timeout": IDLE_S}))
-    finally:
-        supervisor.stop(name)
+    with own_cloud("containers", {"alb.idle.timeout": IDLE_S}) as place:
+        yield place
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ from explorer.live.cloud import supervisor
 from explorer.live.deployment import deploy, target
 from tests.live.test_stack import holds
 from tests.support.local_tasks import processes
+from tests.support.own_cloud import own_cloud
 
 pytestmark = pytest.mark.live
 
@@ -60,12 +61,8 @@ POINTS = [
 
 @pytest.fixture(scope="module")
 def place():
-    name = f"killed-{os.getpid()}"
-    supervisor.stop(name)
-    try:
-        yield target.Local("us-east-1", supervisor.start(name))
-    finally:
-        supervisor.stop(name)
+    with own_cloud("killed") as place:
+        yield place
 
 
 def run(*words) -> SimpleNamespace:

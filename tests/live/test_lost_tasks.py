@@ -11,10 +11,10 @@ import pytest
 
 from explorer import Workload
 from explorer.errors import CloudError
-from explorer.live.cloud import supervisor
-from explorer.live.deployment import deploy, target
+from explorer.live.deployment import deploy
 from tests.support.local_bench import until
 from tests.support.local_tasks import Tasks
+from tests.support.own_cloud import own_cloud
 
 pytestmark = pytest.mark.live
 
@@ -34,12 +34,8 @@ SMALL = {
 
 @pytest.fixture(scope="module")
 def place():
-    name = f"lost-tasks-{os.getpid()}"
-    supervisor.stop(name)
-    try:
-        yield target.Local("us-east-1", supervisor.start(name))
-    finally:
-        supervisor.stop(name)
+    with own_cloud("lost-tasks") as place:
+        yield place
 
 
 @pytest.fixture(scope="module")

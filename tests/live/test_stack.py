@@ -15,10 +15,11 @@ from explorer.cli.main import app
 from explorer.errors import CloudError, ExplorerError
 from explorer.live.client.client import Client
 from explorer.live.cloud import supervisor
-from explorer.live.deployment import create, deploy, target
+from explorer.live.deployment import create, deploy
 from explorer.live.deployment.deploy import NotDeployableError
 from explorer.live.deployment.template import Stack
 from tests.support.local_bench import until
+from tests.support.own_cloud import own_cloud
 
 QUICK = "door=http-api,request=inline,response=buffered,execution=single,configuration=environment"
 STORED = "door=http-api,request=inline,response=stored,execution=single,configuration=secrets-manager"
@@ -51,12 +52,8 @@ SERVICES = {  # what an account holds, by the call that lists it
 @pytest.fixture(scope="module")
 def place():
     """A target of its own that is there before the first stack, and stays."""
-    name = f"stack-{os.getpid()}"
-    supervisor.start(name, limits={"lambda.async.retry_wait_s": 0.5})  # for 60 s
-    try:
-        yield target.Local.find("us-east-1", name)
-    finally:
-        supervisor.stop(name)
+    with own_cloud("stack", {"lambda.async.retry_wait_s": 0.5}) as place:  # for 60 s
+        yield place
 
 
 @pytest.fixture
