@@ -373,12 +373,12 @@ def test_the_map_zooms_pans_and_opens_a_design(page: Page) -> None:
     expect(page.locator(".x-over .names text").first).to_be_visible()
     assert ticks.all_text_contents() != before
     stage.focus()
-    page.keyboard.press("Shift+ArrowLeft")
-    page.keyboard.press("0")  # before the pan was asked for
-    assert ticks.all_text_contents() == before
-    page.wait_for_timeout(500)
-    settled(page)
-    assert ticks.all_text_contents() == before
+    for _ in range(2):  # the second time nothing has changed for Python, which sends no map
+        page.keyboard.press("Shift+ArrowLeft")
+        page.keyboard.press("0")  # before the pan is asked for
+        page.wait_for_timeout(500)
+        settled(page)
+        assert ticks.all_text_contents() == before
     page.keyboard.press("Enter")
     expect(page.locator("dialog[open] h2")).to_have_text("The chosen design")
     page.keyboard.press("Escape")
