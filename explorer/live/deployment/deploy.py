@@ -61,7 +61,7 @@ class Plan:
         if target_name == "aws" and self.stack.missing:
             raise ExplorerError(
                 f"the design asks for {' and '.join(self.stack.missing)}, which only the owner of an account "
-                "can give: expected --target local; or `explorer export`, whose README describes how to deploy"
+                "can give: expected --target local; or `explorer export`, whose README says how to deploy"
             )
         if target_name == "aws" and self.packages:
             raise ExplorerError(
