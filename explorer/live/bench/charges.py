@@ -70,12 +70,12 @@ def bill(
 
 def _count_usage(design: Design, rows: Sequence[Row], exchanges: int) -> dict[str, float]:
     results = sum(row.bytes > 0 for row in rows)
-    counted: dict[str, float] = {"transfer.internet_out": sum(row.received_bytes for row in rows) / GB}
+    quantities: dict[str, float] = {"transfer.internet_out": sum(row.received_bytes for row in rows) / GB}
     door: Any = design.option("door")
     if door.exchange:
-        counted[door.exchange] = exchanges
+        quantities[door.exchange] = exchanges
     if design.flow.polls:
-        counted["dynamodb.ondemand_rru"] = sum(row.polls for row in rows)
-        counted["s3.standard_tier1_request"] = results
-        counted["s3.standard_tier2_request"] = results
-    return counted
+        quantities["dynamodb.ondemand_rru"] = sum(row.polls for row in rows)
+        quantities["s3.standard_tier1_request"] = results
+        quantities["s3.standard_tier2_request"] = results
+    return quantities

@@ -47,17 +47,17 @@ def compare(rows: Sequence[Row], digest: Callable[[int], str]) -> int:
     rows : of the run; their status and error change
     digest : SHA-256 of the result by the request's number
     """
-    succeeded = [row for row in rows if row.status == "succeeded"]
-    stride = max(1, -(-sum(row.bytes for row in succeeded) // MOST_BYTES))
-    compared, digests = succeeded[::stride], dict[int, str]()
-    for row in compared:
+    succeeded_rows = [row for row in rows if row.status == "succeeded"]
+    stride = max(1, -(-sum(row.bytes for row in succeeded_rows) // MOST_BYTES))
+    compared_rows, digests = succeeded_rows[::stride], dict[int, str]()
+    for row in compared_rows:
         if row.number not in digests:
             digests[row.number] = digest(row.number)
     all_digests = set(digests.values())
-    for row in compared:
+    for row in compared_rows:
         if row.content_sha256 != digests[row.number]:
             is_of_another = row.content_sha256 in all_digests
             row.fail(
                 "corrupted", "result: another job's" if is_of_another else "result: not what was asked for"
             )
-    return len(compared)
+    return len(compared_rows)

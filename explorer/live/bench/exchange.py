@@ -75,12 +75,12 @@ class Exchanges:
         self._session, self._sign = session, sign
         self.request_count = 0  # of requests through the door
         self.last_s = time.monotonic()  # the time of the last answer of any kind
-        self._pending, self._failed = 0, False
+        self._pending_count, self._last_failed = 0, False
 
     @property
     def is_waiting(self) -> bool:
         """Whether a request is pending, or the last one failed and nothing has answered since."""
-        return self._pending > 0 or self._failed
+        return self._pending_count > 0 or self._last_failed
 
     async def answers(self, url: str, timeout_s: float) -> bool:
         """Whether the endpoint answers at all within `timeout_s` [s], with any status."""
@@ -94,7 +94,7 @@ class Exchanges:
         return True
 
     def _note_answer(self) -> None:
-        self.last_s, self._failed = time.monotonic(), False
+        self.last_s, self._last_failed = time.monotonic(), False
 
     async def ask(
         self, method: str, url: str, body: bytes = b"", content: Any = None, **headers: str
@@ -123,14 +123,14 @@ class Exchanges:
     async def _exchange(
         self, method: str, url: str, headers: dict[str, str], body: bytes, content: Any = None
     ) -> Answer:
-        self._pending += 1
+        self._pending_count += 1
         try:
             return await self._send(method, url, headers, body, content)
         except ExchangeError:
-            self._failed = True
+            self._last_failed = True
             raise
         finally:
-            self._pending -= 1
+            self._pending_count -= 1
 
     async def _send(
         self, method: str, url: str, headers: dict[str, str], body: bytes, content: Any
@@ -163,9 +163,9 @@ class Exchanges:
 
 
 async def _read(response: aiohttp.ClientResponse, answer: Answer, content: Any) -> None:
-    digest, packed = hashlib.sha256(), response.headers.get("Content-Encoding") == "gzip"
-    gzip = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16) if packed else None
-    content = content or (hashlib.sha256() if packed else digest)
+    digest, is_gzip = hashlib.sha256(), response.headers.get("Content-Encoding") == "gzip"
+    gzip = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16) if is_gzip else None
+    content = content or (hashlib.sha256() if is_gzip else digest)
     async for chunk in response.content.iter_chunked(CHUNK_BYTES):
         digest.update(chunk)
         answer.bytes += len(chunk)

@@ -192,8 +192,8 @@ def _copy_times(row: Row, status: dict[str, Any]) -> None:
     """Copy the endpoint's times of day, if present; "updated" of an ended job is its end."""
     row.submitted = _epoch_s(status.get("submitted"))
     row.started = _epoch_s(status.get("started"))
-    ended = _epoch_s(status.get("ended"))
-    row.ended = _epoch_s(status.get("updated")) if math.isnan(ended) else ended
+    ended_s = _epoch_s(status.get("ended"))
+    row.ended = _epoch_s(status.get("updated")) if math.isnan(ended_s) else ended_s
 
 
 def _epoch_s(value: object) -> float:

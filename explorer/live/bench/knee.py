@@ -25,21 +25,21 @@ def stretches(rows: Sequence[Row], schedule: Schedule) -> list[dict[str, Any]]:
     table: list[dict[str, Any]] = []
     for k, stretch in enumerate(schedule.stretches):
         stretch_rows = [row for row in rows if row.stretch == k and not row.warm_up]
-        succeeded = [row for row in stretch_rows if row.status == "succeeded"]
-        latency = percentiles([row.latency_s for row in succeeded])
-        offered = _rate([row.scheduled_s for row in stretch_rows], stretch.rate_rps)
-        share = len(succeeded) / len(stretch_rows) if stretch_rows else 0.0
-        served = min(_rate([row.ended_s for row in succeeded], offered) * share, offered)
+        succeeded_rows = [row for row in stretch_rows if row.status == "succeeded"]
+        latency = percentiles([row.latency_s for row in succeeded_rows])
+        offered_rps = _rate([row.scheduled_s for row in stretch_rows], stretch.rate_rps)
+        share = len(succeeded_rows) / len(stretch_rows) if stretch_rows else 0.0
+        served_rps = min(_rate([row.ended_s for row in succeeded_rows], offered_rps) * share, offered_rps)
         first = (table[0]["p99_s"] if table else None) or np.inf
         slow = latency.get("p99", 0.0) > SLOWER * first
         table.append(
             {
                 "rate_rps": stretch.rate_rps,
-                "offered_rps": offered,
-                "throughput_rps": served,
+                "offered_rps": offered_rps,
+                "throughput_rps": served_rps,
                 "p50_s": latency.get("p50"),
                 "p99_s": latency.get("p99"),
-                "served": served >= SERVED * offered and not slow,
+                "served": served_rps >= SERVED * offered_rps and not slow,
             }
         )
     return table

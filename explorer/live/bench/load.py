@@ -72,12 +72,12 @@ class Run:
         with _freeze_garbage():
             self._clock.start()
             try:
-                sending = (
+                sender = (
                     self._send_closed(schedule)
                     if isinstance(schedule, ClosedLoop)
                     else self._send_open(schedule)
                 )
-                await sending
+                await sender
                 while self._in_flight:
                     await asyncio.wait(self._in_flight)
             except asyncio.CancelledError:

@@ -133,10 +133,10 @@ def _open_loops(
     rates = [_number(each) for each in rate.split(",")] if isinstance(rate, str) else [float(rate)]
     if arrivals not in {"poisson", "constant"}:
         raise ExplorerError(f'arrivals is "{arrivals}": {expected_one_of(("poisson", "constant"))}')
-    even = arrivals == "constant"
+    is_even = arrivals == "constant"
     if len(rates) > 1:
-        return [stepped(rates, duration_s, None if even else seed + k) for k in range(repeat)]
-    if even:
+        return [stepped(rates, duration_s, None if is_even else seed + k) for k in range(repeat)]
+    if is_even:
         return [constant(rates[0], duration_s)] * repeat
     return [poisson(rates[0], duration_s, seed + k) for k in range(repeat)]
 

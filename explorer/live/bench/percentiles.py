@@ -27,10 +27,10 @@ def percentiles(
     values : samples, any order, shape (n,); those that are not finite are left out
     levels : shares from 0 to 1 by name
     """
-    ordered = _sort_finite(values)
-    if not ordered.size:
+    sorted_values = _sort_finite(values)
+    if not sorted_values.size:
         return {}
-    return {name: float(ordered[_rank(level, ordered.size)]) for name, level in levels.items()}
+    return {name: float(sorted_values[_rank(level, sorted_values.size)]) for name, level in levels.items()}
 
 
 def intervals(runs: Sequence[Sequence[float] | np.ndarray], seed: int = 1) -> dict[str, tuple[float, float]]:
@@ -49,10 +49,10 @@ def intervals(runs: Sequence[Sequence[float] | np.ndarray], seed: int = 1) -> di
     samples = [run for run in map(_sort_finite, runs) if run.size]
     if not samples:
         return {}
-    bounded = {name: level for name, level in LEVELS.items() if level < 1}
+    levels = {name: level for name, level in LEVELS.items() if level < 1}
     if len(samples) >= 3:
-        return _bootstrap_intervals(samples, bounded, seed)
-    return _rank_intervals(np.concatenate(samples), bounded)
+        return _bootstrap_intervals(samples, levels, seed)
+    return _rank_intervals(np.concatenate(samples), levels)
 
 
 def _sort_finite(values: Sequence[float] | np.ndarray) -> np.ndarray:
@@ -67,12 +67,12 @@ def _rank(level: float, size: int) -> int:
 def _rank_intervals(values: np.ndarray, levels: Mapping[str, float]) -> dict[str, tuple[float, float]]:
     from scipy.stats import binom
 
-    ordered = np.sort(values)
+    sorted_values = np.sort(values)
     bounds = {}
     for name, level in levels.items():
-        low, high = binom.ppf([(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], ordered.size, level)
-        top = min(int(high), ordered.size - 1)
-        bounds[name] = (float(ordered[max(int(low) - 1, 0)]), float(ordered[top]))
+        low, high = binom.ppf([(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], sorted_values.size, level)
+        top = min(int(high), sorted_values.size - 1)
+        bounds[name] = (float(sorted_values[max(int(low) - 1, 0)]), float(sorted_values[top]))
     return bounds
 
 

@@ -130,8 +130,13 @@ class Result:
         """How busy this machine was, and whether it limited the run."""
         if self.usage is None:
             return {}
-        usage, why = self.usage, self.usage.bottleneck(self.endpoint.target == "local")
-        return {"cores": usage.cores, "busy": usage.busy, "generator": usage.generator, "bottleneck": why}
+        usage, bottleneck = self.usage, self.usage.bottleneck(self.endpoint.target == "local")
+        return {
+            "cores": usage.cores,
+            "busy": usage.busy,
+            "generator": usage.generator,
+            "bottleneck": bottleneck,
+        }
 
     @cached_property
     def throughput_rps(self) -> float:

@@ -142,11 +142,11 @@ def _compare_results(rows: Sequence[Row], work: Work) -> list[str]:
     """Compare the results with the requested ones; notes on results that were not compared."""
     if work.digest is None:
         return ["no result was checked: the answer of the user's work is unknown"]
-    succeeded = sum(row.status == "succeeded" for row in rows)
-    compared = contents.compare(rows, work.digest)
-    if compared == succeeded:
+    succeeded_count = sum(row.status == "succeeded" for row in rows)
+    compared_count = contents.compare(rows, work.digest)
+    if compared_count == succeeded_count:
         return []
-    return [f"{compared:,} of {succeeded:,} results were checked against their seed"]
+    return [f"{compared_count:,} of {succeeded_count:,} results were checked against their seed"]
 
 
 def _not_sent(schedules: Sequence[Schedule | ClosedLoop], outcome: _Outcome) -> int:
@@ -246,24 +246,24 @@ async def _run_all(
 
 async def _run_until_gone(run: Run, plan: Schedule | ClosedLoop, http: Exchanges, url: str) -> list[Row]:
     """The rows of the run, which ends early if the endpoint is gone."""
-    running, watching = (
+    run_task, watch_task = (
         asyncio.ensure_future(run.send_all(plan)),
         asyncio.ensure_future(wait_until_gone(http, url)),
     )
     try:
-        while not running.done():
+        while not run_task.done():
             try:
                 await asyncio.wait(
-                    {running} if run.outage else {running, watching}, return_when="FIRST_COMPLETED"
+                    {run_task} if run.outage else {run_task, watch_task}, return_when="FIRST_COMPLETED"
                 )
             except asyncio.CancelledError:  # Ctrl-C: the run handles its cancellation itself
-                running.cancel()
-            if watching.done() and not running.done() and not run.outage:
-                run.outage = watching.result()
-                running.cancel()
-        return running.result()
+                run_task.cancel()
+            if watch_task.done() and not run_task.done() and not run.outage:
+                run.outage = watch_task.result()
+                run_task.cancel()
+        return run_task.result()
     finally:
-        watching.cancel()
+        watch_task.cancel()
 
 
 def _run_to_end(work: Coroutine[Any, Any, T]) -> T:
@@ -326,14 +326,14 @@ def _observed_conditions(
 ) -> RunConditions:
     """The conditions with what only the run shows: the rate of a closed loop, and cold starts."""
     rate, median_bytes = conditions.rate_rps, conditions.request_bytes
-    counted = [row for row in rows if not row.warm_up and not math.isnan(row.ended_s)]
-    if isinstance(schedule, ClosedLoop) and counted:
-        span = max(row.ended_s for row in counted) - min(row.scheduled_s for row in counted)
-        rate = len(counted) / span if span > 0 else rate
+    counted_rows = [row for row in rows if not row.warm_up and not math.isnan(row.ended_s)]
+    if isinstance(schedule, ClosedLoop) and counted_rows:
+        span = max(row.ended_s for row in counted_rows) - min(row.scheduled_s for row in counted_rows)
+        rate = len(counted_rows) / span if span > 0 else rate
     shares = {}
     for part, name in PARTS.items():
         colds = [one.init_s is not None for one in invocations if one.part == part]
         if colds:
             shares[name] = sum(colds) / len(colds)
-    median_bytes = percentiles([float(row.request_bytes) for row in counted]).get("p50", median_bytes)
+    median_bytes = percentiles([float(row.request_bytes) for row in counted_rows]).get("p50", median_bytes)
     return replace(conditions, rate_rps=rate, request_bytes=median_bytes, cold_shares=shares)

@@ -63,8 +63,8 @@ class Body:
 
     def _pieces(self) -> Iterator[bytes]:
         if self._bytes is not None:
-            for at in range(0, self.size_bytes, CHUNK_BYTES):
-                yield self._bytes[at : at + CHUNK_BYTES]
+            for start in range(0, self.size_bytes, CHUNK_BYTES):
+                yield self._bytes[start : start + CHUNK_BYTES]
         elif isinstance(self._file, Path):
             with _explain_os_error(self._file), self._file.open("rb") as file:
                 yield from _read_exactly(file, self.size_bytes)
@@ -267,8 +267,8 @@ class PartFile(Sink):
         try:
             with _explain_os_error(whole), whole.open("wb") as file, _raise_not_gzip():
                 self._file.seek(0)
-                with gzip.GzipFile(fileobj=self._file, mode="rb") as packed:
-                    shutil.copyfileobj(packed, file, CHUNK_BYTES)
+                with gzip.GzipFile(fileobj=self._file, mode="rb") as gzip_file:
+                    shutil.copyfileobj(gzip_file, file, CHUNK_BYTES)
                 _sync_and_close(file)
             with _explain_os_error(self.path):
                 os.replace(whole, self.path)

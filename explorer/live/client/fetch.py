@@ -54,8 +54,8 @@ def _fetch(id: str, result: Result, sink: Sink, source: StatusSource) -> Steps[N
     while not sink.complete:
         if futile_tries > 1:
             yield Pause(source.backoff.jitter(futile_tries))
-        ranged = {"range": f"bytes={sink.size_bytes}-"} if sink.size_bytes else {}
-        headers = {"accept-encoding": "identity", **ranged}
+        range_header = {"range": f"bytes={sink.size_bytes}-"} if sink.size_bytes else {}
+        headers = {"accept-encoding": "identity", **range_header}
         request = Request("GET", result.url, headers, signed=False, into=sink)
         answer = yield request
         if sink.overrun:

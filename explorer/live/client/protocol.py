@@ -127,14 +127,14 @@ class Protocol:
 
     def _poll_until_ended(self, job: str | Job, watch: Watch | None) -> Steps[Job]:
         current = job if isinstance(job, Job) else (yield from self.status(job))
-        polls_unguided = 0
+        default_polls = 0
         while True:
             if watch:
                 watch(current)
             if current.ended:
                 return current
-            yield Pause(self.backoff.poll(polls_unguided, current.poll_after_s))
-            polls_unguided = polls_unguided + 1 if current.poll_after_s is None else 0
+            yield Pause(self.backoff.poll(default_polls, current.poll_after_s))
+            default_polls = default_polls + 1 if current.poll_after_s is None else 0
             current = yield from self.status(current.id)
 
     # Bodies that are too large -------------------------------------------------------------------
@@ -207,9 +207,9 @@ class Protocol:
         if ended_job.status == ACCEPTED:
             raise EndpointError(f"job {ended_job.id} was accepted; the endpoint keeps no results")
         if ended_job.status != "succeeded":
-            why = [one_line(str((ended_job.error or {}).get(name) or "")) for name in ("type", "detail")]
+            reasons = [one_line(str((ended_job.error or {}).get(name) or "")) for name in ("type", "detail")]
             line = ": ".join([f"job {ended_job.id} was cancelled" if ended_job.status == "cancelled" else
-                              f"job {ended_job.id} failed", *filter(None, why)])  # fmt: skip
+                              f"job {ended_job.id} failed", *filter(None, reasons)])  # fmt: skip
             raise JobFailedError(line, ended_job)
         if ended_job.result is None:  # the answer to a repeated submission has fewer fields than the status
             ended_job = yield from self.status(ended_job.id)

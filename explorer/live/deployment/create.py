@@ -71,12 +71,12 @@ def create_stack(
 
     Raises CloudError with the message of the cloud, and whether anything is left.
     """
-    requested, name = name, name or new_name(stack.workload)
+    requested_name, name = name, name or new_name(stack.workload)
     now = datetime.now(UTC).replace(microsecond=0)
     tags = {MARK: name, CREATED: _iso(now), EXPIRES: _iso(now + kept_for)}
     with explain_errors(f"deploy {name}"):
-        if requested and describe_stack(requested, target):
-            raise ExplorerError(f'stack is "{requested}": it is there already: expected another name')
+        if requested_name and describe_stack(requested_name, target):
+            raise ExplorerError(f'stack is "{requested_name}": it is there already: expected another name')
     with _remove_on_failure(name, target, on_step, stack), explain_errors(f"deploy {name}"):
         on_step("code")
         _upload_code(name, shipped, target, tags)

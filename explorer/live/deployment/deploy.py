@@ -61,7 +61,7 @@ class Plan:
         if target_name == "aws" and self.stack.missing:
             raise ExplorerError(
                 f"the design asks for {' and '.join(self.stack.missing)}, which only the owner of an account "
-                "can give: expected --target local; or `explorer export`, whose README has the steps"
+                "can give: expected --target local; or `explorer export`, whose README says how to deploy"
             )
         if target_name == "aws" and self.packages:
             raise ExplorerError(
@@ -139,9 +139,9 @@ def plan(
 def _work_environment(stack: Stack) -> dict[str, str]:
     """The environment of the work; a value that only an existing stack has is replaced by its name."""
     variables = {each.name: each.value for each in stack.of(Variable) if each.part == "work"}
-    own = {name: value if isinstance(value, str) else name for name, value in variables.items()}
+    values = {name: value if isinstance(value, str) else name for name, value in variables.items()}
     region = dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION"), stack.workload.region)
-    return {**region, "AWS_LAMBDA_FUNCTION_NAME": "stack-work", **own, **stack.environment_entries()}
+    return {**region, "AWS_LAMBDA_FUNCTION_NAME": "stack-work", **values, **stack.environment_entries()}
 
 
 def nearest_deployable(workload: Workload, design: Design) -> Design:
@@ -256,10 +256,10 @@ def find_deployed(
             f'stack is "{name}": it was lost with the local cloud "{cloud_status.name}", which crashed'
         )
     if on == "aws":
-        where = f"{targets[0].place}; elsewhere: --region"
+        location = f"{targets[0].place}; elsewhere: --region"
     else:
-        where = "the local cloud; if it is on AWS: --target aws"
-    raise ExplorerError(f'stack is "{name}": there is none on {where}')
+        location = "the local cloud; if it is on AWS: --target aws"
+    raise ExplorerError(f'stack is "{name}": there is none on {location}')
 
 
 def stacks(on: str | None = None, region: str | None = None, cloud: str = "default") -> list[DeployedStack]:

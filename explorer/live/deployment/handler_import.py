@@ -102,9 +102,9 @@ def import_handler(
     with tempfile.TemporaryDirectory(prefix="explorer-handler-") as folder:
         code, answer = Path(folder) / "code", Path(folder) / "answer.json"
         for name, content in shipped.items():
-            place = code / name
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(content)
+            path = code / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
         run = [sys.executable, "-c", PROBE, module, function, str(answer)]
         try:
             subprocess.run(
@@ -132,7 +132,7 @@ def _remedy(problem: str) -> str:
     return ": expected only the standard library, boto3 and the one shipped file"
 
 
-def _environment(own: Mapping[str, str], folder: str) -> dict[str, str]:
+def _environment(variables: Mapping[str, str], folder: str) -> dict[str, str]:
     import boto3
 
     return {
@@ -145,5 +145,5 @@ def _environment(own: Mapping[str, str], folder: str) -> dict[str, str]:
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
-        **own,
+        **variables,
     }

@@ -93,8 +93,8 @@ def zip_files(shipped: Mapping[str, bytes]) -> bytes:
 
 def user_handler(text: str) -> tuple[Path, str]:
     """The file and the function of "FILE.py:function". Raises ExplorerError with what is expected."""
-    place, colon, name = text.rpartition(":")
-    path = Path(place)
+    file, colon, name = text.rpartition(":")
+    path = Path(file)
     if not colon or path.suffix != ".py" or not name.isidentifier():
         raise ExplorerError(f'handler is "{text}": expected FILE.py:function')
     if not path.is_file():

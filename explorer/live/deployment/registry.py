@@ -106,9 +106,9 @@ class Standing(DeployedStack):
         teardown.remove_stack(self.name, self.target, lambda _: None)
 
     def _repr_markdown_(self) -> str:
-        where = "AWS" if self.target.name == "aws" else "this machine's local cloud"
+        location = "AWS" if self.target.name == "aws" else "this machine's local cloud"
         rows = "\n".join(f"| {concern} | {option} |" for concern, option in self.design.ids.items())
-        return f"An endpoint on {where}.\n\n| concern | option |\n| --- | --- |\n{rows}"
+        return f"An endpoint on {location}.\n\n| concern | option |\n| --- | --- |\n{rows}"
 
 
 def find_stack(name: str, target: Target) -> DeployedStack | None:
@@ -150,10 +150,12 @@ def list_stacks(target: Target) -> list[DeployedStack]:
     """Every stack of this project on a target, oldest first."""
     with explain_errors("list stacks"):
         pages = target.client("cloudformation").get_paginator("describe_stacks").paginate()
-        every = [stack for page in pages for stack in page["Stacks"]]
-        ours = [stack for stack in every if tags_of(stack.get("Tags", [])).get(MARK) == stack["StackName"]]
+        all_stacks = [stack for page in pages for stack in page["Stacks"]]
+        ours = [
+            stack for stack in all_stacks if tags_of(stack.get("Tags", [])).get(MARK) == stack["StackName"]
+        ]
         rows = [deployed_stack(stack, target) for stack in ours]
-        rows += _find_codes_alone({stack["StackName"] for stack in every}, target)
+        rows += _find_codes_alone({stack["StackName"] for stack in all_stacks}, target)
         return sorted(rows, key=lambda stack: stack.created or "")
 
 

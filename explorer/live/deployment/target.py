@@ -87,8 +87,8 @@ def local_regions(cloud: instance.Cloud) -> tuple[str, ...]:
     """
     notes = cloud.folder / REGIONS if cloud.folder else None
     others = notes.read_text(encoding="utf-8").split() if notes and notes.exists() else []
-    own = [cloud.region] if cloud.region else []
-    return tuple(dict.fromkeys([*own, *others, *catalogue.regions()]))
+    own_region = [cloud.region] if cloud.region else []
+    return tuple(dict.fromkeys([*own_region, *others, *catalogue.regions()]))
 
 
 class Local:
@@ -184,10 +184,10 @@ class Local:
 
     def noted_names(self) -> set[str] | None:
         """The noted stacks of this region."""
-        here = (
+        notes = (
             path for path in self._notes_folder.glob("*") if path.read_text(encoding="utf-8") == self.region
         )
-        return {path.name for path in here}
+        return {path.name for path in notes}
 
     def forget_name(self, stack: str) -> None:
         """Delete the note of a stack."""

@@ -47,10 +47,13 @@ def resources(
     logical, log = task.id.title(), LOG.format(task.id)
     yield Resource(f"{logical}Log", "AWS::Logs::LogGroup", log_group(log))
     trust = trusted("ecs-tasks")
-    own = {"AssumeRolePolicyDocument": trust, "Policies": [_policy("parts", allowed)]}
-    yield Resource(f"{logical}TaskRole", "AWS::IAM::Role", own)
-    start = {"AssumeRolePolicyDocument": trust, "Policies": [_policy("start", list(_start_permissions(log)))]}
-    yield Resource(f"{logical}StartRole", "AWS::IAM::Role", start)
+    task_role = {"AssumeRolePolicyDocument": trust, "Policies": [_policy("parts", allowed)]}
+    yield Resource(f"{logical}TaskRole", "AWS::IAM::Role", task_role)
+    start_role = {
+        "AssumeRolePolicyDocument": trust,
+        "Policies": [_policy("start", list(_start_permissions(log)))],
+    }
+    yield Resource(f"{logical}StartRole", "AWS::IAM::Role", start_role)
     definition = {
         "Family": own_name(task.id),
         "RequiresCompatibilities": ["FARGATE"],

@@ -70,20 +70,20 @@ class Stack:
         if self.serving_task:
             return {}
         door = self._door
-        routed = {route.part for route in self.of(Route)}
-        shared = [
+        routed_parts = {route.part for route in self.of(Route)}
+        shared_roles = [
             part
             for part in self.of(FunctionRole)
-            if getattr(door, "one_function", False) and part.id in routed
+            if getattr(door, "one_function", False) and part.id in routed_parts
         ]
         functions = {
-            part.id.title(): (part, (part.id,)) for part in self.of(FunctionRole) if part not in shared
+            part.id.title(): (part, (part.id,)) for part in self.of(FunctionRole) if part not in shared_roles
         }
-        if len(shared) == 1:
-            functions[shared[0].id.title()] = (shared[0], (shared[0].id,))
-        elif shared:
-            longest = max(shared, key=lambda part: part.timeout_s)
-            functions["Front"] = (replace(longest, id="front"), tuple(part.id for part in shared))
+        if len(shared_roles) == 1:
+            functions[shared_roles[0].id.title()] = (shared_roles[0], (shared_roles[0].id,))
+        elif shared_roles:
+            longest = max(shared_roles, key=lambda part: part.timeout_s)
+            functions["Front"] = (replace(longest, id="front"), tuple(part.id for part in shared_roles))
         return functions
 
     @property
@@ -223,8 +223,10 @@ class Stack:
 
     def _role(self, log: str, part_ids: tuple[str, ...]) -> Mapping[str, Any]:
         """The permissions of a function: write its own log, and those of its parts."""
-        own = Allow("", LOGS, own_arn("logs", f"log-group:{log}:*"))
-        allowed = [statement(own)] + [statement(allow) for allow in self.of(Allow) if allow.part in part_ids]
+        log_permission = Allow("", LOGS, own_arn("logs", f"log-group:{log}:*"))
+        allowed = [statement(log_permission)] + [
+            statement(allow) for allow in self.of(Allow) if allow.part in part_ids
+        ]
         policy = {"PolicyName": "parts", "PolicyDocument": statement_of(allowed)}
         return {"AssumeRolePolicyDocument": trusted("lambda"), "Policies": [policy]}
 

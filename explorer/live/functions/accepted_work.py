@@ -44,8 +44,8 @@ def advance(event: slices.Event, remaining_s: Callable[[], float]) -> dict[str, 
     try:
         with log.timer("slice_s"):
             slices.work_function()(body, context)
-    except SliceEnds as ended:
-        return _next_event(event, ended.state)
+    except SliceEnds as end:
+        return _next_event(event, end.state)
     except (Exception, SystemExit) as error:
         log.note(did="failed")
         raise WorkFailed(type_and_detail(error)[0]) from None

@@ -77,12 +77,15 @@ def _whole_answer(result: Result, **headers: str) -> Answer:
 
     A compressed result is sent to every caller: uncompressed, it might not fit.
     """
-    encoded = results.compress(result)
-    text, encoding = encoded.is_text, {"Content-Encoding": encoded.encoding} if encoded.encoding else {}
+    compressed = results.compress(result)
+    text, encoding = (
+        compressed.is_text,
+        {"Content-Encoding": compressed.encoding} if compressed.encoding else {},
+    )
     return {
         "statusCode": 200,
-        "headers": {"Content-Type": encoded.content_type, **encoding, **headers},
-        "body": encoded.content.decode() if text else base64.b64encode(encoded.content).decode(),
+        "headers": {"Content-Type": compressed.content_type, **encoding, **headers},
+        "body": compressed.content.decode() if text else base64.b64encode(compressed.content).decode(),
         "isBase64Encoded": not text,
     }
 

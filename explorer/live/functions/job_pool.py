@@ -52,7 +52,7 @@ class JobPool:
                 self._look_once()
 
     def stop(self, patience_s: float) -> None:
-        """Take no more jobs and wait up to `patience_s` [s] for running ones; the others are left."""
+        """Take no more jobs, and wait up to `patience_s` [s] for running ones; other tasks take the rest."""
         self._stopping.set()
         self._threads.shutdown(wait=False, cancel_futures=True)
         deadline = time.monotonic() + patience_s

@@ -310,8 +310,8 @@ def _deadline_s(row: Row) -> float:
 def cancel(row: Row) -> Row | None:
     """Cancel a queued job at once, a running one at its next step; None if it has ended."""
     while row["status"] not in ENDED:
-        queued = row["status"] == "queued"
-        sets = {"cancel": True, **(_final_fields("cancelled", {}) if queued else {})}
+        is_queued = row["status"] == "queued"
+        sets = {"cancel": True, **(_final_fields("cancelled", {}) if is_queued else {})}
         try:
             return rows.update(row["id"], sets, "#status = :old_status", old_status=row["status"])
         except Refused as refused:

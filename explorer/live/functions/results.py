@@ -67,8 +67,8 @@ def compress(result: Result) -> Result:
     if not SETTINGS.gzip or result.encoding:
         return result
     with log.timer("gzip_s"):
-        packed = gzip.compress(result.content, GZIP_LEVEL, mtime=0)
-    return replace(result, content=packed, encoding="gzip")
+        content = gzip.compress(result.content, GZIP_LEVEL, mtime=0)
+    return replace(result, content=content, encoding="gzip")
 
 
 def store(claim: Claim, result: Result) -> Mapping[str, Any]:

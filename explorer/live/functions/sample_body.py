@@ -70,10 +70,10 @@ def sample_bytes(
     if binary:
         return bytes(_noise(size, seed, compression, b"\0", binary))
     text = _noise(size, seed, compression / LEFT_OF_BASE64, b"a", binary)
-    escaped = math.ceil(size * json_escape * (1 - 1e-15)) - size
-    if escaped > 0:
-        every = size // escaped
-        text[: every * escaped : every] = b'"' * escaped
+    escape_count = math.ceil(size * json_escape * (1 - 1e-15)) - size
+    if escape_count > 0:
+        distance = size // escape_count
+        text[: distance * escape_count : distance] = b'"' * escape_count
     return bytes(text)
 
 

@@ -141,11 +141,11 @@ def _next_event(event: Event, claim: jobs.Claim, beat: Heartbeat, state: Any) ->
         _fail(claim, *type_and_detail(error))  # the state is not JSON
         return None
     try:
-        cancelled = jobs.await_next_hop(claim, beat.progress)["cancel"]
+        is_cancelled = jobs.await_next_hop(claim, beat.progress)["cancel"]
     except Refused:
         log.note(did="lost")
         return None
-    if cancelled:
+    if is_cancelled:
         _end(claim, "cancelled")
         return None
     log.note(did="handed on")

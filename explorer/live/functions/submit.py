@@ -121,10 +121,10 @@ def _store_job(
 
 def _renew_token(row: Row) -> Row:
     """An earlier job with a new token: another request can no longer remove it."""
-    renewed = jobs.renew_token(row)
-    if renewed is None:
+    renewed_row = jobs.renew_token(row)
+    if renewed_row is None:
         raise Problem(503, NOT_HANDED_OVER, Retry_After=RETRY_AFTER_S)
-    return renewed
+    return renewed_row
 
 
 def _hand_over(row: Row, key: str | None, raw: bytes, new: bool) -> None:
