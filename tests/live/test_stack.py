@@ -286,7 +286,7 @@ def test_the_estimate_tells_standing_and_use_apart(workload):
 
 def test_the_same_code_is_the_same_zip(workload):
     planned = deploy.plan(workload, STORED)
-    assert create.zipped(planned.shipped) == create.zipped(dict(reversed(planned.shipped.items())))
+    assert create.zip_files(planned.shipped) == create.zip_files(dict(reversed(planned.shipped.items())))
 
 
 @pytest.mark.parametrize(
