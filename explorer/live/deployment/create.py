@@ -122,7 +122,7 @@ def _remove_again(name: str, target: Target, on_step: OnStep, stack: Stack) -> s
         remove_stack(name, target, on_step, stack)
     except (Exception, KeyboardInterrupt) as problem:
         why = str(problem) or "interrupted"
-        return f"Not all of it is gone ({why}): explorer destroy {name}{target.options}"
+        return f"A part of it is left ({why}): explorer destroy {name}{target.options}"
     return f"All of {name} was taken down again"
 
 

@@ -236,8 +236,8 @@ def find_standing(
     if isinstance(stack, Standing):
         return stack
     raise ExplorerError(
-        f'stack is "{name}": it is {stack.state} on {stack.target.place}, and cannot be used: expected one '
-        f"that stands and was put up by this version. To remove it: explorer destroy {name}"
+        f'stack is "{name}": it is {stack.state} on {stack.target.place}, and cannot be used: expected a '
+        f"complete one of this version. To remove it: explorer destroy {name}"
         f"{stack.target.options}"
     )
 
