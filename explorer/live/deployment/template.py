@@ -14,13 +14,16 @@ from explorer.facts.suggestions import expected_one_of
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.resources import (
     CALLER,
+    LIVE,
     Allow,
     Entry,
     FunctionRole,
     Parameter,
+    Property,
     Resource,
     Route,
     Setting,
+    Target,
     TaskRole,
     TemplatePiece,
     Value,
@@ -83,7 +86,8 @@ class Stack:
             functions[shared[0].id.title()] = (shared[0], (shared[0].id,))
         elif shared:
             most = max(shared, key=lambda part: part.timeout_s)
-            functions["Front"] = (replace(most, id="front"), tuple(part.id for part in shared))
+            front = replace(most, id="front", versioned=any(part.versioned for part in shared))
+            functions["Front"] = (front, tuple(part.id for part in shared))
         return functions
 
     @property
@@ -194,13 +198,24 @@ class Stack:
             "LoggingConfig": {"LogFormat": "Text", "LogGroup": ref(f"{logical}Log")},
             **({"Environment": {"Variables": variables}} if variables else {}),
             **part.properties,
+            **self._set_by_others(plays),
         }
         yield Resource(logical, "AWS::Lambda::Function", properties)
         if part.versioned:
-            version = {"FunctionName": ref(logical)}
-            yield Resource(f"{logical}Version", "AWS::Lambda::Version", version)
-            live = {**version, "FunctionVersion": attribute(f"{logical}Version", "Version"), "Name": "live"}
+            function = {"FunctionName": ref(logical)}
+            of_code = {"Description": ref("CodeKey")}  # another key publishes another version
+            yield Resource(f"{logical}Version", "AWS::Lambda::Version", {**function, **of_code})
+            live = {**function, "FunctionVersion": attribute(f"{logical}Version", "Version"), "Name": LIVE}
+            live |= self._set_by_others(plays, of_alias=True)
             yield Resource(f"{logical}Live", "AWS::Lambda::Alias", live)
+
+    def _set_by_others(self, plays: tuple[str, ...], of_alias: bool = False) -> dict[str, Value]:
+        """What other options set of a function with these parts, or of its alias."""
+        return {
+            each.name: each.value
+            for each in self.of(Property)
+            if each.part in plays and each.of_alias == of_alias
+        }
 
     def plays(self, task: TaskRole) -> tuple[str, ...]:
         """The parts of functions that a container plays beside its own."""
@@ -251,9 +266,9 @@ def stack_of(workload: Workload, design: Design, load: Conditions | None = None)
     door: Any = design.option("door")
     edge: Any = design.option("edge")
     routes = {
-        route: logical
+        route: Target(logical, part.versioned)
         for route in stack.of(Route)
-        for logical, (_, plays) in stack.functions.items()
+        for logical, (part, plays) in stack.functions.items()
         if route.part in plays
     }
     in_front = edge.wiring(load, path, door.address())
