@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .hook import checked
+from .hook import checked, hook
 
 Properties = Mapping[str, Any]
 Complete = Callable[[str, Properties], None]
@@ -18,8 +18,9 @@ KNOWN_TO_RULES = {"Id", "Status", "Prefix", "ExpirationInDays"} | SHARED_BY_RULE
 
 def install() -> None:
     """Complete what each kind of resource is made of, and how it goes."""
-    from ministack.services.cloudformation import provisioners
+    from ministack.services.cloudformation import provisioners, stacks
 
+    hook(stacks, "_runs_on_worker_thread", "resource_type", _or_waits)
     for kind, (name, complete) in COMPLETE.items():
         checked(provisioners, name, "logical_id props stack_name")
         handlers = provisioners._RESOURCE_HANDLERS[kind]
@@ -29,6 +30,15 @@ def install() -> None:
     for kind, before in BEFORE_DELETION.items():
         handlers = provisioners._RESOURCE_HANDLERS[kind]
         handlers["delete"] = _preceded(handlers["delete"], before)
+
+
+def _or_waits(original: Callable[..., bool]) -> Callable[..., bool]:
+    """What waits for environments does so beside the loop that answers requests, theirs too."""
+
+    def decide(resource_type: str) -> bool:
+        return resource_type in WAITING or original(resource_type)
+
+    return decide
 
 
 def _completed(
@@ -189,16 +199,41 @@ def _service(arn: str, properties: Properties) -> None:
     steady_service.wait(arn, float(properties.get("HealthCheckGracePeriodSeconds", 0)))
 
 
+def _version(arn: str, properties: Properties) -> None:
+    """A stack waits until a version with SnapStart is initialised."""
+    from . import snap_start
+
+    snap_start.wait(arn)
+
+
+def _alias(arn: str, properties: Properties) -> None:
+    """A stack waits until what an alias provisions is ready."""
+    from . import provisioned
+
+    if properties.get("ProvisionedConcurrencyConfig"):
+        provisioned.wait(arn)
+
+
+def _nothing_is_kept_ready(arn: str) -> None:
+    from . import provisioned
+
+    provisioned.let_go(arn)
+
+
+WAITING = {"AWS::Lambda::Version", "AWS::Lambda::Alias"}
 COMPLETE: dict[str, tuple[str, Complete]] = {
     "AWS::S3::Bucket": ("_s3_create", _bucket),
     "AWS::DynamoDB::Table": ("_ddb_create", _table),
     "AWS::Lambda::Function": ("_lambda_create", _function),
+    "AWS::Lambda::Version": ("_lambda_version_create", _version),
+    "AWS::Lambda::Alias": ("_lambda_alias_create", _alias),
     "AWS::StepFunctions::StateMachine": ("_sfn_state_machine_create", _machine),
     "AWS::ApiGatewayV2::Stage": ("_apigw_v2_stage_create", _stage),
     "AWS::ECS::Service": ("_ecs_service_create", _service),
 }
 BEFORE_DELETION: dict[str, Callable[[str], None]] = {
     "AWS::Lambda::Function": _no_function_left_at_work,
+    "AWS::Lambda::Alias": _nothing_is_kept_ready,
     "AWS::S3::Bucket": _bucket_is_empty,
     "AWS::IAM::ManagedPolicy": _policy_is_free,
 }
