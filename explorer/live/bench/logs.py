@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from explorer.ingest import lambda_report
@@ -27,7 +27,7 @@ class Invocation:
     billed_s: float
     memory_mb: float
     used_mb: float = 0.0
-    init_s: float | None = None  # None: a warm environment
+    init_s: float | None = None  # the start or the restore of its environment; None: it was there
     job: str = ""  # the job that it was about, where the function said so
 
     @property
@@ -62,7 +62,7 @@ def _json(line: str) -> dict[str, Any]:
 
 
 def _invocation(part: str, figures: Mapping[str, Any], job: str) -> Invocation:
-    init_ms = figures.get("init_ms")
+    init_ms = figures.get("init_ms", figures.get("restore_ms"))
     return Invocation(
         part,
         str(figures["id"]),
@@ -73,6 +73,18 @@ def _invocation(part: str, figures: Mapping[str, Any], job: str) -> Invocation:
         None if init_ms is None else init_ms / 1000,
         job,
     )
+
+
+def without_early_starts(invocations: Iterable[Invocation]) -> list[Invocation]:
+    """The invocations without the starts of provisioned environments.
+
+    The first REPORT line of such an environment tells its start, for which no invocation waited: it is not
+    billed with the invocation.
+    """
+    return [
+        replace(one, init_s=None) if one.billed_s < one.duration_s + (one.init_s or 0.0) else one
+        for one in invocations
+    ]
 
 
 def read(

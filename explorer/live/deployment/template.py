@@ -15,6 +15,7 @@ from explorer.options.base.conditions import Conditions
 from explorer.options.base.resources import (
     CALLER,
     LIVE,
+    PROVISIONED,
     Allow,
     Entry,
     FunctionRole,
@@ -120,6 +121,12 @@ class Stack:
         return tuple(
             name for name, each in self.parameters.items() if name not in PARAMETERS and "Default" not in each
         )
+
+    @property
+    def provisioned(self) -> int:
+        """The number of environments that the stack keeps ready."""
+        configs = [each.value for each in self.of(Property) if each.name == PROVISIONED]
+        return sum(config["ProvisionedConcurrentExecutions"] for config in configs)
 
     @cached_property
     def settings(self) -> Mapping[str, Any]:

@@ -24,6 +24,7 @@ CALLER = "caller"  # the part of the callers of the endpoint
 DISTRIBUTION = "Distribution"  # logical id of the distribution in front of a door, if there is one
 PREFIX = "${AWS::StackName}"
 LIVE = "live"  # name of the alias of a published version
+PROVISIONED = "ProvisionedConcurrencyConfig"  # the property of an alias that keeps environments ready
 AT_ONCE = {"DeploymentDurationInMinutes": 0, "FinalBakeTimeInMinutes": 0, "GrowthFactor": 100}  # percent
 PLACE = "${AWS::Region}:${AWS::AccountId}"
 

@@ -11,7 +11,7 @@ from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import FixedUse, LimitUse
 from explorer.options.base.paths import Paths
 from explorer.options.base.request_path import Initialization, RequestPath
-from explorer.options.base.resources import Property, TemplatePiece
+from explorer.options.base.resources import PROVISIONED, Property, TemplatePiece
 from explorer.options.base.usage import UsageLines
 
 from .base import EnvironmentStart
@@ -45,4 +45,4 @@ class ProvisionedConcurrency(EnvironmentStart):
 
     def pieces(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         ready = {"ProvisionedConcurrentExecutions": int(load.provisioned(Paths.of(path)).value())}
-        yield Property("work", "ProvisionedConcurrencyConfig", ready, of_alias=True)
+        yield Property("work", PROVISIONED, ready, of_alias=True)
