@@ -12,6 +12,7 @@ from explorer.ingest import lambda_report
 
 from .row import Row
 
+BILLING_S = 0.001  # to which billed times are rounded up
 MARGIN_S = 2.0  # a clock may be off, and a line is stamped when it is written
 PAUSE_S = 1.0
 REPORT_FIGURES = frozenset({"duration_ms", "billed_ms", "memory_mb"})
@@ -82,7 +83,7 @@ def without_early_starts(invocations: Iterable[Invocation]) -> list[Invocation]:
     billed with the invocation.
     """
     return [
-        replace(one, init_s=None) if one.billed_s < one.duration_s + (one.init_s or 0.0) else one
+        one if one.billed_s > one.duration_s + (one.init_s or 0.0) - BILLING_S else replace(one, init_s=None)
         for one in invocations
     ]
 
