@@ -100,11 +100,11 @@ def test_the_work_runs_in_an_environment_of_its_initialization(
         w, design_of(door, response, execution, ready), place, handler, settings=settings
     )
     with Client(standing.url, standing.credentials()) as client:
-        seen = client.run({"steps": 3 if several else 0})
+        variables = client.run({"steps": 3 if several else 0})
     deploy.destroy(standing)
     published = ready != "on-demand" or execution == "durable"
-    assert (seen["TYPE"], seen["VERSION"]) == (ready, "1" if published else "$LATEST")
-    assert bool(seen["NAME"]) == (ready != SNAP)  # AWS does not say where a SnapStart function logs
+    assert (variables["TYPE"], variables["VERSION"]) == (ready, "1" if published else "$LATEST")
+    assert bool(variables["NAME"]) == (ready != SNAP)  # AWS does not say where a SnapStart function logs
     assert holds(place) == before
 
 
@@ -179,20 +179,20 @@ def test_calls_beyond_what_is_provisioned_run_on_demand(place):
     functions.put_provisioned_concurrency_config(**where, ProvisionedConcurrentExecutions=2)
     assert until(lambda: functions.get_provisioned_concurrency_config(**where)["Status"] == "READY")
     with ThreadPoolExecutor(3) as threads:
-        seen = list(threads.map(lambda _: type_seen(functions, "spills", "live", 1), range(3)))
-    assert sorted(seen) == ["on-demand", READY, READY]
+        types = list(threads.map(lambda _: type_seen(functions, "spills", "live", 1), range(3)))
+    assert sorted(types) == ["on-demand", READY, READY]
     assert type_seen(functions, "spills", "live") == READY  # and first of all in those that are kept ready
     functions.put_provisioned_concurrency_config(**where, ProvisionedConcurrentExecutions=1)
     assert until(lambda: functions.get_provisioned_concurrency_config(**where)["Status"] == "READY")
     with ThreadPoolExecutor(2) as threads:
-        seen = list(threads.map(lambda _: type_seen(functions, "spills", "live", 1), range(2)))
-    assert sorted(seen) == ["on-demand", READY]
+        types = list(threads.map(lambda _: type_seen(functions, "spills", "live", 1), range(2)))
+    assert sorted(types) == ["on-demand", READY]
     functions.delete_provisioned_concurrency_config(**where)
     assert type_seen(functions, "spills", "live") == "on-demand"
 
 
-@pytest.mark.parametrize(("reserved", "taken"), [(2, True), (1, False)])
-def test_no_more_is_provisioned_than_is_reserved(place, reserved, taken):
+@pytest.mark.parametrize(("reserved", "fits"), [(2, True), (1, False)])
+def test_no_more_is_provisioned_than_is_reserved(place, reserved, fits):
     name = f"reserves-{reserved}"
     functions = function(place, name, TYPED)
     version = functions.publish_version(FunctionName=name)["Version"]
@@ -201,8 +201,8 @@ def test_no_more_is_provisioned_than_is_reserved(place, reserved, taken):
         "FunctionName": name, "FunctionVersion": version, "Name": "live",
         "ProvisionedConcurrencyConfig": {"ProvisionedConcurrentExecutions": 2}}}}}  # fmt: skip
     status, reasons = stack_up(place, name, template)
-    assert (status == "CREATE_COMPLETE") == taken
-    assert taken or "should not be greater than the reservedConcurrentExecution" in reasons
+    assert (status == "CREATE_COMPLETE") == fits
+    assert fits or "should not be greater than the reservedConcurrentExecution" in reasons
 
 
 # What does not come up
@@ -230,10 +230,12 @@ def test_a_stack_whose_work_does_not_come_up_fails_and_says_why(place, ready, co
     snap = {"SnapStart": {"ApplyOn": "PublishedVersions"}} if ready == SNAP else {}
     functions = function(place, name, code, **snap)
     of_function = {"FunctionName": name}
-    kept = {"ProvisionedConcurrencyConfig": {"ProvisionedConcurrentExecutions": 1}} if ready == READY else {}
+    provisions = (
+        {"ProvisionedConcurrencyConfig": {"ProvisionedConcurrentExecutions": 1}} if ready == READY else {}
+    )
     version = {"Type": "AWS::Lambda::Version", "Properties": of_function}
     number = {"Fn::GetAtt": ["Version", "Version"]}
-    alias = {**of_function, "FunctionVersion": number, "Name": "live", **kept}
+    alias = {**of_function, "FunctionVersion": number, "Name": "live", **provisions}
     template = {
         "Resources": {"Version": version, "Live": {"Type": "AWS::Lambda::Alias", "Properties": alias}}
     }
@@ -305,8 +307,8 @@ def test_a_start_that_is_not_billed_with_its_invocation_was_not_waited_for(bille
         assert without_early_starts([one])[0].init_s == waited_s
 
 
-@pytest.mark.parametrize(("ready", "kept_usd"), [("on-demand", False), (READY, True)])
-def test_a_run_is_billed_with_the_environments_that_the_stack_keeps_ready(ready, kept_usd):
+@pytest.mark.parametrize(("ready", "has_ready"), [("on-demand", False), (READY, True)])
+def test_a_run_is_billed_with_the_environments_that_the_stack_keeps_ready(ready, has_ready):
     from explorer.analysis.calibration.prediction import RunConditions
     from explorer.live.bench.row import Row
 
@@ -320,8 +322,8 @@ def test_a_run_is_billed_with_the_environments_that_the_stack_keeps_ready(ready,
         Invocation("submit", "c", 1.0, 1.0, 1024),
     ]
     lines = {line.id: line.quantity for line in bill(w, design, run, rows, 1, invocations).lines}
-    assert lines["lambda.duration_arm"] == pytest.approx(4 if kept_usd else 5)
-    assert lines.get("lambda.provisioned_duration_arm") == (pytest.approx(1) if kept_usd else None)
-    kept = deploy.plan(w, design).stack.provisioned * 1769 / 1024  # for a second
-    assert lines.get("lambda.provisioned_concurrency_arm", 0) == pytest.approx(kept)
-    assert (kept > 0) == kept_usd
+    assert lines["lambda.duration_arm"] == pytest.approx(4 if has_ready else 5)
+    assert lines.get("lambda.provisioned_duration_arm") == (pytest.approx(1) if has_ready else None)
+    provisions = deploy.plan(w, design).stack.provisioned * 1769 / 1024  # for a second
+    assert lines.get("lambda.provisioned_concurrency_arm", 0) == pytest.approx(provisions)
+    assert (provisions > 0) == has_ready

@@ -69,8 +69,8 @@ def _started(limits: Limits) -> Wrap:
         def put(function: str, qualifier: str, data: Record) -> Any:
             if not qualifier or qualifier == "$LATEST":
                 return Refusal(400, "InvalidParameterValueException", UNPUBLISHED).rest_json()
-            asked = {"FunctionName": function, "Qualifier": qualifier, **data}
-            if refusal := refusals_lambda.provisioned(limits, asked):
+            parameters = {"FunctionName": function, "Qualifier": qualifier, **data}
+            if refusal := refusals_lambda.provisioned(limits, parameters):
                 return refusal.rest_json()
             answer = original(function, qualifier, data)
             record = _record(function, qualifier) if answer[0] == 202 else None
@@ -183,14 +183,14 @@ def let_go(arn: str) -> None:
     """Keep nothing ready for an alias any longer."""
     from ministack.services import lambda_svc
 
-    function, qualifier = _named(arn)
+    function, qualifier = _function_and_qualifier(arn)
     if _record(function, qualifier):
         lambda_svc._delete_provisioned_concurrency(function, qualifier)
 
 
 def wait(arn: str) -> None:
     """Wait until what an alias provisions is ready. Raises ValueError, with the reason, if it is not."""
-    function, qualifier = _named(arn)
+    function, qualifier = _function_and_qualifier(arn)
     until = time.monotonic() + PATIENCE_S
     while (record := _record(function, qualifier)) and record["Status"] == "IN_PROGRESS":
         if time.monotonic() > until:
@@ -201,7 +201,7 @@ def wait(arn: str) -> None:
         raise ValueError(f"Provisioned concurrency of {qualifier} is {record['Status']}: {why}")
 
 
-def _named(arn: str) -> tuple[str, str]:
+def _function_and_qualifier(arn: str) -> tuple[str, str]:
     """The function and the qualifier of an ARN."""
     function, _, qualifier = arn.partition(":function:")[2].partition(":")
     return function, qualifier
