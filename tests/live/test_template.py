@@ -359,6 +359,15 @@ def test_as_many_environments_are_provisioned_as_the_model_bills(peak_rps, envir
     assert gb_s == pytest.approx(environments * 730 * 3600 * 1769 / 1024)
 
 
+@pytest.mark.parametrize("ready", ["on-demand", *PUBLISHED])
+def test_new_code_under_another_key_is_another_version(ready):
+    design = plain("http-api", "inline", "stored", "single", "environment", initialization=ready)
+    design_stack = stack(design)
+    version = design_stack.template["Resources"].get("WorkVersion", {}).get("Properties", {})
+    assert version.get("Description") == ({"Ref": "CodeKey"} if ready != "on-demand" else None)
+    assert ("another key" in readme(design_stack)) == (ready != "on-demand")
+
+
 @pytest.mark.parametrize("ready", PUBLISHED)
 @pytest.mark.parametrize(("bears", "refused"), [(1, True), (50, False)])
 def test_no_more_is_provisioned_than_is_reserved(bears, refused, ready):

@@ -70,7 +70,8 @@ def readme(stack: Stack) -> str:
 
 `template.json` is the stack, `functions/` the code of its functions, `client/` a client in Python
 (it needs `httpx2` and, for the usual credentials, `boto3`). The numbers in both are those of
-{region} and of the workload that the template's `Metadata` holds.{_unconfirmed(stack)}{_logged(stack)}
+{region} and of the workload that the template's `Metadata` holds.{_unconfirmed(stack)}{_logged(stack)}\
+{_published(stack)}
 
 ## Put it up
 
@@ -185,6 +186,17 @@ def _logged(stack: Stack) -> str:
     return (
         " A REST API writes its access log by a role of the account: where none is set yet, "
         "`aws apigateway update-account` sets one, before this stack is put up."
+    )
+
+
+def _published(stack: Stack) -> str:
+    """How new code reaches callers where they call a published version."""
+    if not any(part.versioned for part, _ in stack.functions.values()):
+        return ""
+    return (
+        " The work is a published version, and everything invokes it through the alias `live`: upload new code "
+        "under another key, and update the stack with it as `CodeKey`. Under the same key, or with a change of "
+        "the function's settings alone, the alias stays at the version that it has."
     )
 
 
