@@ -194,9 +194,9 @@ def _published(stack: Stack) -> str:
     if not any(part.versioned for part, _ in stack.functions.values()):
         return ""
     return (
-        " The work is a published version, and everything invokes it through the alias `live`: upload new code "
-        "under another key, and update the stack with it as `CodeKey`. Under the same key, or with a change of "
-        "the function's settings alone, the alias stays at the version that it has."
+        " The work is a published version, and everything invokes it through the alias `live`: upload new "
+        "code under another key, and update the stack with it as `CodeKey`. Under the same key, or with a "
+        "change of the function's settings alone, the alias stays at the version that it has."
     )
 
 
