@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from explorer.facts import catalogue
 from explorer.facts.locations import client_dir, errors_file
 from explorer.live.client.inline import largest_inline
-from explorer.options.base.resources import Entry, TaskRole
+from explorer.options.base.resources import Entry, Property, TaskRole
 
 from .create import CODE_KEY
 from .production import REST_STAGE, production_template
@@ -191,7 +191,7 @@ def _logged(stack: Stack) -> str:
 
 def _published(stack: Stack) -> str:
     """How new code reaches callers where they call a published version."""
-    if not any(part.versioned for part, _ in stack.functions.values()):
+    if not any(each.of == "version" for each in stack.of(Property)):
         return ""
     return (
         " The work is a published version, and everything invokes it through the alias `live`: upload new "

@@ -205,24 +205,20 @@ class Stack:
             "LoggingConfig": {"LogFormat": "Text", "LogGroup": ref(f"{logical}Log")},
             **({"Environment": {"Variables": variables}} if variables else {}),
             **part.properties,
-            **self._set_by_others(plays),
+            **self._set_by_others(plays, "function"),
         }
         yield Resource(logical, "AWS::Lambda::Function", properties)
         if part.versioned:
-            function = {"FunctionName": ref(logical)}
-            of_code = {"Description": ref("CodeKey")}  # another key publishes another version
-            yield Resource(f"{logical}Version", "AWS::Lambda::Version", {**function, **of_code})
-            live = {**function, "FunctionVersion": attribute(f"{logical}Version", "Version"), "Name": LIVE}
-            live |= self._set_by_others(plays, of_alias=True)
+            version = {"FunctionName": ref(logical)}
+            live = {**version, "FunctionVersion": attribute(f"{logical}Version", "Version"), "Name": LIVE}
+            version |= self._set_by_others(plays, "version")
+            yield Resource(f"{logical}Version", "AWS::Lambda::Version", version)
+            live |= self._set_by_others(plays, "alias")
             yield Resource(f"{logical}Live", "AWS::Lambda::Alias", live)
 
-    def _set_by_others(self, plays: tuple[str, ...], of_alias: bool = False) -> dict[str, Value]:
-        """What other options set of a function with these parts, or of its alias."""
-        return {
-            each.name: each.value
-            for each in self.of(Property)
-            if each.part in plays and each.of_alias == of_alias
-        }
+    def _set_by_others(self, plays: tuple[str, ...], of: str) -> dict[str, Value]:
+        """What other options set of a function with these parts, of its version or of its alias."""
+        return {each.name: each.value for each in self.of(Property) if each.part in plays and each.of == of}
 
     def plays(self, task: TaskRole) -> tuple[str, ...]:
         """The parts of functions that a container plays beside its own."""

@@ -54,12 +54,12 @@ class TaskRole:
 
 @dataclass(frozen=True)
 class Property:
-    """A property that another option sets: of the function with a part, or of the alias of its version."""
+    """A property that another option sets: of the function with a part, of its version, or of the alias."""
 
     part: str
     name: str
     value: Value
-    of_alias: bool = False
+    of: str = "function"  # or "version" or "alias"
 
 
 @dataclass(frozen=True)
@@ -159,6 +159,11 @@ class Target:
     def arn(self) -> Value:
         """The ARN to invoke."""
         return ref(self._alias) if self.versioned else attribute(self.function)
+
+    @property
+    def name(self) -> Value:
+        """The value of a `FunctionName`: the function's name, or the ARN of the alias."""
+        return ref(self._alias if self.versioned else self.function)
 
     @property
     def arn_text(self) -> str:

@@ -19,7 +19,6 @@ from explorer.options.base.resources import (
     Variable,
     attribute,
     own_arn,
-    work_arn,
     work_target,
 )
 from explorer.options.base.usage import UsageLines
@@ -100,7 +99,7 @@ class Durable(SlicedExecution):
         function = own_arn("lambda", "function:~-work")
         qualified = own_arn("lambda", "function:~-work:*")
         yield Variable("submit", "HAND_TO", work_target(path).arn)
-        yield Allow("submit", ("lambda:InvokeFunction",), work_arn(path))
+        yield Allow("submit", ("lambda:InvokeFunction",), qualified)
         checkpoints = ("lambda:CheckpointDurableExecution", "lambda:GetDurableExecutionState")
         yield Allow("work", checkpoints, [function, qualified])
         if path.body_out is BodyOut.NOTHING:
