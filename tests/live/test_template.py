@@ -8,7 +8,7 @@ import pytest
 from cfnlint.api import lint
 from cfnlint.config import ManualArgs
 
-from explorer import Workload
+from explorer import Workload, cost
 from explorer.engine.designs import OPTIONS, table
 from explorer.errors import DesignError
 from explorer.live.deployment.export import readme
@@ -48,13 +48,12 @@ def stack(design, **changes):
 
 
 def covering(designs):
-    """As few designs as hold every pair of options that any of them holds."""
-    pairs_held, selection = set(), []
-    for design in designs:
-        pairs = set(itertools.combinations(design.ids.items(), 2))
-        if pairs - pairs_held:
-            pairs_held |= pairs
-            selection.append(design)
+    """Few designs that hold every pair of options that any of them holds: the next adds most of them."""
+    pairs = {design: set(itertools.combinations(design.ids.items(), 2)) for design in designs}
+    missing, selection = set().union(*pairs.values()), []
+    while missing:
+        selection.append(max(pairs, key=lambda design: len(pairs[design] & missing)))
+        missing -= pairs[selection[-1]]
     return selection
 
 
@@ -79,7 +78,9 @@ def policies(template):
 
 def test_every_combination_that_the_endpoint_promises_is_deployable():
     promised = {
-        plain(door, request, response, execution, configuration, compression=compression)
+        plain(
+            door, request, response, execution, configuration, compression=compression, initialization=ready
+        )
         for door in DOORS
         for request in OPTIONS["request"]
         for response, execution in [
@@ -88,6 +89,7 @@ def test_every_combination_that_the_endpoint_promises_is_deployable():
             *itertools.product(("accepted",), (job for job in JOBS if job != "fargate")),
         ]
         for compression in (("none",) if response == "accepted" else ("none", "gzip"))
+        for ready in (("on-demand",) if execution == "fargate" else OPTIONS["initialization"])
         for configuration in OPTIONS["configuration"]
     }
     promised |= {
@@ -105,8 +107,6 @@ WITHOUT_A_TEMPLATE = {
     "callback": {"response": "callback"},
     "streamed": {"door": "function-url", "response": "streamed", "execution": "single"},
     "managed-instance": {"execution": "managed-instance"},
-    "provisioned-concurrency": {"initialization": "provisioned-concurrency"},
-    "snap-start": {"initialization": "snap-start"},
     "cloudfront": {"edge": "cloudfront"},
 }
 
@@ -269,6 +269,129 @@ def at_once(execution, bears, runtime=1):
 )
 def test_work_is_held_to_what_it_calls_will_bear(execution, bears, reserved, mapped):
     assert at_once(execution, bears) == (reserved, mapped)
+
+
+PUBLISHED = ("provisioned-concurrency", "snap-start")
+WORKS = [*itertools.product(("buffered", "paged"), ("single",)),
+         *itertools.product(("stored", "accepted"), (job for job in JOBS if job != "fargate"))]  # fmt: skip
+
+
+def published(door, response, execution, ready, request="inline", **changes):
+    """The resources of a stack, and the logical id of the function that does the work."""
+    design = plain(door, request, response, execution, "environment", initialization=ready)
+    design_stack = stack(design, **changes)
+    (work,) = (name for name, (_, plays) in design_stack.functions.items() if "work" in plays)
+    return design_stack.template["Resources"], work
+
+
+def addressed(resources, function):
+    """What of each resource names the function itself, or the alias of its version."""
+    forms = {f'{{"Fn::GetAtt": ["{function}", "Arn"]}}': "function", f"${{{function}.Arn}}": "function",
+             f'{{"Ref": "{function}Live"}}': "alias", f"${{{function}Live}}": "alias",
+             ":~-work:live": "alias", "${AWS::StackName}-work:live": "alias"}  # fmt: skip
+    texts = {name: json.dumps(resource) for name, resource in resources.items()}
+    return {(name, what) for name, text in texts.items() for form, what in forms.items() if form in text}
+
+
+AT_DOOR = {  # what invokes work that answers at once
+    "function-url": {"Caller"},
+    "http-api": {"WorkIntegration", "WorkPermission"},
+    "rest-api": {"Method1", "Method2", "WorkPermission"},
+}
+OF_JOBS = {  # and that of jobs; Submit is Front where one function plays several parts
+    "single": {"Submit", "SubmitRole"},
+    "queued": {"WorkSource"},
+    "recursion": {"Submit", "SubmitRole", "WorkRole"},
+    "durable": {"Submit", "SubmitRole"},
+    "step-functions": {"Workflow", "WorkflowRole"},
+    "express": {"Workflow", "WorkflowRole"},
+}
+
+
+@pytest.mark.parametrize("ready", PUBLISHED)
+@pytest.mark.parametrize(("response", "execution"), WORKS)
+@pytest.mark.parametrize("door", DOORS)
+def test_what_invokes_published_work_does_so_through_its_alias(door, response, execution, ready):
+    resources, work = published(door, response, execution, ready)
+    at_once = response in ("buffered", "paged")
+    shared = door == "function-url" and response == "stored"
+    jobs = {name.replace("Submit", "Front") if shared else name for name in OF_JOBS[execution]}
+    qualified = {
+        name: resource["DependsOn"]
+        for name, resource in resources.items()
+        if resource["Properties"].get("Qualifier") == "live"
+    }
+    by_url = at_once and door == "function-url"
+    assert {name for name, what in addressed(resources, work) if what == "function"} == (
+        {"Url"} if by_url else set()
+    )
+    assert {name for name, what in addressed(resources, work) if what == "alias"} == (
+        AT_DOOR[door] if at_once else jobs
+    )
+    events = {"WorkEvents"} & set(resources)
+    assert qualified == dict.fromkeys({"Url"} if by_url else events, "WorkLive")
+
+
+@pytest.mark.parametrize("ready", ["on-demand", *PUBLISHED])
+@pytest.mark.parametrize(("request_", "work"), [("inline", "Work"), ("presigned-upload", "Front")])
+def test_the_function_that_does_the_work_is_published_and_no_other(request_, work, ready):
+    resources, plays = published("function-url", "buffered", "single", ready, request_)
+    versions = {
+        name: resource["Properties"]["FunctionName"]
+        for name, resource in resources.items()
+        if resource["Type"] == "AWS::Lambda::Version"
+    }
+    assert plays == work
+    assert versions == ({} if ready == "on-demand" else {f"{work}Version": {"Ref": work}})
+    snap = resources[work]["Properties"].get("SnapStart")
+    assert snap == ({"ApplyOn": "PublishedVersions"} if ready == "snap-start" else None)
+    alias = resources.get(f"{work}Live", {}).get("Properties", {})
+    assert ("ProvisionedConcurrencyConfig" in alias) == (ready == "provisioned-concurrency")
+
+
+@pytest.mark.parametrize(("peak_rps", "environments"), [(0.04, 1), (6, 11)])
+def test_as_many_environments_are_provisioned_as_the_model_bills(peak_rps, environments):
+    w = workload(0, peak_rps=peak_rps)
+    design = plain("http-api", "inline", "buffered", "single", "environment", initialization=PUBLISHED[0])
+    alias = stack_of(w, design).template["Resources"]["WorkLive"]["Properties"]
+    assert alias["ProvisionedConcurrencyConfig"] == {"ProvisionedConcurrentExecutions": environments}
+    gb_s = {line.id: line.quantity for line in cost(w, design).lines}["lambda.provisioned_concurrency_arm"]
+    assert gb_s == pytest.approx(environments * 730 * 3600 * 1769 / 1024)
+
+
+@pytest.mark.parametrize("ready", ["on-demand", *PUBLISHED])
+def test_new_code_under_another_key_is_another_version(ready):
+    design = plain("http-api", "inline", "stored", "single", "environment", initialization=ready)
+    design_stack = stack(design)
+    version = design_stack.template["Resources"].get("WorkVersion", {}).get("Properties", {})
+    assert version.get("Description") == ({"Ref": "CodeKey"} if ready != "on-demand" else None)
+    assert ("another key" in readme(design_stack)) == (ready != "on-demand")
+
+
+@pytest.mark.parametrize("ready", PUBLISHED)
+@pytest.mark.parametrize(("bears", "refused"), [(1, True), (50, False)])
+def test_no_more_is_provisioned_than_is_reserved(bears, refused, ready):
+    changes = {"downstream": {"concurrency": bears}, "peak_rps": 1}
+    if refused and ready == "provisioned-concurrency":
+        with pytest.raises(DesignError, match=r"downstream\.concurrency: it reserves a concurrency of 1"):
+            published("http-api", "stored", "single", ready, **changes)
+        return
+    resources, _ = published("http-api", "stored", "single", ready, **changes)
+    assert resources["Work"]["Properties"]["ReservedConcurrentExecutions"] == bears
+
+
+@pytest.mark.parametrize("ready", PUBLISHED)
+@pytest.mark.parametrize(("door", "response", "execution"), [
+    ("function-url", "buffered", "single"), ("http-api", "stored", "single"),
+    ("rest-api", "paged", "single"), ("rest-api", "stored", "durable"),
+    ("http-api", "accepted", "recursion"), ("function-url", "stored", "queued"),
+    ("http-api", "stored", "step-functions"), ("rest-api", "accepted", "express"),
+])  # fmt: skip
+def test_cfn_lint_has_nothing_to_say_of_published_work(door, response, execution, ready):
+    design = plain(door, "presigned-upload", response, execution, "environment", initialization=ready)
+    template = production_template(stack(design), alarms=True)
+    matches = lint(json.dumps(template), config=ManualArgs(regions=["us-east-1"]))
+    assert [str(match) for match in matches] == []
 
 
 def test_work_that_answers_at_once_is_held_back_by_nobody():

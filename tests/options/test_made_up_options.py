@@ -42,7 +42,7 @@ from explorer.options.base.request_path import (
     Start,
     Step,
 )
-from explorer.options.base.resources import Resource, Route, TemplatePiece, Value, attribute
+from explorer.options.base.resources import Resource, Route, Target, TemplatePiece, Value, attribute
 from explorer.options.base.usage import StepQuantity, UsageLines
 from explorer.options.door.base import Door
 from explorer.options.execution.base import Execution
@@ -82,10 +82,10 @@ class Hatch(Door):
             yield self.exchange, load.requests * exchanges
 
     def wiring(
-        self, load: Conditions, path: RequestPath, routes: Mapping[Route, str]
+        self, load: Conditions, path: RequestPath, routes: Mapping[Route, Target]
     ) -> Iterable[TemplatePiece]:
-        for function in sorted(set(routes.values())):
-            yield Resource(f"{function}Hatch", "MadeUp::Hatch", {"Opens": attribute(function)})
+        for target in sorted(set(routes.values())):
+            yield Resource(f"{target.function}Hatch", "MadeUp::Hatch", {"Opens": target.arn})
 
     def address(self) -> Value:
         return attribute("WorkHatch", "Address")

@@ -9,6 +9,7 @@ import numpy as np
 
 from explorer.engine.designs import CONCERNS, Design, choices
 from explorer.errors import DesignError, ExplorerError
+from explorer.options.base.request_path import Initialization
 from explorer.workload.workload import Workload
 
 from .measurements import MeasuredRun, load_runs
@@ -65,7 +66,12 @@ def calibrate(workload: Workload, measurements: Any, design: Any = None) -> Cali
     runs = load_runs(measurements)
     designs = [_design_of_run(design, run) for run in runs]
     before = [predict_run(workload, one, run.conditions) for one, run in zip(designs, runs, strict=True)]
-    base = _with_cold_starts(workload, runs)
+    started = [
+        run
+        for one, run in zip(designs, runs, strict=True)
+        if one.flow.initialization is not Initialization.SNAPSHOT  # a restore is no initialisation
+    ]
+    base = _with_cold_starts(workload, started)
     for one, run in zip(designs, runs, strict=True):
         base = _with_measured_work(base, one, run)
     workload_after = _with_solved_times(base, designs, runs)

@@ -11,6 +11,7 @@ from explorer.engine.cost import bill as price_usage
 from explorer.engine.cost import usage as usage_of
 from explorer.engine.designs import Design
 from explorer.options.base.conditions import GB, Conditions
+from explorer.options.base.request_path import Initialization
 from explorer.workload.workload import Workload
 
 from .logs import Invocation
@@ -31,8 +32,12 @@ def expected_usd(w: Workload, design: Design, run: RunConditions, requests: int)
 
 def _model_usage(w: Workload, design: Design, run: RunConditions, requests: int) -> dict[str, float]:
     load = Conditions(run.workload(w))
+    usage = usage_of(load, design)
+    ready = load.by_architecture("lambda.provisioned_concurrency")
+    if ready in usage:  # as many as the stack has, whatever the rate of the run
+        usage[ready] = usage_of(Conditions(w), design)[ready]
     share = requests / float(load.requests)
-    return {price_id: quantity * share for price_id, quantity in usage_of(load, design).items()}
+    return {price_id: quantity * share for price_id, quantity in usage.items()}
 
 
 def bill(
@@ -64,8 +69,23 @@ def bill(
     if invocations:
         load = Conditions(w)
         usage[load.by_architecture("lambda.request")] = float(len(invocations))
-        usage[load.by_architecture("lambda.duration")] = sum(one.billed_gb_s for one in invocations)
+        usage |= _billed_gb_s(load, design, invocations)
     return price_usage({price_id: quantity for price_id, quantity in usage.items() if quantity}, w.region)
+
+
+def _billed_gb_s(load: Conditions, design: Design, invocations: Sequence[Invocation]) -> dict[str, float]:
+    """The GB-seconds that the functions' REPORT lines bill, by price id.
+
+    The work of provisioned environments has its own price. A line does not name its environment: an
+    invocation of the work with a cold start counts as on demand.
+    """
+    is_provisioned = design.flow.initialization is Initialization.PROVISIONED
+    billed = {load.by_architecture("lambda.duration"): 0.0}
+    for one in invocations:
+        in_provisioned = is_provisioned and one.part == "work" and one.init_s is None
+        price = load.by_architecture("lambda.provisioned_duration" if in_provisioned else "lambda.duration")
+        billed[price] = billed.get(price, 0.0) + one.billed_gb_s
+    return billed
 
 
 def _count_usage(design: Design, rows: Sequence[Row], exchanges: int) -> dict[str, float]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from explorer.ingest import lambda_report
 
 from .row import Row
 
+BILLING_S = 0.001  # billed times are rounded up to a multiple of this
 MARGIN_S = 2.0  # for a clock that is off, and because a line is stamped when it is written
 PAUSE_S = 1.0
 REPORT_FIGURES = frozenset({"duration_ms", "billed_ms", "memory_mb"})
@@ -27,7 +28,7 @@ class Invocation:
     billed_s: float
     memory_mb: float
     used_mb: float = 0.0
-    init_s: float | None = None  # None: the environment was warm
+    init_s: float | None = None  # start or restore of the environment; None: it was warm
     job: str = ""  # the job that it worked on, if the function reported it
 
     @property
@@ -62,7 +63,7 @@ def _json(line: str) -> dict[str, Any]:
 
 
 def _invocation(part: str, figures: Mapping[str, Any], job: str) -> Invocation:
-    init_ms = figures.get("init_ms")
+    init_ms = figures.get("init_ms", figures.get("restore_ms"))
     return Invocation(
         part,
         str(figures["id"]),
@@ -73,6 +74,18 @@ def _invocation(part: str, figures: Mapping[str, Any], job: str) -> Invocation:
         None if init_ms is None else init_ms / 1000,
         job,
     )
+
+
+def without_early_starts(invocations: Iterable[Invocation]) -> list[Invocation]:
+    """The invocations without the starts of provisioned environments.
+
+    The first REPORT line of such an environment tells its start, for which no invocation waited: it is not
+    billed with the invocation.
+    """
+    return [
+        one if one.billed_s > one.duration_s + (one.init_s or 0.0) - BILLING_S else replace(one, init_s=None)
+        for one in invocations
+    ]
 
 
 def read(

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from explorer.analysis.calibration.prediction import RunConditions
 from explorer.engine.designs import Design
 from explorer.errors import ExplorerError
+from explorer.options.base.request_path import Initialization
 from explorer.workload.workload import Workload
 
 from . import charges, contents, logs
@@ -310,6 +311,8 @@ def _read_invocations(
         invocations = logs.read(endpoint.session, endpoint.functions, started, time.time(), expected, wait_s)
     except (BotoCoreError, ClientError) as error:
         return [], [f"the logs could not be read: {error}"]
+    if endpoint.design and endpoint.design.flow.initialization is Initialization.PROVISIONED:
+        invocations = logs.without_early_starts(invocations)
     job_ids = {row.id for row in rows}
     # without those of earlier jobs
     invocations = [one for one in invocations if not one.job or one.job in job_ids]

@@ -12,6 +12,7 @@ from typing import Any
 
 from .durable import is_durable
 from .hook import checked, hook
+from .initialization import LOG_NAMES, ON_DEMAND, SNAPSHOT, type_of
 from .limits import Limits
 from .limits_at_door import CALL
 from .patch_runtime import last_run, report_line
@@ -52,18 +53,21 @@ class _Environment:
     def Popen(self, *args: Any, env: Mapping[str, str], **kwargs: Any) -> Any:  # noqa: N802
         """As `subprocess.Popen`; adds Lambda's variables only while a worker starts."""
         config = getattr(_spawning, "config", None)
-        variables = lambda_variables(config) if config is not None else {}
-        return self.inner.Popen(*args, env={**env, **variables}, **kwargs)
+        variables = lambda_variables(config, _spawning.type) if config is not None else {}
+        whole = {**env, **variables}
+        if variables.get("AWS_LAMBDA_INITIALIZATION_TYPE") == SNAPSHOT:
+            whole = {name: value for name, value in whole.items() if name not in LOG_NAMES}
+        return self.inner.Popen(*args, env=whole, **kwargs)
 
 
-def lambda_variables(config: Mapping[str, Any]) -> dict[str, str]:
+def lambda_variables(config: Mapping[str, Any], initialization: str = ON_DEMAND) -> dict[str, str]:
     """The variables that Lambda itself sets for a function, from its configuration."""
     name, version = config.get("FunctionName", ""), config.get("Version", "$LATEST")
     group = (config.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{name}"
     today = datetime.now(UTC).strftime("%Y/%m/%d")
     return {
         "AWS_EXECUTION_ENV": f"AWS_Lambda_{config.get('Runtime', '')}",
-        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": initialization,
         "AWS_LAMBDA_LOG_GROUP_NAME": group,
         "AWS_LAMBDA_LOG_STREAM_NAME": f"{today}/[{version}]{uuid.uuid4().hex}",
         "AWS_LAMBDA_RUNTIME_API": RUNTIME_API,
@@ -74,7 +78,7 @@ def lambda_variables(config: Mapping[str, Any]) -> dict[str, str]:
 
 def _remember_config(original: Function) -> Function:
     def spawn(self: Any) -> None:
-        _spawning.config = self.config
+        _spawning.config, _spawning.type = self.config, type_of(self)
         try:
             original(self)
         finally:

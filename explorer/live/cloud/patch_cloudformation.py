@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .hook import checked
+from .hook import checked, hook
 
 Properties = Mapping[str, Any]
 Completion = Callable[[str, Properties], None]
@@ -18,8 +18,9 @@ RULE_KEYS = {"Id", "Status", "Prefix", "ExpirationInDays"} | SHARED_RULE_KEYS
 
 def install() -> None:
     """Complete the creation, update and deletion of each kind of resource."""
-    from ministack.services.cloudformation import provisioners
+    from ministack.services.cloudformation import provisioners, stacks
 
+    hook(stacks, "_runs_on_worker_thread", "resource_type", _wait_on_thread)
     for kind, (name, complete) in COMPLETIONS.items():
         checked(provisioners, name, "logical_id props stack_name")
         handlers = provisioners._RESOURCE_HANDLERS[kind]
@@ -29,6 +30,15 @@ def install() -> None:
     for kind, before in BEFORE_DELETION.items():
         handlers = provisioners._RESOURCE_HANDLERS[kind]
         handlers["delete"] = _run_before(handlers["delete"], before)
+
+
+def _wait_on_thread(original: Callable[..., bool]) -> Callable[..., bool]:
+    """Wait on a thread for environments and tasks: the event loop has to answer their requests."""
+
+    def decide(resource_type: str) -> bool:
+        return resource_type in WAITING or original(resource_type)
+
+    return decide
 
 
 def _complete_after(
@@ -191,16 +201,41 @@ def _await_steady_service(arn: str, properties: Properties) -> None:
     steady_service.wait(arn, float(properties.get("HealthCheckGracePeriodSeconds", 0)))
 
 
+def _await_version(arn: str, properties: Properties) -> None:
+    """Wait until a version with SnapStart is initialised, as a stack does."""
+    from . import snap_start
+
+    snap_start.wait(arn)
+
+
+def _await_alias(arn: str, properties: Properties) -> None:
+    """Wait until the provisioned environments of an alias are ready, as a stack does."""
+    from . import provisioned
+
+    if properties.get("ProvisionedConcurrencyConfig"):
+        provisioned.wait(arn)
+
+
+def _end_provisioned(arn: str) -> None:
+    from . import provisioned
+
+    provisioned.release(arn)
+
+
+WAITING = {"AWS::Lambda::Version", "AWS::Lambda::Alias", "AWS::ECS::Service"}
 COMPLETIONS: dict[str, tuple[str, Completion]] = {
     "AWS::S3::Bucket": ("_s3_create", _complete_bucket),
     "AWS::DynamoDB::Table": ("_ddb_create", _complete_table),
     "AWS::Lambda::Function": ("_lambda_create", _complete_function),
+    "AWS::Lambda::Version": ("_lambda_version_create", _await_version),
+    "AWS::Lambda::Alias": ("_lambda_alias_create", _await_alias),
     "AWS::StepFunctions::StateMachine": ("_sfn_state_machine_create", _complete_machine),
     "AWS::ApiGatewayV2::Stage": ("_apigw_v2_stage_create", _complete_stage),
     "AWS::ECS::Service": ("_ecs_service_create", _await_steady_service),
 }
 BEFORE_DELETION: dict[str, Callable[[str], None]] = {
     "AWS::Lambda::Function": _end_workers,
+    "AWS::Lambda::Alias": _end_provisioned,
     "AWS::S3::Bucket": _require_empty_bucket,
     "AWS::IAM::ManagedPolicy": _require_detached_policy,
 }

@@ -25,6 +25,7 @@ from explorer.errors import CloudError
 
 from .events import retry_throttled
 from .hook import checked, hook
+from .initialization import has_snapshot, restore_lines, start_in_report
 from .limits import Limits
 from .starts import yield_to_the_cloud
 
@@ -61,6 +62,7 @@ class Run:
     exit_code: int | None = None
     peak_mb: int = 0
     code_folder: str = ""
+    early_s: float | None = None  # that its environment took before any invocation, if this is the first
 
 
 _last = threading.local()
@@ -151,6 +153,7 @@ def _time_spawn(original: Function) -> Function:
 
 def _time_invoke(original: Function) -> Function:
     def invoke(self: Any, *args: Any, **kwargs: Any) -> Any:
+        early_s, self.explorer_early_s = getattr(self, "explorer_early_s", None), None
         self.explorer_init_s = None  # the spawn sets it, if there is one
         began = time.monotonic()
         try:
@@ -160,7 +163,8 @@ def _time_invoke(original: Function) -> Function:
         init_s, process = self.explorer_init_s, self.explorer_process
         duration_s = time.monotonic() - began - (init_s or 0)
         folder = f"{self._tmpdir}/code"
-        _last.run = Run(init_s, duration_s, answer, process.poll(), _peak_mb(process.pid), folder)
+        peak_mb = _peak_mb(process.pid)
+        _last.run = Run(init_s, duration_s, answer, process.poll(), peak_mb, folder, early_s)
         return answer
 
     return invoke
@@ -193,7 +197,11 @@ def _write_report(original: Function) -> Function:
         run = last_run()
         if kwargs.get("log_source") or not run.answer:
             return original(func, request_id, log_text, error, duration_ms, **kwargs)
-        lines = [log_text, f"END RequestId: {request_id}", report_line(func, request_id, run)]
+        config = func.get("config") or func
+        restored = run.init_s is not None and has_snapshot(config)
+        start = f"START RequestId: {request_id} Version: {config.get('Version', '$LATEST')}"
+        first = [*restore_lines(config, run.init_s or 0), start] if restored else []
+        lines = [*first, log_text, f"END RequestId: {request_id}", report_line(func, request_id, run)]
         text = "\n".join(filter(None, lines))
         return original(func, request_id, text, error, duration_ms, log_source="rie")
 
@@ -210,16 +218,18 @@ def report_line(func: Any, request_id: str, run: Run) -> str:
     run : the invocation
     """
     config = func.get("config") or func
-    duration_ms, init_ms = run.duration_s * 1000, (run.init_s or 0) * 1000
+    duration_ms, start_ms = run.duration_s * 1000, (run.init_s or 0) * 1000
+    billed_ms = math.ceil(duration_ms + start_ms)
+    if has_snapshot(config):
+        billed_ms = math.ceil(duration_ms) + math.ceil(start_ms)
     parts = [
         f"REPORT RequestId: {request_id}",
         f"Duration: {duration_ms:.2f} ms",
-        f"Billed Duration: {math.ceil(duration_ms + init_ms)} ms",
+        f"Billed Duration: {billed_ms} ms",
         f"Memory Size: {config.get('MemorySize', 128)} MB",
         f"Max Memory Used: {run.peak_mb} MB",
     ]
-    if run.init_s is not None:
-        parts.append(f"Init Duration: {init_ms:.2f} ms")
+    parts += start_in_report(config, run.init_s, run.early_s)
     if "timed out" in str(run.answer.get("error", "")):
         parts.append("Status: timeout")
     return "\t".join(parts) + "\t"

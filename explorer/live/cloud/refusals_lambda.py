@@ -360,6 +360,8 @@ def provisioned(limits: Limits, parameters: Parameters) -> Refusal | None:
         return missing(f"Function not found: {arn(parameters)}")
     if refusal := qualifier_is_there(limits, parameters):
         return refusal
+    if (function["config"].get("SnapStart") or {}).get("ApplyOn") == "PublishedVersions":
+        return refuse("Provisioned Concurrency Configs cannot be applied to a function with SnapStart.")
     requested = int(parameters.get("ProvisionedConcurrentExecutions", 0))
     others = sum(units for key, units in _provisioned(function).items() if key != qualifier)
     own = function.get("concurrency")

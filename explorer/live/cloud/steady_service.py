@@ -10,27 +10,17 @@ from . import target_health, task_processes
 from .hook import hook
 from .limits import Limits
 
-KIND = "AWS::ECS::Service"
 PATIENCE_S = 300.0  # time for all tasks of a service to start on this machine
 POLL_S = 0.05
 FAILED = "FAILED"  # state of a rollout that the circuit breaker has ended
 
 
 def install(limits: Limits) -> None:
-    """Move waits for services to a thread: the event loop has to answer the requests of their tasks."""
+    """Let a rollout be complete when its targets are healthy, in the emulator that is loaded in this process."""
     from ministack.services import ecs
-    from ministack.services.cloudformation import stacks
 
-    hook(stacks, "_runs_on_worker_thread", "resource_type", _wait_on_thread)
     hook(ecs, "_make_deployment", "task_definition desired_count status", _start_in_progress)
     hook(ecs, "_record_service_task_healthy", "svc_key task", _only_if_target_is_healthy)
-
-
-def _wait_on_thread(original: Callable[..., bool]) -> Callable[..., bool]:
-    def decide(resource_type: str) -> bool:
-        return resource_type == KIND or original(resource_type)
-
-    return decide
 
 
 def _start_in_progress(original: Callable[..., Any]) -> Callable[..., Any]:

@@ -18,6 +18,8 @@ VOUCHES_FOR = (
     "the template: what it creates, and that its deletion leaves nothing behind",
     "the endpoint's own logic: jobs, retries, leases, idempotency, cancelling",
     "that no job is lost or done twice when workers or tasks die, time out or are throttled",
+    "what is provisioned is started, kept and taken first; a SnapStart version is initialised as it is "
+    "published, and fails if that fails",
     "containers: tasks as processes, their roles, logs and replacement, the health of targets, and a load "
     "balancer's idle time-out and error pages",
 )
@@ -26,6 +28,11 @@ ONLY_ON_AWS = (
     "speed: cold starts, durations and latencies are this machine's, and memory does not set the CPU",
     "rates: throttles of API Gateway, Parameter Store and the like, bursts, scaling, account concurrency",
     "waits: a durable function that broke goes on after 1 s, 2 s, 4 s; AWS tells no figures",
+    "SnapStart: no snapshot is taken. An environment that AWS restores is initialised again here: a restore "
+    "takes as long as a start and is billed whole, no state of the first initialisation is shared, and "
+    "credentials are in the environment",
+    "provisioned concurrency: how fast AWS allocates it and replaces its environments, and its share of the "
+    "account's concurrency",
     "memory: a function may use more than it has; what it uses is not measured exactly",
     "packages: functions run on this machine's Python and see its libraries, whatever the runtime",
     "containers: a task has this machine's processors and memory, not its size's, and starts in less than "

@@ -21,6 +21,8 @@ from explorer.errors import CloudError, ExplorerError
 from explorer.facts.atomic_write import atomic_folder
 from explorer.facts.suggestions import expected_one_of
 from explorer.live.cloud import supervisor
+from explorer.live.cloud.provisioned import MOST
+from explorer.options.base.conditions import Conditions
 from explorer.options.base.resources import Variable
 from explorer.workload.workload import Workload
 
@@ -58,6 +60,11 @@ class Plan:
 
     def check_target(self, target_name: str) -> None:
         """Raise ExplorerError if the design or its work needs what this target does not have."""
+        if target_name == "local" and self.stack.provisioned > MOST:
+            raise ExplorerError(
+                f"the design keeps {self.stack.provisioned} environments ready, and the local cloud at most "
+                f"{MOST}: expected --target aws, or a lower peak_rps"
+            )
         if target_name == "aws" and self.stack.missing:
             raise ExplorerError(
                 f"the design asks for {' and '.join(self.stack.missing)}, which only the owner of an account "
@@ -83,6 +90,8 @@ class Plan:
     def usd(self, requests: float) -> float:
         """The cost of this many requests in a month, including the fixed monthly cost [USD]."""
         rate = {"requests_per_month": max(requests, 1.0), "peak_rps": max(requests, 1.0) / 3600}
+        if self.stack.provisioned:  # as many as the workload's own peak needs
+            rate["peak_rps"] = float(Conditions(self.workload).peak_rps)
         return float(bill_of(self.workload.without_current().replace(rate), self.design).total_usd)
 
     @cached_property

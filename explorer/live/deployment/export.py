@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from explorer.facts import catalogue
 from explorer.facts.locations import client_dir, errors_file
 from explorer.live.client.inline import largest_inline
-from explorer.options.base.resources import Entry, TaskRole
+from explorer.options.base.resources import Entry, Property, TaskRole
 
 from .create import CODE_KEY
 from .production import REST_STAGE, production_template
@@ -80,7 +80,8 @@ def readme(stack: Stack) -> str:
 
 `template.json` is the stack, `functions/` the code of its functions, `client/` a client in Python
 (it needs `httpx2` and, for the usual credentials, `boto3`). The numbers in both are those of
-{region} and of the workload that the template's `Metadata` holds.{_timeout_note(stack)}{_log_note(stack)}
+{region} and of the workload that the template's `Metadata` holds.{_timeout_note(stack)}{_log_note(stack)}\
+{_version_note(stack)}
 
 ## Deploy it
 
@@ -195,6 +196,17 @@ def _log_note(stack: Stack) -> str:
     return (
         " A REST API writes its access log with a role of the account: if none is set yet, "
         "`aws apigateway update-account` sets one before the deployment."
+    )
+
+
+def _version_note(stack: Stack) -> str:
+    """How new code reaches callers of a published version."""
+    if not any(each.of == "version" for each in stack.of(Property)):
+        return ""
+    return (
+        " The work is a published version, and everything invokes it through the alias `live`: upload new "
+        "code under another key, and update the stack with it as `CodeKey`. Under the same key, or with a "
+        "change of the function's settings alone, the alias stays at the version that it has."
     )
 
 

@@ -14,13 +14,17 @@ from explorer.facts.suggestions import expected_one_of
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.resources import (
     CALLER,
+    LIVE,
+    PROVISIONED,
     Allow,
     Entry,
     FunctionRole,
     Parameter,
+    Property,
     Resource,
     Route,
     Setting,
+    Target,
     TaskRole,
     TemplatePiece,
     Value,
@@ -83,7 +87,8 @@ class Stack:
             functions[shared_roles[0].id.title()] = (shared_roles[0], (shared_roles[0].id,))
         elif shared_roles:
             longest = max(shared_roles, key=lambda part: part.timeout_s)
-            functions["Front"] = (replace(longest, id="front"), tuple(part.id for part in shared_roles))
+            front = replace(longest, id="front", versioned=any(part.versioned for part in shared_roles))
+            functions["Front"] = (front, tuple(part.id for part in shared_roles))
         return functions
 
     @property
@@ -116,6 +121,12 @@ class Stack:
         return tuple(
             name for name, each in self.parameters.items() if name not in PARAMETERS and "Default" not in each
         )
+
+    @property
+    def provisioned(self) -> int:
+        """The number of environments that the stack keeps ready."""
+        configs = [each.value for each in self.of(Property) if each.name == PROVISIONED]
+        return sum(config["ProvisionedConcurrentExecutions"] for config in configs)
 
     @cached_property
     def settings(self) -> Mapping[str, Any]:
@@ -194,13 +205,22 @@ class Stack:
             "LoggingConfig": {"LogFormat": "Text", "LogGroup": ref(f"{logical}Log")},
             **({"Environment": {"Variables": variables}} if variables else {}),
             **part.properties,
+            **self._added_properties(part_ids, "function"),
         }
         yield Resource(logical, "AWS::Lambda::Function", properties)
         if part.versioned:
             version = {"FunctionName": ref(logical)}
+            live = {**version, "FunctionVersion": attribute(f"{logical}Version", "Version"), "Name": LIVE}
+            version |= self._added_properties(part_ids, "version")
             yield Resource(f"{logical}Version", "AWS::Lambda::Version", version)
-            live = {**version, "FunctionVersion": attribute(f"{logical}Version", "Version"), "Name": "live"}
+            live |= self._added_properties(part_ids, "alias")
             yield Resource(f"{logical}Live", "AWS::Lambda::Alias", live)
+
+    def _added_properties(self, part_ids: tuple[str, ...], of: str) -> dict[str, Value]:
+        """The properties that options add to a function with these parts, to its version or to its alias."""
+        return {
+            each.name: each.value for each in self.of(Property) if each.part in part_ids and each.of == of
+        }
 
     def parts_of_task(self, task: TaskRole) -> tuple[str, ...]:
         """The parts of functions that a container takes over in addition to its own."""
@@ -258,9 +278,9 @@ def stack_of(workload: Workload, design: Design, load: Conditions | None = None)
     door: Any = design.option("door")
     edge: Any = design.option("edge")
     routes = {
-        route: logical
+        route: Target(logical, part.versioned)
         for route in stack.of(Route)
-        for logical, (_, part_ids) in stack.functions.items()
+        for logical, (part, part_ids) in stack.functions.items()
         if route.part in part_ids
     }
     in_front = edge.wiring(load, path, door.address())

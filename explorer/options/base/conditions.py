@@ -806,6 +806,10 @@ class Conditions:
         answering = self.peak_rps / self.limit("lambda.rps.provisioned")
         return StepQuantity([busy, [answering], [-self.share_that_may_wait]], ready_servers)
 
+    def provisioned(self, path: Paths) -> StepQuantity:
+        """The number of provisioned environments of the function that does the work."""
+        return self.ready_environments([self.peak_rps * seconds for seconds in self.held_s(path)])
+
     @property
     def beyond_ready_share(self) -> Number:
         """The share of a month's requests that find no provisioned environment free."""

@@ -136,6 +136,7 @@ class Paths:
     streaming: Mask
     fronts_containers: Mask
     starts_workflows: Mask
+    versioned: Mask
     cached: Mask
 
     def __init__(self, rows: Sequence[Mapping[str, Any]], tail: int | None) -> None:

@@ -125,6 +125,7 @@ class RequestPath:
     gzip: bool = False  # the worker compresses the response
     compute: Compute = FUNCTION
     initialization: Initialization = Initialization.ON_DEMAND
+    versioned: bool = False  # a published version does the work, and is invoked through its alias
     behind: Behind = Behind.FUNCTION
     asynchronous: bool = False  # the response is a job id; the result is stored
     polls: bool = False  # the client polls the status of the job

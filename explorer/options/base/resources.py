@@ -23,6 +23,8 @@ Value = Any  # a literal, or a reference that CloudFormation resolves
 CALLER = "caller"  # the part of the callers of the endpoint
 DISTRIBUTION = "Distribution"  # logical id of the distribution in front of a door, if there is one
 PREFIX = "${AWS::StackName}"
+LIVE = "live"  # name of the alias of a published version
+PROVISIONED = "ProvisionedConcurrencyConfig"  # the property of an alias that keeps environments ready
 AT_ONCE = {"DeploymentDurationInMinutes": 0, "FinalBakeTimeInMinutes": 0, "GrowthFactor": 100}  # percent
 PLACE = "${AWS::Region}:${AWS::AccountId}"
 
@@ -36,7 +38,7 @@ class FunctionRole:
     memory_mb: float
     timeout_s: float
     properties: Mapping[str, Value] = field(default_factory=dict)
-    versioned: bool = False  # whether it is called through an alias of a published version
+    versioned: bool = False  # whether it is invoked through an alias of a published version
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,16 @@ class TaskRole:
     vcpu: float
     gb: float
     serves: bool = False  # whether it serves all routes, in place of the functions
+
+
+@dataclass(frozen=True)
+class Property:
+    """A property that another option sets: of the function with a part, of its version, or of the alias."""
+
+    part: str
+    name: str
+    value: Value
+    of: str = "function"  # or "version" or "alias"
 
 
 @dataclass(frozen=True)
@@ -116,7 +128,9 @@ class Resource:
     owned_alone: bool = False  # whether it is only in an exported template, not in a trial stack
 
 
-TemplatePiece = FunctionRole | TaskRole | Parameter | Route | Allow | Setting | Variable | Entry | Resource
+TemplatePiece = (
+    FunctionRole | TaskRole | Property | Parameter | Route | Allow | Setting | Variable | Entry | Resource
+)
 
 
 def ref(logical: str) -> Value:
@@ -132,6 +146,53 @@ def attribute(logical: str, name: str = "Arn") -> Value:
 def joined(text: str) -> Value:
     """Text in which `${...}` are references."""
     return {"Fn::Sub": text}
+
+
+@dataclass(frozen=True, order=True)
+class Target:
+    """What invokes a function addresses: the function, or the alias of its published version."""
+
+    function: str  # logical id
+    versioned: bool = False
+
+    @property
+    def arn(self) -> Value:
+        """The ARN to invoke."""
+        return ref(self._alias) if self.versioned else attribute(self.function)
+
+    @property
+    def name(self) -> Value:
+        """The value of a `FunctionName`: the function's name, or the ARN of the alias."""
+        return ref(self._alias if self.versioned else self.function)
+
+    @property
+    def arn_text(self) -> str:
+        """The same inside a text of `joined`."""
+        return f"${{{self._alias}}}" if self.versioned else f"${{{self.function}.Arn}}"
+
+    @property
+    def qualifier(self) -> str:
+        """The name of what is invoked, beside that of the function."""
+        return LIVE if self.versioned else "$LATEST"
+
+    @property
+    def after(self) -> Mapping[str, Value]:
+        """The attributes of a resource that names the qualifier: the alias has to exist before it."""
+        return {"DependsOn": self._alias} if self.versioned else {}
+
+    @property
+    def _alias(self) -> str:
+        return f"{self.function}Live"
+
+
+def work_target(path: RequestPath) -> Target:
+    """The target of what hands jobs to the function that does the work."""
+    return Target("Work", path.versioned)
+
+
+def work_arn(path: RequestPath) -> Value:
+    """The ARN of this target for a permission: text, as the work may invoke itself."""
+    return own_arn("lambda", f"function:~-work{f':{LIVE}' if path.versioned else ''}")
 
 
 def own_name(suffix: str) -> Value:
@@ -244,17 +305,16 @@ def work_part(
     path: RequestPath,
     entry: str = WORK,
     properties: Mapping[str, Any] | None = None,
-    versioned: bool = False,
 ) -> FunctionRole:
     """The function that does the work: behind the door, or as the receiver of jobs."""
     timeout_s, memory_mb = work_timeout_s(load, path), float(load.memory_mb)
     if path.asynchronous:
-        return FunctionRole("work", entry, memory_mb, timeout_s, properties or {}, versioned)
+        return FunctionRole("work", entry, memory_mb, timeout_s, properties or {}, path.versioned)
     if path.run_limit:
         timeout_s = min(timeout_s, load.limit(path.run_limit))
     if path.door_waits:  # no longer than the door waits, or its result would be lost
         timeout_s = min(timeout_s, load.limit(path.door_waits) - 1)
-    return FunctionRole("work", FRONT, memory_mb, timeout_s, properties or {}, versioned)
+    return FunctionRole("work", FRONT, memory_mb, timeout_s, properties or {}, path.versioned)
 
 
 def work_timeout_s(load: Conditions, path: RequestPath) -> float:

@@ -16,6 +16,7 @@ from explorer.options.base.resources import (
     Resource,
     Route,
     Setting,
+    Target,
     TemplatePiece,
     Value,
     attribute,
@@ -94,7 +95,7 @@ class Alb(Door):
         return int(usual if late < 1 else catalogue.limit(self.waits).raised_to or usual)
 
     def wiring(
-        self, load: Conditions, path: RequestPath, routes: Mapping[Route, str]
+        self, load: Conditions, path: RequestPath, routes: Mapping[Route, Target]
     ) -> Iterable[TemplatePiece]:
         yield from balancing(load, self.idle_s(load, path))
         if "waf" in load.workload.client.needs and not path.distribution:

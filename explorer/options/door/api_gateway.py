@@ -5,39 +5,39 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from explorer.options.base.resources import CALLER, Allow, Resource, Route, Value, attribute, joined, ref
+from explorer.options.base.resources import CALLER, Allow, Resource, Route, Target, Value, joined, ref
 
 API = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}"
 INVOKED = "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions"
 
 
-def proxy(function: str) -> Mapping[str, Value]:
+def proxy(target: Target) -> Mapping[str, Value]:
     """The integration of an HTTP API with a function."""
     return {
         "ApiId": ref("Api"),
         "IntegrationType": "AWS_PROXY",
-        "IntegrationUri": attribute(function),
+        "IntegrationUri": target.arn,
         "PayloadFormatVersion": "2.0",
     }
 
 
-def may_invoke(function: str, api: str) -> Resource:
+def may_invoke(target: Target, api: str) -> Resource:
     """The permission for an API to invoke a function."""
     properties = {
         "Action": "lambda:InvokeFunction",
-        "FunctionName": attribute(function),
+        "FunctionName": target.arn,
         "Principal": "apigateway.amazonaws.com",
         "SourceArn": joined(f"{API}:${{{api}}}/*"),
     }
-    return Resource(f"{function}Permission", "AWS::Lambda::Permission", properties)
+    return Resource(f"{target.function}Permission", "AWS::Lambda::Permission", properties)
 
 
-def rest_proxy(function: str) -> Mapping[str, Value]:
+def rest_proxy(target: Target) -> Mapping[str, Value]:
     """The integration of a method of a REST API with a function."""
     return {
         "Type": "AWS_PROXY",
         "IntegrationHttpMethod": "POST",
-        "Uri": joined(f"{INVOKED}/${{{function}.Arn}}/invocations"),
+        "Uri": joined(f"{INVOKED}/{target.arn_text}/invocations"),
     }
 
 

@@ -14,7 +14,7 @@ from explorer.options.base.mask import Mask
 from explorer.options.base.option import Exclusion, Option
 from explorer.options.base.paths import Paths
 from explorer.options.base.request_path import Actor, Behind, BodyIn, BodyOut, Phase, RequestPath, Step
-from explorer.options.base.resources import Route, TemplatePiece, Value
+from explorer.options.base.resources import Route, Target, TemplatePiece, Value
 from explorer.options.base.usage import UsageLines
 from explorer.options.base.wishes import DOMAIN, OF_A_DISTRIBUTION, WEB_ACL, web_acl
 
@@ -140,9 +140,9 @@ class Door(Option):
             )
 
     def wiring(
-        self, load: Conditions, path: RequestPath, routes: Mapping[Route, str]
+        self, load: Conditions, path: RequestPath, routes: Mapping[Route, Target]
     ) -> Iterable[TemplatePiece]:
-        """The pieces that connect each route to its function (by logical id), and that admit callers."""
+        """The pieces that connect each route to the target to invoke, and that admit callers."""
         return ()
 
     def address(self) -> Value:

@@ -12,6 +12,7 @@ from explorer.options.base.resources import (
     Allow,
     Resource,
     Route,
+    Target,
     TemplatePiece,
     Value,
     attribute,
@@ -43,33 +44,34 @@ class FunctionUrl(Door):
     region_feature = "function-url"
 
     def wiring(
-        self, load: Conditions, path: RequestPath, routes: Mapping[Route, str]
+        self, load: Conditions, path: RequestPath, routes: Mapping[Route, Target]
     ) -> Iterable[TemplatePiece]:
-        (function,) = set(routes.values())
-        url = {"TargetFunctionArn": attribute(function), "AuthType": "AWS_IAM"}
-        yield Resource("Url", "AWS::Lambda::Url", url)
+        (target,) = set(routes.values())
+        url = {"TargetFunctionArn": attribute(target.function), "AuthType": "AWS_IAM"}
+        alias = {"Qualifier": target.qualifier} if target.versioned else {}
+        yield Resource("Url", "AWS::Lambda::Url", {**url, **alias}, target.after)
         if path.distribution:
-            yield from may_be_reached_by(DISTRIBUTION, function)
+            yield from may_be_reached_by(DISTRIBUTION, target)
             return
-        yield Allow(CALLER, ("lambda:InvokeFunctionUrl",), attribute(function))
+        yield Allow(CALLER, ("lambda:InvokeFunctionUrl",), target.arn)
         by_url = {"Bool": {"lambda:InvokedViaFunctionUrl": "true"}}  # else a caller could forge the event
-        yield Allow(CALLER, ("lambda:InvokeFunction",), attribute(function), by_url)
+        yield Allow(CALLER, ("lambda:InvokeFunction",), target.arn, by_url)
 
     def address(self) -> Value:
         return attribute("Url", "FunctionUrl")
 
 
-def may_be_reached_by(distribution: str, function: str) -> Iterable[Resource]:
+def may_be_reached_by(distribution: str, target: Target) -> Iterable[Resource]:
     """The permissions for only this distribution to call a function by its URL."""
     source = joined(
         f"arn:${{AWS::Partition}}:cloudfront::${{AWS::AccountId}}:distribution/${{{distribution}}}"
     )
     called = {
-        "FunctionName": attribute(function),
+        "FunctionName": target.arn,
         "Principal": "cloudfront.amazonaws.com",
         "SourceArn": source,
     }
     by_url = {"Action": "lambda:InvokeFunctionUrl", "FunctionUrlAuthType": "AWS_IAM", **called}
-    yield Resource(f"{function}EdgeUrl", "AWS::Lambda::Permission", by_url)
+    yield Resource(f"{target.function}EdgeUrl", "AWS::Lambda::Permission", by_url)
     invoked = {"Action": "lambda:InvokeFunction", "InvokedViaFunctionUrl": True, **called}
-    yield Resource(f"{function}Edge", "AWS::Lambda::Permission", invoked)
+    yield Resource(f"{target.function}Edge", "AWS::Lambda::Permission", invoked)

@@ -8,7 +8,16 @@ from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import LimitUse, PeakDemand
 from explorer.options.base.paths import Paths
 from explorer.options.base.request_path import RequestPath
-from explorer.options.base.resources import Resource, Route, TemplatePiece, Value, joined, own_name, ref
+from explorer.options.base.resources import (
+    Resource,
+    Route,
+    Target,
+    TemplatePiece,
+    Value,
+    joined,
+    own_name,
+    ref,
+)
 from explorer.options.base.usage import UsageLines
 
 from .api_gateway import may_call, may_invoke, proxy
@@ -36,23 +45,24 @@ class HttpApi(Door):
     }
 
     def wiring(
-        self, load: Conditions, path: RequestPath, routes: Mapping[Route, str]
+        self, load: Conditions, path: RequestPath, routes: Mapping[Route, Target]
     ) -> Iterable[TemplatePiece]:
         api = {"ApiId": ref("Api")}
         yield Resource("Api", "AWS::ApiGatewayV2::Api", {"Name": own_name("api"), "ProtocolType": "HTTP"})
         stage = {**api, "StageName": "$default", "AutoDeploy": True}
         yield Resource("Stage", "AWS::ApiGatewayV2::Stage", stage)
-        for function in sorted(set(routes.values())):
-            yield Resource(f"{function}Integration", "AWS::ApiGatewayV2::Integration", proxy(function))
-            yield may_invoke(function, "Api")
-        for number, (route, function) in enumerate(routes.items(), 1):
-            yield self._route(f"Route{number}", f"{route.method} {route.path}", function)
+        for target in sorted(set(routes.values())):
+            integration = f"{target.function}Integration"
+            yield Resource(integration, "AWS::ApiGatewayV2::Integration", proxy(target))
+            yield may_invoke(target, "Api")
+        for number, (route, target) in enumerate(routes.items(), 1):
+            yield self._route(f"Route{number}", f"{route.method} {route.path}", target)
         yield self._route("OtherRoute", "$default", next(iter(routes.values())))  # unknown paths: an error
         yield may_call("Api", "$default", routes, "$default")
 
-    def _route(self, logical: str, key: str, function: str) -> Resource:
-        target = {"Target": joined(f"integrations/${{{function}Integration}}")}
-        signed = {"RouteKey": key, "AuthorizationType": "AWS_IAM", **target}
+    def _route(self, logical: str, key: str, target: Target) -> Resource:
+        integration = {"Target": joined(f"integrations/${{{target.function}Integration}}")}
+        signed = {"RouteKey": key, "AuthorizationType": "AWS_IAM", **integration}
         return Resource(logical, "AWS::ApiGatewayV2::Route", {"ApiId": ref("Api"), **signed})
 
     def address(self) -> Value:

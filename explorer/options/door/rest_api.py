@@ -14,6 +14,7 @@ from explorer.options.base.request_path import BodyOut, RequestPath
 from explorer.options.base.resources import (
     Resource,
     Route,
+    Target,
     TemplatePiece,
     Value,
     attribute,
@@ -51,7 +52,7 @@ class RestApi(Door):
     }
 
     def wiring(
-        self, load: Conditions, path: RequestPath, routes: Mapping[Route, str]
+        self, load: Conditions, path: RequestPath, routes: Mapping[Route, Target]
     ) -> Iterable[TemplatePiece]:
         encoded = load.workload.response.binary or path.gzip
         media = {"BinaryMediaTypes": ["*/*"]} if encoded else {}
@@ -59,8 +60,8 @@ class RestApi(Door):
         other = Route("", "ANY", "/{proxy+}")  # unknown paths: an error
         every = {**routes, other: next(iter(routes.values()))}
         yield from self._paths(every)
-        for function in sorted(set(routes.values())):
-            yield may_invoke(function, "Api")
+        for target in sorted(set(routes.values())):
+            yield may_invoke(target, "Api")
         methods = {"DependsOn": [f"Method{number}" for number in range(1, len(every) + 1)]}
         yield Resource("Deployment", "AWS::ApiGateway::Deployment", {"RestApiId": ref("Api")}, methods)
         stage = {"RestApiId": ref("Api"), "DeploymentId": ref("Deployment"), "StageName": "live"}
@@ -74,10 +75,10 @@ class RestApi(Door):
             guards = {"ResourceArn": stage, "WebACLArn": attribute(WEB_ACL_RESOURCE)}
             yield Resource("StageWebAcl", "AWS::WAFv2::WebACLAssociation", guards)
 
-    def _paths(self, routes: Mapping[Route, str]) -> Iterable[TemplatePiece]:
+    def _paths(self, routes: Mapping[Route, Target]) -> Iterable[TemplatePiece]:
         """A resource for each segment of each path, and a method for each route."""
         parents: dict[str, Value] = {"": attribute("Api", "RootResourceId")}
-        for number, (route, function) in enumerate(routes.items(), 1):
+        for number, (route, target) in enumerate(routes.items(), 1):
             path = ""
             for part in route.path.strip("/").split("/"):
                 above, path = path, f"{path}/{part}"
@@ -91,7 +92,7 @@ class RestApi(Door):
                 "ResourceId": parents[path],
                 "HttpMethod": route.method,
                 "AuthorizationType": "AWS_IAM",
-                "Integration": rest_proxy(function),
+                "Integration": rest_proxy(target),
             }
             yield Resource(f"Method{number}", "AWS::ApiGateway::Method", method)
 

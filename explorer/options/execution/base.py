@@ -57,7 +57,9 @@ from explorer.options.base.resources import (
     ref,
     statement_of,
     trusted,
+    work_arn,
     work_part,
+    work_target,
 )
 from explorer.options.base.usage import UsageLines
 from explorer.options.base.usage_lines import compute, function_seconds, logs
@@ -261,6 +263,18 @@ class LambdaExecution(Execution):
         yield from self.by_reference(load, path)
         yield from work_network(load)
 
+    def unbuilt(self, load: Conditions, flow: RequestPath) -> Iterable[str]:
+        yield from super().unbuilt(load, flow)
+        reserved = self.properties(load, flow).get("ReservedConcurrentExecutions")
+        if reserved is None or flow.initialization is not Initialization.PROVISIONED:
+            return
+        ready = int(load.provisioned(Paths.of(flow)).value())
+        if ready > reserved:
+            yield (
+                f"downstream.concurrency: it reserves a concurrency of {reserved}, and AWS provisions "
+                f"no more than is reserved, here {ready}"
+            )
+
     def reserved(self, load: Conditions) -> Number:
         """The reserved concurrency, which limits concurrent jobs; 0 if there is none.
 
@@ -294,7 +308,6 @@ class LambdaExecution(Execution):
     entry: ClassVar[str] = WORK  # the shipped module that receives jobs
     accepted_entry: ClassVar[str] = ACCEPTED_WORK  # and the module if no client collects the result
     hand_over: ClassVar[HandOver] = HandOver.EVENT  # how jobs reach it
-    versioned: ClassVar[bool] = False  # whether a published version does the work
 
     def properties(self, load: Conditions, path: RequestPath) -> Mapping[str, Any]:
         """Special properties of the function that does the work."""
@@ -303,7 +316,7 @@ class LambdaExecution(Execution):
     def pieces(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         collected = path.body_out is not BodyOut.NOTHING
         entry = self.entry if collected else self.accepted_entry
-        yield work_part(load, path, entry, self.properties(load, path), self.versioned)
+        yield work_part(load, path, entry, self.properties(load, path))
         if not path.asynchronous:
             return
         yield Setting("hand_over", self.hand_over.value)
@@ -317,28 +330,30 @@ class LambdaExecution(Execution):
 
     def _handing(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         """The pieces that hand a job to the worker."""
-        function = own_arn("lambda", "function:~-work")
-        yield Variable("submit", "HAND_TO", attribute("Work"))
-        yield Allow("submit", ("lambda:InvokeFunction",), function)
+        yield Variable("submit", "HAND_TO", work_target(path).arn)
+        yield Allow("submit", ("lambda:InvokeFunction",), work_arn(path))
         if path.body_out is not BodyOut.NOTHING:
-            yield event_settings(load)
+            yield event_settings(load, path)
             return
         yield dead_letters(load)
         yield Allow("work", ("sqs:SendMessage",), attribute("DeadLetters"))
-        yield event_settings(load, attribute("DeadLetters"))
+        yield event_settings(load, path, attribute("DeadLetters"))
 
 
-def event_settings(load: Conditions, on_failure: Mapping[str, Any] | None = None) -> Resource:
+def event_settings(
+    load: Conditions, path: RequestPath, on_failure: Mapping[str, Any] | None = None
+) -> Resource:
     """The retries and the maximum age of an asynchronous event."""
+    target = work_target(path)
     settings = {
-        "FunctionName": ref("Work"),
-        "Qualifier": "$LATEST",
+        "FunctionName": ref(target.function),
+        "Qualifier": target.qualifier,
         "MaximumRetryAttempts": retries(load),
         "MaximumEventAgeInSeconds": int(load.limit("lambda.async.age")),
     }
     if on_failure:
         settings["DestinationConfig"] = {"OnFailure": {"Destination": on_failure}}
-    return Resource("WorkEvents", "AWS::Lambda::EventInvokeConfig", settings)
+    return Resource("WorkEvents", "AWS::Lambda::EventInvokeConfig", settings, target.after)
 
 
 def dead_letters(load: Conditions) -> Resource:
@@ -473,9 +488,10 @@ def handed_to_workflow(
     yield Variable("submit", "HAND_TO", machine)
     yield Allow("submit", ("states:StartExecution",), machine)
     yield Resource("WorkflowLog", "AWS::Logs::LogGroup", log_group("/aws/vendedlogs/states/~-workflow"))
-    invoke = {"Effect": "Allow", "Action": ["lambda:InvokeFunction"], "Resource": attribute("Work")}
+    work = work_target(path).arn
+    invoke = {"Effect": "Allow", "Action": ["lambda:InvokeFunction"], "Resource": work}
     logs = {"Effect": "Allow", "Action": list(LOG_DELIVERY), "Resource": "*"}  # they accept no other
-    statements, names = [invoke, logs], {"Work": attribute("Work")}
+    statements, names = [invoke, logs], {"Work": work}
     if path.body_out is BodyOut.NOTHING:
         yield dead_letters(load)
         letters = attribute("DeadLetters")

@@ -13,7 +13,14 @@ from explorer.options.base.limit_uses import FixedUse, LimitUse, PeakDemand, Per
 from explorer.options.base.paths import Paths
 from explorer.options.base.private_network import interface_endpoints
 from explorer.options.base.request_path import FUNCTION, Actor, BodyOut, HandOver, Phase, RequestPath, Step
-from explorer.options.base.resources import Allow, TemplatePiece, Variable, attribute, own_arn, ref
+from explorer.options.base.resources import (
+    Allow,
+    TemplatePiece,
+    Variable,
+    attribute,
+    own_arn,
+    work_target,
+)
 from explorer.options.base.usage import UsageLines
 
 from .base import SlicedExecution, dead_letters
@@ -28,13 +35,12 @@ class Durable(SlicedExecution):
     hand_over = HandOver.DURABLE
     entry = "durable_work"
     accepted_entry = "accepted_durable"
-    versioned = True
     region_feature = "durable"
     runtime_use = "durable"
     summary = "a durable function that checkpoints its steps"
     phrase = "a durable function"
     parts = ("durable execution",)
-    provides = {"compute": FUNCTION}
+    provides = {"compute": FUNCTION, "versioned": True}
     hand_over_limit = "durable.payload"
     orchestrates = True
     state_limit = "durable.payload"
@@ -92,7 +98,7 @@ class Durable(SlicedExecution):
     def _handing(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         function = own_arn("lambda", "function:~-work")
         qualified = own_arn("lambda", "function:~-work:*")
-        yield Variable("submit", "HAND_TO", ref("WorkLive"))
+        yield Variable("submit", "HAND_TO", work_target(path).arn)
         yield Allow("submit", ("lambda:InvokeFunction",), qualified)
         checkpoints = ("lambda:CheckpointDurableExecution", "lambda:GetDurableExecutionState")
         yield Allow("work", checkpoints, [function, qualified])

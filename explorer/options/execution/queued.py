@@ -22,6 +22,7 @@ from explorer.options.base.resources import (
     attribute,
     queue,
     ref,
+    work_target,
     work_timeout_s,
 )
 from explorer.options.base.usage import UsageLines
@@ -155,7 +156,11 @@ class Queued(LambdaExecution):
         yield Allow("submit", ("sqs:SendMessage",), attribute("Queue"))
         actions = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
         yield Allow("work", (*actions, "sqs:ChangeMessageVisibility"), attribute("Queue"))
-        source = {"EventSourceArn": attribute("Queue"), "FunctionName": ref("Work"), "BatchSize": 1}
+        source = {
+            "EventSourceArn": attribute("Queue"),
+            "FunctionName": work_target(path).name,
+            "BatchSize": 1,
+        }
         if (most := self.most_at_once(load, Paths.of(path))) >= LEAST_AT_ONCE and np.isfinite(most):
             source["ScalingConfig"] = {"MaximumConcurrency": int(most)}
         yield Resource("WorkSource", "AWS::Lambda::EventSourceMapping", source)

@@ -15,7 +15,14 @@ from explorer.options.base.option import Exclusion
 from explorer.options.base.paths import Paths
 from explorer.options.base.private_network import interface_endpoints
 from explorer.options.base.request_path import FUNCTION, Actor, RequestPath
-from explorer.options.base.resources import Allow, TemplatePiece, Variable, attribute, own_arn
+from explorer.options.base.resources import (
+    Allow,
+    TemplatePiece,
+    Variable,
+    attribute,
+    work_arn,
+    work_target,
+)
 from explorer.options.base.usage import UsageLines
 
 from .base import SlicedExecution, dead_letters, event_settings
@@ -66,10 +73,10 @@ class Recursion(SlicedExecution):
         return {"RecursiveLoop": "Allow"}  # it counts its own hops
 
     def _handing(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
-        function = own_arn("lambda", "function:~-work")
+        function = work_arn(path)
         yield dead_letters(load)
-        yield Variable("submit", "HAND_TO", attribute("Work"))
+        yield Variable("submit", "HAND_TO", work_target(path).arn)
         yield Allow("submit", ("lambda:InvokeFunction",), function)
         yield Allow("work", ("lambda:InvokeFunction",), function)
         yield Allow("work", ("sqs:SendMessage",), attribute("DeadLetters"))
-        yield event_settings(load, attribute("DeadLetters"))
+        yield event_settings(load, path, attribute("DeadLetters"))

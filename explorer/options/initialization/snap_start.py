@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from explorer.facts.units import Number
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.paths import Paths
-from explorer.options.base.request_path import Initialization
+from explorer.options.base.request_path import Initialization, RequestPath
+from explorer.options.base.resources import Property, TemplatePiece
 from explorer.options.base.usage import UsageLines
 
 from .base import EnvironmentStart
@@ -15,10 +18,11 @@ FREE_FAMILY = "java"  # runtimes for which AWS bills neither snapshots nor resto
 
 class SnapStart(EnvironmentStart):
     id = "snap-start"
+    deployable = True
     summary = "environments restored from a snapshot"
     phrase = "SnapStart"
     parts = ("published version with a snapshot",)
-    provides = {"initialization": Initialization.SNAPSHOT}
+    provides = {"initialization": Initialization.SNAPSHOT, "versioned": True}
     init_limit = "snapstart.restore"
     runtime_use = "snap_start"
     title = "restore an environment"
@@ -38,3 +42,7 @@ class SnapStart(EnvironmentStart):
         share = load.cold_share(load.runtime.mean, "work")
         within = load.within_share(share)
         return load.when_cold(share, load.restore_of(lambda spread: spread.quantile(within)))
+
+    def pieces(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
+        yield from super().pieces(load, path)
+        yield Property("work", "SnapStart", {"ApplyOn": "PublishedVersions"})
