@@ -16,7 +16,7 @@ FAILED = "FAILED"  # state of a rollout that the circuit breaker has ended
 
 
 def install(limits: Limits) -> None:
-    """Let a rollout be complete when its targets are healthy, in the emulator that is loaded in this process."""
+    """Complete rollouts by the health of their targets, in the emulator that is loaded in this process."""
     from ministack.services import ecs
 
     hook(ecs, "_make_deployment", "task_definition desired_count status", _start_in_progress)
