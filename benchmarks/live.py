@@ -31,6 +31,7 @@ from explorer.live.bench.jobs import Polling
 from explorer.live.bench.measure import measure
 from explorer.live.bench.result import Result
 from explorer.live.client.client import Client
+from explorer.live.client.exchange import EndpointError
 from explorer.live.cloud import supervisor
 from explorer.live.cloud.process import of_session
 from explorer.live.deployment import deploy
@@ -137,46 +138,54 @@ def resident_mb() -> float:
 
 # 3. Killed workers ------------------------------------------------------------------------------------
 
+FORMS = ("single", "queued", "recursion", "durable", "step-functions", "service")
+SERVICE = "door=alb,request=inline,response=stored,execution=service,configuration=bundled"
+RESULT_BYTES = 8_000_000
+COLUMNS = {"jobs": 6, "lost": 6, "stuck": 7, "wrong": 14, "doubled": 12, "again": 12, "failed": 8}
 
-def killed(forms: Sequence[str], kills: int) -> None:
+
+def killed(forms: Sequence[str], jobs: int, kills: int) -> None:
     """Print the outcome of jobs whose worker is killed."""
     title(
-        f"3. Killing a worker at its work {kills} times, jobs of 0.3 s, 4 at a time (goals: lost 0, stuck 0)"
+        f"3. {jobs} jobs of 0.3 s and {RESULT_BYTES / 1e6:g} MB, 4 at a time; {kills} workers are killed "
+        "(goals: lost 0, stuck 0, doubled 0)"
     )
     print(f"  lease {LEASE_S} s and retry {RETRY_S} s for AWS's 30 s and 60 s; "
           "a job whose worker is killed twice ends as failed")  # fmt: skip
-    print(f"{'execution':>16}{'jobs':>6}{'lost':>6}{'stuck':>7}{'wrong result':>14}{'done twice':>12}"
+    print(f"{'execution':>16}{'jobs':>6}{'lost':>6}{'stuck':>7}{'wrong result':>14}{'ids doubled':>12}"
           f"{'again once':>12}{'failed':>8}")  # fmt: skip
     for form in forms:
         w = ex.Workload(**SMALL | {"runtime": {"p50": "300 ms", "divisible": True, "steps": 3}})
-        more = {"slice_steps": 1} if form == "recursion" else {}
-        with stood(design(form), w, lease_s=LEASE_S, retry_s=20, **more) as stack:
-            counts = under_fire(stack, kills)
+        more = {"slice_steps": 1} if form in ("recursion", "durable", "step-functions") else {}
+        text = SERVICE if form == "service" else design(form)
+        with stood(text, w, lease_s=LEASE_S, retry_s=20, **more) as stack:
+            counts = outcomes_while_killed(stack, jobs, kills)
         print(
             f"{form:>16}" + "".join(f"{counts[name]:{width}}" for name, width in COLUMNS.items()), flush=True
         )
 
 
-COLUMNS = {"jobs": 6, "lost": 6, "stuck": 7, "wrong": 14, "doubled": 12, "again": 12, "failed": 8}
-
-
-def under_fire(stack: Standing, kills: int) -> Counter[str]:
-    """The outcome of jobs that arrived while workers were killed."""
-    body = {"runtime_s": 0.3, "response_bytes": 20_000, "steps": 3}
-    functions, work = stack.target.client("lambda"), f"{stack.name}-work"
-    functions.put_function_concurrency(FunctionName=work, ReservedConcurrentExecutions=4)
+def outcomes_while_killed(stack: Standing, jobs: int, kills: int) -> Counter[str]:
+    """The outcome of jobs, 4 at a time, while workers are killed at random moments."""
+    body = {"runtime_s": 0.3, "response_bytes": RESULT_BYTES, "steps": 3, "seed": 7}
+    over = threading.Event()
     with Client(stack.url, stack.credentials()) as client:
-        right = hashlib.sha256(client.run({**body, "seed": 7}).encode()).hexdigest()
-        shooting = threading.Thread(target=shoot, args=(work, kills))
-        shooting.start()
-        ids = []
-        while shooting.is_alive():
-            ids.append(client.submit({**body, "seed": 7}).id)
-            time.sleep(0.15)
-        with ThreadPoolExecutor(4) as pool:
-            ends = list(pool.map(lambda id: ended(client, id), ids))
-    counts = Counter(jobs=len(ids), doubled=len(ids) - len(set(ids)))
-    for end in ends:
+        right = hashlib.sha256(client.run(body).encode()).hexdigest()
+        killer = threading.Thread(target=kill_workers, args=(stack, kills, over))
+        killer.start()
+
+        def one(_: int) -> tuple[str, Any]:
+            id = client.submit(body).id
+            return id, last_state(client, id)
+
+        try:
+            with ThreadPoolExecutor(4) as pool:
+                ends = list(pool.map(one, range(jobs)))
+        finally:
+            over.set()
+            killer.join()
+    counts = Counter(jobs=len(ends), doubled=len(ends) - len({id for id, _ in ends}))
+    for _, end in ends:
         counts["lost"] += end is None
         if end is not None:
             counts["stuck"] += not end.ended
@@ -186,36 +195,41 @@ def under_fire(stack: Standing, kills: int) -> Counter[str]:
     return counts
 
 
-def shoot(work: str, kills: int) -> None:
-    """Kill workers of the function that hold a job, at random moments."""
+def kill_workers(stack: Standing, kills: int, over: threading.Event) -> None:
+    """Kill workers of the stack that hold a job, so many, until it is over."""
     dice, up, kill_count = random.Random(1), supervisor.status(NAME), 0
     assert up.process and up.folder
-    while kill_count < kills:
-        time.sleep(dice.uniform(0.2, 0.6))
-        busy = [one for one in of_session(up.process.pid, up.folder) if holds_job(one.pid, work)]
+    while kill_count < kills and not over.wait(dice.uniform(0.5, 2)):
+        busy = [one for one in of_session(up.process.pid, up.folder) if holds_job(one.pid, stack.name)]
         if busy:
             dice.choice(busy).send(signal.SIGKILL)
             kill_count += 1
+    if kill_count < kills:
+        print(f"  only {kill_count} workers were killed before the last job had ended")
 
 
-def holds_job(pid: int, work: str) -> bool:
-    """Whether this is a worker of the function with a second thread, which renews a lease."""
+def holds_job(pid: int, stack_name: str) -> bool:
+    """Whether this is a task, or a worker of the function with a second thread, which renews a lease."""
     try:
-        is_worker = f"AWS_LAMBDA_FUNCTION_NAME={work}".encode() in Path(f"/proc/{pid}/environ").read_bytes()
+        if b"task_start.py" in Path(f"/proc/{pid}/cmdline").read_bytes():
+            return True
+        function = f"AWS_LAMBDA_FUNCTION_NAME={stack_name}-work".encode()
+        is_worker = function in Path(f"/proc/{pid}/environ").read_bytes()
         return is_worker and len(os.listdir(f"/proc/{pid}/task")) > 1
     except OSError:
         return False
 
 
-def ended(client: Client, id: str) -> Any:
+def last_state(client: Client, id: str) -> Any:
     """The job when it has ended, or its last state at the deadline; None if it does not exist."""
     until, job = time.monotonic() + MARGIN_S, None
     while time.monotonic() < until:
         try:
             job = client.status(id)
-        except ex.ExplorerError:
-            return None
-        if job.ended:
+        except ex.ExplorerError as error:
+            if isinstance(error, EndpointError) and error.status == 404:
+                return None
+        if job and job.ended:
             return job
         time.sleep(0.2)
     return job
@@ -390,9 +404,7 @@ def main() -> None:
     parts = {
         1: lambda: up_and_down(1 if quick else 3),
         2: lambda: large_results(40 if quick else 500),
-        3: lambda: killed(
-            ("single", "queued") if quick else ("single", "queued", "recursion"), 5 if quick else 20
-        ),
+        3: lambda: killed(("single", "service") if quick else FORMS, *((40, 5) if quick else (500, 20))),
         4: lambda: long_work(1 if quick else 3),
         5: lambda: stores(2 if quick else 7),
         6: lambda: prediction(6 if quick else 20),

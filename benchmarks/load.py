@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from explorer.live.bench.endpoint import Endpoint, Work
 from explorer.live.bench.result import Result
 from explorer.live.bench.run import bench
-from explorer.live.bench.schedule import Closed, constant
+from explorer.live.bench.schedule import ClosedLoop, constant
 
 ROUNDS, SECONDS, AT_A_TIME = 3, 4, 16
 WORK = Work(b'{"runtime_s": 0}')
@@ -99,7 +99,7 @@ def schedule_kept(url: str) -> None:
 
 def as_fast_as_it_goes(url: str) -> None:
     """Print the highest request rate without a schedule, beside wrk."""
-    closed = [ours(url, Closed(3000 * SECONDS, AT_A_TIME)).throughput_rps for _ in range(ROUNDS)]
+    closed = [ours(url, ClosedLoop(3000 * SECONDS, AT_A_TIME)).throughput_rps for _ in range(ROUNDS)]
     most = statistics.median(closed)
     print(f"\n{AT_A_TIME} at a time, as fast as it goes: ours {most:,.0f}/s", end="")
     if shutil.which("wrk"):
@@ -118,7 +118,7 @@ def what_a_closed_loop_hides(rate: int = 500) -> None:
         with server(rate) as url:
             rounds["open"].append(ours(url, constant(rate, SECONDS)).to_dict())
         with server(rate) as url:
-            rounds["closed"].append(ours(url, Closed(rate * SECONDS, 1)).to_dict())
+            rounds["closed"].append(ours(url, ClosedLoop(rate * SECONDS, 1)).to_dict())
     print(f"\na stall of 1 s among {rate * SECONDS:,} requests: latency in ms")
     names = ("p50", "p90", "p99", "p99_9", "max")
     print(f"{'':>8}" + "".join(f"{name:>9}" for name in names))

@@ -168,8 +168,8 @@ def test_readme_tells_why_of_every_dependency():
     assert missing - spelled == set()
 
 
-def test_readme_names_the_doors_and_the_responses_that_can_be_put_up():
-    sentence = re.search(r"^What can be put up: .*?\.", (ROOT / "README.md").read_text(), re.M | re.S)
+def test_readme_names_the_doors_and_the_responses_that_can_be_deployed():
+    sentence = re.search(r"^What can be deployed: .*?\.", (ROOT / "README.md").read_text(), re.M | re.S)
     can = [design for design in table().designs if design.deployable]
     doors, responses = {design.door for design in can}, {design.response for design in can}
     assert set(re.findall(r"`([\w-]+)`", sentence[0])) == doors | responses

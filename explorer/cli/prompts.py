@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def note_endpoint(place: Target) -> None:
     """Print the endpoint if the environment or the profile redirects calls from AWS to elsewhere."""
-    address = getattr(place, "elsewhere", None)
+    address = getattr(place, "custom_endpoint", None)
     if address:
         note(f"--target aws goes to {address}, as AWS_ENDPOINT_URL or the profile says")
 
@@ -63,9 +63,9 @@ def ask(question: str) -> None:
 
 def interruptible(context: typer.Context) -> None:
     """Handle SIGTERM and SIGHUP like Ctrl-C: work that has begun is undone or reported."""
-    from explorer.live.deployment.interrupts import as_ctrl_c
+    from explorer.live.deployment.interrupts import treat_signals_as_ctrl_c
 
-    context.find_root().call_on_close(as_ctrl_c())
+    context.find_root().call_on_close(treat_signals_as_ctrl_c())
 
 
 @contextmanager
@@ -74,7 +74,7 @@ def says_what_became(remedy: str) -> Iterator[None]:
 
     From then on, and after the work has ended or failed, signals do not stop the command before its answer.
     """
-    from explorer.live.deployment.interrupts import too_late
+    from explorer.live.deployment.interrupts import ignore_signals
 
     try:
         yield
@@ -83,7 +83,7 @@ def says_what_became(remedy: str) -> Iterator[None]:
         print(f"Interrupted. {became[-1]}", file=sys.stderr)
         raise
     finally:
-        too_late()
+        ignore_signals()
 
 
 @contextmanager

@@ -1,8 +1,8 @@
-"""The endpoint alive: put up, used, broken, measured and removed, on this machine or on AWS.
+"""Live endpoints: deploy, call, break, measure and remove them, on this machine or on AWS.
 
-`deployment` takes a workload to an endpoint that stands and back to nothing, here or on AWS, or writes it
-as files. `functions` is the code that is shipped, `client` calls it, `bench` measures it. `cloud` is the
-local cloud. This is the contents page of `ex.live`: a module is imported when its name is first asked for.
+`deployment` deploys a design as a stack, removes it, or writes it as files. `functions` is the code that is
+shipped, `client` calls it, `bench` measures it, and `cloud` is the local cloud. This file lists the public
+names of `ex.live`: a module is imported when one of its names is first used.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from explorer.live.bench.endpoint import Endpoint, Work
 from explorer.live.bench.jobs import Polling
 from explorer.live.bench.row import Row
 from explorer.live.bench.run import bench
-from explorer.live.bench.schedule import Closed, poisson
+from explorer.live.bench.schedule import ClosedLoop, poisson
 from tests.support.designs import plain
 from tests.support.fake_endpoint import running
 
@@ -46,7 +46,7 @@ def runs():
         ]
         unseen = [
             run(url, poisson(10, 1.2, 3), 1.3, 100_000),
-            run(url, Closed(9, 3), 0.25, 200_000, FAST),
+            run(url, ClosedLoop(9, 3), 0.25, 200_000, FAST),
             run(url, poisson(10, 1.0, 4), 0.7, 50_000, FAST),
         ]
     return measurement, unseen

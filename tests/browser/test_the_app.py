@@ -367,13 +367,18 @@ def test_the_map_zooms_pans_and_opens_a_design(page: Page) -> None:
     expect(page.locator(".x-over .hair .at")).to_have_count(2)
     assert page.locator(".x-ghost:not([hidden])").count() == 2
     page.mouse.wheel(0, -600)
-    expect(page.locator(".x-over .names text").first).to_be_visible()
+    expect(ticks.first).not_to_have_text(before[0])
+    page.wait_for_timeout(500)  # it is asked for when the wheel rests
     settled(page)
+    expect(page.locator(".x-over .names text").first).to_be_visible()
     assert ticks.all_text_contents() != before
     stage.focus()
-    page.keyboard.press("Shift+ArrowLeft")
-    page.keyboard.press("0")
-    expect(ticks.first).to_have_text(before[0])
+    for _ in range(2):  # the second time nothing has changed for Python, which sends no map
+        page.keyboard.press("Shift+ArrowLeft")
+        page.keyboard.press("0")  # before the pan is asked for
+        page.wait_for_timeout(500)
+        settled(page)
+        assert ticks.all_text_contents() == before
     page.keyboard.press("Enter")
     expect(page.locator("dialog[open] h2")).to_have_text("The chosen design")
     page.keyboard.press("Escape")

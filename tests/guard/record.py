@@ -12,7 +12,6 @@ import contextlib
 import datetime
 import enum
 import hashlib
-import importlib
 import inspect
 import io
 import json
@@ -39,12 +38,8 @@ from compare import SUBJECTS
 from typer.core import TyperGroup
 
 import explorer as ex
+from explorer.live.deployment.package import zip_files
 
-ZIPPED = (  # where the shipped zip is made, in one version or another
-    "explorer.live.package",
-    "explorer.live.deploy.package",
-    "explorer.live.deployment.package",
-)
 SDK = "aws_durable_execution_sdk_python"  # shipped along, and not of this project
 SPECIAL = r"__(call|enter|exit|aenter|aexit|len|iter|getitem)__"  # methods that are public by their names
 DIGITS = 13  # of a number that is kept for good
@@ -357,7 +352,6 @@ def export(few: bool) -> Answer:
     What a few are compared by must hold on another machine: not what another zlib packs, nor the SDK that
     is shipped along.
     """
-    zipped = _zipped()
     answers = {}
     for number, (name, design) in enumerate(cases.DESIGNS):
         design_option = ("--design", design) if design else ()
@@ -375,7 +369,7 @@ def export(few: bool) -> Answer:
         except ex.ExplorerError as error:  # what cannot be put up is an answer too
             answers[f"{number:02} {name} {design}"] = {**answer, "refused": str(error)}
             continue
-        packed = zipped(plan.shipped)
+        packed = zip_files(plan.shipped)
         with zipfile.ZipFile(io.BytesIO(packed)) as archive:
             entries = {
                 entry.filename: [
@@ -398,14 +392,6 @@ def export(few: bool) -> Answer:
 
 def _own(files: Mapping[str, Any], few: bool) -> dict[str, Any]:
     return {name: content for name, content in files.items() if not (few and SDK in name)}
-
-
-def _zipped() -> Callable[[Mapping[str, bytes]], bytes]:
-    """What makes the zip: the one name that no public one leads to."""
-    for name in ZIPPED:
-        with contextlib.suppress(ImportError):
-            return importlib.import_module(name).zipped
-    raise LookupError(f"the shipped zip is in none of {', '.join(ZIPPED)}: name its module in ZIPPED")
 
 
 def _digest(content: bytes) -> str:

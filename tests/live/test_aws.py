@@ -19,7 +19,7 @@ from explorer.errors import CloudError
 from explorer.live.bench.schedule import stepped
 from explorer.live.deployment import create, target, teardown
 from explorer.live.deployment import deploy as deploying
-from explorer.live.deployment.aws_errors import plainly, spoken
+from explorer.live.deployment.aws_errors import explain_errors, short_message
 from explorer.live.deployment.stack_description import template_of
 from explorer.live.deployment.template import stack_of
 
@@ -414,7 +414,7 @@ def test_a_value_that_a_store_refuses_is_not_repeated(aws, workload):
     ],
 )
 def test_a_message_is_one_short_line_without_values(message, ending):
-    line = plainly(message)
+    line = short_message(message)
     assert line.endswith(ending) and SECRET not in line and len(line) < 510
 
 
@@ -439,7 +439,7 @@ FAILING = "[default]\ncredential_process = /bin/false\n"
         ({"AWS_ACCESS_KEY_ID": "AKID"}, "", "incomplete: Partial credentials found in env"),
         ({"AWS_PROFILE": "nope"}, "", "The config profile (nope) could not be found: set AWS_PROFILE"),
         ({}, SSO, "the sign-in has ended: run `aws sso login`"),
-        ({}, FAILING, "the AWS credentials could not be had: Error when retrieving credentials"),
+        ({}, FAILING, "the AWS credentials could not be read: Error when retrieving credentials"),
         ({}, "this is no config", "Unable to parse config file"),
     ],
     ids=["none", "partial", "profile", "sso", "process", "config"],
@@ -692,16 +692,16 @@ def test_an_address_of_the_environment_is_said(aws, monkeypatch):
 
 @pytest.mark.parametrize("region", ["us-east-1", "eu-west-1"])
 def test_aws_itself_is_nowhere_else(keys, region):
-    assert target.Aws(region).elsewhere is None
+    assert target.Aws(region).custom_endpoint is None
 
 
 def test_a_template_that_is_too_large_for_the_call_lies_beside_the_code(aws):
     place = target.Aws(REGION)
-    assert create._template(NAME, "x" * create.TEMPLATE_BYTES, place) == {"TemplateBody": ANY}
+    assert create._template_argument(NAME, "x" * create.TEMPLATE_BYTES, place) == {"TemplateBody": ANY}
     parameters = {"Bucket": f"{NAME}-code", "Key": "template.json", "Body": ANY}
     aws.answers("s3", "put_object", parameters=parameters)
     url = f"https://{NAME}-code.s3.{REGION}.amazonaws.com/template.json"
-    assert create._template(NAME, "x" * (create.TEMPLATE_BYTES + 1), place) == {"TemplateURL": url}
+    assert create._template_argument(NAME, "x" * (create.TEMPLATE_BYTES + 1), place) == {"TemplateURL": url}
 
 
 UNTAGGED = {  # no resource of its own in AWS's eyes, but for the policy, which is tagged by hand
@@ -772,9 +772,9 @@ def test_as_many_requests_are_told_as_are_due(aws, keys, arrivals):
 
 @pytest.mark.parametrize("error", [ValueError, KeyError])
 def test_what_is_not_the_clouds_is_not_taken_for_it(error):
-    with pytest.raises(error), spoken("x"):
+    with pytest.raises(error), explain_errors("x"):
         raise error
-    with pytest.raises(CloudError, match="x: no answer"), spoken("x"):
+    with pytest.raises(CloudError, match="x: no answer"), explain_errors("x"):
         from botocore.exceptions import ReadTimeoutError
 
         raise ReadTimeoutError(endpoint_url="https://x")

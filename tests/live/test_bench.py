@@ -31,7 +31,7 @@ from explorer.live.bench.phases import split
 from explorer.live.bench.result import LATE_S
 from explorer.live.bench.row import Row
 from explorer.live.bench.run import Caps, bench
-from explorer.live.bench.schedule import Closed, constant, poisson, stepped
+from explorer.live.bench.schedule import ClosedLoop, constant, poisson, stepped
 from explorer.live.bench.watch import Meter, Usage
 from tests.support.designs import plain
 from tests.support.fake_endpoint import result_content, running
@@ -80,8 +80,8 @@ def test_one_rate_after_another():
 
 
 @pytest.mark.parametrize(
-    "make", [lambda: constant(0, 1), lambda: poisson(1, -1), lambda: stepped([], 1), lambda: Closed(0, 1),
-             lambda: constant(1e6, 1e5), lambda: constant(0.1, 1), lambda: Closed(3, 4)],
+    "make", [lambda: constant(0, 1), lambda: poisson(1, -1), lambda: stepped([], 1), lambda: ClosedLoop(0, 1),
+             lambda: constant(1e6, 1e5), lambda: constant(0.1, 1), lambda: ClosedLoop(3, 4)],
 )  # fmt: skip
 def test_a_schedule_that_cannot_be_is_refused(make):
     with pytest.raises(ExplorerError, match="expected"):
@@ -115,7 +115,7 @@ def test_a_stall_is_charged_to_all_that_came_meanwhile():
     with running(stall_at=30, stall_s=0.5) as url:
         open_loop = answered(url, constant(50, 1.5))
     with running(stall_at=30, stall_s=0.5) as url:
-        closed_loop = answered(url, Closed(75, 1))
+        closed_loop = answered(url, ClosedLoop(75, 1))
     slow_counts = [sum(row.latency_s > 0.15 for row in result.rows) for result in (open_loop, closed_loop)]
     assert slow_counts[0] >= 15 > 5 > slow_counts[1] >= 1  # 0.35 s of 50 a second; one in all saw it
     closed_loop = closed_loop.to_dict()
@@ -208,7 +208,7 @@ def test_an_endpoint_that_goes_is_noticed_within_seconds_and_what_it_had_is_lost
 
 def test_an_endpoint_that_is_slow_is_not_gone():
     with running(submit_s=8.5) as url:
-        summary = bench(Endpoint(url), Closed(1, 1), Work.sample(0, 100), polling=FAST).to_dict()
+        summary = bench(Endpoint(url), ClosedLoop(1, 1), Work.sample(0, 100), polling=FAST).to_dict()
     assert (summary["succeeded"], summary["not_sent"], summary["valid"]) == (1, 0, True)
 
 
@@ -259,7 +259,7 @@ def test_what_the_sample_answers_is_known_without_asking_it():
     ],
 )
 def test_a_machine_that_gave_in_is_named(own, cores, why):
-    reason = Usage(2, cores, own).why(is_local=True)
+    reason = Usage(2, cores, own).bottleneck(is_local=True)
     assert (why is None and reason is None) or why in reason
 
 
@@ -321,7 +321,7 @@ def test_retry_after_is_honoured(quick):
 
 
 def test_some_at_a_time_and_those_that_warm_it_up(quick):
-    result = stored(quick, Closed(12, 3), 0.1, warm_up=2)
+    result = stored(quick, ClosedLoop(12, 3), 0.1, warm_up=2)
     summary = result.to_dict()
     assert (summary["jobs"], summary["succeeded"], len(result.rows)) == (12, 12, 14)
     at_once = [

@@ -32,7 +32,7 @@ from explorer.errors import CloudError, ExplorerError
 from explorer.live.client import exchange
 from explorer.live.client.async_client import AsyncClient
 from explorer.live.client.client import Client
-from explorer.live.client.exchange import Answer, Backoff, Lost, Pause, Request
+from explorer.live.client.exchange import Answer, Backoff, NoAnswer, Pause, Request
 from explorer.live.client.inline import largest_inline
 from explorer.live.client.signing import Credentials, Scope, Signer
 
@@ -179,9 +179,9 @@ class Endpoint:
             detail = "this Idempotency-Key came with another body before"
             return self.say(request, 422, {"title": "Unprocessable Content", "detail": detail})
         self.jobs.setdefault(id, {"id": id, "status": "queued", "looks": 0, "body": body})
-        return self.say(request, 202, {"id": id, "status": "queued"}, **self.again())
+        return self.say(request, 202, {"id": id, "status": "queued"}, **self.retry())
 
-    def again(self):
+    def retry(self):
         return {} if self.retry_after is None else {"retry_after": self.retry_after}
 
     def status(self, request, id):
@@ -207,7 +207,7 @@ class Endpoint:
             }
         if "error" in job:
             document["error"] = job["error"]
-        return self.say(request, 200, self.tell(document), **self.again())
+        return self.say(request, 200, self.tell(document), **self.retry())
 
     def cancel(self, request, id):
         if self.jobs[id]["status"] != "queued":
@@ -725,7 +725,7 @@ def test_pages_are_joined(connect, endpoint, kind, link):
 
 
 LINKS = [("<http://127.0.0.2/run?page={}>", "on 127.0.0.2"), ("<//evil.example/run>", "on evil"),
-         ("<../../../other>", "next page"), ("<?page=1>", "circle")]  # fmt: skip
+         ("<../../../other>", "next page"), ("<?page=1>", "an earlier one")]  # fmt: skip
 
 
 @pytest.mark.parametrize(("link", "why"), LINKS)
@@ -778,7 +778,9 @@ def test_nothing_shows_more_than_the_host(client):
 
 def test_a_refusal_says_which_region_was_taken_for_granted(connect, endpoint):
     wrong = KEYS | {"secret_access_key": "0ther-s3cret"}
-    with pytest.raises(exchange.EndpointError, match=r"POST /jobs: 403 .*signed for us-east-1, as no region"):
+    with pytest.raises(
+        exchange.EndpointError, match=r"POST /jobs: 403 .*signed for us-east-1, since no region"
+    ):
         connect(endpoint, wrong).run(ask())
     with pytest.raises(exchange.EndpointError, match=r"valid region$"):
         connect(endpoint, KEYS | {"region": "eu-west-1"}).run(ask())
@@ -906,8 +908,8 @@ def test_a_pause_is_within_its_bounds(first_s, growth, cap_s, n, asked_s):
         backoff = Backoff(first_s, growth, cap_s, draw=lambda draw=draw: draw)
         jitter = backoff.jitter(n)
         assert 0 <= jitter <= min(cap_s, first_s * growth**n if n < 60 else cap_s) * (1 + 1e-9)
-        least = min(asked_s or 0, backoff.asked_cap_s)
-        assert least <= backoff.again(n, asked_s) <= least + cap_s
+        least = min(asked_s or 0, backoff.retry_after_cap_s)
+        assert least <= backoff.retry(n, asked_s) <= least + cap_s
         assert backoff.poll(n, asked_s) == (jitter if asked_s is None else least)
 
 
@@ -927,18 +929,18 @@ RETRY_AFTER = [
 
 @pytest.mark.parametrize(("header", "seconds"), RETRY_AFTER)
 def test_retry_after_in_seconds_or_as_a_date(header, seconds):
-    assert exchange.asked_s(Answer(503, {"retry-after": header}), NOW) == seconds
+    assert exchange.retry_after_s(Answer(503, {"retry-after": header}), NOW) == seconds
 
 
 def test_a_refusal_waits_as_long_as_it_was_asked_to():
-    steps = exchange.persist(Request("GET", "http://h/jobs/a"), Backoff(draw=lambda: 0.5, tries=3))
+    steps = exchange.send_with_retries(Request("GET", "http://h/jobs/a"), Backoff(draw=lambda: 0.5, tries=3))
     next(steps)
     assert steps.send(Answer(503, {"retry-after": "4"})) == Pause(4 + 0.1)
     next(steps)
-    assert steps.send(Lost("gone")) == Pause(0.2)
+    assert steps.send(NoAnswer("gone")) == Pause(0.2)
     next(steps)
     with pytest.raises(exchange.UnreachableError, match=r"gone \(3 tries\)"):
-        steps.send(Lost("gone"))
+        steps.send(NoAnswer("gone"))
 
 
 TEXTS = [
@@ -955,7 +957,7 @@ TEXTS = [
 
 @pytest.mark.parametrize(("text", "line"), TEXTS)
 def test_what_another_says_is_repeated_with_care(text, line):
-    assert exchange.plain(text) == line
+    assert exchange.one_line(text) == line
 
 
 def test_many_jobs_at_once(endpoint):

@@ -13,11 +13,12 @@ import pytest
 
 from explorer import Workload
 from explorer.errors import CloudError, ExplorerError
-from explorer.facts import catalogue
+from explorer.live.client.exchange import Backoff
 from explorer.live.cloud import steady_service, supervisor
 from explorer.live.deployment import deploy, target
 from tests.support.local_bench import until
 from tests.support.local_tasks import Tasks, processes
+from tests.support.own_cloud import own_cloud
 
 pytestmark = pytest.mark.live
 
@@ -52,12 +53,8 @@ def handle(body, context):
 @pytest.fixture(scope="module")
 def place():
     """A cloud of its own whose load balancers are less patient."""
-    name = f"containers-{os.getpid()}"
-    supervisor.stop(name)
-    try:
-        yield target.Local("us-east-1", supervisor.start(name, limits={"alb.idle.timeout": IDLE_S}))
-    finally:
-        supervisor.stop(name)
+    with own_cloud("containers", {"alb.idle.timeout": IDLE_S}) as place:
+        yield place
 
 
 @pytest.fixture(scope="module")
@@ -173,12 +170,18 @@ def test_a_task_that_dies_at_its_work_is_a_502_and_another_takes_its_place(at_on
 
 def test_a_task_that_hangs_is_found_unhealthy_and_replaced(at_once):
     group = {"TargetGroupArn": at_once.members["Targets"]}
+    service = {"cluster": at_once.members["Cluster"], "service": at_once.members["Service"]}
+    (before,) = at_once.ecs.describe_services(cluster=service["cluster"], services=[service["service"]])[
+        "services"
+    ]
     at_once.elb.modify_target_group(**group, HealthCheckIntervalSeconds=5, HealthCheckTimeoutSeconds=2)
+    at_once.ecs.update_service(**service, healthCheckGracePeriodSeconds=5)
     hung = at_once.kill(signal.SIGSTOP)
     try:
-        grace_s = catalogue.time("ecs.start").p99_s  # in which the health of a new task is not judged
-        assert until(lambda: hung not in at_once.processes(), grace_s + 60)
+        assert until(lambda: hung not in at_once.processes(), 60)
     finally:
+        grace_s = before["healthCheckGracePeriodSeconds"]
+        at_once.ecs.update_service(**service, healthCheckGracePeriodSeconds=grace_s)
         at_once.elb.modify_target_group(**group, HealthCheckIntervalSeconds=10, HealthCheckTimeoutSeconds=5)
     assert until(lambda: at_once.states() == ["healthy", "healthy"], 30)
     reasons = [task["stoppedReason"] for task in at_once.tasks_with_status("STOPPED")]
@@ -294,7 +297,7 @@ def test_a_task_is_started_by_who_may_start_it_and_give_it_its_roles(place, acti
         document = json.dumps({"Version": "2012-10-17", "Statement": [deny]})
         iam = place.client("iam")
         iam.put_role_policy(RoleName=role, PolicyName="outage", PolicyDocument=document)
-        with standing.client() as client:
+        with standing.client(backoff=Backoff(tries=2)) as client:
             with pytest.raises(CloudError, match="503 Service Unavailable: the job could not be handed over"):
                 client.submit({"runtime_s": 0, "response_bytes": 100})
             iam.delete_role_policy(RoleName=role, PolicyName="outage")
@@ -325,9 +328,9 @@ def test_a_service_that_does_not_come_up_is_told_with_its_last_words_and_leaves_
 
 def test_what_only_an_owner_can_state_is_asked_for_before_anything_is_made():
     planned = deploy.plan(Workload(**SMALL), BUFFERED)
-    planned.must_work_on("local")
+    planned.check_target("local")
     with pytest.raises(ExplorerError, match=r"asks for CertificateArn and Image.*expected --target local"):
-        planned.must_work_on("aws")
+        planned.check_target("aws")
 
 
 def test_tasks_go_with_the_stack_and_with_a_cloud_that_is_stopped_or_killed():

@@ -79,7 +79,7 @@ def invocation(seconds=60.0):
 
 def queued(shipment, owner=ME):
     """A job that waits, and the event of its first hop."""
-    row = shipment.jobs.new(owner, shipment.jobs.random_name())
+    row = shipment.jobs.new_row(owner, shipment.jobs.random_name())
     shipment.jobs.put(row, None, "")
     return row["id"], {"id": row["id"], "token": row["token"], "hop": 0, "body": BODY}
 
@@ -282,7 +282,7 @@ class Hops:
         self.here, self.at, self.slices = here, at, []
         self.id, event = queued(here)
         self.events = [{**event, "body": {}}]
-        monkeypatch.setattr(here.slices, "handler", lambda: self._handle)
+        monkeypatch.setattr(here.slices, "work_function", lambda: self._handle)
 
     def _handle(self, body, context):
         state = context.state or 0
@@ -415,8 +415,8 @@ def test_a_repeat_that_fails_does_not_end_a_job_whose_next_hop_waits(ship, monke
 
 def test_a_durable_slice_waits_for_as_long_as_another_holds_its_job(ship):
     here = ship(hand_over="durable")
-    assert here.durable_work._again(here.jobs.Busy(), 50).should_retry
-    assert not here.durable_work._again(OSError(), 5).should_retry
+    assert here.durable_work._retry_decision(here.jobs.Busy(), 50).should_retry
+    assert not here.durable_work._retry_decision(OSError(), 5).should_retry
 
 
 # Long work ----------------------------------------------------------------------------------------
@@ -488,7 +488,7 @@ def test_a_hop_budget_ends_work_that_does_not(ship):
 def test_a_state_travels_in_the_event_while_it_fits(ship, over, field):
     here = ship(hops=5, state_bytes=2000)
     _, event = queued(here)
-    state = "x" * (2000 - here.results.AROUND - 2 + over)
+    state = "x" * (2000 - here.results.EVENT_OVERHEAD_BYTES - 2 + over)
     payload = here.results.hop_payload(here.jobs.claim(event), event, state)
     assert set(payload) == {"body", field}
     assert here.results.state_of(payload) == state
@@ -656,7 +656,7 @@ def test_a_job_that_a_worker_has_is_not_taken_back(ship):
     row = here.jobs.read(id, ME)
     here.jobs.claim(event)
     with pytest.raises(here.row.Refused):
-        here.jobs.take_back(row, None)
+        here.jobs.withdraw(row, None)
 
 
 @pytest.mark.parametrize("size", [3000, 400_000])
@@ -875,7 +875,7 @@ def rows_of(stack):
 )
 def test_the_most_that_the_sample_takes_passes_its_check(ship, raw):
     here = ship(**SAMPLE)
-    here.body_check.ask(json.loads(raw))
+    here.body_check.check_body(json.loads(raw))
 
 
 @pytest.mark.parametrize(
@@ -1049,7 +1049,7 @@ def test_a_stored_result_is_told_as_it_is_downloaded(ship, jobs_stack, packed):
     here = ship(gzip=packed, compression=0.1)
     id, event = queued(here)
     here.slices.advance(event, lambda: 60.0)
-    result = here.status._result(here.jobs.read(id, ME))
+    result = here.status._signed_result(here.jobs.read(id, ME))
     with urllib.request.urlopen(result["url"]) as answer:
         got, encoding = answer.read(), answer.headers["Content-Encoding"]
     assert (result["bytes"], result["sha256"]) == (len(got), hashlib.sha256(got).hexdigest())
@@ -1062,7 +1062,9 @@ def test_a_stored_result_is_told_as_it_is_downloaded(ship, jobs_stack, packed):
 def test_a_page_does_not_cut_a_character(ship, tmp_path):
     here = ship(response="page", page_bytes=5)
     result = here.results.Result.of("aüöäß€" * 3)
-    pages = [here.answer._paged(result, page, SimpleNamespace(query={}))["body"] for page in range(1, 9)]
+    pages = [
+        here.answer._page_answer(result, page, SimpleNamespace(query={}))["body"] for page in range(1, 9)
+    ]
     assert "".join(pages) == "aüöäß€" * 3
 
 

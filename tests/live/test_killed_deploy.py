@@ -16,6 +16,7 @@ from explorer.live.cloud import supervisor
 from explorer.live.deployment import deploy, target
 from tests.live.test_stack import holds
 from tests.support.local_tasks import processes
+from tests.support.own_cloud import own_cloud
 
 pytestmark = pytest.mark.live
 
@@ -47,7 +48,7 @@ def session(self, region=None):
 
 instance.Cloud.session = session
 place = target.Local.find("us-east-1", cloud)
-deploy.up(deploy.plan(ex.Workload.load(toml), design), place, name)
+deploy.deploy_plan(deploy.plan(ex.Workload.load(toml), design), place, name)
 """
 POINTS = [
     ("s3", "CreateBucket", "before"),
@@ -60,12 +61,8 @@ POINTS = [
 
 @pytest.fixture(scope="module")
 def place():
-    name = f"killed-{os.getpid()}"
-    supervisor.stop(name)
-    try:
-        yield target.Local("us-east-1", supervisor.start(name))
-    finally:
-        supervisor.stop(name)
+    with own_cloud("killed") as place:
+        yield place
 
 
 def run(*words) -> SimpleNamespace:
@@ -117,7 +114,7 @@ def test_a_cloud_that_crashed_is_told_with_what_stood():
         assert (status["running"], status["crashed"], status["gone"]) == (False, True, [stood.name])
         for command in (["destroy", stood.name], ["bench", stood.name, "--jobs", "1"]):
             refused = run(*command, "--cloud", name)
-            assert refused.code == 3 and "went with the local cloud" in refused.errors
+            assert refused.code == 3 and "was lost with the local cloud" in refused.errors
         assert supervisor.stop(name)
         assert run("stacks", "--cloud", name).code == 0
     finally:

@@ -18,10 +18,10 @@ import pytest
 from explorer import Workload
 from explorer.live.client.client import Client
 from explorer.live.client.signing import Credentials, Scope, Signer
-from explorer.live.cloud import supervisor
 from explorer.live.cloud.process import of_session
-from explorer.live.deployment import deploy, target
+from explorer.live.deployment import deploy
 from tests.support.local_bench import until
+from tests.support.own_cloud import own_cloud
 
 pytestmark = pytest.mark.live
 
@@ -184,12 +184,8 @@ def _environment(pid):
 
 @pytest.fixture(scope="module")
 def place():
-    name = f"lost-{os.getpid()}"
-    supervisor.start(name, limits={"lambda.async.retry_wait_s": RETRY_S})
-    try:
-        yield target.Local.find("us-east-1", name)
-    finally:
-        supervisor.stop(name)
+    with own_cloud("lost", {"lambda.async.retry_wait_s": RETRY_S}) as place:
+        yield place
 
 
 @pytest.fixture(scope="module")

@@ -11,16 +11,17 @@ import pytest
 
 from explorer import Workload
 from explorer.errors import CloudError
-from explorer.live.cloud import supervisor
-from explorer.live.deployment import deploy, target
+from explorer.live.deployment import deploy
 from tests.support.local_bench import until
 from tests.support.local_tasks import Tasks
+from tests.support.own_cloud import own_cloud
 
 pytestmark = pytest.mark.live
 
 SERVICE = "door=alb,request=inline,response=stored,execution=service,configuration=environment"
 A_TASK_EACH = "door=http-api,request=inline,response=stored,execution=fargate,configuration=environment"
 QUICK = {"lease_s": 2, "poll_first_s": 0.2, "retry_s": 30}
+JOBS, KILLS, AT_ONCE = 40, 5, 4
 BODY = {"runtime_s": 0.3, "response_bytes": 20_000, "steps": 3}
 SMALL = {
     "name": "lost-tasks",
@@ -29,23 +30,21 @@ SMALL = {
     "runtime": {"p50": "300 ms"},
     "configuration": {"total": "1 KB", "entries": 4},
 }
-JOBS, KILLS, AT_ONCE = 40, 5, 4
 
 
 @pytest.fixture(scope="module")
 def place():
-    name = f"lost-tasks-{os.getpid()}"
-    supervisor.stop(name)
-    try:
-        yield target.Local("us-east-1", supervisor.start(name))
-    finally:
-        supervisor.stop(name)
+    with own_cloud("lost-tasks") as place:
+        yield place
 
 
 @pytest.fixture(scope="module")
 def service(place):
     """A service whose jobs are taken over soon."""
-    with deploy.deploy(Workload(**SMALL), SERVICE, place, settings=QUICK) as standing:
+    attempts = 1 + KILLS  # by chance each kill may hit the same job
+    with deploy.deploy(
+        Workload(**SMALL), SERVICE, place, settings={**QUICK, "attempts": attempts}
+    ) as standing:
         yield Tasks(standing)
 
 
@@ -117,7 +116,7 @@ def test_no_job_of_a_service_is_lost_or_stuck_or_wrong_while_its_tasks_are_kille
             hashlib.sha256(content).hexdigest() == job.result.sha256 for _, _, job, content in outcomes
         )
         assert len({job.result.sha256 for _, _, job, _ in outcomes}) == JOBS  # each has its own seed's
-        assert any(job.attempts == 2 for _, _, job, _ in outcomes)
+        assert any(job.attempts > 1 for _, _, job, _ in outcomes)
         assert until(lambda: open_jobs(service) == [], 20)
     assert until(lambda: is_steady(service))
 

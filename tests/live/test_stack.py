@@ -15,10 +15,11 @@ from explorer.cli.main import app
 from explorer.errors import CloudError, ExplorerError
 from explorer.live.client.client import Client
 from explorer.live.cloud import supervisor
-from explorer.live.deployment import create, deploy, target
+from explorer.live.deployment import create, deploy
 from explorer.live.deployment.deploy import NotDeployableError
 from explorer.live.deployment.template import Stack
 from tests.support.local_bench import until
+from tests.support.own_cloud import own_cloud
 
 QUICK = "door=http-api,request=inline,response=buffered,execution=single,configuration=environment"
 STORED = "door=http-api,request=inline,response=stored,execution=single,configuration=secrets-manager"
@@ -51,12 +52,8 @@ SERVICES = {  # what an account holds, by the call that lists it
 @pytest.fixture(scope="module")
 def place():
     """A target of its own that is there before the first stack, and stays."""
-    name = f"stack-{os.getpid()}"
-    supervisor.start(name, limits={"lambda.async.retry_wait_s": 0.5})  # for 60 s
-    try:
-        yield target.Local.find("us-east-1", name)
-    finally:
-        supervisor.stop(name)
+    with own_cloud("stack", {"lambda.async.retry_wait_s": 0.5}) as place:  # for 60 s
+        yield place
 
 
 @pytest.fixture
@@ -234,7 +231,7 @@ def test_a_stack_that_the_cloud_refuses_says_why_and_leaves_nothing(place, workl
     before = holds(place)
     planned = deploy.plan(Workload(**SMALL | {"configuration": {"total": "5 KB", "entries": 4}}), QUICK)
     with pytest.raises(CloudError, match=r"deploy .*: Work: .*4KB limit") as refused:
-        create.up(planned.stack, planned.shipped, place)
+        create.create_stack(planned.stack, planned.shipped, place)
     assert "\n" not in str(refused.value) and "explorer-explorer" not in str(refused.value)
     assert holds(place) == before
 
@@ -286,7 +283,7 @@ def test_the_estimate_tells_standing_and_use_apart(workload):
 
 def test_the_same_code_is_the_same_zip(workload):
     planned = deploy.plan(workload, STORED)
-    assert create.zipped(planned.shipped) == create.zipped(dict(reversed(planned.shipped.items())))
+    assert create.zip_files(planned.shipped) == create.zip_files(dict(reversed(planned.shipped.items())))
 
 
 @pytest.mark.parametrize(
@@ -298,7 +295,10 @@ def test_the_same_code_is_the_same_zip(workload):
         ("{folder}/mine.py:other", "defines no function other"),
         ("{folder}/broken.py:handle", r"SyntaxError: invalid syntax \(broken.py, line 1\)"),
         ("{folder}/number.py:handle", r"handle is int: expected a function handle\(body, context\)"),
-        ("{folder}/lacking.py:handle", "No module named 'not_there': expected what Python, boto3"),
+        (
+            "{folder}/lacking.py:handle",
+            "No module named 'not_there': expected only the standard library, boto3",
+        ),
         ("{folder}/mine.py:one", r"one cannot be called as one\(body, context\)"),
         ("{folder}/mine.py:three", "missing a required argument: 'more'"),
         ("{folder}/mine.py:waits", "waits is asynchronous"),
@@ -335,9 +335,9 @@ def test_a_handler_sees_what_a_function_sees(workload, tmp_path):
 def test_what_lambda_does_not_have_is_refused_for_aws_alone(workload, tmp_path):
     (tmp_path / "mine.py").write_text("import numpy\ndef handle(body, context): ...\n")
     planned = deploy.plan(workload, STORED, f"{tmp_path / 'mine.py'}:handle")
-    planned.must_work_on("local")
+    planned.check_target("local")
     with pytest.raises(ExplorerError, match="handler imports numpy: Lambda has no copy"):
-        planned.must_work_on("aws")
+        planned.check_target("aws")
 
 
 def test_own_work_runs_where_the_sample_did(place, workload, tmp_path):

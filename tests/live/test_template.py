@@ -411,7 +411,7 @@ def test_every_part_that_is_spoken_of_is_played_by_one_function(design):
     design_stack = stack(design)
     played = [part for _, plays in design_stack.functions.values() for part in plays]
     for task in design_stack.of(TaskRole):
-        played += [task.id, *design_stack.plays(task)]
+        played += [task.id, *design_stack.parts_of_task(task)]
     parts = {part.id for kind in (FunctionRole, TaskRole) for part in design_stack.of(kind)}
     assert sorted(played) == sorted(parts)
     spoken = {piece.part for kind in (Allow, Variable, Route) for piece in design_stack.of(kind)} - {CALLER}

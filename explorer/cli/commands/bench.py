@@ -41,7 +41,7 @@ from explorer.errors import ExplorerError
 from explorer.facts.extras import require
 
 if TYPE_CHECKING:
-    from explorer.live.bench.measure import Load
+    from explorer.live.bench.measure import LoadPlan
     from explorer.live.deployment.registry import Standing
     from explorer.live.deployment.target import Target
 
@@ -97,7 +97,7 @@ def bench(
     )
     expected = _announce_cost(live_stack, load, max_usd, as_json) if live_stack.target.name == "aws" else {}
     with watched_load() as progress:
-        result = measure.under(live_stack, load, caps=Caps(max_requests, max_usd), progress=progress)
+        result = measure.run_load(live_stack, load, caps=Caps(max_requests, max_usd), progress=progress)
     if output:
         result.write(output)
     answer = {**result.to_dict(), **expected, "success": success}
@@ -122,7 +122,7 @@ def _must_be_written(output: Path) -> None:
         raise ExplorerError(f"-o is {output}: there is no folder {output.parent}")
 
 
-def _announce_cost(stack: Standing, load: Load, most_usd: float, as_json: bool) -> dict[str, float]:
+def _announce_cost(stack: Standing, load: LoadPlan, most_usd: float, as_json: bool) -> dict[str, float]:
     """Print the expected cost of a load on AWS, unless the answer is JSON; return it."""
     note_endpoint(stack.target)
     estimate = {"expected_usd": load.usd(stack)}

@@ -71,7 +71,7 @@ def deploy(
     if target == "aws":
         must_be_asked(yes, as_json, "--target aws makes what costs money")
     planned = _planned(load_workload(workload, region, fields), design, handler, as_json)
-    planned.must_work_on(target)
+    planned.check_target(target)
     name = create.new_name(planned.workload)
     place = place_of(target, planned.workload.region, cloud)
     before = {}
@@ -80,7 +80,7 @@ def deploy(
         if not yes:
             ask("Go on?")
     with step_display("Deploying") as show_step, says_what_became(f"explorer destroy {name}{place.options}"):
-        standing = deploy.up(planned, place, name, timedelta(hours=hours), show_step)
+        standing = deploy.deploy_plan(planned, place, name, timedelta(hours=hours), show_step)
         credentials = standing.credentials()
     answer = {**before, **standing.to_dict(), "seconds": time.monotonic() - began}
     if credentials:
@@ -143,7 +143,7 @@ def destroy(
     interruptible(context)
     if target == "aws":
         must_be_asked(yes, as_json, f"{stack} stands on AWS")
-    existing = deploy.there(stack, target, region, cloud)
+    existing = deploy.find_deployed(stack, target, region, cloud)
     note_endpoint(existing.target)
     if target == "aws" and not yes:
         ask(f"Remove {stack} ({existing.state}) from {existing.target.place}, with all that it holds?")
@@ -163,10 +163,10 @@ def stacks(
     from explorer.live.cloud import supervisor
     from explorer.live.deployment import deploy
 
-    where = deploy.places(target, region, cloud)
+    where = deploy.targets_of(target, region, cloud)
     for place in where[:1]:
         note_endpoint(place)
-    rows = [stack.to_dict() for stack in deploy.all_on(where)]
+    rows = [stack.to_dict() for stack in deploy.stacks_on(where)]
     ended = None if where else supervisor.status(cloud)
     if ended and ended.crashed:
         answer = {"stacks": rows, "crashed": True, "gone": list(ended.lost_stacks)}

@@ -282,12 +282,12 @@ class Live:
         """Add the cloud's records of the function to the tally."""
         from explorer.ingest import function
         from explorer.ingest.reader import needs_polars
-        from explorer.live.deployment.aws_errors import spoken
+        from explorer.live.deployment.aws_errors import explain_errors
 
         needs_polars()
         place = self._place()
         show_step = (lambda step: progress(0, 0, step)) if progress else (lambda _: None)
-        with spoken(f"read the function {self.name}"):
+        with explain_errors(f"read the function {self.name}"):
             for part in function.read(
                 place.client, self.name, self.since, self.until, self.insights, place.name == "aws", show_step
             ):

@@ -1,4 +1,4 @@
-"""What a run cost at AWS's prices, from what happened in it."""
+"""The cost of a run at AWS's prices, from what happened in it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from explorer.analysis.calibration.prediction import RunConditions
 from explorer.engine.cost import Bill
-from explorer.engine.cost import bill as priced
+from explorer.engine.cost import bill as price_usage
 from explorer.engine.cost import usage as usage_of
 from explorer.engine.designs import Design
 from explorer.options.base.conditions import GB, Conditions
@@ -19,11 +19,18 @@ from .row import Row
 
 
 def expected_usd(w: Workload, design: Design, run: RunConditions, requests: int) -> float:
-    """What `requests` would cost by the model, with what stands a month in its share [USD]."""
-    return float(priced(_modelled(w, design, run, requests), w.region).total_usd)
+    """The expected cost of `requests` by the model, with their share of the monthly fixed cost [USD].
+
+    Parameters
+    ----------
+    w, design : the workload and the design
+    run : the conditions of the run
+    requests : their number
+    """
+    return float(price_usage(_model_usage(w, design, run, requests), w.region).total_usd)
 
 
-def _modelled(w: Workload, design: Design, run: RunConditions, requests: int) -> dict[str, float]:
+def _model_usage(w: Workload, design: Design, run: RunConditions, requests: int) -> dict[str, float]:
     load = Conditions(run.workload(w))
     usage = usage_of(load, design)
     ready = load.by_architecture("lambda.provisioned_concurrency")
@@ -41,19 +48,29 @@ def bill(
     exchanges: int,
     invocations: Sequence[Invocation],
 ) -> Bill:
-    """The bill of a run: counted where it was counted, by the model where it was not.
+    """The bill of a run: counted where the run counts it, by the model elsewhere.
 
-    Counted are requests through the door, what left it, status reads, results and their downloads, and
-    of functions what their REPORT lines bill. What stands all month is in it with the run's share.
+    Parameters
+    ----------
+    w, design : the workload and the design
+    run : the conditions of the run
+    rows : of its requests
+    exchanges : requests through the door
+    invocations : of its functions, empty if no log was read
+
+    The counted lines are requests through the door, bytes that left it, status reads, results with their
+    downloads, and for functions what their REPORT lines bill. Fixed monthly costs are included with the run's
+    share.
     """
-    usage = _modelled(w, design, run, len(rows))
-    usage |= {price_id: float(quantity) for price_id, quantity in _counted(design, rows, exchanges).items()
+    usage = _model_usage(w, design, run, len(rows))
+    usage |= {price_id: float(quantity)
+              for price_id, quantity in _count_usage(design, rows, exchanges).items()
               if price_id in usage}  # fmt: skip
     if invocations:
         load = Conditions(w)
         usage[load.by_architecture("lambda.request")] = float(len(invocations))
         usage |= _billed_gb_s(load, design, invocations)
-    return priced({price_id: quantity for price_id, quantity in usage.items() if quantity}, w.region)
+    return price_usage({price_id: quantity for price_id, quantity in usage.items() if quantity}, w.region)
 
 
 def _billed_gb_s(load: Conditions, design: Design, invocations: Sequence[Invocation]) -> dict[str, float]:
@@ -70,14 +87,14 @@ def _billed_gb_s(load: Conditions, design: Design, invocations: Sequence[Invocat
     return billed
 
 
-def _counted(design: Design, rows: Sequence[Row], exchanges: int) -> dict[str, float]:
+def _count_usage(design: Design, rows: Sequence[Row], exchanges: int) -> dict[str, float]:
     results = sum(row.bytes > 0 for row in rows)
-    counted: dict[str, float] = {"transfer.internet_out": sum(row.received_bytes for row in rows) / GB}
+    quantities: dict[str, float] = {"transfer.internet_out": sum(row.received_bytes for row in rows) / GB}
     door: Any = design.option("door")
     if door.exchange:
-        counted[door.exchange] = exchanges
+        quantities[door.exchange] = exchanges
     if design.flow.polls:
-        counted["dynamodb.ondemand_rru"] = sum(row.polls for row in rows)
-        counted["s3.standard_tier1_request"] = results
-        counted["s3.standard_tier2_request"] = results
-    return counted
+        quantities["dynamodb.ondemand_rru"] = sum(row.polls for row in rows)
+        quantities["s3.standard_tier1_request"] = results
+        quantities["s3.standard_tier2_request"] = results
+    return quantities

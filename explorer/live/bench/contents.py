@@ -1,4 +1,4 @@
-"""Whether each result is the one that was asked for: by its seed, to the last bit."""
+"""Checks by its seed that each result is the requested one, to the last bit."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from explorer.facts.locations import functions_dir
 
 from .row import Row
 
-MOST_BYTES = 4 << 30  # of results that are made anew to compare them; of more, every so many-th
+MOST_BYTES = 4 << 30  # of results that are generated again for comparison; of more, every n-th
 
 
 @cache
 def sample_body() -> Any:
-    """The module that says what the sample work takes and answers, as it is shipped."""
+    """The shipped module that defines what the sample work takes and answers."""
     spec = importlib.util.spec_from_file_location("explorer_sample_body", functions_dir() / "sample_body.py")
     assert spec and spec.loader
     module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
@@ -27,7 +27,7 @@ def sample_body() -> Any:
 
 
 def sample_digest(settings: Mapping[str, Any], size: int) -> Callable[[int], str]:
-    """The SHA-256 of the sample work's result by seed.
+    """A function from the seed to the SHA-256 of the sample work's result.
 
     Parameters
     ----------
@@ -40,16 +40,24 @@ def sample_digest(settings: Mapping[str, Any], size: int) -> Callable[[int], str
 
 
 def compare(rows: Sequence[Row], digest: Callable[[int], str]) -> int:
-    """Mark the results that are another's or damaged as corrupted; how many were compared."""
-    succeeded = [row for row in rows if row.status == "succeeded"]
-    each = max(1, -(-sum(row.bytes for row in succeeded) // MOST_BYTES))
-    compared, digests = succeeded[::each], dict[int, str]()
-    for row in compared:
+    """Mark each result that is another job's or damaged as corrupted; the number of results compared.
+
+    Parameters
+    ----------
+    rows : of the run; their status and error change
+    digest : SHA-256 of the result by the request's number
+    """
+    succeeded_rows = [row for row in rows if row.status == "succeeded"]
+    stride = max(1, -(-sum(row.bytes for row in succeeded_rows) // MOST_BYTES))
+    compared_rows, digests = succeeded_rows[::stride], dict[int, str]()
+    for row in compared_rows:
         if row.number not in digests:
             digests[row.number] = digest(row.number)
-    of_others = set(digests.values())
-    for row in compared:
+    all_digests = set(digests.values())
+    for row in compared_rows:
         if row.content_sha256 != digests[row.number]:
-            others = row.content_sha256 in of_others
-            row.fail("corrupted", "result: another job's" if others else "result: not what was asked for")
-    return len(compared)
+            is_of_another = row.content_sha256 in all_digests
+            row.fail(
+                "corrupted", "result: another job's" if is_of_another else "result: not what was asked for"
+            )
+    return len(compared_rows)

@@ -1,4 +1,4 @@
-"""What is put under load, and what each request asks of it."""
+"""The endpoint that is put under load, and the body of each request."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from explorer.engine.designs import Design
 from explorer.workload.workload import Workload
 
 Sign = Callable[[str, str, Mapping[str, str], bytes], Mapping[str, str]]
-Body = bytes | Callable[[int], bytes]  # the same for each request, or made of its number
+Body = bytes | Callable[[int], bytes]  # the same for each request, or made from its number
 
 
 def seed_of(number: int) -> int:
@@ -25,11 +25,11 @@ class Endpoint:
 
     Parameters
     ----------
-    url : of the endpoint, without a path of its own at the end
-    stored : whether it answers with a job to poll for; else POST /run answers
-    sign : (method, url, headers, body) -> the headers to send; None: as they are
-    stack, target : its name, and local or aws
-    design, workload : what was put up, and for what; without them nothing is predicted or priced
+    url : of the endpoint, without a path of a route
+    stored : whether it answers with a job to poll; otherwise POST /run answers
+    sign : (method, url, headers, body) -> the headers to send; None: they are sent as they are
+    stack, target : name of the stack, and local or aws
+    design, workload : what was deployed, and for what; without them nothing is predicted or priced
     session : a boto3 session that may read the functions' logs; None: no logs are read
     functions : their names by part, such as {"submit": "demo-submit", "work": "demo-work"}
     """
@@ -51,9 +51,9 @@ class Work:
 
     Parameters
     ----------
-    body : JSON, or a function of the request's number that makes it
-    runtime_s, response_bytes : what it asks of the sample work, None where the work is the user's own
-    digest : SHA-256 of the result of the request with a number, None where it is not known
+    body : JSON, or a function from the request's number to JSON
+    runtime_s, response_bytes : what it asks of the sample work [s], [B]; None for the user's own work
+    digest : SHA-256 of the result by the request's number, None if unknown
     """
 
     body: Body
@@ -63,7 +63,7 @@ class Work:
 
     @classmethod
     def sample(cls, runtime_s: float = 0.0, response_bytes: int = 1000, **more: Any) -> Work:
-        """The sample work: `runtime_s` [s] of it for `response_bytes` [B], another seed each time."""
+        """The sample work: `runtime_s` [s] of it for `response_bytes` [B], with another seed each time."""
         parameters = {"runtime_s": runtime_s, "response_bytes": response_bytes, "steps": 1, **more}
 
         def body(number: int) -> bytes:
@@ -71,6 +71,6 @@ class Work:
 
         return cls(body, runtime_s, response_bytes)
 
-    def of(self, number: int) -> bytes:
+    def body_of(self, number: int) -> bytes:
         """The body of the request with this number."""
         return self.body(number) if callable(self.body) else self.body

@@ -1,4 +1,4 @@
-"""One HTTP request: sent, answered, and how long each took.
+"""One HTTP request: sent, answered, and the time that each step took.
 
 The client is aiohttp: at 1,000 requests/s against a trivial server it takes 27 % of a core
 (pyreqwest 34 %), both with requests at most 1.2 ms late at the p99; above 3,000/s pyreqwest is ahead.
@@ -25,12 +25,12 @@ from .endpoint import Sign
 if TYPE_CHECKING:
     import aiohttp
 
-CHUNK_BYTES = 1 << 18  # hashed at once: a fraction of a millisecond, so that no other request waits
-KEPT_BYTES = 1 << 20  # a body that is read as JSON is never larger
+CHUNK_BYTES = 1 << 18  # hashed at once: it takes a fraction of a millisecond, so that no other request waits
+LARGEST_JSON_BYTES = 1 << 20  # no body that is read as JSON is larger
 
 
 class ExchangeError(Exception):
-    """A request without a usable answer; `kind` is what the result counts it as."""
+    """A request without a usable answer; the result counts it as `kind`."""
 
     def __init__(self, kind: str) -> None:
         super().__init__(kind)
@@ -39,21 +39,21 @@ class ExchangeError(Exception):
 
 @dataclass
 class Answer:
-    """What came back, and when: `..._at` are monotonic times [s]."""
+    """An answer and its times: `..._at` are monotonic times [s]."""
 
     status: int
     headers: Mapping[str, str]
     sent_at: float
-    head_at: float = 0.0  # the head of the answer was here
+    head_at: float = 0.0  # arrival of the head of the answer
     end_at: float = 0.0
-    bytes: int = 0  # as they came
-    whole_bytes: int = 0  # once gzip is undone
-    sha256: str = ""  # of what came
-    content_sha256: str = ""  # once gzip is undone; of the pages before it too
-    body: bytearray = field(default_factory=bytearray)  # the first `KEPT_BYTES` of it, gzip undone
+    bytes: int = 0  # as received
+    whole_bytes: int = 0  # decompressed
+    sha256: str = ""  # of the bytes received
+    content_sha256: str = ""  # decompressed; includes the pages before it
+    body: bytearray = field(default_factory=bytearray)  # the first `LARGEST_JSON_BYTES` of it, decompressed
 
     def json(self) -> dict[str, Any]:
-        """The body as a JSON object. Raises ExchangeError if it is none."""
+        """The body as a JSON object. Raises ExchangeError if it is not one."""
         try:
             value = json.loads(self.body)
         except ValueError:
@@ -63,68 +63,74 @@ class Answer:
         return value
 
     def retry_after_s(self, otherwise: float) -> float:
-        """What its Retry-After says [s]; a date, or none, is taken as `otherwise`."""
+        """The wait that Retry-After asks for [s]; `otherwise` if it is a date or missing."""
         value = self.headers.get("Retry-After", "")
         return float(value) if value.isdigit() else otherwise
 
 
 class Exchanges:
-    """HTTP requests to one endpoint over connections that are kept open, as many as are needed."""
+    """HTTP requests to one endpoint over as many open connections as are needed."""
 
     def __init__(self, session: aiohttp.ClientSession, sign: Sign | None) -> None:
         self._session, self._sign = session, sign
-        self.request_count = 0  # through the door
-        self.last_s = time.monotonic()  # when the last answer came, of any kind
-        self._pending, self._failed = 0, False
+        self.request_count = 0  # of requests through the door
+        self.last_s = time.monotonic()  # the time of the last answer of any kind
+        self._pending_count, self._last_failed = 0, False
 
     @property
     def is_waiting(self) -> bool:
-        """Whether a request is pending, or failed, and nothing has answered since."""
-        return self._pending > 0 or self._failed
+        """Whether a request is pending, or the last one failed and nothing has answered since."""
+        return self._pending_count > 0 or self._last_failed
 
-    async def answers(self, url: str, within_s: float) -> bool:
-        """Whether the endpoint answers at all, with any status."""
+    async def answers(self, url: str, timeout_s: float) -> bool:
+        """Whether the endpoint answers at all within `timeout_s` [s], with any status."""
         import aiohttp
 
         try:
-            async with self._session.get(url, timeout=aiohttp.ClientTimeout(total=within_s)):
-                self._heard()
+            async with self._session.get(url, timeout=aiohttp.ClientTimeout(total=timeout_s)):
+                self._note_answer()
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError):
             return False
         return True
 
-    def _heard(self) -> None:
-        self.last_s, self._failed = time.monotonic(), False
+    def _note_answer(self) -> None:
+        self.last_s, self._last_failed = time.monotonic(), False
 
     async def ask(
         self, method: str, url: str, body: bytes = b"", content: Any = None, **headers: str
     ) -> Answer:
-        """One signed request to the endpoint; `content` is a hash to which the body is added.
+        """Send one signed request to the endpoint.
 
-        Raises ExchangeError if nothing comes back.
+        Parameters
+        ----------
+        method, url, body : of the request
+        content : a hash to which the decompressed body of the answer is added
+        headers : with "_" for "-"
+
+        Raises ExchangeError if no answer comes.
         """
         self.request_count += 1
         all_headers: dict[str, str] = {name.replace("_", "-"): value for name, value in headers.items()}
         if body:
             all_headers.setdefault("Content-Type", "application/json")
-        signed = dict(self._sign(method, url, all_headers, body)) if self._sign else all_headers
-        return await self._exchange(method, url, signed, body, content)
+        signed_headers = dict(self._sign(method, url, all_headers, body)) if self._sign else all_headers
+        return await self._exchange(method, url, signed_headers, body, content)
 
     async def fetch(self, url: str) -> Answer:
-        """What lies at a signed URL, read to its end and hashed."""
+        """Read the content of a signed URL to its end, with its hash."""
         return await self._exchange("GET", url, {}, b"")
 
     async def _exchange(
         self, method: str, url: str, headers: dict[str, str], body: bytes, content: Any = None
     ) -> Answer:
-        self._pending += 1
+        self._pending_count += 1
         try:
             return await self._send(method, url, headers, body, content)
         except ExchangeError:
-            self._failed = True
+            self._last_failed = True
             raise
         finally:
-            self._pending -= 1
+            self._pending_count -= 1
 
     async def _send(
         self, method: str, url: str, headers: dict[str, str], body: bytes, content: Any
@@ -134,7 +140,7 @@ class Exchanges:
 
         sent_at = time.monotonic()
         try:
-            # the address as it was signed: not quoted again
+            # the URL as it was signed, without quoting it again
             target = URL(url, encoded=True)
             async with self._session.request(
                 method,
@@ -142,10 +148,10 @@ class Exchanges:
                 data=body or None,
                 headers=headers,
                 allow_redirects=False,
-                auto_decompress=False,  # a stored result's size and digest are of what is downloaded
+                auto_decompress=False,  # size and digest of a stored result are those of the downloaded bytes
             ) as response:
                 answer = Answer(response.status, response.headers, sent_at, time.monotonic())
-                self._heard()
+                self._note_answer()
                 await _read(response, answer, content)
         except TimeoutError:
             raise ExchangeError("time-out") from None
@@ -157,9 +163,9 @@ class Exchanges:
 
 
 async def _read(response: aiohttp.ClientResponse, answer: Answer, content: Any) -> None:
-    digest, packed = hashlib.sha256(), response.headers.get("Content-Encoding") == "gzip"
-    gzip = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16) if packed else None
-    content = content or (hashlib.sha256() if packed else digest)
+    digest, is_gzip = hashlib.sha256(), response.headers.get("Content-Encoding") == "gzip"
+    gzip = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16) if is_gzip else None
+    content = content or (hashlib.sha256() if is_gzip else digest)
     async for chunk in response.content.iter_chunked(CHUNK_BYTES):
         digest.update(chunk)
         answer.bytes += len(chunk)
@@ -167,7 +173,7 @@ async def _read(response: aiohttp.ClientResponse, answer: Answer, content: Any) 
         answer.whole_bytes += len(whole)
         if content is not digest:
             content.update(whole)
-        if len(answer.body) < KEPT_BYTES:
+        if len(answer.body) < LARGEST_JSON_BYTES:
             answer.body += whole
     answer.sha256, answer.content_sha256 = digest.hexdigest(), content.hexdigest()
     answer.end_at = time.monotonic()
@@ -175,12 +181,12 @@ async def _read(response: aiohttp.ClientResponse, answer: Answer, content: Any) 
 
 @asynccontextmanager
 async def exchanges(sign: Sign | None, timeout_s: float) -> AsyncIterator[Exchanges]:
-    """Exchanges of which none may take longer than `timeout_s` [s]."""
+    """Open the connections to one endpoint; no request takes longer than `timeout_s` [s]."""
     require("explorer bench", "aiohttp")
     import aiohttp
 
     limit = aiohttp.ClientTimeout(total=timeout_s, sock_connect=min(timeout_s, 10.0))
-    # no proxy of the environment, no cookies: what is sent is what was asked for
+    # no proxy of the environment and no cookies, so that nothing is added to a request
     connector = aiohttp.TCPConnector(limit=0)
     jar = aiohttp.DummyCookieJar()
     async with aiohttp.ClientSession(
@@ -188,14 +194,14 @@ async def exchanges(sign: Sign | None, timeout_s: float) -> AsyncIterator[Exchan
         timeout=limit,
         cookie_jar=jar,
         read_bufsize=CHUNK_BYTES,
-        headers={"Accept-Encoding": "gzip"},  # the one encoding that is undone here
+        headers={"Accept-Encoding": "gzip"},  # the only encoding that is decoded here
     ) as session:
         yield Exchanges(session, sign)
     await asyncio.sleep(0)  # let the transports close
 
 
 async def round_trips(url: str, count: int = 20) -> list[float]:
-    """How long a round trip takes [s], by opening `count` connections; fewer where some fail."""
+    """The time of a round trip [s], measured by opening `count` connections; fewer values if some fail."""
     parts = urlsplit(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     seconds: list[float] = []

@@ -1,4 +1,4 @@
-"""One job as a client does it: submit, poll, fetch; or one request that is answered at once."""
+"""One job as a client runs it: submit, poll, fetch; or one request that is answered directly."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from .load import Clock
 from .row import NAN, Row
 
 ENDED = {"succeeded", "failed", "cancelled"}
-FIRST_S = 1.0  # between two polls where no Retry-After is given
-FETCHES = 3  # times that a result is asked for before the job counts as lost
+DEFAULT_POLL_S = 1.0  # wait between two polls without a Retry-After
+FETCH_ATTEMPTS = 3  # requests for a result before the job counts as lost
 MOST_PAGES = 10_000
 NEXT = re.compile(r'<([^>]+)>\s*;[^,]*\brel="?next"?')
 
 
-class Lost(Exception):
-    """An accepted job whose end or result cannot be had."""
+class LostJob(Exception):
+    """An accepted job whose end or result cannot be read."""
 
 
 @dataclass(frozen=True)
 class Polling:
-    """How a client asks for a job's status.
+    """How a client polls the status of a job.
 
     Parameters
     ----------
-    every_s : at first [s]; None: as Retry-After says
+    every_s : wait before the first polls [s]; None: as Retry-After says
     growth : each later wait is at least this share of the time since the submission
     timeout_s : a job that has not ended by then counts as lost [s]
     """
@@ -42,14 +42,14 @@ class Polling:
     timeout_s: float = 900.0
 
     def wait_s(self, answer: Answer, since_s: float) -> float:
-        """How long to wait after this answer, `since_s` after the submission [s]."""
+        """The wait after this answer, `since_s` [s] after the submission [s]."""
         if self.every_s is None:
-            return answer.retry_after_s(FIRST_S)
+            return answer.retry_after_s(DEFAULT_POLL_S)
         return max(self.every_s, self.growth * since_s)
 
 
-class Stored:
-    """Submit, poll until it ends, fetch the result by its signed URL and hold it against its digest."""
+class SubmittedJob:
+    """Submits, polls until the job ends, fetches the result by its signed URL and checks its digest."""
 
     def __init__(
         self, clock: Clock, exchanges: Exchanges, endpoint: Endpoint, work: Work, polling: Polling
@@ -58,32 +58,32 @@ class Stored:
         self._base = endpoint.url.rstrip("/")
 
     async def __call__(self, row: Row) -> None:
-        """The whole job; whatever goes wrong is in the row."""
+        """Run the whole job; the row records every failure."""
         try:
             answer = await self._submit(row)
             if answer is None:
                 return
-            if "status" not in answer.json():  # acknowledged only: there is nothing to wait for
+            if "status" not in answer.json():  # only acknowledged: there is nothing to wait for
                 row.seen_s, row.status = row.accepted_s, "succeeded"
                 return
-            status = await self._until_ended(row, answer)
+            status = await self._poll_until_ended(row, answer)
             row.attempts = int(status.get("attempts") or 0)
-            _stamps(row, status)
+            _copy_times(row, status)
             if status["status"] == "succeeded":
                 await self._fetch(row, status)
             else:
                 error = status.get("error") or {}
                 row.fail(str(status["status"]), f"{status['status']}: {error.get('type', 'no reason')}")
-        except Lost as lost:
-            row.fail("lost", str(lost))
+        except LostJob as error:
+            row.fail("lost", str(error))
 
     async def _submit(self, row: Row) -> Answer | None:
-        body = self._work.of(row.number)
+        body = self._work.body_of(row.number)
         row.request_bytes = len(body)
         try:
             answer = await self._exchanges.ask("POST", f"{self._base}/jobs", body)
         except ExchangeError as error:
-            # whether it was accepted, nobody can say
+            # it is unknown whether the job was accepted
             row.fail("unknown", f"submit: {error.kind}")
             return None
         row.accepted_s, row.http_status = self._now(), answer.status
@@ -94,42 +94,42 @@ class Stored:
         try:
             row.id = str(answer.json()["id"])
         except (ExchangeError, KeyError):
-            raise Lost("submit: 202 without an id") from None
+            raise LostJob("submit: 202 without an id") from None
         return answer
 
-    async def _until_ended(self, row: Row, answer: Answer) -> dict[str, Any]:
-        """The status that says that the job has ended. Raises Lost if none does in time."""
-        where = urljoin(self._base + "/", f"jobs/{row.id}")
-        last = "no answer"
+    async def _poll_until_ended(self, row: Row, answer: Answer) -> dict[str, Any]:
+        """The status that reports the end of the job. Raises LostJob if none does in time."""
+        url = urljoin(self._base + "/", f"jobs/{row.id}")
+        last_status = "no answer"
         while True:
             since_s = self._now() - row.accepted_s
             wait_s = self._polling.wait_s(answer, since_s)
             if since_s + wait_s > self._polling.timeout_s:
-                raise Lost(f"not ended in time: {last}")
+                raise LostJob(f"not ended in time: {last_status}")
             await asyncio.sleep(wait_s)
             row.polls += 1
             try:
-                answer = await self._exchanges.ask("GET", where)
+                answer = await self._exchanges.ask("GET", url)
                 if answer.status == 404:
-                    raise Lost("status: 404")
+                    raise LostJob("status: 404")
                 if answer.status != 200:
                     raise ExchangeError(str(answer.status))
                 status = answer.json()
             except ExchangeError as error:
                 row.poll_errors += 1
-                last = f"status: {error.kind}"
+                last_status = f"status: {error.kind}"
                 continue
-            last = str(status.get("status"))
-            if last in ENDED:
+            last_status = str(status.get("status"))
+            if last_status in ENDED:
                 row.seen_s, row.status_s = self._now(), answer.end_at - answer.sent_at
                 return status
 
     async def _fetch(self, row: Row, status: dict[str, Any]) -> None:
         result = status.get("result")
         if not isinstance(result, dict) or not result.get("url"):
-            raise Lost("succeeded without a result")
+            raise LostJob("succeeded without a result")
         kind = ""
-        for _ in range(FETCHES):
+        for _ in range(FETCH_ATTEMPTS):
             try:
                 answer = await self._exchanges.fetch(str(result["url"]))
             except ExchangeError as error:
@@ -139,16 +139,16 @@ class Stored:
                 break
             kind = str(answer.status)
         else:
-            raise Lost(f"result: {kind}")
+            raise LostJob(f"result: {kind}")
         row.fetch_s, row.first_byte_s = self._now() - row.seen_s, answer.head_at - answer.sent_at
         row.bytes, row.received_bytes, row.sha256 = answer.whole_bytes, answer.bytes, answer.sha256
         row.content_sha256 = answer.content_sha256
         if (answer.bytes, answer.sha256) != (result.get("bytes"), result.get("sha256")):
-            raise Lost("result: other bytes than the status says")
-        _take(row, self._work)
+            raise LostJob("result: other bytes than the status says")
+        _check_size(row, self._work)
 
 
-class Answered:
+class DirectRequest:
     """One POST /run, and the further pages that the answer links to."""
 
     def __init__(self, clock: Clock, exchanges: Exchanges, endpoint: Endpoint, work: Work) -> None:
@@ -156,8 +156,8 @@ class Answered:
         self._base = endpoint.url.rstrip("/")
 
     async def __call__(self, row: Row) -> None:
-        """The whole request; whatever goes wrong is in the row."""
-        body = self._work.of(row.number)
+        """Run the whole request; the row records every failure."""
+        body = self._work.body_of(row.number)
         row.request_bytes, url, content = len(body), f"{self._base}/run", hashlib.sha256()
         try:
             for _ in range(MOST_PAGES):
@@ -178,26 +178,26 @@ class Answered:
         row.content_sha256 = content.hexdigest()
         row.accepted_s = row.seen_s = self._now()
         row.submit_s = row.accepted_s - row.sent_s
-        _take(row, self._work)
+        _check_size(row, self._work)
 
 
-def _take(row: Row, work: Work) -> None:
-    """The result is in hand: is it the one that was asked for?"""
+def _check_size(row: Row, work: Work) -> None:
+    """Mark the row as succeeded if the result has the requested size."""
     if work.response_bytes is not None and row.bytes != work.response_bytes:
         return row.fail("failed", "result: other bytes than were asked for")
     row.status = "succeeded"
 
 
-def _stamps(row: Row, status: dict[str, Any]) -> None:
-    """The endpoint's own times of day, where it gives them; "updated" is when an ended job ended."""
+def _copy_times(row: Row, status: dict[str, Any]) -> None:
+    """Copy the endpoint's times of day, if present; "updated" of an ended job is its end."""
     row.submitted = _epoch_s(status.get("submitted"))
     row.started = _epoch_s(status.get("started"))
-    ended = _epoch_s(status.get("ended"))
-    row.ended = _epoch_s(status.get("updated")) if math.isnan(ended) else ended
+    ended_s = _epoch_s(status.get("ended"))
+    row.ended = _epoch_s(status.get("updated")) if math.isnan(ended_s) else ended_s
 
 
 def _epoch_s(value: object) -> float:
-    """A time of day as epoch seconds, given as a number or as ISO 8601 text."""
+    """A time of day in epoch seconds, from a number or ISO 8601 text."""
     from datetime import datetime
 
     if isinstance(value, int | float):

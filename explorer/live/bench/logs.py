@@ -1,4 +1,4 @@
-"""What the functions reported of themselves: REPORT lines, and their own JSON lines that name a job."""
+"""What the functions reported: REPORT lines, and their own JSON lines that name a job."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from explorer.ingest import lambda_report
 
 from .row import Row
 
-BILLING_S = 0.001  # to which billed times are rounded up
-MARGIN_S = 2.0  # a clock may be off, and a line is stamped when it is written
+BILLING_S = 0.001  # billed times are rounded up to this
+MARGIN_S = 2.0  # for a clock that is off, and because a line is stamped when it is written
 PAUSE_S = 1.0
 REPORT_FIGURES = frozenset({"duration_ms", "billed_ms", "memory_mb"})
 
@@ -28,27 +28,27 @@ class Invocation:
     billed_s: float
     memory_mb: float
     used_mb: float = 0.0
-    init_s: float | None = None  # the start or the restore of its environment; None: it was there
-    job: str = ""  # the job that it was about, where the function said so
+    init_s: float | None = None  # of the start or the restore; None: the environment was warm
+    job: str = ""  # the job that it worked on, if the function reported it
 
     @property
     def billed_gb_s(self) -> float:
-        """What is billed of it [GB s]."""
+        """The billed GB seconds [GB s]."""
         return self.billed_s * self.memory_mb / 1024
 
 
 def parse(part: str, lines: Iterable[str]) -> Iterator[Invocation]:
-    """The invocations in one log stream's lines, in the order in which they stand there.
+    """The invocations in the lines of one log stream, in their order.
 
-    The function's own line names its request, its job, and its part where several are one function.
+    The function's own line names its request and its job, and its part where one function has several.
     """
-    own: dict[str, dict[str, Any]] = {}
+    notes_by_request: dict[str, dict[str, Any]] = {}
     for line in lines:
         entry = _json(line)
         if "request" in entry:
-            own[str(entry["request"])] = entry
+            notes_by_request[str(entry["request"])] = entry
         elif (figures := lambda_report.parse(line)) and figures.keys() >= REPORT_FIGURES:
-            notes = own.pop(str(figures["id"]), {})
+            notes = notes_by_request.pop(str(figures["id"]), {})
             yield _invocation(str(notes.get("part", part)), figures, str(notes.get("job", "")))
 
 
@@ -98,24 +98,24 @@ def read(
     session : a boto3 session
     functions : their names by part
     since, until : epoch seconds
-    expected : so many of the work at least; until they are there, it is read again
-    wait_s : for no longer than this [s]: log lines arrive late
+    expected : the least number of invocations of the work; the logs are read again until they are there
+    wait_s : the longest time to wait for them [s]: log lines arrive late
 
-    Raises botocore's ClientError where the logs cannot be read.
+    Raises botocore's ClientError if the logs cannot be read.
     """
     client = session.client("logs")
-    give_up = time.monotonic() + wait_s
+    deadline = time.monotonic() + wait_s
     while True:
         invocations: list[Invocation] = []
         for part, name in functions.items():
-            invocations += _of(client, part, name, since, until)
+            invocations += _read_function(client, part, name, since, until)
         is_complete = sum(one.part == "work" for one in invocations) >= expected
-        if is_complete or time.monotonic() + PAUSE_S > give_up:
+        if is_complete or time.monotonic() + PAUSE_S > deadline:
             return invocations
         time.sleep(PAUSE_S)
 
 
-def _of(client: Any, part: str, function: str, since: float, until: float) -> Iterator[Invocation]:
+def _read_function(client: Any, part: str, function: str, since: float, until: float) -> Iterator[Invocation]:
     pages = client.get_paginator("filter_log_events").paginate(
         logGroupName=f"/aws/lambda/{function}",
         startTime=int((since - MARGIN_S) * 1000),
@@ -127,13 +127,13 @@ def _of(client: Any, part: str, function: str, since: float, until: float) -> It
             for event in page["events"]:
                 streams.setdefault(event["logStreamName"], []).extend(event["message"].splitlines())
     except client.exceptions.ResourceNotFoundException:
-        return  # it was never invoked
+        return  # never invoked
     for lines in streams.values():
         yield from parse(part, lines)
 
 
-def tell(rows: Iterable[Row], invocations: Iterable[Invocation]) -> None:
-    """Note in each row whether its job met a cold start, and how long it took [s]."""
+def mark_cold_starts(rows: Iterable[Row], invocations: Iterable[Invocation]) -> None:
+    """Record in each row whether its job met a cold start, and how long that took [s]."""
     starts: dict[str, float] = {}
     for one in invocations:
         if one.job and one.part == "work":

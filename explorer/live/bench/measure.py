@@ -1,4 +1,4 @@
-"""A stack that stands, put under load."""
+"""Puts a deployed stack under load."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from explorer.errors import ExplorerError
 from explorer.facts.suggestions import expected_one_of
-from explorer.live.client.signing import Credentials, Scope, Signer, usual_chain
+from explorer.live.client.signing import Credentials, Scope, Signer, boto3_chain
 from explorer.live.deployment.registry import Standing
 from explorer.live.deployment.template import SAMPLE, stack_of
 from explorer.workload.workload import Workload
@@ -18,26 +18,26 @@ from .jobs import Polling
 from .load import Progress
 from .result import Result
 from .run import Caps, bench, expected_usd
-from .schedule import Closed, Schedule, constant, poisson, stepped
+from .schedule import ClosedLoop, Schedule, constant, poisson, stepped
 
 LEAST_RATE_RPS, DURATION_S = 1.0, 20.0
 
 
 @dataclass(frozen=True)
-class Load:
-    """What a stack is asked for under load: when, and what each time."""
+class LoadPlan:
+    """The load for a stack: when requests are sent, and what each asks for."""
 
-    plans: tuple[Schedule | Closed, ...]
+    plans: tuple[Schedule | ClosedLoop, ...]
     work: Work
     warm_up: int
 
     @property
     def requests(self) -> int:
-        """How many are sent, those that warm it up among them."""
+        """The number of requests, including warm-up."""
         return sum(plan.requests for plan in self.plans) + self.warm_up
 
     def usd(self, stack: Standing) -> float:
-        """What it is expected to cost at AWS's prices [USD]."""
+        """The expected cost at AWS's prices [USD]."""
         return expected_usd(stack.workload, stack.design, self.plans, self.work, warm_up=self.warm_up)
 
 
@@ -54,20 +54,20 @@ def plan_load(
     runtime: float | None = None,
     response: float | None = None,
     warm_up: int = 0,
-) -> Load:
-    """What a stack of this workload is to be asked for: see `measure`."""
+) -> LoadPlan:
+    """The load for a stack of this workload: see `measure` for the parameters."""
     runtime_s = float(w.runtime.spread.median) if runtime is None else runtime
     size = int(w.response.spread.median if response is None else response)
-    _must_be_taken(runtime_s, size)
+    _check_sample_body(runtime_s, size)
     work = Work.sample(runtime_s, size)
-    plans: list[Schedule | Closed] = []
+    plans: list[Schedule | ClosedLoop] = []
     if jobs is None:
-        plans += _open(rate or _usual(w), duration or DURATION_S, arrivals, seed, repeat)
+        plans += _open_loops(rate or _peak_rate_rps(w), duration or DURATION_S, arrivals, seed, repeat)
     elif rate is None and duration is None:
-        plans += [Closed(jobs, concurrency or 1)] * repeat
+        plans += [ClosedLoop(jobs, concurrency or 1)] * repeat
     else:
         raise ExplorerError("jobs is given with rate or duration: expected one of the two ways")
-    return Load(tuple(plans), work, warm_up)
+    return LoadPlan(tuple(plans), work, warm_up)
 
 
 def measure(
@@ -82,55 +82,61 @@ def measure(
 
     Parameters
     ----------
-    stack : that stands
+    stack : a deployed stack
     caps, polling, progress : see `explorer.live.bench.run.bench`
     load : any of these
 
-        rate, duration, arrivals : open loop: so many requests a second for so long [s], "poisson" or
-            "constant"; rates such as "5,10,20" are steps of `duration` each, to find where it fails
-        seed, repeat : of Poisson arrivals; repetitions with other seeds, for intervals of confidence
-        jobs, concurrency : closed loop instead: so many jobs, so many at a time
-        runtime, response : what each asks of the sample work [s], [B]; the workload's medians if None
-        warm_up : requests before that do not count
+        rate, duration, arrivals : open loop: requests a second, for a time [s], "poisson" or "constant";
+        rates such as "5,10,20" are steps of `duration` each, to find the rate where the endpoint fails seed,
+        repeat : of Poisson arrivals; repetitions with other seeds, for confidence intervals jobs, concurrency
+        : closed loop instead: the number of jobs in total and at a time runtime, response : what each asks of
+        the sample work [s], [B]; the workload's medians if None warm_up : requests in advance that do not
+        count
 
-    Raises ExplorerError for a schedule that cannot be or exceeds a cap.
+    Returns
+    -------
+    The result of the run.
+
+    Raises ExplorerError for a schedule that is not valid or exceeds a cap.
     """
-    return under(stack, plan_load(stack.workload, **load), caps=caps, polling=polling, progress=progress)
+    return run_load(stack, plan_load(stack.workload, **load), caps=caps, polling=polling, progress=progress)
 
 
-def under(stack: Standing, load: Load, **how: Any) -> Result:
+def run_load(stack: Standing, load: LoadPlan, **options: Any) -> Result:
     """Put a stack under a load: see `measure`."""
     work = load.work
     if stack.handler != SAMPLE:
-        work = replace(work, runtime_s=None, response_bytes=None)  # nobody knows what it will answer
+        work = replace(work, runtime_s=None, response_bytes=None)  # the answer of the user's work is unknown
     elif work.response_bytes is not None:
         settings = stack_of(stack.workload, stack.design).settings
         by_seed = sample_digest(settings, work.response_bytes)
         work = replace(work, digest=lambda number: by_seed(seed_of(number)))
-    return bench(endpoint(stack), load.plans, work, warm_up=load.warm_up, **how)
+    return bench(endpoint(stack), load.plans, work, warm_up=load.warm_up, **options)
 
 
-def _must_be_taken(runtime_s: float, size: int) -> None:
-    """Refuse what the sample work would refuse."""
+def _check_sample_body(runtime_s: float, size: int) -> None:
+    """Refuse a body that the sample work would refuse."""
     try:
         sample_body().SampleBody.of({"runtime_s": runtime_s, "response_bytes": size})
     except ValueError as error:
         raise ExplorerError(f"the sample work would refuse each request: {error}") from None
 
 
-def _usual(w: Workload) -> float:
-    """The rate of the workload's peak, and no less than can be measured in a moment [requests/s]."""
+def _peak_rate_rps(w: Workload) -> float:
+    """The peak rate of the workload, or a higher one that can be measured in a short time [requests/s]."""
     return max(w.peak_rps or w.mean_rps, LEAST_RATE_RPS)
 
 
-def _open(rate: float | str, duration_s: float, arrivals: str, seed: int, repeat: int) -> list[Schedule]:
+def _open_loops(
+    rate: float | str, duration_s: float, arrivals: str, seed: int, repeat: int
+) -> list[Schedule]:
     rates = [_number(each) for each in rate.split(",")] if isinstance(rate, str) else [float(rate)]
     if arrivals not in {"poisson", "constant"}:
         raise ExplorerError(f'arrivals is "{arrivals}": {expected_one_of(("poisson", "constant"))}')
-    even = arrivals == "constant"
+    is_even = arrivals == "constant"
     if len(rates) > 1:
-        return [stepped(rates, duration_s, None if even else seed + k) for k in range(repeat)]
-    if even:
+        return [stepped(rates, duration_s, None if is_even else seed + k) for k in range(repeat)]
+    if is_even:
         return [constant(rates[0], duration_s)] * repeat
     return [poisson(rates[0], duration_s, seed + k) for k in range(repeat)]
 
@@ -143,7 +149,7 @@ def _number(text: str) -> float:
 
 
 def endpoint(stack: Standing) -> Endpoint:
-    """A stack as the benchmark sees it, signed for by a caller who may use it and nothing else."""
+    """A stack as the benchmark sees it, signed for by a caller who may only use the endpoint."""
     functions = stack_of(stack.workload, stack.design).functions.values()
     return Endpoint(
         stack.url,
@@ -162,4 +168,4 @@ def _signer(stack: Standing) -> Signer:
     values = stack.credentials()
     credentials = Credentials.of(values) if values else None
     scope = Scope.of(stack.url, None, stack.target.region)
-    return Signer(scope, (lambda: credentials) if credentials else usual_chain())
+    return Signer(scope, (lambda: credentials) if credentials else boto3_chain())

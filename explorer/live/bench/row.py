@@ -10,18 +10,18 @@ PHASES = ("submit", "queue", "cold start", "work", "poll", "fetch")
 
 @dataclass(slots=True)
 class Row:
-    """One request. Times of day are in epoch seconds, the others count from the start of the run [s].
+    """One request. Times of day are in epoch seconds; the others count from the start of the run [s].
 
-    `latency_s` counts from the scheduled time, `service_s` from when it was sent. The phases from
+    `latency_s` counts from the scheduled time, `service_s` from the time of sending. The phases from
     `submit_s` to `fetch_s` follow one another, and with `lateness_s` add up to `latency_s`.
     """
 
     number: int
     scheduled_s: float
     sent_s: float = NAN
-    accepted_s: float = NAN  # the endpoint took the job, or answered
-    seen_s: float = NAN  # the client read that it had ended
-    ended_s: float = NAN  # the whole result in hand, or given up
+    accepted_s: float = NAN  # the endpoint accepted the job, or answered
+    seen_s: float = NAN  # the client read that the job had ended
+    ended_s: float = NAN  # the result was received completely, or the job was given up
     repetition: int = 0
     stretch: int = 0
     warm_up: bool = False
@@ -34,9 +34,9 @@ class Row:
     work_s: float = NAN
     poll_s: float = NAN
     fetch_s: float = NAN
-    first_byte_s: float = NAN  # of the result, within `fetch_s`
-    status_s: float = NAN  # the exchange that saw the end, within `poll_s`
-    submitted: float = NAN  # the endpoint's own clock, from here
+    first_byte_s: float = NAN  # of the result, part of `fetch_s`
+    status_s: float = NAN  # the exchange that reported the end, part of `poll_s`
+    submitted: float = NAN  # by the endpoint's clock, as the next two
     started: float = NAN
     ended: float = NAN
     id: str = ""
@@ -47,20 +47,20 @@ class Row:
     polls: int = 0
     poll_errors: int = 0
     bytes: int = 0  # of the result
-    received_bytes: int = 0  # of it as it was sent: fewer, where it is compressed
+    received_bytes: int = 0  # as transferred: fewer if it is compressed
     sha256: str = ""
-    content_sha256: str = ""  # of the whole of it, gzip undone, all pages
-    cold: bool | None = None  # whether its work met a cold start; None: no log says
-    runtime_s: float = NAN  # what was asked of the sample work
+    content_sha256: str = ""  # of all pages, decompressed
+    cold: bool | None = None  # whether its work met a cold start; None: no log reports it
+    runtime_s: float = NAN  # requested of the sample work
     request_bytes: int = 0
 
     @property
     def accepted(self) -> bool:
-        """Whether the endpoint said that it would do it."""
+        """Whether the endpoint accepted the job."""
         return self.http_status == 202
 
     def fail(self, status: str, error: str) -> None:
-        """It ended without its result."""
+        """Record that the request ended without its result."""
         self.status, self.error = status, error
 
 

@@ -1,4 +1,4 @@
-"""When requests are to be sent: at times that are fixed before the first, or one after another."""
+"""When requests are sent: at times fixed before the first one, or one after another."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import numpy as np
 
 from explorer.errors import ExplorerError
 
-MOST_REQUESTS = 10_000_000  # a schedule that is longer is a slip
+MOST_REQUESTS = 10_000_000  # a longer schedule is a mistake
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """A part of a schedule with one rate."""
+    """A part of a schedule with one rate [requests/s]."""
 
     rate_rps: float
     start_s: float
@@ -23,16 +23,16 @@ class Stretch:
 
 @dataclass(frozen=True, eq=False)
 class Schedule:
-    """An open loop: when each request is to be sent [s from the start], whatever became of those before."""
+    """An open loop: the due times of all requests [s from the start], independent of earlier requests."""
 
     kind: str
-    at_s: np.ndarray  # rising, shape (requests,)
+    at_s: np.ndarray  # increasing, shape (requests,)
     stretches: tuple[Stretch, ...]
-    stretch_of: np.ndarray  # the stretch of each request, shape (requests,)
+    stretch_of: np.ndarray  # index of the stretch of each request, shape (requests,)
 
     @property
     def requests(self) -> int:
-        """How many requests there are."""
+        """The number of requests."""
         return int(self.at_s.size)
 
     @property
@@ -52,11 +52,11 @@ class Schedule:
 
 
 @dataclass(frozen=True)
-class Closed:
-    """A closed loop: `jobs` in all, `concurrency` at a time, each sent when one before it has ended.
+class ClosedLoop:
+    """A closed loop: `jobs` in total, `concurrency` at a time, each sent when an earlier one has ended.
 
-    An endpoint that stalls is then asked for less: the latencies leave out those that would have met
-    the stall.
+    An endpoint that stalls receives fewer requests: the latencies leave out those that would have met the
+    stall.
     """
 
     jobs: int
@@ -68,7 +68,7 @@ class Closed:
 
     @property
     def requests(self) -> int:
-        """How many requests there are."""
+        """The number of requests."""
         return self.jobs
 
     def to_dict(self) -> dict[str, object]:
@@ -82,53 +82,55 @@ def constant(rate_rps: float, duration_s: float) -> Schedule:
     Parameters
     ----------
     rate_rps : requests a second
-    duration_s : how long [s]
+    duration_s : of the schedule [s]
     """
     return stepped([rate_rps], duration_s)
 
 
 def poisson(rate_rps: float, duration_s: float, seed: int = 1) -> Schedule:
-    """Requests that come by chance, as from many clients who do not know each other.
+    """Requests at random times, as from many independent clients.
 
     Parameters
     ----------
     rate_rps : requests a second, on average
-    duration_s : how long [s]
-    seed : the same for the same requests
+    duration_s : of the schedule [s]
+    seed : the same seed gives the same times
     """
     return stepped([rate_rps], duration_s, seed)
 
 
 def stepped(rates_rps: Sequence[float], each_s: float, seed: int | None = None) -> Schedule:
-    """One rate after another, to find where a rate is no longer served.
+    """One rate after another, to find the rate that is no longer served.
 
     Parameters
     ----------
-    rates_rps : requests a second, one a stretch
-    each_s : how long each stretch is [s]
+    rates_rps : requests a second, one for each stretch
+    each_s : duration of each stretch [s]
     seed : of Poisson arrivals; None: evenly spaced
+
+    Raises ExplorerError for no rates, or for a rate, duration or number of requests that is out of range.
     """
     _check("duration", each_s, 1e-3, 366 * 86400)
     if not len(rates_rps):
         raise ExplorerError("rates is empty: expected one rate or more")
-    chance = None if seed is None else np.random.default_rng(seed)
+    generator = None if seed is None else np.random.default_rng(seed)
     starts, stretches = [], []
     for k, rate in enumerate(rates_rps):
         _check("rate", rate, 1e-6, 1e6)
         _check("requests", rate * each_s, 1, MOST_REQUESTS)
         stretches.append(Stretch(float(rate), k * each_s, (k + 1) * each_s))
-        starts.append(k * each_s + _arrivals(float(rate), each_s, chance))
-    kind = ("constant" if chance is None else "poisson") if len(rates_rps) == 1 else "stepped"
-    of = np.repeat(np.arange(len(starts)), [times.size for times in starts])
-    return Schedule(kind, np.concatenate(starts), tuple(stretches), of)
+        starts.append(k * each_s + _arrivals(float(rate), each_s, generator))
+    kind = ("constant" if generator is None else "poisson") if len(rates_rps) == 1 else "stepped"
+    stretch_of = np.repeat(np.arange(len(starts)), [times.size for times in starts])
+    return Schedule(kind, np.concatenate(starts), tuple(stretches), stretch_of)
 
 
-def _arrivals(rate_rps: float, duration_s: float, chance: np.random.Generator | None) -> np.ndarray:
-    if chance is None:
+def _arrivals(rate_rps: float, duration_s: float, generator: np.random.Generator | None) -> np.ndarray:
+    if generator is None:
         return np.arange(round(rate_rps * duration_s)) / rate_rps
-    # given how many there are, Poisson arrivals are uniform
-    count = max(int(chance.poisson(rate_rps * duration_s)), 1)
-    return np.sort(chance.uniform(0.0, duration_s, count))
+    # for a given count, Poisson arrivals are uniform
+    count = max(int(generator.poisson(rate_rps * duration_s)), 1)
+    return np.sort(generator.uniform(0.0, duration_s, count))
 
 
 def _check(name: str, value: float, least: float, most: float) -> None:

@@ -1,4 +1,4 @@
-"""Notices while a load runs that its endpoint is gone, and afterwards what this machine gave it."""
+"""Detects during a load that the endpoint is gone, and measures how busy this machine was."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from pathlib import Path
 
 from .exchange import Exchanges
 
-QUIET_S = 2.0  # without any answer, before it is asked whether anyone is there
-PROBE_S = 2.5  # for which that is waited for
-GONE_S = 7.0  # without any answer: it is gone
-EACH_S = 0.25
+QUIET_S = 2.0  # without any answer, before a probe is sent
+PROBE_S = 2.5  # time limit of a probe
+GONE_S = 7.0  # without any answer, after which the endpoint counts as gone
+CHECK_EACH_S = 0.25
 SATURATED = 0.9  # share of the cores
 STAT = Path("/proc/stat")
 
 
-async def until_gone(exchanges: Exchanges, url: str) -> str:
-    """Return why, once nothing at `url` has answered anything for `GONE_S` although it was asked."""
+async def wait_until_gone(exchanges: Exchanges, url: str) -> str:
+    """Return the reason once nothing at `url` has answered a request for `GONE_S`."""
     failed = 0
     while True:
-        await asyncio.sleep(EACH_S)
+        await asyncio.sleep(CHECK_EACH_S)
         if exchanges.is_waiting:
             quiet_s = time.monotonic() - exchanges.last_s
             if quiet_s > QUIET_S:
@@ -39,8 +39,8 @@ class Usage:
 
     Parameters
     ----------
-    cores : that it has
-    busy : share of all of them, 0 to 1, None where the system does not say
+    cores : their number
+    busy : share of all cores, 0 to 1, None if the system does not report it
     generator : share of one core that sending the load took, 0 to 1
     """
 
@@ -48,8 +48,8 @@ class Usage:
     busy: float | None
     generator: float
 
-    def why(self, is_local: bool) -> str | None:
-        """What was slow, if it was this machine."""
+    def bottleneck(self, is_local: bool) -> str | None:
+        """What was slow, if it was this machine; None otherwise."""
         if self.generator > SATURATED:
             return f"sending the load took {self.generator:.0%} of a core: the generator is the bottleneck"
         if self.busy is None or self.busy < SATURATED:
@@ -61,23 +61,27 @@ class Usage:
 
 
 class Meter:
-    """Measures what this machine does from now on."""
+    """Measures how busy this machine is from now on."""
 
     def __init__(self) -> None:
-        self._began, self._own, self._cores = time.monotonic(), time.process_time(), _cores_s()
+        self._began_s, self._process_began_s, self._cores_began = (
+            time.monotonic(),
+            time.process_time(),
+            _cores_s(),
+        )
 
     def usage(self) -> Usage:
-        """Since it was made."""
-        wall_s = max(time.monotonic() - self._began, 1e-9)
+        """The use since it was made."""
+        wall_s = max(time.monotonic() - self._began_s, 1e-9)
         busy = None
-        if self._cores and (now := _cores_s()):
-            spent, total = now[0] - self._cores[0], now[1] - self._cores[1]
+        if self._cores_began and (now := _cores_s()):
+            spent, total = now[0] - self._cores_began[0], now[1] - self._cores_began[1]
             busy = spent / total if total > 0 else None
-        return Usage(os.cpu_count() or 1, busy, (time.process_time() - self._own) / wall_s)
+        return Usage(os.cpu_count() or 1, busy, (time.process_time() - self._process_began_s) / wall_s)
 
 
 def _cores_s() -> tuple[float, float] | None:
-    """Time that all cores have been busy, and in all, in whatever unit the system counts."""
+    """The busy time and the total time of all cores, in the system's own unit."""
     try:
         ticks = [int(each) for each in STAT.read_text().splitlines()[0].split()[1:9]]
     except (OSError, ValueError, IndexError):

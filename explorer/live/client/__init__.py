@@ -1,7 +1,8 @@
-"""The client of the endpoint: submit, wait, fetch, with every step that a body needs.
+"""The client of an endpoint: submit a job, wait for it and fetch its result.
 
-`client` and `async_client` send; `caller` is what they share; `protocol` says what to send next, and reads
-what came back by `reading`, `fetch` and `exchange`; `bodies` go up and come down; `signing` signs.
+`client` and `async_client` send requests, and `caller` holds what they share. `protocol` decides which
+request is next; `reading`, `fetch` and `exchange` read the answers. `bodies` reads and writes bodies,
+`signing` signs.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The client of an endpoint for programs that await: the same steps as `client`, many at once."""
+"""The client of an endpoint for asynchronous programs: the same steps as `client`, many at once."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 
 import httpx2
 
-from .bodies import Body, Progress, writable
-from .caller import Caller, answer_of, lost, sending
-from .exchange import Answer, EndpointError, Job, Lost, Pause, Request, Steps
+from .bodies import Body, Progress, writable_path
+from .caller import Caller, answer_of, failure_of, make_payload
+from .exchange import Answer, EndpointError, Job, NoAnswer, Pause, Request, Steps
 from .protocol import Watch
 
 T = TypeVar("T")
@@ -22,7 +22,7 @@ T = TypeVar("T")
 class AsyncClient(Caller):  # noqa: D101 - documented below
     __doc__ = Caller.__doc__
 
-    _library = httpx2.AsyncClient
+    _http_class = httpx2.AsyncClient
     _http: httpx2.AsyncClient
 
     async def __aenter__(self) -> AsyncClient:
@@ -32,7 +32,7 @@ class AsyncClient(Caller):  # noqa: D101 - documented below
         await self.close()
 
     async def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         await self._http.aclose()
 
     async def submit(
@@ -44,7 +44,7 @@ class AsyncClient(Caller):  # noqa: D101 - documented below
         on_progress: Progress | None = None,
     ) -> Job:
         """As `Client.submit`."""
-        payload = sending(body, content_type, on_progress, idempotency_key)
+        payload = make_payload(body, content_type, on_progress, idempotency_key)
         return await self._drive(self._protocol.submit(payload, idempotency_key))
 
     async def status(self, id: str | Job) -> Job:
@@ -73,7 +73,7 @@ class AsyncClient(Caller):  # noqa: D101 - documented below
         on_progress: Progress | None = None,
     ) -> Path:
         """As `Client.download`."""
-        return await self._drive(self._protocol.download(id, writable(path), timeout, on_progress))
+        return await self._drive(self._protocol.download(id, writable_path(path), timeout, on_progress))
 
     async def run(
         self,
@@ -85,11 +85,11 @@ class AsyncClient(Caller):  # noqa: D101 - documented below
         on_progress: Watch | None = None,
     ) -> Any:
         """As `Client.run`."""
-        payload = sending(body, content_type, None, idempotency_key)
+        payload = make_payload(body, content_type, None, idempotency_key)
         return await self._drive(self._protocol.run(payload, idempotency_key, timeout, on_progress))
 
     async def _drive(self, steps: Steps[T]) -> T:
-        answer: Answer | Lost | None = None
+        answer: Answer | NoAnswer | None = None
         with closing(steps):
             while True:
                 try:
@@ -98,14 +98,14 @@ class AsyncClient(Caller):  # noqa: D101 - documented below
                     result: T = end.value
                     return result
                 except EndpointError as error:
-                    raise self._explained(error) from None
+                    raise self._add_region_hint(error) from None
                 if isinstance(action, Pause):
                     await asyncio.sleep(action.seconds)
                     answer = None
                 else:
                     answer = await self._send(action)
 
-    async def _send(self, request: Request) -> Answer | Lost:
+    async def _send(self, request: Request) -> Answer | NoAnswer:
         if request.signed and self._may_block:
             arguments = await asyncio.to_thread(self._arguments, request)
         else:
@@ -114,13 +114,13 @@ class AsyncClient(Caller):  # noqa: D101 - documented below
             async with self._http.stream(**arguments, content=_content(request)) as response:
                 if not request.into or not request.into.takes(response.status_code, response.headers):
                     return answer_of(response, await response.aread())
-                # pieces as they come, as in `client`
+                # write each piece as it arrives, as in `client`
                 async for chunk in response.aiter_raw():
                     if not request.into.write(chunk):
                         break
                 return answer_of(response)
         except httpx2.RequestError as error:
-            return lost(request, error)
+            return failure_of(request, error)
 
 
 def _content(request: Request) -> bytes | AsyncIterator[bytes] | None:

@@ -1,4 +1,4 @@
-"""Bodies on their way: read from memory or a file when they are sent, kept or written when they arrive."""
+"""Bodies of requests and results: read from memory or a file, stored in memory or a file."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from ...errors import ExplorerError
 CHUNK_BYTES = 256 * 1024
 JSON = "application/json"
 OCTETS = "application/octet-stream"
-Progress = Callable[[int, int], None]  # bytes done, bytes in all
+Progress = Callable[[int, int], None]  # bytes done, bytes in total
 
 
 class Body:
-    """What is sent, as often as it takes: a file is never read into memory as a whole.
+    """A body that can be sent several times; a file is never read into memory as a whole.
 
-    `given` is a path or an open binary file, whose bytes are sent; bytes, sent as they are; or
-    whatever JSON can say, text included, sent as JSON.
+    `source` is a path or an open binary file, whose bytes are sent; bytes, sent as they are; or any
+    value that JSON can represent, text included, sent as JSON. Raises ExplorerError for other values.
     """
 
     def __init__(self, source: Any, content_type: str | None = None) -> None:
@@ -42,18 +42,18 @@ class Body:
                 self._file.open("rb").close()
         elif hasattr(source, "read"):
             self._file, kind = source, OCTETS
-            self._start, self.size_bytes = _extent(source)
+            self._start, self.size_bytes = _start_and_size(source)
         else:
-            self._bytes, kind = _encoded(source), JSON
+            self._bytes, kind = _encode(source), JSON
             self.size_bytes = len(self._bytes)
         self.content_type = content_type or kind
 
     def read(self) -> bytes:
-        """All of it: for what is small."""
+        """The whole body, for small ones."""
         return self._bytes if self._bytes is not None else b"".join(self.chunks())
 
     def chunks(self, on_sent: Progress | None = None) -> Iterator[bytes]:
-        """It from its beginning, piece by piece. Raises ExplorerError if the file has become shorter."""
+        """The body from its beginning, in pieces. Raises ExplorerError if the file has become shorter."""
         sent_bytes = 0
         for chunk in self._pieces():
             yield chunk
@@ -63,23 +63,23 @@ class Body:
 
     def _pieces(self) -> Iterator[bytes]:
         if self._bytes is not None:
-            for at in range(0, self.size_bytes, CHUNK_BYTES):
-                yield self._bytes[at : at + CHUNK_BYTES]
+            for start in range(0, self.size_bytes, CHUNK_BYTES):
+                yield self._bytes[start : start + CHUNK_BYTES]
         elif isinstance(self._file, Path):
             with _explain_os_error(self._file), self._file.open("rb") as file:
-                yield from _exactly(file, self.size_bytes)
+                yield from _read_exactly(file, self.size_bytes)
         elif self._file is not None:
             self._file.seek(self._start)
-            yield from _exactly(self._file, self.size_bytes)
+            yield from _read_exactly(self._file, self.size_bytes)
 
 
 def is_json(content_type: str) -> bool:
-    """Whether a content type is JSON's, or built on it."""
+    """Whether a content type is JSON, or based on it."""
     kind = content_type.partition(";")[0].strip().lower()
     return kind == JSON or kind.endswith("+json")
 
 
-def _encoded(value: Any) -> bytes:
+def _encode(value: Any) -> bytes:
     if isinstance(value, bytes | bytearray | memoryview):
         return bytes(value)
     try:
@@ -88,8 +88,8 @@ def _encoded(value: Any) -> bytes:
         raise ExplorerError(f"body: {error}: expected what JSON can say, bytes, a path or a file") from None
 
 
-def _extent(file: Any) -> tuple[int, int]:
-    """Where a file stands, and how many bytes are left."""
+def _start_and_size(file: Any) -> tuple[int, int]:
+    """The position in a file, and the number of bytes from there to its end."""
     try:
         start = file.tell()
         size = file.seek(0, os.SEEK_END) - start
@@ -98,11 +98,11 @@ def _extent(file: Any) -> tuple[int, int]:
     except (OSError, AttributeError, ValueError):
         binary = False
     if not binary:
-        raise ExplorerError("body: expected a binary file that can be read again from where it stands")
+        raise ExplorerError("body: expected a binary file that is seekable")
     return start, size
 
 
-def _exactly(file: BinaryIO, size: int) -> Iterator[bytes]:
+def _read_exactly(file: BinaryIO, size: int) -> Iterator[bytes]:
     while size:
         chunk = file.read(min(CHUNK_BYTES, size))
         if not chunk:
@@ -120,11 +120,11 @@ def _explain_os_error(path: Path) -> Iterator[None]:
 
 
 class NotGzip(Exception):
-    """What is said to be gzipped is not."""
+    """Content that is declared as gzip is not gzip."""
 
 
 @contextmanager
-def _unpacking() -> Iterator[None]:
+def _raise_not_gzip() -> Iterator[None]:
     try:
         yield
     except (gzip.BadGzipFile, EOFError, zlib.error):
@@ -132,9 +132,10 @@ def _unpacking() -> Iterator[None]:
 
 
 class Sink:
-    """Takes a result as it arrives, knows how far it has come, and holds it against its checksum.
+    """Receives a result, counts its bytes and compares it with its checksum.
 
-    `encoding` is what was done to it before it was stored: size and checksum are of what arrives.
+    `encoding` is the coding that was applied before the result was stored. Size and checksum are those of the
+    bytes that arrive.
     """
 
     def __init__(
@@ -148,16 +149,16 @@ class Sink:
 
     @property
     def complete(self) -> bool:
-        """Whether all bytes are there, right or wrong."""
+        """Whether all bytes have arrived, correct or not."""
         return self.size_bytes >= self.total_bytes
 
     @property
     def matches(self) -> bool:
-        """Whether what is there is what was promised."""
+        """Whether size and checksum are the expected ones."""
         return self.size_bytes == self.total_bytes and self._hash.hexdigest() == self.sha256
 
     def takes(self, status: int, headers: Mapping[str, str]) -> bool:
-        """Whether the body of an answer belongs here: all of it, or just what is missing."""
+        """Whether the body of an answer belongs here: the whole result, or exactly the missing part."""
         if status == 200:
             self.restart()
         else:
@@ -168,7 +169,7 @@ class Sink:
         return True
 
     def write(self, chunk: bytes) -> bool:
-        """Take a piece; False if there is more than was promised, and no more is wanted."""
+        """Store a piece; False if the result is longer than expected, so that no more is needed."""
         self.overrun = self.size_bytes + len(chunk) > self.total_bytes
         if self.overrun:
             return False
@@ -181,16 +182,16 @@ class Sink:
 
     @property
     def gzipped(self) -> bool:
-        """Whether what arrives is compressed."""
+        """Whether the bytes that arrive are compressed."""
         return "gzip" in [each.strip() for each in self.encoding.lower().split(",")]
 
     def restart(self) -> None:
-        """Begin anew."""
+        """Discard what has arrived and start again."""
         self.size_bytes, self._hash = 0, hashlib.sha256()
         self._empty()
 
     def close(self) -> None:
-        """Let go of it, finished or not."""
+        """Release the resources, whether the result is complete or not."""
 
     def _put(self, chunk: bytes) -> None:
         raise NotImplementedError
@@ -199,18 +200,18 @@ class Sink:
         raise NotImplementedError
 
 
-class Memory(Sink):
+class MemorySink(Sink):
     """A result that is kept in memory."""
 
-    def __init__(self, *promised: Any) -> None:
-        super().__init__(*promised)
+    def __init__(self, *expectation: Any) -> None:
+        super().__init__(*expectation)
         self.content = bytearray()
 
     def finish(self) -> bytes:
-        """It as it was before it was compressed. Raises NotGzip."""
+        """The content, decompressed. Raises NotGzip."""
         if not self.gzipped:
             return bytes(self.content)
-        with _unpacking():
+        with _raise_not_gzip():
             return gzip.decompress(self.content)
 
     def _put(self, chunk: bytes) -> None:
@@ -221,21 +222,21 @@ class Memory(Sink):
 
 
 class PartFile(Sink):
-    """A result that goes into a file, which is there only once it is whole.
+    """A result that is written to a file, which exists only once it is complete.
 
-    Until then it lies beside it, under a name that has the checksum in it: what an earlier try left
-    of the same result is continued, and never taken for part of another.
+    Until then the bytes are in a file beside it, whose name contains the checksum. A later attempt continues
+    that file, and never mistakes it for a part of another result.
     """
 
-    def __init__(self, path: Path, *promised: Any) -> None:
-        super().__init__(*promised)
+    def __init__(self, path: Path, *expectation: Any) -> None:
+        super().__init__(*expectation)
         self.path = path
         self.part = path.with_name(f"{path.name}.{self.sha256[:12]}.part")
         with _explain_os_error(self.part):
             self._file = self.part.open("r+b" if self.part.exists() else "x+b")
-        self._take_up()
+        self._resume_part()
 
-    def _take_up(self) -> None:
+    def _resume_part(self) -> None:
         with _explain_os_error(self.part):
             while chunk := self._file.read(CHUNK_BYTES):
                 self._hash.update(chunk)
@@ -253,27 +254,27 @@ class PartFile(Sink):
             self._file.truncate()
 
     def finish(self) -> Path:
-        """Give it its name, in one step. Raises NotGzip."""
+        """Rename the file to its final name in one step. Raises NotGzip."""
         if self.gzipped:
-            return self._unpacked()
+            return self._write_decompressed()
         with _explain_os_error(self.part):
             _sync_and_close(self._file)
             os.replace(self.part, self.path)
         return self.path
 
-    def _unpacked(self) -> Path:
+    def _write_decompressed(self) -> Path:
         whole = self.part.with_suffix(".whole")
         try:
-            with _explain_os_error(whole), whole.open("wb") as file, _unpacking():
+            with _explain_os_error(whole), whole.open("wb") as file, _raise_not_gzip():
                 self._file.seek(0)
-                with gzip.GzipFile(fileobj=self._file, mode="rb") as packed:
-                    shutil.copyfileobj(packed, file, CHUNK_BYTES)
+                with gzip.GzipFile(fileobj=self._file, mode="rb") as gzip_file:
+                    shutil.copyfileobj(gzip_file, file, CHUNK_BYTES)
                 _sync_and_close(file)
             with _explain_os_error(self.path):
                 os.replace(whole, self.path)
         finally:
             whole.unlink(missing_ok=True)
-        self.restart()  # which leaves no part behind
+        self.restart()  # `close` removes a part file that is empty
         return self.path
 
     def close(self) -> None:
@@ -290,8 +291,8 @@ def _sync_and_close(file: BinaryIO) -> None:
     file.close()
 
 
-def writable(path: str | os.PathLike[str]) -> Path:
-    """A path that a file can have. Raises ExplorerError for a folder, or where there is none for it."""
+def writable_path(path: str | os.PathLike[str]) -> Path:
+    """A path where a file can be written. Raises ExplorerError for a folder, or without a parent folder."""
     file = Path(path)
     if file.is_dir():
         raise ExplorerError(f"{file} is a folder: expected the name of a file")

@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 
 import httpx2
 
-from .bodies import Progress, writable
-from .caller import Caller, answer_of, lost, sending
-from .exchange import Answer, EndpointError, Job, Lost, Pause, Request, Steps
+from .bodies import Progress, writable_path
+from .caller import Caller, answer_of, failure_of, make_payload
+from .exchange import Answer, EndpointError, Job, NoAnswer, Pause, Request, Steps
 from .protocol import Watch
 
 T = TypeVar("T")
@@ -25,7 +25,7 @@ T = TypeVar("T")
 class Client(Caller):  # noqa: D101 - documented below
     __doc__ = Caller.__doc__
 
-    _library = httpx2.Client
+    _http_class = httpx2.Client
     _http: httpx2.Client
 
     def __enter__(self) -> Client:
@@ -35,7 +35,7 @@ class Client(Caller):  # noqa: D101 - documented below
         self.close()
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self._http.close()
 
     def submit(
@@ -46,45 +46,57 @@ class Client(Caller):  # noqa: D101 - documented below
         content_type: str | None = None,
         on_progress: Progress | None = None,
     ) -> Job:
-        """Hand a job over.
+        """Submit a job.
 
         Parameters
         ----------
-        body : what JSON can say; bytes, sent as they are; a path or an open binary file, streamed
-        idempotency_key : the same key and body again is the same job (default: one a call)
-        content_type : of bytes or a file (default: application/json, or by the file's name); what is
-            not JSON, or too large for a request, is uploaded first
-        on_progress : called with bytes uploaded and bytes in all
+        body : a value that JSON can represent; bytes, sent as they are; a path or an open binary file,
+            streamed
+        idempotency_key : the same key with the same body is the same job (default: a new key for each call)
+        content_type : of bytes or a file (default: application/json, or derived from the file's name); a body
+            that is not JSON, or too large for a request, is uploaded first
+        on_progress : called with the bytes uploaded and the bytes in total
 
-        Raises EndpointError if it is refused, UnreachableError if no answer comes.
+        Returns
+        -------
+        The job as the endpoint accepted it.
+
+        Raises EndpointError if the job is refused, UnreachableError if no answer comes.
         """
-        payload = sending(body, content_type, on_progress, idempotency_key)
+        payload = make_payload(body, content_type, on_progress, idempotency_key)
         return self._drive(self._protocol.submit(payload, idempotency_key))
 
     def status(self, id: str | Job) -> Job:
-        """A job as the endpoint reports it now."""
+        """The job as the endpoint reports it now. Raises EndpointError, UnreachableError."""
         return self._drive(self._protocol.status(id))
 
     def wait(self, id: str | Job, timeout: float | None = None, on_progress: Watch | None = None) -> Job:
-        """The job when it has ended, well or not.
+        """Wait until the job has ended, successfully or not, and return it.
 
         Parameters
         ----------
-        timeout : how long to wait at most [s] (default: for ever)
+        id : of the job, or the job
+        timeout : the longest time to wait [s] (default: no limit)
         on_progress : called with the job each time its status is read
 
-        Raises WaitTimeoutError after `timeout`; the job goes on.
+        Raises WaitTimeoutError after `timeout`; the job continues.
         """
         return self._drive(self._protocol.wait(id, timeout, on_progress))
 
     def cancel(self, id: str | Job) -> Job:
-        """Ask for its end: a running job stops at its next step. Raises EndpointError if it has ended."""
+        """Cancel the job: a running one stops at its next step. Raises EndpointError if it has ended."""
         return self._drive(self._protocol.cancel(id))
 
     def result(self, id: str | Job, timeout: float | None = None) -> Any:
-        """What a job came to, once it has ended: JSON read, text as text, all else as bytes.
+        """The result of the job, once it has ended: JSON decoded, text as str, anything else as bytes.
 
-        Raises JobFailedError if it failed or was cancelled, DownloadError if it differs from its sha256.
+        Parameters
+        ----------
+        id : of the job, or the job
+        timeout : the longest time to wait for the job [s] (default: no limit)
+
+        Raises JobFailedError if it failed or was cancelled, DownloadError if the result differs from its
+        sha256, WaitTimeoutError after `timeout`.
         """
         return self._drive(self._protocol.result(id, timeout))
 
@@ -95,12 +107,18 @@ class Client(Caller):  # noqa: D101 - documented below
         timeout: float | None = None,
         on_progress: Progress | None = None,
     ) -> Path:
-        """A job's result in a file, which is there only once it is whole and its sha256 is right.
+        """Write the result of the job to a file, which exists only once it is complete and checked.
 
-        An interrupted download is continued. `on_progress` is called with bytes done and
-        bytes in all, as they are downloaded: gzip is undone at the end. Raises as `result` does.
+        Parameters
+        ----------
+        id : of the job, or the job
+        path : of the file; its folder must exist
+        timeout : the longest time to wait for the job [s] (default: no limit)
+        on_progress : called with the bytes downloaded and the bytes in total, both before decompression
+
+        An interrupted download is continued. Raises as `result` does.
         """
-        return self._drive(self._protocol.download(id, writable(path), timeout, on_progress))
+        return self._drive(self._protocol.download(id, writable_path(path), timeout, on_progress))
 
     def run(
         self,
@@ -111,17 +129,23 @@ class Client(Caller):  # noqa: D101 - documented below
         timeout: float | None = None,
         on_progress: Watch | None = None,
     ) -> Any:
-        """All steps from a body to its result, whether the endpoint makes jobs or answers `POST /run`.
+        """Send a body and return its result, whether the endpoint makes jobs or answers `POST /run`.
 
-        Pages are joined, gzip is undone. Work that may have begun is asked for again only where a job
-        stands for it: `POST /run` is repeated only if it surely did not run. Raises as `submit`,
-        `wait` and `result` do.
+        Parameters
+        ----------
+        body, idempotency_key, content_type : as for `submit`
+        timeout : the longest time to wait for the result [s] (default: no limit)
+        on_progress : called with the job each time its status is read
+
+        Pages are joined and gzip is decompressed. A request that may have started the work is repeated only
+        where the endpoint makes jobs; `POST /run` is repeated only if the work certainly did not start.
+        Raises as `submit`, `wait` and `result` do.
         """
-        payload = sending(body, content_type, None, idempotency_key)
+        payload = make_payload(body, content_type, None, idempotency_key)
         return self._drive(self._protocol.run(payload, idempotency_key, timeout, on_progress))
 
     def _drive(self, steps: Steps[T]) -> T:
-        answer: Answer | Lost | None = None
+        answer: Answer | NoAnswer | None = None
         with closing(steps):
             while True:
                 try:
@@ -130,26 +154,26 @@ class Client(Caller):  # noqa: D101 - documented below
                     result: T = end.value
                     return result
                 except EndpointError as error:
-                    raise self._explained(error) from None
+                    raise self._add_region_hint(error) from None
                 if isinstance(action, Pause):
                     time.sleep(action.seconds)
                     answer = None
                 else:
                     answer = self._send(action)
 
-    def _send(self, request: Request) -> Answer | Lost:
+    def _send(self, request: Request) -> Answer | NoAnswer:
         arguments = self._arguments(request)
         try:
             with self._http.stream(**arguments, content=_content(request)) as response:
                 if not request.into or not request.into.takes(response.status_code, response.headers):
                     return answer_of(response, response.read())
-                # pieces as they come: gathered to larger ones, the last would be lost with the connection
+                # each piece as it arrives: a larger buffer would be lost with the connection
                 for chunk in response.iter_raw():
                     if not request.into.write(chunk):
                         break
                 return answer_of(response)
         except httpx2.RequestError as error:
-            return lost(request, error)
+            return failure_of(request, error)
 
 
 def _content(request: Request) -> bytes | Iterable[bytes] | None:

@@ -1,4 +1,4 @@
-"""A download that continues where it broke off, by a new address where the old one has run out."""
+"""A download that continues after an interruption, with a new URL if the old one has expired."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from .exchange import (
     Backoff,
     DownloadError,
     Job,
-    Lost,
+    NoAnswer,
     Pause,
     Request,
     Result,
     Steps,
     UnreachableError,
-    asked_s,
-    plain,
+    one_line,
     refusal,
+    retry_after_s,
 )
 
 
 class StatusSource(Protocol):
-    """What says where a job's result lies now, and how long to wait between attempts."""
+    """What reads the status of a job, with its current URL, and sets the pauses between attempts."""
 
     @property
     def backoff(self) -> Backoff:
@@ -34,53 +34,61 @@ class StatusSource(Protocol):
         """The steps that read a job's status."""
 
 
-def fill(id: str, place: Result, sink: Sink, source: StatusSource) -> Steps[None]:
-    """Get what is missing, and once more from the beginning if a continued part proves wrong."""
-    taken_up = sink.size_bytes > 0
-    yield from _fetch(id, place, sink, source)
-    if taken_up and not sink.matches:
+def download_result(id: str, result: Result, sink: Sink, source: StatusSource) -> Steps[None]:
+    """Download the missing bytes, and all of them once more if a continued part turns out to be wrong.
+
+    Raises DownloadError if the result does not match its size or sha256.
+    """
+    resumed = sink.size_bytes > 0
+    yield from _fetch(id, result, sink, source)
+    if resumed and not sink.matches:
         sink.restart()
-        yield from _fetch(id, place, sink, source)
+        yield from _fetch(id, result, sink, source)
     if not sink.matches:
         sink.restart()
-        raise DownloadError(f"the result of job {id} differs from its sha256; nothing was kept")
+        raise DownloadError(f"the result of job {id} differs from its sha256, and was discarded")
 
 
-def _fetch(id: str, place: Result, sink: Sink, source: StatusSource) -> Steps[None]:
-    furthest, idle = sink.size_bytes, 0  # bytes had, tries since that got no further
+def _fetch(id: str, result: Result, sink: Sink, source: StatusSource) -> Steps[None]:
+    furthest_bytes, futile_tries = sink.size_bytes, 0  # bytes received, attempts since then without progress
     while not sink.complete:
-        if idle > 1:
-            yield Pause(source.backoff.jitter(idle))
-        ranged = {"range": f"bytes={sink.size_bytes}-"} if sink.size_bytes else {}
-        headers = {"accept-encoding": "identity", **ranged}
-        request = Request("GET", place.url, headers, signed=False, into=sink)
+        if futile_tries > 1:
+            yield Pause(source.backoff.jitter(futile_tries))
+        range_header = {"range": f"bytes={sink.size_bytes}-"} if sink.size_bytes else {}
+        headers = {"accept-encoding": "identity", **range_header}
+        request = Request("GET", result.url, headers, signed=False, into=sink)
         answer = yield request
         if sink.overrun:
             sink.restart()
-            raise DownloadError(f"the result of job {id} is longer than its {place.bytes} bytes")
-        idle = 0 if sink.size_bytes > furthest else idle + 1
-        furthest = max(furthest, sink.size_bytes)
-        place = yield from _onward(id, place, request, answer, idle, source)
+            raise DownloadError(f"the result of job {id} is longer than its {result.bytes} bytes")
+        futile_tries = 0 if sink.size_bytes > furthest_bytes else futile_tries + 1
+        furthest_bytes = max(furthest_bytes, sink.size_bytes)
+        result = yield from _next_result(id, result, request, answer, futile_tries, source)
 
 
-def _onward(
-    id: str, place: Result, request: Request, answer: Answer | Lost, idle: int, source: StatusSource
+def _next_result(
+    id: str,
+    result: Result,
+    request: Request,
+    answer: Answer | NoAnswer,
+    futile_tries: int,
+    source: StatusSource,
 ) -> Steps[Result]:
-    """Where to go on after an answer that may not have brought all."""
-    if idle >= source.backoff.tries:
-        if isinstance(answer, Lost):
-            raise UnreachableError(f"{request.name}: {plain(answer.why)} ({idle} tries)")
-        raise refusal(request, answer, f"given up after {idle} tries")
-    if isinstance(answer, Lost) or answer.status in (200, 206, 416):
-        if isinstance(answer, Answer) and idle and request.into:
-            request.into.restart()  # another range than was asked for, or none
-        return place
+    """The location to continue from after an answer that may be incomplete."""
+    if futile_tries >= source.backoff.tries:
+        if isinstance(answer, NoAnswer):
+            raise UnreachableError(f"{request.name}: {one_line(answer.why)} ({futile_tries} tries)")
+        raise refusal(request, answer, f"stopped after {futile_tries} attempts without progress")
+    if isinstance(answer, NoAnswer) or answer.status in (200, 206, 416):
+        if isinstance(answer, Answer) and futile_tries and request.into:
+            request.into.restart()  # the answer has another range, or none
+        return result
     if answer.status in TRANSIENT:
-        yield Pause(source.backoff.again(idle, asked_s(answer)))
-        return place
-    if answer.status not in (400, 403) or idle > 2:
+        yield Pause(source.backoff.retry(futile_tries, retry_after_s(answer)))
+        return result
+    if answer.status not in (400, 403) or futile_tries > 2:
         raise refusal(request, answer)
-    fresh = (yield from source.status(id)).result  # the signature has run out
-    if fresh is None or fresh.sha256 != place.sha256:
-        raise DownloadError(f"the result of job {id} is no longer the one that was begun with")
+    fresh = (yield from source.status(id)).result  # the signature has expired
+    if fresh is None or fresh.sha256 != result.sha256:
+        raise DownloadError(f"the result of job {id} has changed during the download")
     return fresh

@@ -1,4 +1,4 @@
-"""What fits into a request: what is larger is uploaded first."""
+"""The largest body that fits into a request; a larger one is uploaded first."""
 
 from typing import Any
 
@@ -7,8 +7,8 @@ from explorer.facts.encoding import Codec
 
 
 def largest_inline() -> int:
-    """The largest body [B], in base64, that every deployable door in front of a function lets through."""
-    from explorer.engine import designs  # when it is asked: a client that downloads needs no designs
+    """The largest body that every deployable door in front of a function accepts, before base64 [B]."""
+    from explorer.engine import designs  # only here: a client that downloads needs no designs
 
     plain = {concern: next(iter(options)) for concern, options in designs.OPTIONS.items()}
     doors: list[Any] = [
@@ -16,10 +16,10 @@ def largest_inline() -> int:
         for door, option in designs.OPTIONS["door"].items()
         if designs.Design(**{**plain, "door": door}).deployable
     ]
-    return int(min(_room(door) for door in doors))
+    return int(min(_largest_body_bytes(door) for door in doors))
 
 
-def _room(door: Any) -> float:
+def _largest_body_bytes(door: Any) -> float:
     envelope = catalogue.constant(door.provides["request_envelope"]).value
     codecs = {True: Codec(True, 1.0, envelope), False: Codec()}
     limits = ((catalogue.limit(limit).value, whole) for limit, whole in door.request_limits)

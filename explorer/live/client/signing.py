@@ -1,7 +1,7 @@
-"""Requests signed as AWS asks for (Signature Version 4), for the doors of an endpoint.
+"""Signature Version 4 of AWS for requests to the doors of an endpoint.
 
-Not botocore's signer: this one takes a quarter of its time, and needs no import of 0.1 s where the
-credentials are given. The tests hold it against botocore's.
+This replaces botocore's signer: it takes a quarter of the time, and needs no import of 0.1 s if the
+credentials are given. The tests compare it with botocore's.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 from ...errors import CloudError, ExplorerError
 
-HOME_REGION = "us-east-1"  # of an address on this machine, which names none, unless the caller does
-AT_AWS = (  # service, address of a door of it
+LOCAL_REGION = "us-east-1"  # for a local address, which contains no region, unless the caller gives one
+AWS_HOSTS = (  # service, host name of a door
     ("execute-api", re.compile(r"\.execute-api\.([a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|api\.aws)$")),
     ("lambda", re.compile(r"\.lambda-url\.([a-z0-9-]+)\.on\.aws$")),
 )
-AT_HOME = (("execute-api", "/_aws/execute-api/"), ("lambda", "/_aws/lambda-url/"))
+LOCAL_PATHS = (("execute-api", "/_aws/execute-api/"), ("lambda", "/_aws/lambda-url/"))
 UNRESERVED = "-_.~"
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """What a caller signs with; shown nowhere."""
+    """The keys that a caller signs with; `repr` hides them."""
 
     access_key_id: str = field(repr=False)
     secret_access_key: str = field(repr=False)
@@ -38,7 +38,10 @@ class Credentials:
 
     @classmethod
     def of(cls, mapping: Mapping[str, Any]) -> Credentials:
-        """From a mapping such as `explorer deploy` prints; a value is never repeated in an error."""
+        """Read a mapping such as `explorer deploy` prints.
+
+        Raises ExplorerError for a missing or invalid value, without repeating it.
+        """
         if not isinstance(mapping, Mapping):
             raise ExplorerError(
                 f"credentials is of type {type(mapping).__name__}: expected a mapping with access_key_id "
@@ -53,7 +56,7 @@ class Credentials:
         return cls(mapping["access_key_id"], mapping["secret_access_key"], token or None)
 
 
-def at_home(url: str) -> bool:
+def is_local(url: str) -> bool:
     """Whether an address is on this machine."""
     host = urlsplit(url).hostname or ""
     if host == "localhost" or host.endswith(".localhost"):
@@ -70,39 +73,40 @@ class Scope:
 
     service: str
     region: str
-    assumed: bool = field(default=False, compare=False)  # the region: neither address nor caller names it
+    # whether the region is a default that neither the address nor the caller gives
+    region_is_assumed: bool = field(default=False, compare=False)
 
     @classmethod
     def of(cls, url: str, service: str | None, region: str | None) -> Scope:
-        """From an address where it names them; what the caller states goes before.
+        """Read service and region from an address; what the caller gives takes precedence.
 
-        The region of an address that names none, as of a custom domain, is that of the environment or
-        the profile. Raises ExplorerError if nothing names it, CloudError for a profile that does not exist.
+        If the address contains no region, as on a custom domain, the environment or the profile gives it.
+        Raises ExplorerError if nothing gives it, CloudError for a profile that does not exist.
         """
         url_service, url_region = _service_and_region(url)
         service, stated_region = service or url_service, region or url_region
-        region = stated_region or (HOME_REGION if at_home(url) else _usual_region())
+        region = stated_region or (LOCAL_REGION if is_local(url) else _configured_region())
         if not service:
             raise ExplorerError(
-                f"{urlsplit(url).hostname} is no address that AWS gave to an API or a function: "
+                f"{urlsplit(url).hostname} is not AWS's own address of an API or a function: "
                 'expected service="execute-api" for an API, service="lambda" for a function URL'
             )
         if not region:
-            raise ExplorerError(f"{urlsplit(url).hostname} names no region: expected region=...")
-        return cls(service, region, assumed=not stated_region)
+            raise ExplorerError(f"{urlsplit(url).hostname} contains no region: expected region=...")
+        return cls(service, region, region_is_assumed=not stated_region)
 
 
 def _service_and_region(url: str) -> tuple[str | None, str | None]:
     parts = urlsplit(url)
-    for service, pattern in AT_AWS:
+    for service, pattern in AWS_HOSTS:
         if match := pattern.search(parts.hostname or ""):
             return service, match[1]
-    ways = AT_HOME if at_home(url) else ()
-    return next((name for name, path in ways if parts.path.startswith(path)), None), None
+    local_paths = LOCAL_PATHS if is_local(url) else ()
+    return next((name for name, path in local_paths if parts.path.startswith(path)), None), None
 
 
-def _usual_region() -> str | None:
-    """The region that the environment or the profile names. Raises CloudError if the profile is none."""
+def _configured_region() -> str | None:
+    """The region of the environment or the profile. Raises CloudError if the profile does not exist."""
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):  # boto3 itself reads the second alone
         if os.environ.get(name):
             return os.environ[name]
@@ -118,10 +122,10 @@ def _usual_region() -> str | None:
     return region
 
 
-def usual_chain() -> Callable[[], Credentials]:
-    """The credentials that boto3 would take, read anew at each call, since they may be renewed.
+def boto3_chain() -> Callable[[], Credentials]:
+    """A function that reads the credentials of boto3's chain, at each call because they may be renewed.
 
-    Raises CloudError, at the call, if there are none.
+    The call raises CloudError if there are none.
     """
     cache: list[Any] = []
 
@@ -129,7 +133,7 @@ def usual_chain() -> Callable[[], Credentials]:
         from botocore.exceptions import BotoCoreError
 
         try:
-            frozen = _found_once(cache)
+            frozen = _resolve_once(cache)
         except BotoCoreError as error:
             raise CloudError(f"the AWS credentials cannot be read: {type(error).__name__}") from None
         return Credentials(frozen.access_key, frozen.secret_key, frozen.token)
@@ -137,7 +141,7 @@ def usual_chain() -> Callable[[], Credentials]:
     return read
 
 
-def _found_once(cache: list[Any]) -> Any:
+def _resolve_once(cache: list[Any]) -> Any:
     import botocore.session
 
     if not cache:
@@ -149,7 +153,7 @@ def _found_once(cache: list[Any]) -> Any:
 
 
 class Signer:
-    """Adds to a request's headers what proves who sent it."""
+    """Adds the signature to the headers of a request."""
 
     def __init__(self, scope: Scope, credentials: Callable[[], Credentials]) -> None:
         self.scope, self.credentials = scope, credentials
@@ -163,12 +167,19 @@ class Signer:
         body: bytes = b"",
         now: datetime | None = None,
     ) -> dict[str, str]:
-        """`headers` with those of the signature, which covers them all.
+        """The headers with the signature, which covers all of them.
 
         Parameters
         ----------
+        method : of the request
         url : as it is sent, its path and query percent-encoded
-        now : the time of the signature (default: the time)
+        headers : of the request, without host and date
+        body : of the request
+        now : the time of the signature (default: the current time)
+
+        Returns
+        -------
+        The headers to send, with lower-case names.
         """
         credentials = self.credentials()
         stamp = (now or datetime.now(UTC)).strftime("%Y%m%dT%H%M%SZ")
@@ -178,10 +189,10 @@ class Signer:
             signed_headers["x-amz-security-token"] = credentials.session_token
         names = ";".join(sorted(signed_headers))
         scope = f"{stamp[:8]}/{self.scope.region}/{self.scope.service}/aws4_request"
-        parts = (*_canonical(method, url, signed_headers), names, hashlib.sha256(body).hexdigest())
+        parts = (*_canonical_parts(method, url, signed_headers), names, hashlib.sha256(body).hexdigest())
         canonical = "\n".join(parts)
         text = f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
-        signature = _keyed(self._signing_key(credentials, stamp[:8]), text).hex()
+        signature = _hmac_sha256(self._signing_key(credentials, stamp[:8]), text).hex()
         signed_headers["authorization"] = (
             f"AWS4-HMAC-SHA256 Credential={credentials.access_key_id}/{scope}, "
             f"SignedHeaders={names}, Signature={signature}"
@@ -189,17 +200,17 @@ class Signer:
         return signed_headers
 
     def _signing_key(self, credentials: Credentials, day: str) -> bytes:
-        """Kept for the day: it is five of the six hashes of a signature."""
+        """The key of a day, kept because it takes five of the six hashes of a signature."""
         cache_key = (credentials.secret_access_key, day)
         if not self._key or self._key[0] != cache_key:
             key = b"AWS4" + credentials.secret_access_key.encode()
             for part in (day, self.scope.region, self.scope.service, "aws4_request"):
-                key = _keyed(key, part)
+                key = _hmac_sha256(key, part)
             self._key = (cache_key, key)
         return self._key[1]
 
 
-def _keyed(key: bytes, text: str) -> bytes:
+def _hmac_sha256(key: bytes, text: str) -> bytes:
     return hmac.digest(key, text.encode(), "sha256")
 
 
@@ -210,11 +221,11 @@ def _host(url: str) -> str:
     return host.removesuffix(f":{usual}")
 
 
-def _canonical(method: str, url: str, headers: Mapping[str, str]) -> tuple[str, ...]:
+def _canonical_parts(method: str, url: str, headers: Mapping[str, str]) -> tuple[str, ...]:
     parts = urlsplit(url)
     pairs = parse_qsl(parts.query, keep_blank_values=True)
     query = sorted((quote(name, safe=UNRESERVED), quote(value, safe=UNRESERVED)) for name, value in pairs)
     lines = "".join(f"{name}:{' '.join(headers[name].split())}\n" for name in sorted(headers))
-    # every service but S3 has the path encoded once more than it is sent
+    # except for S3, AWS encodes the path of the request once more before it checks the signature
     path = quote(parts.path or "/", safe="/" + UNRESERVED)
     return method, path, "&".join(f"{name}={value}" for name, value in query), lines

@@ -1,9 +1,10 @@
-"""The local cloud: an emulator whose limits are the real ones, in a process of its own on this machine.
+"""The local cloud: an AWS emulator with the limits of AWS, in a separate process on this machine.
 
-`supervisor` starts, finds and ends it; `server` is its process. `limits_at_door`, `limits_inside` and
-`states` hold AWS's limits; `authentication`, `grants` and `actions` let in only who may; `patch_runtime`,
-`events`, `queues`, `doors` and `durable` repair what the emulator does otherwise than AWS; `starts` keeps
-it answering on a machine that is short of CPU, `provisioned` starts what is to be kept ready,
-`snap_start` initialises what is published, `loopback` lets nothing out; `patch_cloudformation` does what
-its CloudFormation leaves out; `vouch` says what all this can show and what not.
+`supervisor` starts, finds and stops it; `server` is its process. `limits_at_door`, `limits_inside` and
+`states` enforce AWS's limits; `authentication`, `grants` and `actions` check who may do what;
+`patch_runtime`, `events`, `queues`, `doors` and `durable` correct the emulator where it differs from AWS;
+`starts` keeps it responsive on a machine that is short of CPU, `provisioned` starts provisioned
+environments, `snap_start` initialises published versions, `loopback` blocks connections to other machines;
+`patch_cloudformation` adds what its CloudFormation omits; `vouch` lists what a run on the local cloud can
+show and what it cannot.
 """

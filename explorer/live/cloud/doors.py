@@ -1,4 +1,4 @@
-"""The doors as on AWS: who called, the answer to a caller without permission, and what has to be signed."""
+"""Doors as on AWS: the caller's identity, the answer to a caller without permission, required signatures."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ FORBIDDEN = {
         }
     ).encode(),
 }
-URL_ACTIONS = ("lambda:InvokeFunctionUrl", "lambda:InvokeFunction")  # AWS wants both since October 2025
+URL_ACTIONS = ("lambda:InvokeFunctionUrl", "lambda:InvokeFunction")  # AWS requires both since October 2025
 Reply = tuple[int, Mapping[str, str], bytes]
-NOBODY: Reply = (403, JSON, b"{}")
+UNSIGNED_REPLY: Reply = (403, JSON, b"{}")
 
 
 def install(limits: Limits) -> None:
@@ -31,16 +31,16 @@ def install(limits: Limits) -> None:
 
     checked(apigateway, "_iam_caller_identity_v2", "headers query_params")
     event = "url_id account_id region method path headers body query_params source_ip anonymous trace_root"
-    hook(lambda_svc, "_build_function_url_event", event, _with_the_caller)
-    hook(apigateway_v1, "_media_type_matches", "media_type binary_media_types", _json_unless_said)
+    hook(lambda_svc, "_build_function_url_event", event, _add_caller)
+    hook(apigateway_v1, "_media_type_matches", "media_type binary_media_types", _default_to_json)
     signature = "service iam_action headers query_params request_id resource_arn service_context "
-    hook(app, "_enforce_data_plane", signature + "auth_error_response named_resource", _refused_as_on_aws)
+    hook(app, "_enforce_data_plane", signature + "auth_error_response named_resource", _refuse_as_aws)
     signature = "method path headers body query_params signed_path enforce_bucket_region internal "
-    hook(s3, "handle_request", signature + "access_point_region access_point", _hiding_what_is_not_there)
+    hook(s3, "handle_request", signature + "access_point_region access_point", _hide_missing_keys)
 
 
-def _with_the_caller(original: Callable[..., Any]) -> Callable[..., Any]:
-    """A function behind its own URL sees who called, as one behind an API does."""
+def _add_caller(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the caller's identity to the event of a function URL, as in the event of an API."""
     from ministack.services import apigateway
 
     def build(*args: Any, anonymous: bool = False, **kwargs: Any) -> Any:
@@ -54,8 +54,8 @@ def _with_the_caller(original: Callable[..., Any]) -> Callable[..., Any]:
     return build
 
 
-def _json_unless_said(original: Callable[..., Any]) -> Callable[..., Any]:
-    """A REST API takes what names no media type for JSON."""
+def _default_to_json(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Treat a request to a REST API without a media type as JSON."""
 
     def matches(media_type: Any, binary_media_types: Any) -> Any:
         return original(media_type or "application/json", binary_media_types)
@@ -63,29 +63,29 @@ def _json_unless_said(original: Callable[..., Any]) -> Callable[..., Any]:
     return matches
 
 
-def _refused_as_on_aws(original: Callable[..., Any]) -> Callable[..., Any]:
+def _refuse_as_aws(original: Callable[..., Any]) -> Callable[..., Any]:
     from ministack.services import apigateway_v1, lambda_svc
 
     def enforce(service: str, iam_action: str, *args: Any, **kwargs: Any) -> Any:
         refusal = original(service, iam_action, *args, **kwargs)
         if iam_action == URL_ACTIONS[0]:
             if not refusal and kwargs["service_context"].get("lambda:FunctionUrlAuthType") == "AWS_IAM":
-                through = {**kwargs, "service_context": {"lambda:InvokedViaFunctionUrl": "true"}}
+                via_url = {**kwargs, "service_context": {"lambda:InvokedViaFunctionUrl": "true"}}
                 unsigned = not lambda_svc._function_url_is_signed(*args[:2])
-                refusal = NOBODY if unsigned else original(service, URL_ACTIONS[1], *args, **through)
-            return _of_a_url(refusal) if refusal else refusal
+                refusal = UNSIGNED_REPLY if unsigned else original(service, URL_ACTIONS[1], *args, **via_url)
+            return _url_refusal(refusal) if refusal else refusal
         if not refusal:
             return refusal
         if iam_action != "execute-api:Invoke":
             return refusal
         api = kwargs["resource_arn"].split(":")[-1].partition("/")[0]
-        return _of_an_api(refusal, apigateway_v1.find_api_scope(api) is not None, kwargs["resource_arn"])
+        return _api_refusal(refusal, apigateway_v1.find_api_scope(api) is not None, kwargs["resource_arn"])
 
     return enforce
 
 
-def _of_an_api(refusal: Reply, rest: bool, resource: str) -> Reply:
-    """An HTTP API gives no reason; a REST API says who may not do what."""
+def _api_refusal(refusal: Reply, rest: bool, resource: str) -> Reply:
+    """The refusal of an API: an HTTP API gives no reason, a REST API names caller, action and resource."""
     status, _, body = refusal
     if not rest:
         return status, dict(JSON), FORBIDDEN["http-api"]
@@ -97,7 +97,7 @@ def _of_an_api(refusal: Reply, rest: bool, resource: str) -> Reply:
     return status, {**JSON, "x-amzn-ErrorType": error["__type"]}, json.dumps({"Message": text}).encode()
 
 
-def _of_a_url(refusal: Reply) -> Reply:
+def _url_refusal(refusal: Reply) -> Reply:
     status, _, body = refusal
     error = json.loads(body or "{}")
     kind = error.get("__type", "AccessDeniedException")
@@ -108,8 +108,8 @@ def _of_a_url(refusal: Reply) -> Reply:
     return status, {**JSON, "x-amzn-ErrorType": kind}, body
 
 
-def _hiding_what_is_not_there(original: Callable[..., Any]) -> Callable[..., Any]:
-    """To who may not list a bucket, a missing key is denied."""
+def _hide_missing_keys(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Answer 403 for a missing key to a caller that may not list the bucket."""
     from ministack.core import iam_evaluator, router
 
     async def handle(method: str, path: str, headers: Any, *args: Any, **kwargs: Any) -> Any:

@@ -1,7 +1,7 @@
-"""Durable executions as AWS drives them, however the function is called.
+"""Durable executions as AWS drives them, for every way to call a function.
 
-The emulator keeps their state and answers their checkpoints; it resumes only what a synchronous Invoke
-began, one at a time. Here each execution is driven to its end where it was called.
+The emulator stores their state and answers their checkpoints, but it resumes only executions that a
+synchronous Invoke started, one at a time. Here the thread that starts an execution drives it to its end.
 """
 
 from __future__ import annotations
@@ -16,29 +16,29 @@ from typing import Any
 from .hook import Wrap, checked, hook
 from .limits import Limits, Refusal
 
-FIRST_RETRY_S, LONGEST_RETRY_S = 1.0, 60.0  # AWS: exponential backoff, without figures
+FIRST_RETRY_S, LONGEST_RETRY_S = 1.0, 60.0  # AWS documents exponential backoff, but no figures
 Record = MutableMapping[str, Any]
 Answer = dict[str, Any]
 
-_begun: ContextVar[list[Record] | None] = ContextVar("explorer_begun", default=None)
-_name: ContextVar[str | None] = ContextVar("explorer_name", default=None)  # that its caller gives it
-_moved: dict[str, threading.Event] = {}  # by execution: someone has changed what it waits for
+_new_executions: ContextVar[list[Record] | None] = ContextVar("explorer_begun", default=None)
+_execution_name: ContextVar[str | None] = ContextVar("explorer_name", default=None)  # from its caller
+_wake_events: dict[str, threading.Event] = {}  # by execution ARN: set when what it waits for has changed
 
 
 def install(limits: Limits) -> None:
     """Drive the durable executions of the emulator that is loaded in this process."""
     from ministack.services import lambda_durable, lambda_svc
 
-    created = "function_arn version input_payload name trace_id execution_timeout"
-    checked(lambda_durable, "create_execution_for_invoke", created)
+    create_parameters = "function_arn version input_payload name trace_id execution_timeout"
+    checked(lambda_durable, "create_execution_for_invoke", create_parameters)
     checked(lambda_durable, "mark_execution_completed", "arn result_payload error")
     checked(lambda_durable, "record_invocation_completed", "arn start_ts request_id error")
     checked(lambda_durable, "_serialize_operations", "operations for_event")
     checked(lambda_durable, "_time_out_execution", "rec")
-    hook(lambda_durable, "_apply_update", "rec upd", _retried)
-    hook(lambda_durable, "_resume_execution", "arn account_id region", _woken)
-    hook(lambda_svc, "_execute_function", "func event", _driven(limits))
-    hook(lambda_svc, "_invoke", "name event headers path_qualifier query_params", _qualified)
+    hook(lambda_durable, "_apply_update", "rec upd", _count_attempts)
+    hook(lambda_durable, "_resume_execution", "arn account_id region", _wake_driver)
+    hook(lambda_svc, "_execute_function", "func event", _drive_executions(limits))
+    hook(lambda_svc, "_invoke", "name event headers path_qualifier query_params", _require_qualifier)
 
 
 def is_durable(function: Mapping[str, Any]) -> bool:
@@ -47,7 +47,7 @@ def is_durable(function: Mapping[str, Any]) -> bool:
 
 
 def begin(function: Mapping[str, Any], event: Any) -> Record:
-    """A new execution; the answer to an asynchronous call names it."""
+    """Create the record of a new execution; the answer to an asynchronous call contains its ARN."""
     from ministack.services import lambda_durable
 
     config = function.get("config") or function
@@ -57,20 +57,20 @@ def begin(function: Mapping[str, Any], event: Any) -> Record:
         function_arn=arn[0] + arn[1],
         version=config.get("Version", "$LATEST"),
         input_payload=json.dumps(event),
-        name=_name.get(),
+        name=_execution_name.get(),
         execution_timeout=config["DurableConfig"].get("ExecutionTimeout"),
     )
-    begun = _begun.get()
-    if begun is not None:
-        begun.append(record)
+    new_records = _new_executions.get()
+    if new_records is not None:
+        new_records.append(record)
     return record
 
 
-# Who calls
+# Calls
 
 
-def _qualified(original: Callable[..., Any]) -> Callable[..., Any]:
-    """AWS takes no call of a durable function that does not say which version; it names the execution."""
+def _require_qualifier(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Refuse a call of a durable function without a qualifier; add the execution's ARN to the answer."""
     from ministack.services import lambda_svc
 
     async def invoke(
@@ -83,25 +83,32 @@ def _qualified(original: Callable[..., Any]) -> Callable[..., Any]:
             text = "You cannot invoke a durable function using an unqualified ARN."
             return Refusal(400, "InvalidParameterValueException", text).rest_json()
         fields = {key.lower(): value for key, value in headers.items()}
-        own = fields.get("x-amz-durable-execution-name")
-        if own and fields.get("x-amz-invocation-type") == "Event" and (earlier := _execution_of(name, own)):
-            return _started_before(earlier, event)
-        begun: list[Record] = []
-        token, name_token = _begun.set(begun), _name.set(own)
+        requested_name = fields.get("x-amz-durable-execution-name")
+        if (
+            requested_name
+            and fields.get("x-amz-invocation-type") == "Event"
+            and (same_name := _execution_of(name, requested_name))
+        ):
+            return _repeated_start(same_name, event)
+        new_records: list[Record] = []
+        token, name_token = _new_executions.set(new_records), _execution_name.set(requested_name)
         try:
-            status, answered, body = await original(name, event, headers, path_qualifier, query_params)
+            status, reply_headers, body = await original(name, event, headers, path_qualifier, query_params)
         finally:
-            _begun.reset(token)
-            _name.reset(name_token)
-        if begun:
-            answered = {**answered, "X-Amz-Durable-Execution-Arn": begun[0]["DurableExecutionArn"]}
-        return status, answered, body
+            _new_executions.reset(token)
+            _execution_name.reset(name_token)
+        if new_records:
+            reply_headers = {
+                **reply_headers,
+                "X-Amz-Durable-Execution-Arn": new_records[0]["DurableExecutionArn"],
+            }
+        return status, reply_headers, body
 
     return invoke
 
 
 def _execution_of(function: str, name: str) -> Record | None:
-    """The execution of a function that has this name already."""
+    """The function's execution of this name, None if there is none."""
     from ministack.services import lambda_durable
 
     arn = f":function:{function}"
@@ -111,15 +118,15 @@ def _execution_of(function: str, name: str) -> Record | None:
     return None
 
 
-def _started_before(record: Record, event: Any) -> Any:
-    """A name begins one execution: the same payload finds it, another is refused."""
+def _repeated_start(record: Record, event: Any) -> Any:
+    """The answer to a name in use: its execution for the same payload, a refusal for another."""
     if record["InputPayload"] != json.dumps(event):
         text = f"Durable execution with name {record['DurableExecutionName']} has already been started."
         return Refusal(409, "DurableExecutionAlreadyStartedException", text).rest_json()
     return 202, {"X-Amz-Durable-Execution-Arn": record["DurableExecutionArn"]}, b""
 
 
-def _driven(limits: Limits) -> Wrap:
+def _drive_executions(limits: Limits) -> Wrap:
     def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
         from ministack.services import lambda_svc
 
@@ -129,52 +136,51 @@ def _driven(limits: Limits) -> Wrap:
             config = function.get("config") or function
             if lambda_svc._function_config_scope_mismatch(config):
                 return lambda_svc._run_with_function_config_scope(config, execute, function, event)
-            accepted = _begun.get() or []  # as an event: it waits for room, no caller waits
-            return _drive(
-                original, function, accepted[0] if accepted else begin(function, event), not accepted
-            )
+            # an asynchronous call has a record already: its execution waits for capacity, and no caller waits
+            records = _new_executions.get() or []
+            return _drive(original, function, records[0] if records else begin(function, event), not records)
 
         return execute
 
     return wrap
 
 
-# How it goes on
+# Driving an execution
 
 
-def _drive(run: Callable[..., Any], function: Any, record: Record, waited_for: bool) -> Answer:
-    """Invoke the function until its execution has ended; a broken invocation is tried again, as on AWS."""
+def _drive(run: Callable[..., Any], function: Any, record: Record, is_synchronous: bool) -> Answer:
+    """Invoke the function until its execution has ended; retry a failed invocation, as AWS does."""
     retry_s = FIRST_RETRY_S
-    moved = _moved.setdefault(record["DurableExecutionArn"], threading.Event())
+    wake = _wake_events.setdefault(record["DurableExecutionArn"], threading.Event())
     try:
         while True:
-            moved.clear()
-            answer = _invoked(run, function, record)
-            if answer.get("throttle") and waited_for and len(record["Operations"]) == 1:
-                return _never_begun(record, answer)
-            if _ended(record, answer):
+            wake.clear()
+            answer = _invoke_once(run, function, record)
+            if answer.get("throttle") and is_synchronous and len(record["Operations"]) == 1:
+                return _drop_execution(record, answer)
+            if _has_ended(record, answer):
                 return _result(record, answer)
             if answer.get("error"):
                 pause_s, retry_s = retry_s, min(2 * retry_s, LONGEST_RETRY_S)
             else:
-                pause_s, retry_s = _until_due(record), FIRST_RETRY_S
-            moved.wait(max(0.0, min(pause_s, _remaining_s(record))))
-            _settle(record)
-            if _ended(record, {"error": True}):
+                pause_s, retry_s = _time_to_due(record), FIRST_RETRY_S
+            wake.wait(max(0.0, min(pause_s, _remaining_s(record))))
+            _complete_due(record)
+            if _has_ended(record, {"error": True}):
                 return _result(record, answer)
     finally:
-        _moved.pop(record["DurableExecutionArn"], None)
+        _wake_events.pop(record["DurableExecutionArn"], None)
 
 
-def _never_begun(record: Record, answer: Answer) -> Answer:
-    """There was no room for the first invocation, and the caller hears of it."""
+def _drop_execution(record: Record, answer: Answer) -> Answer:
+    """Remove an execution whose first invocation was throttled; the caller gets that answer."""
     from ministack.services import lambda_durable
 
     lambda_durable._executions.pop(record["DurableExecutionArn"], None)
     return answer
 
 
-def _invoked(run: Callable[..., Any], function: Any, record: Record) -> Answer:
+def _invoke_once(run: Callable[..., Any], function: Any, record: Record) -> Answer:
     from ministack.services import lambda_durable, lambda_svc
 
     arn, token = record["DurableExecutionArn"], record["CheckpointToken"]
@@ -192,8 +198,8 @@ def _invoked(run: Callable[..., Any], function: Any, record: Record) -> Answer:
     return answer
 
 
-def _ended(record: Record, answer: Answer) -> bool:
-    """Whether the execution is over, by what its last invocation answered or by time; its record says so."""
+def _has_ended(record: Record, answer: Answer) -> bool:
+    """Whether the execution has ended, by its last invocation's answer or by time-out; updates its record."""
     from ministack.services import lambda_durable
 
     output = _sdk_output(answer)
@@ -207,7 +213,7 @@ def _ended(record: Record, answer: Answer) -> bool:
 
 
 def _sdk_output(answer: Answer) -> Mapping[str, Any]:
-    """What the SDK returned, nothing if the invocation broke."""
+    """The SDK's return value, empty if the invocation failed."""
     if answer.get("error"):
         return {}
     body = answer.get("body")
@@ -217,7 +223,7 @@ def _sdk_output(answer: Answer) -> Mapping[str, Any]:
 
 
 def _result(record: Record, answer: Answer) -> Answer:
-    """As a caller sees it that waited for the end."""
+    """The answer to a caller that waited for the end."""
     log_fields = {key: value for key, value in answer.items() if key in ("log", "log_source")}
     if record["Status"] == "SUCCEEDED":
         return {**log_fields, "body": json.loads(record.get("Result") or "null")}
@@ -227,12 +233,12 @@ def _result(record: Record, answer: Answer) -> Answer:
 
 
 def _remaining_s(record: Record) -> float:
-    """Seconds until the execution has no time left."""
+    """Time until the execution times out [s]; infinite without a time-out."""
     return float(record.get("_TimeoutDeadline") or float("inf")) - time.time()
 
 
-def _due(operation: Mapping[str, Any]) -> float | None:
-    """When the operation that is waited for is over, None if nothing but a call can end it."""
+def _due_time(operation: Mapping[str, Any]) -> float | None:
+    """When a wait or a step's retry is due [s since the epoch], None if only a call can end it."""
     details: Mapping[str, Any] = {}
     if operation["Type"] == "WAIT" and operation["Status"] == "STARTED":
         details = operation.get("WaitDetails") or {}
@@ -241,19 +247,19 @@ def _due(operation: Mapping[str, Any]) -> float | None:
     return details.get("ScheduledEndTimestamp") or details.get("NextAttemptTimestamp")
 
 
-def _until_due(record: Record) -> float:
-    """Seconds until the first operation is due."""
-    due = [at for at in map(_due, record["Operations"]) if at is not None]
+def _time_to_due(record: Record) -> float:
+    """Time until the first operation is due [s]."""
+    due = [at for at in map(_due_time, record["Operations"]) if at is not None]
     return min(due) - time.time() if due else float(LONGEST_RETRY_S)
 
 
-def _settle(record: Record) -> None:
-    """End the waits that are over and let the steps try again whose time has come."""
+def _complete_due(record: Record) -> None:
+    """End the waits that are due and mark the steps ready whose retry is due."""
     from ministack.services import lambda_durable
 
     now = time.time()
     for operation in record["Operations"]:
-        due = _due(operation)
+        due = _due_time(operation)
         if due is None or due > now:
             continue
         if operation["Type"] == "STEP":
@@ -261,22 +267,22 @@ def _settle(record: Record) -> None:
             continue
         operation |= {"Status": "SUCCEEDED", "EndTimestamp": now}
         ids = {"name": operation.get("Name"), "event_id": operation["Id"]}
-        waited = {"Duration": round(now - operation["StartTimestamp"])}
-        lambda_durable._emit_history_event(record, "WaitSucceeded", "WaitSucceededDetails", waited, **ids)
+        details = {"Duration": round(now - operation["StartTimestamp"])}
+        lambda_durable._emit_history_event(record, "WaitSucceeded", "WaitSucceededDetails", details, **ids)
 
 
-def _woken(original: Callable[..., Any]) -> Callable[..., Any]:
-    """The emulator's own timer and its callbacks do not invoke: they wake the driver."""
+def _wake_driver(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Wake the driver in place of the invocation that the emulator's timer and callbacks would make."""
 
     def resume(arn: str, *scope: Any) -> None:
-        if moved := _moved.get(arn):
-            moved.set()
+        if wake := _wake_events.get(arn):
+            wake.set()
 
     return resume
 
 
-def _retried(original: Callable[..., Any]) -> Callable[..., Any]:
-    """A step that is to be tried again waits for it, and its attempts are counted."""
+def _count_attempts(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a step pending until its retry and count its attempts."""
 
     def apply(record: Any, update: Any) -> None:
         original(record, update)

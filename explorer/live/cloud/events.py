@@ -1,4 +1,4 @@
-"""Asynchronous events as AWS keeps them: one that is throttled waits, and is not lost."""
+"""Asynchronous events as on AWS: a throttled event waits and is not lost."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from .durable import begin, is_durable
 from .hook import Wrap
 from .limits import Limits
 
-FIRST_WAIT_S, LONGEST_WAIT_S = 0.05, 1.0  # of a throttled event; AWS: 1 s to 5 min
+FIRST_WAIT_S, LONGEST_WAIT_S = 0.05, 1.0  # between tries of a throttled event; AWS: 1 s to 5 min
 
 
-def patient(limits: Limits) -> Wrap:
-    """An event that finds no room waits for it; only a function error uses one of its attempts."""
+def retry_throttled(limits: Limits) -> Wrap:
+    """Retry throttled events until there is capacity; only a function error uses up an attempt."""
 
     def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
         def deliver(func: Any, event: Any) -> None:
@@ -26,8 +26,8 @@ def patient(limits: Limits) -> Wrap:
             scoped = lambda_svc._run_with_function_config_scope
             if is_durable(func):
                 begin(func, event)
-            arguments = (scoped, func, _attempts, func, event, limits)
-            run = copy_context().run  # with it goes how deep a recursion is
+            arguments = (scoped, func, _deliver_with_retries, func, event, limits)
+            run = copy_context().run  # the context holds the depth of a recursion
             threading.Thread(target=run, args=arguments, daemon=True).start()
 
         return deliver
@@ -35,12 +35,12 @@ def patient(limits: Limits) -> Wrap:
     return wrap
 
 
-def _attempts(func: Any, event: Any, limits: Limits) -> None:
-    """Deliver one event until it is done, its attempts are used up or it is too old."""
+def _deliver_with_retries(func: Any, event: Any, limits: Limits) -> None:
+    """Deliver one event until it succeeds, its attempts are used up or it is too old."""
     from ministack.services import lambda_svc
 
     settings = _event_settings(func)
-    retries = 0 if is_durable(func) else settings.get("MaximumRetryAttempts")  # it tries again by itself
+    retries = 0 if is_durable(func) else settings.get("MaximumRetryAttempts")  # it retries by itself
     errors_left = int(limits["lambda.async.retries"] if retries is None else retries) + 1
     until = time.monotonic() + float(settings.get("MaximumEventAgeInSeconds") or limits["lambda.async.age"])
     throttle_s, retry_s = FIRST_WAIT_S, limits["lambda.async.retry_wait_s"]
@@ -55,12 +55,12 @@ def _attempts(func: Any, event: Any, limits: Limits) -> None:
             errors_left -= 1
             wait_s, retry_s = retry_s, 2 * retry_s
         if errors_left <= 0 or time.monotonic() + wait_s > until:
-            return _given_up(func, event, result, settings)
+            return _route_failure(func, event, result, settings)
         time.sleep(wait_s)
 
 
 def _event_settings(func: Any) -> Mapping[str, Any]:
-    """Those of the version or alias that was called; an unqualified call has those of $LATEST."""
+    """The event settings of the version or alias called; an unqualified call has those of $LATEST."""
     from ministack.services import lambda_svc
 
     config = func.get("config") or func
@@ -70,8 +70,8 @@ def _event_settings(func: Any) -> Mapping[str, Any]:
     return configs.get(qualifier) or (configs.get("$LATEST") if not qualifier else configs.get("")) or {}
 
 
-def _given_up(func: Any, event: Any, result: Any, settings: Mapping[str, Any]) -> None:
-    """Pass the event on to the failure destination or the dead-letter queue, if there is one."""
+def _route_failure(func: Any, event: Any, result: Any, settings: Mapping[str, Any]) -> None:
+    """Send the event to the failure destination or the dead-letter queue, if there is one."""
     from ministack.services import lambda_svc
 
     config = func.get("config") or func

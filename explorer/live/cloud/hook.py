@@ -17,7 +17,7 @@ Wrap = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 def check_version() -> None:
-    """Raise CloudError unless the emulator is installed in the version that the hooks were made for."""
+    """Raise CloudError unless the emulator is installed in the version for which the hooks were written."""
     try:
         version = metadata.version(EMULATOR)
     except metadata.PackageNotFoundError:
@@ -27,7 +27,16 @@ def check_version() -> None:
 
 
 def checked(owner: Any, name: str, parameters: str) -> Any:
-    """The callable `name` of `owner`, if its parameters are those, separated by spaces."""
+    """The callable `name` of `owner`, after a check of its parameters.
+
+    Parameters
+    ----------
+    owner : module or class of the emulator
+    name : of a function or method
+    parameters : expected names, in order, separated by spaces
+
+    Raises CloudError if it is missing or takes other parameters.
+    """
     place = f"{EMULATOR} {PINNED}: {getattr(owner, '__name__', owner)}.{name}"
     function = getattr(owner, name, None)
     if not callable(function):
@@ -40,13 +49,16 @@ def checked(owner: Any, name: str, parameters: str) -> Any:
 
 
 def hook(owner: Any, name: str, parameters: str, wrap: Wrap) -> None:
-    """Put `wrap(original)` in the place of `owner.name`. Raises CloudError if it is not as expected."""
+    """Replace `owner.name` by `wrap(original)`; parameters and errors are those of `checked`."""
     original = checked(owner, name, parameters)
     setattr(owner, name, functools.wraps(original)(wrap(original)))
 
 
 def hook_action(owner: Any, action: str, name: str, parameters: str, wrap: Wrap) -> None:
-    """The same for a function that the emulator calls by the name of an API's action."""
+    """`hook` for a function that the emulator looks up by an API's action.
+
+    Raises CloudError, also if another function answers the action.
+    """
     if owner._ACTION_MAP.get(action) is not getattr(owner, name, None):
         raise CloudError(f"{EMULATOR} {PINNED}: {owner.__name__}: {action} is not answered by {name}")
     hook(owner, name, parameters, wrap)

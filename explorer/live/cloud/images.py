@@ -1,4 +1,4 @@
-"""Images of containers here: the code of a stack, as it lies in its bucket. Nothing is pulled."""
+"""Container images of the local cloud: the code of a stack in its bucket. No registry is called."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ import threading
 import zipfile
 from pathlib import Path
 
-ELSEWHERE = "images of registries, none of which is asked"
+OTHER_IMAGES = "images of registries, none of which is asked"
 PATTERN = re.compile(r"local/([a-z0-9.-]+)/([^@]+)(?:@sha256:[0-9a-f]+)?")
 
 _lock = threading.Lock()
 
 
 class NoImageError(Exception):
-    """There is no such image, and why."""
+    """The image does not exist or cannot be run here; the message gives the reason."""
 
 
 def image_of(bucket: str, key: str) -> str:
-    """The image that the code at this place is."""
+    """The image name for code at this bucket and key."""
     return f"local/{bucket}/{key}"
 
 
 def digest_of(image: str) -> str:
-    """What tells an image from another of the same name. Raises NoImageError."""
+    """The SHA-256 digest of an image. Raises NoImageError."""
     return f"sha256:{hashlib.sha256(_content(image)).hexdigest()}"
 
 
-def unpacked(image: str) -> Path:
-    """The folder that holds what is in an image, unpacked once. Raises NoImageError."""
+def unpack(image: str) -> Path:
+    """The folder with the files of an image, unpacked at the first call. Raises NoImageError."""
     content = _content(image)
     folder = Path(os.environ["TMPDIR"]) / "images" / hashlib.sha256(content).hexdigest()
     with _lock:
@@ -40,7 +40,7 @@ def unpacked(image: str) -> Path:
             part = folder.with_suffix(".part")
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
                 archive.extractall(part)
-            compileall.compile_dir(part, quiet=2)  # once: the tasks do not write beside their code
+            compileall.compile_dir(part, quiet=2)  # once, because tasks do not write byte code
             part.rename(folder)
     return folder
 
@@ -50,7 +50,7 @@ def _content(image: str) -> bytes:
 
     match = PATTERN.fullmatch(image)
     if match is None:
-        raise NoImageError(f"{image}: the local cloud does not run {ELSEWHERE}: expected local/BUCKET/KEY")
+        raise NoImageError(f"{image}: the local cloud does not run {OTHER_IMAGES}: expected local/BUCKET/KEY")
     content: bytes | None = lambda_svc._fetch_code_from_s3(match[1], match[2])
     if content is None:
         raise NoImageError(f"{image}: not found")

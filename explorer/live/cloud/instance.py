@@ -1,4 +1,4 @@
-"""A local cloud as it is found: where it is, and sessions that talk to it."""
+"""The state of one local cloud: its address, its credentials and sessions for it."""
 
 from __future__ import annotations
 
@@ -13,16 +13,25 @@ from explorer.errors import CloudError
 from .process import Process
 from .vouch import CANNOT_VOUCH_FOR, VOUCHES_FOR
 
-STACKS = "stacks"  # in a cloud's folder: a file for each stack that stands on it, named before it does
-NO_PROFILE = {"profile": (None, None, None, None)}  # the user's own, known or not, is not asked for
+STACKS = "stacks"  # in a cloud's folder: a file for each stack on it, written before the stack is created
+NO_PROFILE = {"profile": (None, None, None, None)}  # the user's own AWS profile is not read
 
 
 @dataclass(frozen=True)
 class Cloud:
-    """One local cloud, running or not, and what may be concluded from it.
+    """One local cloud, running or not.
 
-    `credentials` are those of its administrator: they open this cloud and nothing else. One that has
-    `crashed` was up and ended without being stopped.
+    Parameters
+    ----------
+    name : of the cloud
+    running : whether it answers
+    endpoint_url : for AWS SDKs, None if it does not run
+    region : that its clients use by default
+    credentials : `access_key_id` and `secret_access_key` of its administrator; valid for this cloud only
+    folder : its run folder
+    process : its server process
+    crashed : it ran and ended without being stopped
+    lost_stacks : names of the stacks that were on a cloud that crashed
     """
 
     name: str
@@ -33,10 +42,10 @@ class Cloud:
     folder: Path | None = None
     process: Process | None = None
     crashed: bool = False
-    lost_stacks: tuple[str, ...] = ()  # stacks that went with one that crashed
+    lost_stacks: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """As `explorer cloud start` and `cloud status` print it."""
+        """The JSON object that `explorer cloud start` and `cloud status` print."""
         return {
             "running": self.running,
             "endpoint_url": self.endpoint_url,
@@ -48,7 +57,14 @@ class Cloud:
         }
 
     def session(self, region: str | None = None) -> Any:
-        """A boto3 session whose clients talk to this cloud as its administrator."""
+        """A boto3 session whose clients call this cloud as its administrator.
+
+        Parameters
+        ----------
+        region : of the clients, the cloud's own if None
+
+        Raises CloudError if the cloud does not run.
+        """
         import boto3
         from botocore.config import Config
 
@@ -58,17 +74,17 @@ class Cloud:
             aws_access_key_id=self.credentials["access_key_id"],
             aws_secret_access_key=self.credentials["secret_access_key"],
             region_name=region or self.region,
-            botocore_session=_begun(),
+            botocore_session=_botocore_session(),
         )
         config = Config(proxies={}, s3={"addressing_style": "path"}, signature_version="v4")
-        where: dict[str, Any] = {"endpoint_url": self.endpoint_url, "config": config}
+        client_options: dict[str, Any] = {"endpoint_url": self.endpoint_url, "config": config}
         for maker in ("client", "resource"):
-            setattr(session, maker, partial(getattr(session, maker), **where))
+            setattr(session, maker, partial(getattr(session, maker), **client_options))
         return session
 
 
-def _begun() -> Any:
-    """A botocore session that shares with the others what was read of the services' models."""
+def _botocore_session() -> Any:
+    """A botocore session that shares the cache of service models with the others."""
     from botocore.session import Session
 
     session = Session(session_vars=NO_PROFILE)

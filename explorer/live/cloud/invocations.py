@@ -1,4 +1,4 @@
-"""What a function and its caller see of one invocation: environment, request id, trace, the log's end."""
+"""What a function and its caller see of an invocation: environment, request id, trace, tail of the log."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from .patch_runtime import last_run, report_line
 
 Function = Callable[..., Any]
 
-RUNTIME_API = "127.0.0.1:9001"  # where AWS's own runtimes ask; nothing answers here
+RUNTIME_API = "127.0.0.1:9001"  # of AWS's own runtimes; here nothing listens there
 
 
 _spawning = threading.local()
 
 
 def install(limits: Limits) -> None:
-    """Show functions of the emulator in this process what AWS shows them."""
+    """Give functions of the emulator in this process the environment, ids and logs of AWS."""
     from ministack.core import lambda_runtime
     from ministack.services import lambda_svc
 
-    hook(lambda_runtime.Worker, "_spawn", "self", _configured)
+    hook(lambda_runtime.Worker, "_spawn", "self", _remember_config)
     lambda_runtime.subprocess = _Environment(lambda_runtime.subprocess)
-    hook(lambda_svc, "_xray_trace_id_for_invocation", "config inbound_trace_header", _always_traced)
+    hook(lambda_svc, "_xray_trace_id_for_invocation", "config inbound_trace_header", _add_trace_header)
     dispatch = "func config event request_id started"
-    hook(lambda_svc, "_execute_function_dispatch", dispatch, _identified)
+    hook(lambda_svc, "_execute_function_dispatch", dispatch, _share_request_id)
     checked(lambda_svc, "_emit_lambda_logs", "func request_id log_text error duration_ms log_source")
 
 
@@ -42,7 +42,7 @@ def install(limits: Limits) -> None:
 
 
 class _Environment:
-    """`subprocess` for the workers, with the variables that Lambda sets itself."""
+    """`subprocess` for the workers, with the variables that Lambda itself sets."""
 
     def __init__(self, inner: Any) -> None:
         self.inner = inner
@@ -51,17 +51,17 @@ class _Environment:
         return getattr(self.inner, name)
 
     def Popen(self, *args: Any, env: Mapping[str, str], **kwargs: Any) -> Any:  # noqa: N802
-        """As `subprocess.Popen`; outside of a worker's start the environment stays as it is."""
+        """As `subprocess.Popen`; adds Lambda's variables only while a worker starts."""
         config = getattr(_spawning, "config", None)
-        own = lambda_variables(config, _spawning.type) if config is not None else {}
-        whole = {**env, **own}
-        if own.get("AWS_LAMBDA_INITIALIZATION_TYPE") == SNAPSHOT:
+        variables = lambda_variables(config, _spawning.type) if config is not None else {}
+        whole = {**env, **variables}
+        if variables.get("AWS_LAMBDA_INITIALIZATION_TYPE") == SNAPSHOT:
             whole = {name: value for name, value in whole.items() if name not in LOG_NAMES}
         return self.inner.Popen(*args, env=whole, **kwargs)
 
 
 def lambda_variables(config: Mapping[str, Any], initialization: str = ON_DEMAND) -> dict[str, str]:
-    """What Lambda itself puts into the environment of a function of this configuration."""
+    """The variables that Lambda itself sets for a function, from its configuration."""
     name, version = config.get("FunctionName", ""), config.get("Version", "$LATEST")
     group = (config.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{name}"
     today = datetime.now(UTC).strftime("%Y/%m/%d")
@@ -76,7 +76,7 @@ def lambda_variables(config: Mapping[str, Any], initialization: str = ON_DEMAND)
     }
 
 
-def _configured(original: Function) -> Function:
+def _remember_config(original: Function) -> Function:
     def spawn(self: Any) -> None:
         _spawning.config, _spawning.type = self.config, type_of(self)
         try:
@@ -87,8 +87,8 @@ def _configured(original: Function) -> Function:
     return spawn
 
 
-def _always_traced(original: Function) -> Function:
-    """Every invocation has a trace header; where tracing is off it says that it is not sampled."""
+def _add_trace_header(original: Function) -> Function:
+    """Give every invocation a trace header; where tracing is off, with `Sampled=0`."""
 
     def trace(*args: Any, **kwargs: Any) -> str:
         header = original(*args, **kwargs)
@@ -101,7 +101,7 @@ def _always_traced(original: Function) -> Function:
 # The id and the log
 
 
-def _identified(original: Function) -> Function:
+def _share_request_id(original: Function) -> Function:
     def dispatch(func: Any, config: Any, event: Any, request_id: str, started: float) -> Any:
         call = CALL.get()
         function = config.get("FunctionArn", "")

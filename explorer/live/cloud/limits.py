@@ -1,4 +1,4 @@
-"""The limits as the local cloud enforces them: figures from the facts, refusals in AWS's own words."""
+"""The limits that the local cloud enforces: figures from the facts, refusals with AWS's texts."""
 
 from __future__ import annotations
 
@@ -43,29 +43,29 @@ DOORS = {"apigw.http": "http-api", "apigw.rest": "rest-api", "lambda.furl": "fun
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What AWS answers to what it does not take."""
+    """AWS's answer to a request that it refuses: HTTP status, error code and message."""
 
     status: int
     code: str
     message: str
 
     def rest_json(self) -> Answer:
-        """As Lambda says it: the code in a header."""
+        """The answer in Lambda's form: the code in a header."""
         headers = {"Content-Type": "application/json", "x-amzn-errortype": self.code}
         return self.status, headers, _body(Type="User", message=self.message)
 
     def json_1_1(self) -> Answer:
-        """As Parameter Store, Secrets Manager and Step Functions say it: the code in the body."""
+        """The answer in the form of Parameter Store, Secrets Manager and Step Functions: code in the body."""
         headers = {"Content-Type": "application/x-amz-json-1.1"}
         return self.status, headers, _body(__type=self.code, message=self.message)
 
-    def at_door(self) -> Answer:
-        """As a REST API or a function URL says who may not come in: the code in a header."""
+    def authorization_error(self) -> Answer:
+        """The answer of a REST API or a function URL to an unauthorised caller: the code in a header."""
         headers = {"Content-Type": "application/json", "x-amzn-ErrorType": self.code}
         return self.status, headers, _body(message=self.message)
 
     def door(self) -> Answer:
-        """As a function URL or an API says it to whoever called."""
+        """The answer of an API or a function URL to its caller: no code, except for a too large request."""
         if self.code == "RequestEntityTooLargeException":
             headers = {"Content-Type": "application/json", "x-amzn-errortype": self.code}
             return self.status, headers, _body(Message=self.message)
@@ -77,14 +77,21 @@ def _body(**fields: str) -> bytes:
 
 
 def invalid(value: str, field: str, constraint: str) -> Refusal:
-    """AWS's answer to a field that breaks its model; `value` is "" where it is not to be repeated."""
+    """AWS's answer to a field that breaks its model.
+
+    Parameters
+    ----------
+    value : as AWS repeats it, "" where it must not be repeated
+    field : name of the field
+    constraint : the end of AWS's sentence after "Member must"
+    """
     start = f"Value '{value}' at" if value else "Value at"
     text = f"1 validation error detected: {start} '{field}' failed to satisfy constraint: Member must "
     return Refusal(400, "ValidationException", text + constraint)
 
 
 def event_reason(refusal: Refusal, service: str) -> str:
-    """As CloudFormation's events give a service's refusal."""
+    """The text of a service's refusal in CloudFormation's events."""
     request, token = uuid.uuid4(), uuid.uuid4()
     message = f"{refusal.message} (Service: {service}, Status Code: {refusal.status}, Request ID: {request})"
     code = f"(RequestToken: {token}, HandlerErrorCode: InvalidRequest)"
@@ -92,34 +99,45 @@ def event_reason(refusal: Refusal, service: str) -> str:
 
 
 class Limits:
-    """The limits of a facts folder, some of them changed.
+    """The limits of a facts folder, with overrides; `limits[id]` is a value in the unit of its row.
 
     Parameters
     ----------
-    folder : of the tables, the project's own if none
-    changed : other values by the id of a limit or constant, in its own unit: a test can wait 0.3 s, not 30
+    folder : of the tables, the project's own if None
+    overrides : other values by id of a limit or constant [its own unit]: a test can wait 0.3 s instead of 30
+
+    Raises ExplorerError for an override that is negative or of an id without a value.
     """
 
     def __init__(self, folder: Path | None = None, overrides: Mapping[str, float] | None = None) -> None:
         self.facts = catalogue.Facts(folder) if folder else catalogue.DEFAULT
         self.overrides = dict(overrides or {})
         for id, value in self.overrides.items():
-            if self._real(id) is None or not value >= 0:
+            if self._aws_value(id) is None or not value >= 0:
                 raise ExplorerError(f"limit {id} is {value!r}: expected a number from 0")
 
-    def _real(self, id: str) -> float | None:
-        """AWS's own value: of a limit, or of a time that AWS takes."""
+    def _aws_value(self, id: str) -> float | None:
+        """AWS's value of a limit or constant, None if it has none."""
         constant = self.facts.constants().get(id)
         return constant.value if constant else self.facts.limit(id).value
 
     def __getitem__(self, id: str) -> float:
-        value = self.overrides.get(id, self._real(id))
+        value = self.overrides.get(id, self._aws_value(id))
         if value is None:
             raise CloudError(f"limits.csv: {id} has no value: expected a number")
         return int(value) if value == int(value) else value
 
     def refusal(self, id: str, size: float = 0, door: str = "") -> Refusal:
-        """What the caller of `door` sees when `size` is over the limit `id`: status and code are facts."""
+        """The answer of `door` to a caller that exceeds the limit `id`.
+
+        Parameters
+        ----------
+        id : of a limit
+        size : of the request [unit of the limit], for texts that repeat it
+        door : id of the door; "" for the door in the limit's id, else "invoke"
+
+        Raises CloudError if breaches.csv has no status for it.
+        """
         door = door or DOORS.get(id.rpartition(".")[0], "invoke")
         breach = self.facts.breach_at_door(id, door)
         if breach is None or breach.status is None:
@@ -127,6 +145,6 @@ class Limits:
         return Refusal(breach.status, breach.code, TEXTS[id].format(limit=self[id], size=size))
 
     def status(self, id: str, door: str) -> int:
-        """The HTTP status with which `door` says that the limit `id` broke."""
+        """The HTTP status of `door` when the limit `id` is exceeded; 500 if breaches.csv has none."""
         breach = self.facts.breach_at_door(id, door)
         return breach.status if breach and breach.status else 500

@@ -1,8 +1,8 @@
-"""AWS's limits in front of the emulator: an ASGI application around its own.
+"""AWS's limits in front of the emulator: an ASGI application that wraps the emulator's own.
 
-Sizes and times are checked here, where requests arrive; `limits_inside` checks what happens inside. A
-caller without a key is refused here, and once more inside by `authentication`: the emulator would take
-it for the owner of the account.
+Sizes and times of requests are checked here on arrival; `limits_inside` checks calls inside the emulator. A
+caller without a key is refused here, and again inside by `authentication`: the emulator would treat it as
+the owner of the account.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from urllib.parse import parse_qs
 from . import load_balancer, task_credentials
 from .hook import checked
 from .limits import Answer, Limits, Refusal
-from .tokens import are_keys
+from .tokens import is_key_request
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -29,22 +29,22 @@ Application = Callable[[Message, Receive, Send], Awaitable[None]]
 
 @dataclass
 class Call:
-    """One request to Invoke: its id is that of the function's invocation too, on each attempt."""
+    """One request to Invoke; its id is also the request id of the function's invocation, at each attempt."""
 
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
-    function: str = ""  # the ARN of the one that was called first
+    function: str = ""  # ARN of the function that it calls; set at its first invocation
 
 
-CALL: ContextVar[Call | None] = ContextVar("explorer_call", default=None)  # that this request is
-DOOR: ContextVar[str] = ContextVar("explorer_door", default="")  # by which this request came in
+CALL: ContextVar[Call | None] = ContextVar("explorer_call", default=None)  # of this request
+DOOR: ContextVar[str] = ContextVar("explorer_door", default="")  # of this request
 OPEN = ("/_ministack/health", "/_ministack/ready")
-METADATA = "/v4/"  # what a task is told of itself
+METADATA = "/v4/"  # ECS's metadata of a task
 TOKENS = (
     "/_ministack/cfn-response/",
     "/_ministack/cfn-signal/",
     METADATA,
-)  # paths that carry their own secret
-MOST_HEADER_BYTES = 16 * 1024  # of a request that is not a load balancer's
+)  # paths that contain a secret of their own
+MOST_HEADER_BYTES = 16 * 1024  # of a request to any door but a load balancer
 
 SCOPE = re.compile(r"Credential=[^/]+/\d{8}/([^/]+)/([^/]+)/aws4_request")
 INVOKE = re.compile(r"/2015-03-31/functions/[^/]+/invocations/?")
@@ -55,18 +55,24 @@ CONFIGURE = re.compile(r"/2015-03-31/functions/[^/]+/configuration/?")
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """What a request is: its door, the limit on its body, the limit on the time of its answer."""
+    """Where a request goes and which limits apply to it: ids of limits on its body and on its time."""
 
     door: str = ""
     size: str = ""
     time: str = ""
-    data_plane: bool = False  # has its own authorisation, which may be none
-    region: str = ""  # where the door stands
-    tells_why: bool = True  # of a caller that it does not let in
+    data_plane: bool = False  # the door has its own authorisation, or none
+    region: str = ""  # of the door
+    gives_reason: bool = True  # to a caller that it refuses
 
 
-class Enforce:
-    """The emulator's application `inner`, answering as AWS does where `limits` break."""
+class LimitsAtDoor:
+    """The ASGI application in front of the emulator, which answers as AWS where a limit is exceeded.
+
+    Parameters
+    ----------
+    inner : the emulator's application
+    limits : to enforce
+    """
 
     def __init__(self, inner: Application, limits: Limits) -> None:
         from ministack import app
@@ -82,44 +88,44 @@ class Enforce:
         self.rest_scope = checked(apigateway_v1, "find_api_scope", "api_id")
         self.key_of = checked(router, "extract_access_key_id", "headers query_params")
         self.is_root = checked(iam_evaluator, "is_root_access_key", "access_key_id")
-        self.unawaited: set[asyncio.Task[None]] = set()  # answers that nobody waits for any more
+        self.timed_out_tasks: set[asyncio.Task[None]] = set()  # requests whose caller has had a time-out
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Serve a request within the limits of its door; a WebSocket is refused."""
+        """Serve a request within the limits of its door; refuse a WebSocket."""
         if scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         elif scope["type"] != "http":
             await self.inner(scope, receive, send)
         else:
-            await self._http(scope, receive, send)
+            await self._serve_http(scope, receive, send)
 
-    async def _http(self, scope: Message, receive: Receive, send: Send) -> None:
+    async def _serve_http(self, scope: Message, receive: Receive, send: Send) -> None:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         if scope["path"].startswith(task_credentials.PATH):
             return await _answer(send, task_credentials.answer(scope["path"], headers))
         route = self._route(scope["method"], scope["path"], headers)
-        if refused := self._headers_refused(scope, route):
-            await _drained(receive)
-            return await _answer(send, refused)
-        admitted = self._admitted(scope, headers, route)
-        if admitted is None:
-            await _drained(receive)
-            return await _answer(send, _no_token(headers, scope["path"]))
-        if unsigned := _not_signed(scope.get("query_string", b""), headers):
-            await _drained(receive)
-            return await _answer(send, unsigned)
+        if too_large := self._header_refusal(scope, route):
+            await _drain(receive)
+            return await _answer(send, too_large)
+        admitted_scope = self._admit(scope, headers, route)
+        if admitted_scope is None:
+            await _drain(receive)
+            return await _answer(send, _missing_token_answer(headers, scope["path"]))
+        if unsigned_refusal := _unsigned_header_refusal(scope.get("query_string", b""), headers):
+            await _drain(receive)
+            return await _answer(send, unsigned_refusal)
         if (
             route.data_plane
             and route.door != "balancer"
-            and (elsewhere := _meant_elsewhere(route, headers, scope["query_string"]))
+            and (scope_refusal := _credential_scope_refusal(route, headers, scope["query_string"]))
         ):
-            await _drained(receive)
-            return await _answer(send, elsewhere)
+            await _drain(receive)
+            return await _answer(send, scope_refusal)
         DOOR.set(route.door)
         if route.door == "invoke":
             call = Call()
             CALL.set(call)
-            send = _identified(send, call.id)
+            send = _with_request_id(send, call.id)
         if route.size:
             limit = self.limits[route.size]
             size, messages = await _body(receive, limit)
@@ -128,11 +134,11 @@ class Enforce:
                 return await _answer(send, refusal.door() if route.data_plane else refusal.rest_json())
             receive = _replay(messages, receive)
         if route.time:
-            return await self._within(route.time, admitted, receive, send)
-        return await self.inner(admitted, receive, send)
+            return await self._answer_in_time(route.time, admitted_scope, receive, send)
+        return await self.inner(admitted_scope, receive, send)
 
-    def _headers_refused(self, scope: Message, route: Route) -> Answer | None:
-        """What a door says to a request whose line and headers are too large for it."""
+    def _header_refusal(self, scope: Message, route: Route) -> Answer | None:
+        """The refusal of a request whose request line and headers are too large, None if they are not."""
         line = len(scope["method"]) + len(scope["path"]) + len(scope.get("query_string", b""))
         size = line + sum(len(name) + len(value) + len(": \r\n") for name, value in scope["headers"])
         if route.door == "balancer":
@@ -144,10 +150,10 @@ class Enforce:
         api = self.api_of(host, path)
         if api is not None:
             kind = "http" if self.rest_scope(api[0]) is None else "rest"
-            place = self.rest_scope(api[0]) or self.http_scope(api[0])
+            api_scope = self.rest_scope(api[0]) or self.http_scope(api[0])
             limits = (f"apigw.{kind}.payload", f"apigw.{kind}.timeout")
-            region = place[1] if place else ""
-            return Route(f"{kind}-api", *limits, data_plane=True, region=region, tells_why=kind == "rest")
+            region = api_scope[1] if api_scope else ""
+            return Route(f"{kind}-api", *limits, data_plane=True, region=region, gives_reason=kind == "rest")
         if self.is_balancer(host, path):
             return Route("balancer", data_plane=True)
         function = self.function_of(host, path)
@@ -166,67 +172,67 @@ class Enforce:
             return Route("invoke", "lambda.sync.request")
         return Route()
 
-    def _admitted(self, scope: Message, headers: dict[str, str], route: Route) -> Message | None:
-        """The request as the emulator is to see it, the loopback taken for TLS; None if it has no key."""
+    def _admit(self, scope: Message, headers: dict[str, str], route: Route) -> Message | None:
+        """The ASGI scope for the emulator, marked as TLS; None if the request has no valid key."""
         path, query = scope["path"], scope.get("query_string", b"")
         key = self.key_of(headers, parse_qs(query.decode("latin-1"), keep_blank_values=True))
         if scope["method"] == "OPTIONS" or path in OPEN or path.startswith(TOKENS):
             return scope
-        if "/.well-known/" in path and are_keys(scope["method"], path):
+        if "/.well-known/" in path and is_key_request(scope["method"], path):
             return scope
         if path.startswith("/_ministack") or (not route.data_plane and self.is_root(key)):
             return None
-        if "x-forwarded-proto" in headers:  # one that says that it came without TLS is taken at its word
+        if "x-forwarded-proto" in headers:  # the caller states the protocol itself
             return scope
         return {**scope, "headers": [*scope["headers"], (b"x-forwarded-proto", b"https")]}
 
-    async def _within(self, id: str, scope: Message, receive: Receive, send: Send) -> None:
-        """Answer in time or say that it was too late; the work goes on, as it does on AWS."""
+    async def _answer_in_time(self, id: str, scope: Message, receive: Receive, send: Send) -> None:
+        """Answer within the limit `id` [s] or with a time-out; the work continues, as on AWS."""
         gate = _Gate(send)
-        task = asyncio.create_task(self._inside(scope, receive, gate))
+        task = asyncio.create_task(self._call_inner(scope, receive, gate))
         await asyncio.wait({task}, timeout=self.limits[id])
-        if task.done() or gate.opened:
+        if task.done() or gate.has_started:
             return await task
-        gate.shut = True
-        self.unawaited.add(task)
-        task.add_done_callback(self._forget)
+        gate.is_closed = True
+        self.timed_out_tasks.add(task)
+        task.add_done_callback(self._discard)
         return await _answer(send, self.limits.refusal(id).door())
 
-    async def _inside(self, scope: Message, receive: Receive, send: Send) -> None:
+    async def _call_inner(self, scope: Message, receive: Receive, send: Send) -> None:
         await self.inner(scope, receive, send)
 
-    def _forget(self, task: asyncio.Task[None]) -> None:
-        self.unawaited.discard(task)
+    def _discard(self, task: asyncio.Task[None]) -> None:
+        self.timed_out_tasks.discard(task)
         if not task.cancelled():
-            task.exception()  # its caller has gone: read here, or asyncio warns of it
+            task.exception()  # read here, or asyncio warns of it
 
 
 class _Gate:
-    """Passes an answer on until it is shut."""
+    """Forwards the messages of an answer until it is closed."""
 
     def __init__(self, send: Send) -> None:
-        self.send, self.opened, self.shut = send, False, False
+        self.send, self.has_started, self.is_closed = send, False, False
 
     async def __call__(self, message: Message) -> None:
-        if not self.shut:
-            self.opened = True
+        if not self.is_closed:
+            self.has_started = True
             await self.send(message)
 
 
-def _identified(send: Send, id: str) -> Send:
-    """The answer under the id of the invocation, which the function sees in its context."""
+def _with_request_id(send: Send, id: str) -> Send:
+    """Set the answer's request id to that of the invocation, which the function has in its context."""
 
-    async def tell(message: Message) -> None:
+    async def send_with_id(message: Message) -> None:
         if message["type"] == "http.response.start":
             others = [pair for pair in message.get("headers", ()) if pair[0].lower() != b"x-amzn-requestid"]
             message = {**message, "headers": [*others, (b"x-amzn-requestid", id.encode())]}
         await send(message)
 
-    return tell
+    return send_with_id
 
 
 async def _body(receive: Receive, limit: float) -> tuple[int, list[Message]]:
-    """The size of the body [B] and what brought it; past `limit` it is read to its end, not kept."""
+    """The size of a body [B] and its messages; a body over `limit` [B] is read to its end, but not kept."""
     size, messages = 0, []
     while True:
         message = await receive()
@@ -237,33 +243,33 @@ async def _body(receive: Receive, limit: float) -> tuple[int, list[Message]]:
             return size, messages
 
 
-async def _drained(receive: Receive) -> None:
+async def _drain(receive: Receive) -> None:
     await _body(receive, -1)
 
 
 def _replay(messages: list[Message], receive: Receive) -> Receive:
-    waiting = iter(messages)
+    remaining = iter(messages)
 
-    async def again() -> Message:
-        return next(waiting, None) or await receive()
+    async def next_message() -> Message:
+        return next(remaining, None) or await receive()
 
-    return again
+    return next_message
 
 
-def _not_signed(query: bytes, headers: dict[str, str]) -> Answer | None:
-    """What S3 says to a signed URL with headers of its own that the signature does not cover."""
+def _unsigned_header_refusal(query: bytes, headers: dict[str, str]) -> Answer | None:
+    """S3's refusal of a signed URL with `x-amz-` headers that the signature does not cover, else None."""
     signed = parse_qs(query.decode("latin-1")).get("X-Amz-SignedHeaders")
     if signed is None:
         return None
-    more = [name for name in headers if name.startswith("x-amz-") and name not in signed[0].split(";")]
+    names = [name for name in headers if name.startswith("x-amz-") and name not in signed[0].split(";")]
     text = "There were headers present in the request which were not signed"
     body = f"<Error><Code>AccessDenied</Code><Message>{text}</Message>"
-    body += f"<HeadersNotSigned>{', '.join(more)}</HeadersNotSigned></Error>"
-    return (403, {"Content-Type": "application/xml"}, body.encode()) if more else None
+    body += f"<HeadersNotSigned>{', '.join(names)}</HeadersNotSigned></Error>"
+    return (403, {"Content-Type": "application/xml"}, body.encode()) if names else None
 
 
-def _meant_elsewhere(route: Route, headers: dict[str, str], query: bytes) -> Answer | None:
-    """What a door says to a signature for another service or region than its own."""
+def _credential_scope_refusal(route: Route, headers: dict[str, str], query: bytes) -> Answer | None:
+    """A door's refusal of a signature for another service or region, else None."""
     credential = parse_qs(query.decode("latin-1")).get("X-Amz-Credential", [""])[0]
     signed = SCOPE.search(headers.get("authorization", "") or f"Credential={credential}")
     if signed is None:
@@ -275,13 +281,13 @@ def _meant_elsewhere(route: Route, headers: dict[str, str], query: bytes) -> Ans
         text = f"Credential should be scoped to a valid region, not '{signed[1]}'. "
     else:
         return None
-    if not route.tells_why:
+    if not route.gives_reason:
         return 403, {"Content-Type": "application/json"}, b'{"message":"Forbidden"}'
-    return Refusal(403, "InvalidSignatureException", text).at_door()
+    return Refusal(403, "InvalidSignatureException", text).authorization_error()
 
 
-def _no_token(headers: dict[str, str], path: str) -> Answer:
-    """The answer to a caller without credentials, in the form of the service that it meant."""
+def _missing_token_answer(headers: dict[str, str], path: str) -> Answer:
+    """The answer to a caller without credentials, in the form of the service that it called."""
     text = "Missing Authentication Token"
     if "x-amz-target" in headers or path.startswith("/20"):
         refusal = Refusal(403, "MissingAuthenticationTokenException", text)

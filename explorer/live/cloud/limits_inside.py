@@ -17,12 +17,12 @@ from .proxy_answers import MalformedError, answer_of
 
 KB = 1024
 GATEWAYS = ("http-api", "rest-api", "function-url")
-INTERNAL = {  # what a door says of a function that failed
+FAILURE_ANSWERS = {  # a door's answer when its function failed: headers and text
     "http-api": ({"Content-Type": "application/json"}, '{"message":"Internal Server Error"}'),
     "rest-api": ({"Content-Type": "application/json"}, "Internal server error"),
     "function-url": ({"Content-Type": "text/plain"}, "Internal Server Error"),
 }
-BUSY = {  # and of one that has no room
+THROTTLE_BODIES = {  # a door's answer when its function was throttled
     "http-api": '{"message":"Service Unavailable"}',
     "rest-api": '{"message":"Internal server error"}',
     "function-url": '{"Reason":"ConcurrentInvocationLimitExceeded","Type":"User","message":"Rate Exceeded."}',
@@ -31,28 +31,34 @@ Verdict = Callable[..., Refusal | None]
 
 
 def install(limits: Limits) -> None:
-    """Put the limits into the emulator that is loaded in this process."""
+    """Enforce the limits in the emulator that is loaded in this process."""
     from ministack.services import lambda_svc, secretsmanager, ssm
 
-    configured = refusing(lambda data: function_refusal(limits, data), Refusal.rest_json)
-    hook(lambda_svc, "_create_function", "data", configured)
-    hook(lambda_svc, "_update_config", "name data", configured)
+    check_function = refuse_if(lambda data: function_refusal(limits, data), Refusal.rest_json)
+    hook(lambda_svc, "_create_function", "data", check_function)
+    hook(lambda_svc, "_update_config", "name data", check_function)
     dispatch = "func config event request_id started"
-    hook(lambda_svc, "_execute_function_dispatch", dispatch, _sized(limits))
+    hook(lambda_svc, "_execute_function_dispatch", dispatch, _limit_sizes(limits))
     shaper = "lambda_execute_result_to_api_proxy_response"
-    hook(lambda_svc, shaper, "exec_result", _through_the_door(limits))
-    hook(ssm, "_put_parameter", "data", refusing(_parameter(limits), Refusal.json_1_1))
+    hook(lambda_svc, shaper, "exec_result", _shape_answers(limits))
+    hook(ssm, "_put_parameter", "data", refuse_if(_parameter_verdict(limits), Refusal.json_1_1))
     if not isinstance(getattr(lambda_svc, "MAX_INVOKE_DEPTH", None), int):
         raise CloudError("ministack: lambda_svc.MAX_INVOKE_DEPTH is missing: expected a number")
     lambda_svc.MAX_INVOKE_DEPTH = int(limits["lambda.recursion"])
     for name in ("_create_secret", "_update_secret", "_put_secret_value"):
-        stored = refusing(lambda data: secret_refusal(limits, data), Refusal.json_1_1)
-        hook(secretsmanager, name, "data", stored)
+        check_secret = refuse_if(lambda data: secret_refusal(limits, data), Refusal.json_1_1)
+        hook(secretsmanager, name, "data", check_secret)
     _install_in_cloudformation(limits)
 
 
-def refusing(verdict: Verdict, form: Callable[[Refusal], Any]) -> Wrap:
-    """Ask first; `verdict` sees the last argument, what the caller sent."""
+def refuse_if(verdict: Verdict, form: Callable[[Refusal], Any]) -> Wrap:
+    """A wrapper that answers a refusal, or calls the original if there is none.
+
+    Parameters
+    ----------
+    verdict : gets the last argument, which is what the caller sent; returns a refusal or None
+    form : turns a refusal into the answer of the wrapped function
+    """
 
     def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
         def handle(*args: Any) -> Any:
@@ -64,13 +70,13 @@ def refusing(verdict: Verdict, form: Callable[[Refusal], Any]) -> Wrap:
     return wrap
 
 
-# What is configured
+# Configurations
 
 
 def function_refusal(limits: Limits, function: Mapping[str, Any]) -> Refusal | None:
-    """Why AWS would not take this function's environment, None if it would."""
+    """AWS's refusal of a function's environment that is too large, None if it fits."""
     variables = (function.get("Environment") or {}).get("Variables") or {}
-    # AWS's own text repeats the values; here the names alone, so that no secret ends in a log
+    # AWS's own text repeats the values; this one only the names, so that no secret gets into a log
     texts = {
         name: value if isinstance(value, str) else json.dumps(value) for name, value in variables.items()
     }
@@ -81,16 +87,16 @@ def function_refusal(limits: Limits, function: Mapping[str, Any]) -> Refusal | N
         "Lambda was unable to configure your environment variables because the environment variables you "
         f"have provided exceeded the {limits['lambda.env'] / KB:g}KB limit. String measured: {names}"
     )
-    return Refusal(*_first(limits, "lambda.env"), text)
+    return Refusal(*_status_and_code(limits, "lambda.env"), text)
 
 
-def _first(limits: Limits, id: str) -> tuple[int, str]:
+def _status_and_code(limits: Limits, id: str) -> tuple[int, str]:
     breach = limits.facts.breach_at_door(id, "invoke")
     return (breach.status or 400, breach.code) if breach else (400, "ValidationException")
 
 
-def _parameter(limits: Limits) -> Verdict:
-    """Parameter Store counts characters, more of them in the advanced tier."""
+def _parameter_verdict(limits: Limits) -> Verdict:
+    """A verdict on a parameter's value: Parameter Store counts characters, with a limit for each tier."""
     from ministack.services import ssm
 
     default_tier = checked(ssm, "_default_tier", "data value existing")
@@ -105,15 +111,15 @@ def _parameter(limits: Limits) -> Verdict:
 
 
 def secret_refusal(limits: Limits, data: Mapping[str, Any]) -> Refusal | None:
-    """Why AWS would not store this secret, None if it would."""
+    """AWS's refusal of a secret that is too large, None if it fits."""
     text, binary = data.get("SecretString"), data.get("SecretBinary")
     sizes = {
         "secretString": len(text.encode()) if isinstance(text, str) else 0,
         "secretBinary": len(base64.b64decode(binary)) if isinstance(binary, str) else 0,
     }
     most = limits["sm.value"]
-    over = [field for field, size in sizes.items() if size > most]
-    return invalid("", over[0], f"have length less than or equal to {most}") if over else None
+    too_long = [field for field, size in sizes.items() if size > most]
+    return invalid("", too_long[0], f"have length less than or equal to {most}") if too_long else None
 
 
 # Through CloudFormation
@@ -125,14 +131,16 @@ def _install_in_cloudformation(limits: Limits) -> None:
     handlers = provisioners._RESOURCE_HANDLERS["AWS::Lambda::Function"]
     checked(provisioners, "_lambda_create", "logical_id props stack_name")
     checked(provisioners, "_lambda_update", "physical_id old_props new_props stack_name logical_id")
-    for action, at in (("create", 1), ("update", 2)):
-        handlers[action] = _provisioned(limits, handlers[action], at)
-    hook(provisioners, "_sm_secret_string", "props", _secret_of_template(limits))
+    for action, position in (("create", 1), ("update", 2)):
+        handlers[action] = _check_function_resource(limits, handlers[action], position)
+    hook(provisioners, "_sm_secret_string", "props", _check_template_secret(limits))
 
 
-def _provisioned(limits: Limits, original: Callable[..., Any], at: int) -> Callable[..., Any]:
+def _check_function_resource(
+    limits: Limits, original: Callable[..., Any], position: int
+) -> Callable[..., Any]:
     def provision(*args: Any, **kwargs: Any) -> Any:
-        refusal = function_refusal(limits, args[at])
+        refusal = function_refusal(limits, args[position])
         if refusal:
             raise ValueError(event_reason(refusal, "Lambda"))
         return original(*args, **kwargs)
@@ -140,7 +148,7 @@ def _provisioned(limits: Limits, original: Callable[..., Any], at: int) -> Calla
     return provision
 
 
-def _secret_of_template(limits: Limits) -> Wrap:
+def _check_template_secret(limits: Limits) -> Wrap:
     def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
         def secret_string(props: Any) -> Any:
             text = original(props)
@@ -157,8 +165,8 @@ def _secret_of_template(limits: Limits) -> Wrap:
 # In an invocation
 
 
-def _sized(limits: Limits) -> Wrap:
-    """Events and results of every execution, whatever called it."""
+def _limit_sizes(limits: Limits) -> Wrap:
+    """Limit the sizes of events and results of every invocation, whatever called it."""
 
     def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
         def dispatch(func: Any, config: Any, event: Any, request_id: str, started: float) -> Any:
@@ -182,10 +190,10 @@ def _event_limit(door: str) -> str:
 
 
 def _event_is_over(event: Any, limit: float) -> bool:
-    """Whether an API's event is larger; most are so small that they need not be written out."""
-    longest_escape, around = 6, 64 * KB
+    """Whether an API's event is over `limit` [B]; most are so small that they need not be serialised."""
+    longest_escape, overhead_bytes = 6, 64 * KB
     body = event.get("body") if isinstance(event, dict) else None
-    if len(body or "") * longest_escape + around < limit:
+    if len(body or "") * longest_escape + overhead_bytes < limit:
         return False
     return json_bytes(event) > limit
 
@@ -196,7 +204,7 @@ def json_bytes(value: Any) -> int:
 
 
 def _result_is_over(result: Mapping[str, Any], config: Mapping[str, Any], limit: float) -> bool:
-    """Whether what the runtime would post is larger; Python's runtimes write JSON with their defaults."""
+    """Whether the runtime's answer is over `limit` [B], as JSON with the defaults of Python's runtimes."""
     body = result.get("body")
     if isinstance(body, bytes) or result.get("raw_payload"):
         return len(body or b"") > limit
@@ -204,8 +212,8 @@ def _result_is_over(result: Mapping[str, Any], config: Mapping[str, Any], limit:
     return len(text.encode("utf-8", "surrogatepass")) > limit
 
 
-def _through_the_door(limits: Limits) -> Wrap:
-    """What each door makes of a function that failed: the caller never sees the function's own error."""
+def _shape_answers(limits: Limits) -> Wrap:
+    """Answer as each door does; the caller never sees the error of a function that failed."""
 
     def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
         def shape(exec_result: dict[str, Any]) -> Any:
@@ -213,27 +221,27 @@ def _through_the_door(limits: Limits) -> Wrap:
             if door not in GATEWAYS:
                 return original(exec_result)
             if exec_result.get("error"):
-                return _failed(limits, door, exec_result), None
+                return _failure_answer(limits, door, exec_result), None
             if exec_result.get("raw_payload") or isinstance(exec_result.get("body"), bytes):
                 return original(exec_result)
             try:
                 return answer_of(exec_result.get("body"), door == "rest-api"), None
             except MalformedError:
-                return _malformed(limits, door), None
+                return _malformed_answer(limits, door), None
 
         return shape
 
     return wrap
 
 
-def _malformed(limits: Limits, door: str) -> dict[str, Any]:
-    """What the caller sees of a function whose answer is none that the door takes."""
-    headers, text = INTERNAL[door]
+def _malformed_answer(limits: Limits, door: str) -> dict[str, Any]:
+    """The door's answer when the function's answer is malformed."""
+    headers, text = FAILURE_ANSWERS[door]
     body = json.dumps({"message": text}) if door == "rest-api" else text
     return {"statusCode": limits.status("lambda.sync.response", door), "headers": headers, "body": body}
 
 
-def _failed(limits: Limits, door: str, result: Mapping[str, Any]) -> dict[str, Any]:
+def _failure_answer(limits: Limits, door: str, result: Mapping[str, Any]) -> dict[str, Any]:
     if result.get("too_large"):
         refusal = limits.refusal(_event_limit(door), door=door)
         if door != "function-url":
@@ -245,7 +253,7 @@ def _failed(limits: Limits, door: str, result: Mapping[str, Any]) -> dict[str, A
         return {
             "statusCode": limits.status("lambda.concurrency", door),
             "headers": headers,
-            "body": BUSY[door],
+            "body": THROTTLE_BODIES[door],
         }
-    headers, text = INTERNAL[door]
+    headers, text = FAILURE_ANSWERS[door]
     return {"statusCode": limits.status("lambda.sync.response", door), "headers": headers, "body": text}

@@ -1,4 +1,4 @@
-"""A load balancer in front of tasks as on AWS: whom it asks, how long it waits, its pages for what fails."""
+"""Load balancers in front of tasks, as on AWS: choice of a target, idle time-out, pages for errors."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PAGES = {
     503: "Service Temporarily Unavailable",
     504: "Gateway Time-out",
 }
-BY_HOP = {
+HOP_BY_HOP = {
     "connection",
     "content-length",
     "keep-alive",
@@ -33,7 +33,7 @@ BY_HOP = {
 }
 Reply = tuple[int, dict[str, Any], Any]
 
-_turn = itertools.count()
+_round_robin = itertools.count()
 
 
 def install(limits: Limits) -> None:
@@ -41,23 +41,23 @@ def install(limits: Limits) -> None:
     from ministack.services import alb
 
     target_health.install(limits)
-    forwarded = "tg_arn method path headers body query_params raw_query_string raw_path"
-    hook(alb, "_forward_to_tg", forwarded, _to_targets(limits))
+    forward_parameters = "tg_arn method path headers body query_params raw_query_string raw_path"
+    hook(alb, "_forward_to_tg", forward_parameters, _forward_to_targets(limits))
     checked(alb, "_with_alb_server", "response listener_arn")
     checked(alb, "_lb_attr", "lb_arn key default")
-    called = "function_ref tg_arn method path headers body query_params raw_query_string"
-    hook(alb, "_invoke_lambda_target", called, _within_the_limits(limits))
+    lambda_parameters = "function_ref tg_arn method path headers body query_params raw_query_string"
+    hook(alb, "_invoke_lambda_target", lambda_parameters, _limit_lambda_target(limits))
 
 
 def page(status: int) -> Reply:
-    """The page of a load balancer for what fails."""
+    """The page with which a load balancer answers an error."""
     title = f"{status} {PAGES[status]}"
     lines = [f"<html>\r\n<head><title>{title}</title></head>", "<body>", f"<center><h1>{title}</h1></center>"]
     body = "\r\n".join([*lines, "</body>", "</html>", ""])
     return status, {"Content-Type": "text/html", "Server": "awselb/2.0"}, body.encode()
 
 
-def _to_targets(limits: Limits) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def _forward_to_targets(limits: Limits) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     from ministack.services import alb
 
     def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -77,12 +77,12 @@ def _to_targets(limits: Limits) -> Callable[[Callable[..., Any]], Callable[..., 
                     tg_arn, method, path, headers, body, query_params, raw_query_string, raw_path
                 )
                 return answer
-            targets = target_health.in_use(tg_arn, alb._targets.get(tg_arn, []), group["Port"])
+            targets = target_health.usable_targets(tg_arn, alb._targets.get(tg_arn, []), group["Port"])
             if not targets:
                 return page(503)
-            place = (raw_path or path) + (f"?{raw_query_string}" if raw_query_string else "")
-            target = targets[next(_turn) % len(targets)]
-            return await _ask(target, method, place, headers, body, _idle_s(group, limits))
+            target_path = (raw_path or path) + (f"?{raw_query_string}" if raw_query_string else "")
+            target = targets[next(_round_robin) % len(targets)]
+            return await _ask_target(target, method, target_path, headers, body, _idle_s(group, limits))
 
         return forward
 
@@ -90,35 +90,37 @@ def _to_targets(limits: Limits) -> Callable[[Callable[..., Any]], Callable[..., 
 
 
 def _idle_s(group: Mapping[str, Any], limits: Limits) -> float:
-    """The patience of the load balancer for a byte [s]; a test may have it shorter."""
+    """The load balancer's idle time-out [s]; an override of the limit, for tests, takes precedence."""
     from ministack.services import alb
 
-    usual = limits["alb.idle.timeout"]
+    default_s = limits["alb.idle.timeout"]
     if "alb.idle.timeout" in limits.overrides:
-        return float(usual)
+        return float(default_s)
     balancers = group.get("LoadBalancerArns") or [""]
-    return float(alb._lb_attr(balancers[0], IDLE, str(usual)))
+    return float(alb._lb_attr(balancers[0], IDLE, str(default_s)))
 
 
-async def _ask(
+async def _ask_target(
     target: tuple[str, int], method: str, path: str, headers: Mapping[str, str], body: bytes, idle_s: float
 ) -> Reply:
-    """Pass a request on, and the answer back as it comes."""
-    passed = [(name, value) for name, value in headers.items() if name.lower() not in BY_HOP]
-    passed.append(("connection", "close"))
+    """Forward a request to a target and stream its answer; a page for an error or a time-out."""
+    sent_headers = [(name, value) for name, value in headers.items() if name.lower() not in HOP_BY_HOP]
+    sent_headers.append(("connection", "close"))
     try:
-        answer = await exchange(*target, method.upper(), path, passed, body or b"", idle_s)
+        answer = await exchange(*target, method.upper(), path, sent_headers, body or b"", idle_s)
     except ExchangeError as error:
         return page(504 if error.timed_out else 502)
-    own: dict[str, Any] = {}
+    reply_headers: dict[str, Any] = {}
     for name, value in answer.headers:
-        if name.lower() not in BY_HOP - {"content-length"}:
-            own.setdefault(name.lower(), []).append(value)
-    own = {name: values[0] if len(values) == 1 else values for name, values in own.items()}
-    return answer.status, {**own, "date": formatdate(usegmt=True)}, _streamed(answer)
+        if name.lower() not in HOP_BY_HOP - {"content-length"}:
+            reply_headers.setdefault(name.lower(), []).append(value)
+    reply_headers = {
+        name: values[0] if len(values) == 1 else values for name, values in reply_headers.items()
+    }
+    return answer.status, {**reply_headers, "date": formatdate(usegmt=True)}, _stream_answer(answer)
 
 
-def _streamed(answer: Answer) -> Any:
+def _stream_answer(answer: Answer) -> Any:
     from ministack.core.responses import StreamingResponse
 
     async def run(send: Callable[[Any], Awaitable[None]], receive: Callable[[], Awaitable[Any]]) -> None:
@@ -127,15 +129,15 @@ def _streamed(answer: Answer) -> Any:
                 await send({"type": "http.response.body", "body": part, "more_body": True})
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         except (ExchangeError, OSError, asyncio.CancelledError):
-            return  # what is cut short has no end: so the caller sees that it is
+            return  # without an end, so that the caller sees that the answer is incomplete
         finally:
             answer.close()
 
     return StreamingResponse(run)
 
 
-def _within_the_limits(limits: Limits) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """A function behind a load balancer is sent 1 MB at most, and may answer as much in JSON."""
+def _limit_lambda_target(limits: Limits) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Limit the request to a function behind a load balancer, and its answer in JSON: 1 MB each."""
 
     def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
         async def invoke(function: str, group: str, method: str, path: str, headers: Any, body: bytes,
@@ -143,8 +145,8 @@ def _within_the_limits(limits: Limits) -> Callable[[Callable[..., Any]], Callabl
             if len(body or b"") > limits["alb.lambda.request"]:
                 return page(413)
             answer: Reply = await original(function, group, method, path, headers, body, *args, **kwargs)
-            whole = json.dumps([answer[0], dict(answer[1])]).encode() + bytes(answer[2] or b"")
-            return page(502) if len(whole) > limits["alb.lambda.response"] else answer
+            encoded = json.dumps([answer[0], dict(answer[1])]).encode() + bytes(answer[2] or b"")
+            return page(502) if len(encoded) > limits["alb.lambda.response"] else answer
 
         return invoke
 

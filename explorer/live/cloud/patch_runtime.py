@@ -1,7 +1,7 @@
-"""Where the emulator does otherwise than AWS, corrected.
+"""Corrections of the emulator's Lambda where it differs from AWS.
 
-The host's environment does not reach functions, a function's credentials cannot be guessed, throttled
-events wait, a warm call does not wait for logs, and errors and REPORT lines have AWS's form.
+Functions do not get the host's environment, a function's credentials cannot be guessed, throttled events
+wait, a warm call does not wait for logs, and errors and REPORT lines have AWS's form.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Any
 
 from explorer.errors import CloudError
 
-from .events import patient
+from .events import retry_throttled
 from .hook import checked, hook
 from .initialization import has_snapshot, restore_lines, start_in_report
 from .limits import Limits
@@ -31,16 +31,16 @@ from .starts import yield_to_the_cloud
 
 Function = Callable[..., Any]
 
-MARK = "\x1e"  # the worker's line after the last that an invocation wrote
+MARK = "\x1e"  # the worker writes this line after the last line of an invocation
 FLUSH = "        _real_stdout.flush()\n"
-MARKED = (
+WRITE_MARK = (
     "        sys.stderr.flush()\n"
     '        os.write(2, b"\\n\\x1e\\n")  # the end of this invocation in the log\n'
 )
-NOT_INITIALISED = "Worker init failed: "
-ENDS_S = 2.0  # how long a worker that could not be initialised may take to exit
-LOG_WAIT_S = 0.25  # for the mark of a worker that has died or closed its standard error
-AS_ON_LAMBDA = {
+INIT_FAILURE = "Worker init failed: "
+EXIT_WAIT_S = 2.0  # time for a worker to exit after its initialisation failed
+LOG_WAIT_S = 0.25  # for the mark; a worker that has died or closed its standard error writes none
+LAMBDA_ENVIRONMENT = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
     "LANG": "en_US.UTF-8",
     "TZ": ":UTC",
@@ -51,7 +51,10 @@ AS_ON_LAMBDA = {
 
 @dataclass
 class Run:
-    """The last invocation of this thread: what it took, and what its worker answered."""
+    """One invocation: times [s], the worker's answer and exit code, and its peak memory [MB].
+
+    `init_s` is None for a warm start, `exit_code` None while the worker runs.
+    """
 
     init_s: float | None = None
     duration_s: float = 0.0
@@ -66,7 +69,7 @@ _last = threading.local()
 
 
 def last_run() -> Run:
-    """The run that this thread's last invocation was."""
+    """The last invocation of this thread."""
     return getattr(_last, "run", None) or Run()
 
 
@@ -76,19 +79,19 @@ def install(limits: Limits) -> None:
     from ministack.services import lambda_svc
 
     _check_names(lambda_runtime, lambda_svc)
-    hook(lambda_runtime, "_detect_runtime_binary", "runtime", _marking)
+    hook(lambda_runtime, "_detect_runtime_binary", "runtime", _mark_log_end)
     worker = lambda_runtime.Worker
-    hook(worker, "_drain_stderr_bounded", "self first_line_wait idle_confirm hard_cap", _until_mark)
-    hook(worker, "_spawn", "self", _timed_spawn)
+    hook(worker, "_drain_stderr_bounded", "self first_line_wait idle_confirm hard_cap", _drain_to_mark)
+    hook(worker, "_spawn", "self", _time_spawn)
     invoke = "self event request_id trace_id depth durable invoked_function_arn"
-    hook(worker, "invoke", invoke, _timed_invoke)
-    hook(lambda_runtime, "execution_credentials", "config", _unguessable)
-    lambda_runtime.subprocess = _Spawning()
+    hook(worker, "invoke", invoke, _time_invoke)
+    hook(lambda_runtime, "execution_credentials", "config", _secure_credentials)
+    lambda_runtime.subprocess = _Subprocess()
     dispatch = "func config event request_id started"
-    hook(lambda_svc, "_execute_function_dispatch", dispatch, _aws_errors)
-    logged = "func request_id log_text error duration_ms log_source"
-    hook(lambda_svc, "_emit_lambda_logs", logged, _reporting)
-    hook(lambda_svc, "invoke_async_with_retry", "func event", patient(limits))
+    hook(lambda_svc, "_execute_function_dispatch", dispatch, _shape_errors)
+    log_parameters = "func request_id log_text error duration_ms log_source"
+    hook(lambda_svc, "_emit_lambda_logs", log_parameters, _write_report)
+    hook(lambda_svc, "invoke_async_with_retry", "func event", retry_throttled(limits))
 
 
 def _check_names(lambda_runtime: Any, lambda_svc: Any) -> None:
@@ -99,10 +102,10 @@ def _check_names(lambda_runtime: Any, lambda_svc: Any) -> None:
         raise CloudError("ministack: lambda_runtime.subprocess is not the module: expected a fresh process")
 
 
-# A warm call does not wait for logs that never come
+# Logs: a warm call does not wait for lines that never come
 
 
-def _marking(original: Function) -> Function:
+def _mark_log_end(original: Function) -> Function:
     def detect(runtime: str) -> Any:
         binary, script = original(runtime)
         if not runtime.startswith("python"):
@@ -110,14 +113,14 @@ def _marking(original: Function) -> Function:
         before, flush, after = script.rpartition(FLUSH)
         if not flush:
             raise CloudError(
-                "ministack: its Python worker is another: expected a flush after each invocation"
+                "ministack: its Python worker has changed: expected a flush after each invocation"
             )
-        return binary, before + MARKED + flush + after
+        return binary, before + WRITE_MARK + flush + after
 
     return detect
 
 
-def _until_mark(original: Function) -> Function:
+def _drain_to_mark(original: Function) -> Function:
     def drain(self: Any, *args: Any, **kwargs: Any) -> str:
         if not str(self.config.get("Runtime", "python")).startswith("python"):
             return str(original(self, *args, **kwargs))
@@ -139,7 +142,7 @@ def _until_mark(original: Function) -> Function:
 # REPORT lines with AWS's figures
 
 
-def _timed_spawn(original: Function) -> Function:
+def _time_spawn(original: Function) -> Function:
     def spawn(self: Any) -> None:
         began = time.monotonic()
         original(self)
@@ -148,15 +151,15 @@ def _timed_spawn(original: Function) -> Function:
     return spawn
 
 
-def _timed_invoke(original: Function) -> Function:
+def _time_invoke(original: Function) -> Function:
     def invoke(self: Any, *args: Any, **kwargs: Any) -> Any:
         early_s, self.explorer_early_s = getattr(self, "explorer_early_s", None), None
-        self.explorer_init_s = None  # unless it has to be started
+        self.explorer_init_s = None  # the spawn sets it, if there is one
         began = time.monotonic()
         try:
             answer = original(self, *args, **kwargs)
         except (RuntimeError, OSError) as error:
-            answer = _not_started(self, error, time.monotonic() - began)
+            answer = _start_failure(self, error, time.monotonic() - began)
         init_s, process = self.explorer_init_s, self.explorer_process
         duration_s = time.monotonic() - began - (init_s or 0)
         folder = f"{self._tmpdir}/code"
@@ -167,13 +170,13 @@ def _timed_invoke(original: Function) -> Function:
     return invoke
 
 
-def _not_started(worker: Any, error: Exception, took_s: float) -> dict[str, Any]:
-    """The answer of an environment that did not come up; raised, it would end all of the function's."""
-    process, worker._proc = worker._proc, None  # another is started in its place when next called
+def _start_failure(worker: Any, error: Exception, took_s: float) -> dict[str, Any]:
+    """The answer when an environment's start failed; raising would end all environments of the function."""
+    process, worker._proc = worker._proc, None  # the next call starts another
     if process is None:
         raise error
     with suppress(subprocess.TimeoutExpired):
-        process.wait(ENDS_S)  # by itself: so that the answer has its own exit code
+        process.wait(EXIT_WAIT_S)  # it exits by itself, with its own exit code
     process.kill()
     process.wait()
     worker.explorer_init_s, worker.explorer_process = took_s, process
@@ -181,7 +184,7 @@ def _not_started(worker: Any, error: Exception, took_s: float) -> dict[str, Any]
 
 
 def _peak_mb(pid: int) -> int:
-    """The most memory that the process has held [MB], 0 where the system does not say."""
+    """Peak resident memory of a process [MB], 0 where the system does not report it."""
     try:
         peak = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
     except OSError:
@@ -189,7 +192,7 @@ def _peak_mb(pid: int) -> int:
     return math.ceil(int(peak[1]) / 1024) if peak else 0
 
 
-def _reporting(original: Function) -> Function:
+def _write_report(original: Function) -> Function:
     def emit(func: Any, request_id: str, log_text: str, error: bool, duration_ms: int, **kwargs: Any) -> Any:
         run = last_run()
         if kwargs.get("log_source") or not run.answer:
@@ -206,7 +209,14 @@ def _reporting(original: Function) -> Function:
 
 
 def report_line(func: Any, request_id: str, run: Run) -> str:
-    """AWS's own line: times in ms to two places, billed time with the initialisation, rounded up."""
+    """AWS's REPORT line: times [ms] to two places, the billed one with the initialisation and rounded up.
+
+    Parameters
+    ----------
+    func : the function, as the emulator records it
+    request_id : of the invocation
+    run : the invocation
+    """
     config = func.get("config") or func
     duration_ms, start_ms = run.duration_s * 1000, (run.init_s or 0) * 1000
     billed_ms = math.ceil(duration_ms + start_ms)
@@ -225,31 +235,33 @@ def report_line(func: Any, request_id: str, run: Run) -> str:
     return "\t".join(parts) + "\t"
 
 
-# Errors as AWS's own runtime gives them
+# Errors in the form of AWS's own runtime
 
 
-def _aws_errors(original: Function) -> Function:
+def _shape_errors(original: Function) -> Function:
     def dispatch(func: Any, config: Any, event: Any, request_id: str, started: float) -> Any:
         _last.run = Run()
         result = original(func, config, event, request_id, started)
         run = last_run()
         if result.get("error") and run.answer.get("status") == "error":
-            result = {**result, "body": _error(request_id, run), "function_error": "Unhandled"}
+            result = {**result, "body": _error_body(request_id, run), "function_error": "Unhandled"}
         return result
 
     return dispatch
 
 
-def _error(request_id: str, run: Run) -> dict[str, Any]:
+def _error_body(request_id: str, run: Run) -> dict[str, Any]:
     message, trace = str(run.answer.get("error")), str(run.answer.get("trace") or "")
     if message.startswith("Task timed out"):
         text = f"RequestId: {request_id} Error: {message}"
         return {"errorType": "Sandbox.Timedout", "errorMessage": text}
-    if message.startswith(NOT_INITIALISED):
-        return {"errorType": "Runtime.Unknown", "errorMessage": message.removeprefix(NOT_INITIALISED)}
+    if message.startswith(INIT_FAILURE):
+        return {"errorType": "Runtime.Unknown", "errorMessage": message.removeprefix(INIT_FAILURE)}
     if not trace:
-        ended = f"RequestId: {request_id} Error: Runtime exited with error: {_ending(run.exit_code)}"
-        return {"errorType": "Runtime.ExitError", "errorMessage": ended}
+        exit_message = (
+            f"RequestId: {request_id} Error: Runtime exited with error: {_exit_text(run.exit_code)}"
+        )
+        return {"errorType": "Runtime.ExitError", "errorMessage": exit_message}
     trace = trace.replace(run.code_folder, "/var/task")
     frames = re.findall(r'^  File "[^"]*".*\n(?:    .*\n)*', trace, re.MULTILINE)
     last = trace.rpartition(frames[-1])[2] if frames else trace
@@ -258,27 +270,27 @@ def _error(request_id: str, run: Run) -> dict[str, Any]:
         "errorMessage": message,
         "errorType": kind[0].rpartition(".")[2] if kind else "Exception",
         "requestId": request_id,
-        "stackTrace": frames[1:],  # the first is the worker's
+        "stackTrace": frames[1:],  # the first frame is the worker's
     }
 
 
-def _ending(code: int | None) -> str:
+def _exit_text(code: int | None) -> str:
     if code is not None and code < 0:
         return "signal: killed" if code == -9 else f"signal: {-code}"
     return f"exit status {code or 0}"
 
 
-# Nothing of the host in a function
+# Environment and credentials: nothing of the host
 
 
-class _Spawning:
-    """`subprocess` for the workers, without what belongs to the cloud's own process."""
+class _Subprocess:
+    """`subprocess` for the workers: without the environment of the cloud's own process."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(subprocess, name)
 
     def Popen(self, *args: Any, env: Mapping[str, str], **kwargs: Any) -> Any:  # noqa: N802
-        """As `subprocess.Popen`, the environment being that of a function."""
+        """As `subprocess.Popen`, with the environment of a function and a lower priority."""
         popen: Any = subprocess.Popen
         process = popen(*args, env=function_environment(env), **kwargs)
         yield_to_the_cloud(process.pid)
@@ -286,26 +298,26 @@ class _Spawning:
 
 
 def function_environment(env: Mapping[str, str]) -> dict[str, str]:
-    """What a function sees of `env`: its own variables and Lambda's, not the host's."""
+    """The environment of a function: Lambda's variables and those of `env` that the host does not have."""
     import boto3
 
-    own = {name: value for name, value in env.items() if os.environ.get(name) != value}
-    libraries = str(Path(boto3.__file__).parents[1])  # as /var/runtime on AWS
-    return {**AS_ON_LAMBDA, "PYTHONPATH": libraries, "TMPDIR": os.environ["TMPDIR"], **own}
+    variables = {name: value for name, value in env.items() if os.environ.get(name) != value}
+    libraries = str(Path(boto3.__file__).parents[1])  # in place of /var/runtime on AWS
+    return {**LAMBDA_ENVIRONMENT, "PYTHONPATH": libraries, "TMPDIR": os.environ["TMPDIR"], **variables}
 
 
-def _unguessable(original: Function) -> Function:
-    """The credentials of an execution role; the emulator makes them from names that anyone may know."""
+def _secure_credentials(original: Function) -> Function:
+    """Make the credentials of an execution role secret: the emulator derives them from public names."""
     cloud_key = secrets.token_bytes(32)
 
     def credentials(config: Mapping[str, Any]) -> dict[str, str]:
         from ministack.services import sts
 
-        guessable = original(config)
-        session = sts._sessions[guessable["AWS_ACCESS_KEY_ID"]]
-        secret = hmac.digest(cloud_key, guessable["AWS_SECRET_ACCESS_KEY"].encode(), "sha256").hex()
-        token = hmac.digest(cloud_key, guessable["AWS_SESSION_TOKEN"].encode(), "sha256").hex()
+        original_keys = original(config)
+        session = sts._sessions[original_keys["AWS_ACCESS_KEY_ID"]]
+        secret = hmac.digest(cloud_key, original_keys["AWS_SECRET_ACCESS_KEY"].encode(), "sha256").hex()
+        token = hmac.digest(cloud_key, original_keys["AWS_SESSION_TOKEN"].encode(), "sha256").hex()
         session |= {"SecretAccessKey": secret, "SessionToken": token}
-        return {**guessable, "AWS_SECRET_ACCESS_KEY": secret, "AWS_SESSION_TOKEN": token}
+        return {**original_keys, "AWS_SECRET_ACCESS_KEY": secret, "AWS_SESSION_TOKEN": token}
 
     return credentials

@@ -1,4 +1,4 @@
-"""Processes by id and start time, so that an id that was given away again is never taken for the old one."""
+"""Processes by id and start time: an id that the system has reused is not mistaken for the old process."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ POLL_S = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """One process: its id and when it started, in whatever unit the system counts."""
+    """One process: its id, and its start time as the system's own text."""
 
     pid: int
     started: str
 
     @classmethod
     def of(cls, pid: int) -> Process | None:
-        """The process that has this id now, None if none runs."""
-        started = _started(pid)
+        """The process that now has the id `pid`, None if none runs."""
+        started = _start_time(pid)
         return cls(pid, started) if started else None
 
     def alive(self) -> bool:
-        """Whether it is still this one that has the id."""
-        return _started(self.pid) == self.started
+        """Whether this process still runs."""
+        return _start_time(self.pid) == self.started
 
     def send(self, number: int) -> None:
-        """Signal it, if it is still this one."""
+        """Send the signal `number`, if this process still runs."""
         if self.alive():
             with suppress(ProcessLookupError):
                 os.kill(self.pid, number)
 
     def end(self, patience_s: float) -> None:
-        """Ask it to end; after `patience_s` [s] make it."""
+        """Send SIGTERM, and SIGKILL if it still runs after `patience_s` [s]."""
         self.send(signal.SIGTERM)
         if not self.ends_within(patience_s):
             self.send(signal.SIGKILL)
@@ -56,13 +56,13 @@ class Process:
 
 
 def _reap(pid: int) -> None:
-    """Take the exit code of a child of our own, which else stays in the table."""
+    """Collect the exit code of a child of this process, so that it does not stay a zombie."""
     with suppress(ChildProcessError):
         os.waitpid(pid, os.WNOHANG)
 
 
 def _fields(pid: int) -> list[str]:
-    """The fields of /proc/PID/stat from the state on; empty if there is none, or it has ended."""
+    """The fields of /proc/PID/stat from the state on; empty if the process has ended."""
     try:
         fields = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
     except OSError:
@@ -70,7 +70,7 @@ def _fields(pid: int) -> list[str]:
     return [] if fields[0] in "ZX" else fields
 
 
-def _started(pid: int) -> str:
+def _start_time(pid: int) -> str:
     if PROC.is_dir():
         return "".join(_fields(pid)[19:20])
     command = ["ps", "-o", "lstart=", "-p", str(pid)]
@@ -78,12 +78,22 @@ def _started(pid: int) -> str:
 
 
 def of_session(leader: int, folder: Path) -> list[Process]:
-    """Processes of the session that `leader` began, at work in `folder`, the leader not among them."""
+    """Processes of a session that work in a folder, without the session's leader.
+
+    Parameters
+    ----------
+    leader : process id of the session's leader
+    folder : of the working directories, which may be folders inside it
+
+    Returns
+    -------
+    The processes; none on a system without /proc.
+    """
     if not PROC.is_dir():
         return []
     pids = [int(path.name) for path in PROC.iterdir() if path.name.isdigit()]
-    own = [pid for pid in pids if pid != leader and _fields(pid)[3:4] == [str(leader)]]
-    processes = [Process.of(pid) for pid in own if _works_in(pid, folder)]
+    session_pids = [pid for pid in pids if pid != leader and _fields(pid)[3:4] == [str(leader)]]
+    processes = [Process.of(pid) for pid in session_pids if _works_in(pid, folder)]
     return [process for process in processes if process]
 
 

@@ -1,4 +1,4 @@
-"""Provisioned concurrency that is there: environments are started, kept ready and counted as they stand."""
+"""Provisioned concurrency: environments are started, kept ready and counted while their process runs."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def install(limits: Limits) -> None:
     checked(lambda_svc, "_get_func_record_for_qualifier", "name qualifier")
     checked(lambda_runtime, "ensure_spawned", "worker")
     checked(lambda_runtime, "kill_workers", "workers")
-    hook(lambda_svc, "_put_provisioned_concurrency", "func_name qualifier data", _started(limits))
-    hook(lambda_svc, "_get_provisioned_concurrency", "func_name qualifier", _counted)
-    hook(lambda_svc, "_delete_provisioned_concurrency", "func_name qualifier", _let_go)
-    hook(lambda_runtime, "reap_idle_workers", "ttl", _but_for_those)
+    hook(lambda_svc, "_put_provisioned_concurrency", "func_name qualifier data", _start_environments(limits))
+    hook(lambda_svc, "_get_provisioned_concurrency", "func_name qualifier", _count_available)
+    hook(lambda_svc, "_delete_provisioned_concurrency", "func_name qualifier", _forget_pool)
+    hook(lambda_runtime, "reap_idle_workers", "ttl", _keep_provisioned)
     lambda_svc.reap_idle_workers = lambda_runtime.reap_idle_workers
 
 
@@ -56,13 +56,13 @@ def _pool(function: str, qualifier: str) -> tuple[str, Any, Any]:
 
 
 def _ready(key: str) -> list[Any]:
-    """The environments of a pool that are kept ready."""
+    """The provisioned environments of a pool."""
     from ministack.core import lambda_runtime
 
     return [worker for worker in lambda_runtime._workers.get(key) or () if is_provisioned(worker)]
 
 
-def _started(limits: Limits) -> Wrap:
+def _start_environments(limits: Limits) -> Wrap:
     from ministack.services import lambda_svc
 
     def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -92,7 +92,7 @@ def _started(limits: Limits) -> Wrap:
 
 
 def _start_all(function: str, qualifier: str, record: Record) -> None:
-    """Start as many environments as were asked for, each after the one before it."""
+    """Start the requested number of environments, one after the other."""
     from ministack.services import lambda_svc
 
     key, owner, config = _pool(function, qualifier)
@@ -104,7 +104,7 @@ def _start_all(function: str, qualifier: str, record: Record) -> None:
     try:
         while len(_ready(key)) < count:
             worker = _start(function, key, owner, config)
-            if _record(function, qualifier) is not record:  # it was deleted, or asked for anew
+            if _record(function, qualifier) is not record:  # deleted, or requested again
                 _end([worker])
                 return
             record["AllocatedProvisionedConcurrentExecutions"] = len(_ready(key))
@@ -122,7 +122,7 @@ def _name(key: str, qualifier: str) -> str:
 
 
 def _start(function: str, key: str, owner: Any, config: Any) -> Any:
-    """Start an environment that is kept ready; calls take it before those that were started on demand."""
+    """Start a provisioned environment; calls take it before those that were started on demand."""
     from ministack.core import lambda_runtime
 
     worker = lambda_runtime._worker_class_for(config)(function, config, owner["code_zip"])
@@ -140,7 +140,7 @@ def _start(function: str, key: str, owner: Any, config: Any) -> Any:
 
 
 def _end(workers: list[Any]) -> None:
-    """Keep these no longer: who is idle ends, who is at work becomes as one that was started on demand."""
+    """End these environments if they are idle; a busy one continues as if it were started on demand."""
     from ministack.core import lambda_runtime
 
     with lambda_runtime._lock:
@@ -152,8 +152,8 @@ def _end(workers: list[Any]) -> None:
     lambda_runtime.kill_workers(idle)
 
 
-def _counted(original: Callable[..., Any]) -> Callable[..., Any]:
-    """So many as have a process, and no more."""
+def _count_available(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Report as available only environments whose process runs."""
 
     def get(function: str, qualifier: str) -> Any:
         record = _record(function, qualifier or "$LATEST")
@@ -166,7 +166,7 @@ def _counted(original: Callable[..., Any]) -> Callable[..., Any]:
     return get
 
 
-def _let_go(original: Callable[..., Any]) -> Callable[..., Any]:
+def _forget_pool(original: Callable[..., Any]) -> Callable[..., Any]:
     def delete(function: str, qualifier: str) -> Any:
         had = _record(function, qualifier or "$LATEST")
         answer = original(function, qualifier)
@@ -179,8 +179,8 @@ def _let_go(original: Callable[..., Any]) -> Callable[..., Any]:
     return delete
 
 
-def let_go(arn: str) -> None:
-    """Keep nothing ready for an alias any longer."""
+def end(arn: str) -> None:
+    """End the provisioned environments of an alias."""
     from ministack.services import lambda_svc
 
     function, qualifier = _function_and_qualifier(arn)
@@ -189,7 +189,7 @@ def let_go(arn: str) -> None:
 
 
 def wait(arn: str) -> None:
-    """Wait until what an alias provisions is ready. Raises ValueError, with the reason, if it is not."""
+    """Wait until the environments of an alias are ready. Raises ValueError with the reason if they fail."""
     function, qualifier = _function_and_qualifier(arn)
     until = time.monotonic() + PATIENCE_S
     while (record := _record(function, qualifier)) and record["Status"] == "IN_PROGRESS":
@@ -207,8 +207,8 @@ def _function_and_qualifier(arn: str) -> tuple[str, str]:
     return function, qualifier
 
 
-def _but_for_those(original: Callable[..., Any]) -> Callable[..., Any]:
-    """What is kept ready does not grow idle."""
+def _keep_provisioned(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Keep provisioned environments out of the removal of idle ones."""
 
     def reap(ttl: float | None = None) -> Any:
         for key in _pools.values():

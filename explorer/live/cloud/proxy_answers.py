@@ -1,7 +1,7 @@
-"""What a door makes of a function's answer: passed on, given a form, or refused as malformed.
+"""A door's answer from a function's result: forwarded, completed, or refused as malformed.
 
-A REST API takes one form and nothing else. HTTP APIs and function URLs take any JSON as the body where no
-status code says that it is a whole answer.
+A REST API accepts only the full proxy format. HTTP APIs and function URLs use a result without a status code,
+which may be any JSON, as the body.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ LEAST_STATUS, MOST_STATUS = 100, 599
 
 
 class MalformedError(Exception):
-    """An answer of a function that its door does not pass on."""
+    """A function's result that its door does not accept."""
 
 
 def answer_of(result: Any, one_form: bool) -> dict[str, Any]:
-    """The answer as the door sends it.
+    """The answer that a door makes from a function's result.
 
     Parameters
     ----------
-    result : what the function returned
-    one_form : the door is a REST API, which takes whole answers alone
+    result : of the function, as parsed JSON
+    one_form : the door is a REST API, which accepts only the full format
 
     Returns
     -------
-    An answer with `statusCode`, `headers` and `body`, all of the right types.
+    The answer: `statusCode` (int), `headers` (texts by name), `body` (text), other fields unchanged.
 
-    Raises MalformedError for one that AWS answers with its own error.
+    Raises MalformedError for a result that AWS answers with an error of its own.
 
     Examples
     --------
@@ -38,26 +38,31 @@ def answer_of(result: Any, one_form: bool) -> dict[str, Any]:
     '["hello",3]'
     """
     if one_form:
-        return _rest(result)
+        return _rest_answer(result)
     if isinstance(result, dict) and "statusCode" in result:
-        return _whole(result)
+        return _full_answer(result)
     body = result if isinstance(result, str) else _json(result)
     return {"statusCode": 200, "headers": {"Content-Type": "application/json"}, "body": body}
 
 
-def _rest(result: Any) -> dict[str, Any]:
+def _rest_answer(result: Any) -> dict[str, Any]:
     if not isinstance(result, dict) or not result or set(result) - FIELDS:
         raise MalformedError
-    several = result.get("multiValueHeaders")
-    if several is not None:
-        if not isinstance(several, dict) or not all(isinstance(value, list) for value in several.values()):
+    multi_value = result.get("multiValueHeaders")
+    if multi_value is not None:
+        if not isinstance(multi_value, dict) or not all(
+            isinstance(value, list) for value in multi_value.values()
+        ):
             raise MalformedError
-        several = {name: [_text(value) for value in values] for name, values in several.items()}
-    return {**_whole({"statusCode": 200, **result}), **({"multiValueHeaders": several} if several else {})}
+        multi_value = {name: [_text(value) for value in values] for name, values in multi_value.items()}
+    return {
+        **_full_answer({"statusCode": 200, **result}),
+        **({"multiValueHeaders": multi_value} if multi_value else {}),
+    }
 
 
-def _whole(result: Mapping[str, Any]) -> dict[str, Any]:
-    """An answer that says its own status, each part of its type."""
+def _full_answer(result: Mapping[str, Any]) -> dict[str, Any]:
+    """The answer from a result in the full format, each part converted to its type."""
     body, headers = result.get("body"), result.get("headers")
     if isinstance(body, dict | list) or not isinstance(headers, dict | None):
         raise MalformedError
@@ -78,7 +83,7 @@ def _status(value: Any) -> int:
 
 
 def _text(value: Any) -> str:
-    """A value as a header or a body has it: true, not True."""
+    """A value as text for a header or a body: strings as they are, others as JSON."""
     if isinstance(value, dict | list):
         raise MalformedError
     return value if isinstance(value, str) else _json(value)

@@ -1,7 +1,7 @@
-"""What Lambda refuses beyond its model: what is not there, what does not fit together, what is too much.
+"""Lambda's refusals beyond its model: missing things, settings that conflict, values over a limit.
 
-Each check gets the parameters of a request, or the properties of a template by the same names, and looks
-at what the emulator holds. The texts are AWS's.
+Each check gets the parameters of a request, or the properties of a template by the same names, and reads the
+emulator's state. It returns a refusal, or None to accept. The texts are AWS's.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ STREAMS = ("kinesis", "dynamodb")
 
 
 def refuse(text: str, code: str = PARAMETER, status: int = 400) -> Refusal:
-    """A refusal of Lambda's."""
+    """A refusal with an error code and an HTTP status of Lambda."""
     return Refusal(status, code, text)
 
 
 def missing(text: str) -> Refusal:
-    """What Lambda says of what is not there."""
+    """Lambda's refusal for a thing that does not exist: ResourceNotFoundException, 404."""
     return Refusal(404, MISSING, text)
 
 
 def state() -> Any:
-    """The emulator's Lambda."""
+    """The emulator's Lambda module, which holds its state."""
     from ministack.services import lambda_svc
 
     return lambda_svc
@@ -44,11 +44,11 @@ def state() -> Any:
 
 NOT_THERE = "The resource you requested does not exist."
 
-# Which function
+# The function of a request
 
 
 def name_and_qualifier(parameters: Parameters) -> tuple[str, str | None]:
-    """The plain name and the qualifier of the function that a request is about."""
+    """The unqualified name of a request's function, and the qualifier, None without one."""
     name, qualifier = state()._resolve_name_and_qualifier(str(parameters.get("FunctionName", "")))
     if name == "function":  # a partial ARN
         name, _, qualifier = str(qualifier).partition(":")
@@ -56,18 +56,18 @@ def name_and_qualifier(parameters: Parameters) -> tuple[str, str | None]:
 
 
 def record(parameters: Parameters) -> Any:
-    """The function as the emulator holds it, None if there is none."""
+    """The emulator's record of a request's function, None if it does not exist."""
     return state()._functions.get(name_and_qualifier(parameters)[0])
 
 
 def arn(parameters: Parameters, qualified: bool = True) -> str:
-    """The function's ARN as AWS's texts name it."""
+    """The function's ARN in AWS's texts; `qualified` with the qualifier of the request."""
     name, qualifier = name_and_qualifier(parameters)
     return f"{state()._func_arn(name)}{f':{qualifier}' if qualified and qualifier else ''}"
 
 
 def other_region(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """A function of another region, and two qualifiers that differ."""
+    """Refuse a function of another region, and two different qualifiers."""
     from ministack.core.responses import get_region
 
     text = str(parameters.get("FunctionName", ""))
@@ -82,7 +82,7 @@ def other_region(limits: Limits, parameters: Parameters) -> Refusal | None:
 
 
 def is_there(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """The function, and the version or alias that is named."""
+    """Refuse a missing function, version or alias."""
     function, (_, qualifier) = record(parameters), name_and_qualifier(parameters)
     if function is None:
         return missing(f"Function not found: {arn(parameters)}")
@@ -92,14 +92,14 @@ def is_there(limits: Limits, parameters: Parameters) -> Refusal | None:
 
 
 def function_is_there(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """The function, whatever the version."""
+    """Refuse a missing function; the version is not checked."""
     if record(parameters) is None:
         return missing(f"Function not found: {arn(parameters, qualified=False)}")
     return None
 
 
 def qualifier_is_there(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """The version or alias: AWS has another text for each."""
+    """Refuse a missing version or alias: AWS has a text for each."""
     _, qualifier = name_and_qualifier(parameters)
     function = record(parameters)
     if qualifier is None or state()._function_qualifier_exists(function, qualifier):
@@ -111,11 +111,11 @@ def qualifier_is_there(limits: Limits, parameters: Parameters) -> Refusal | None
     )
 
 
-# What a function is made of
+# Code and configuration
 
 
 def name_length(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """A name of its own has fewer characters than an ARN may have."""
+    """Refuse a name that is too long; an ARN may be longer."""
     name, most = str(parameters.get("FunctionName", "")), limits["lambda.name"]
     if len(name) > most and not name.startswith("arn:"):
         text = invalid(name, "functionName", f"have length less than or equal to {most}").message
@@ -124,7 +124,7 @@ def name_length(limits: Limits, parameters: Parameters) -> Refusal | None:
 
 
 def runtime(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """A runtime that AWS has never had, or makes no functions of any more."""
+    """Refuse an unknown runtime, and one that AWS no longer accepts."""
     name = parameters.get("Runtime")
     if name is None:
         return None
@@ -145,7 +145,7 @@ def runtime(limits: Limits, parameters: Parameters) -> Refusal | None:
 
 
 def source(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """Code, and what a package needs beside it."""
+    """Refuse missing code, and a package without runtime or handler."""
     code = parameters.get("Code")
     if code is not None and not code:
         return refuse("Please provide a source for function code.")
@@ -158,7 +158,7 @@ def source(limits: Limits, parameters: Parameters) -> Refusal | None:
 
 
 def stored_code(limits: Limits, code: Parameters) -> Refusal | None:
-    """The bucket and the key that hold the code."""
+    """Refuse code in a missing bucket or under a missing key."""
     from ministack.services import s3
 
     bucket, key = code.get("S3Bucket"), code.get("S3Key")
@@ -174,7 +174,7 @@ def stored_code(limits: Limits, code: Parameters) -> Refusal | None:
 
 
 def role(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """A role that Lambda may take on."""
+    """Refuse a role that Lambda may not assume."""
     from ministack.core.responses import get_account_id
     from ministack.services import iam
 
@@ -190,7 +190,7 @@ def role(limits: Limits, parameters: Parameters) -> Refusal | None:
 
 
 def variables(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """Names that Lambda sets itself."""
+    """Refuse variables with names that Lambda reserves."""
     names = (parameters.get("Environment") or {}).get("Variables") or {}
     rule = limits.facts.rule("template", "reserved names")
     reserved = [name for name in names if rule and name in rule.values]
@@ -204,7 +204,7 @@ def variables(limits: Limits, parameters: Parameters) -> Refusal | None:
 
 
 def layers(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """How many layers, of this region, and that each is there."""
+    """Refuse too many layers, layers of another region, missing ones, and two versions of one layer."""
     from ministack.core.responses import get_account_id, get_region
 
     layer_arns, firsts = parameters.get("Layers") or [], dict[str, str]()
@@ -234,14 +234,14 @@ def layers(limits: Limits, parameters: Parameters) -> Refusal | None:
 
 
 def tags(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """How many tags a function may have."""
+    """Refuse too many tags."""
     if len(parameters.get("Tags") or {}) > limits["lambda.tags"]:
         return refuse("Number of tags exceeds resource tag limit.")
     return None
 
 
 def image(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """Code of the other kind of package."""
+    """UpdateFunctionCode: refuse code that is not of the function's package type."""
     function = record(parameters)
     if function is None:
         return missing(f"Function not found: {arn(parameters)}")
@@ -256,15 +256,15 @@ def image(limits: Limits, parameters: Parameters) -> Refusal | None:
 # Versions, aliases, concurrency
 
 
-def latest_stays(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """DeleteFunction: $LATEST goes with the function alone."""
+def not_latest(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """DeleteFunction: refuse to delete $LATEST alone."""
     if name_and_qualifier(parameters)[1] == LATEST:
         return refuse("$LATEST version cannot be deleted without deleting the function.")
     return None
 
 
 def publishable(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """PublishVersion: of the revision and the code that the caller means."""
+    """PublishVersion: refuse another revision or code digest than the current one."""
     function = record(parameters)
     if function is None:
         return None
@@ -289,28 +289,28 @@ def publishable(limits: Limits, parameters: Parameters) -> Refusal | None:
 
 
 def new_alias(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """CreateAlias: it is new, and so is nothing that it names."""
+    """CreateAlias: refuse a missing function, an existing alias and invalid versions."""
     function, name = record(parameters), parameters.get("Name")
     if function is None:
         return missing(f"Function not found: {arn(parameters)}:{parameters.get('FunctionVersion')}")
     if name in function["aliases"]:
         return refuse(f"Alias already exists: {arn(parameters)}:{name}", "ResourceConflictException", 409)
-    return routed(limits, parameters)
+    return alias_routing(limits, parameters)
 
 
 def known_alias(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """GetAlias: AWS has a text of its own."""
+    """GetAlias: refuse a missing alias, with a text of its own."""
     function, name = record(parameters), parameters.get("Name")
     if function is not None and name not in function["aliases"]:
         return missing(f"Cannot find alias arn: {arn(parameters)}:{name}")
     return None
 
 
-def routed(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """The versions that an alias leads to."""
+def alias_routing(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """Refuse invalid versions and weights of an alias."""
     function, version = record(parameters), parameters.get("FunctionVersion")
     if function is None or (parameters.get("Name") not in function["aliases"] and version is None):
-        return None  # nothing of it is there: the emulator says so
+        return None  # neither function nor alias exists: the emulator refuses it
     weights = (parameters.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
     if len(weights) > 1:
         return refuse("Number of items in AdditionalVersionWeights cannot be greater than 1")
@@ -328,7 +328,7 @@ def routed(limits: Limits, parameters: Parameters) -> Refusal | None:
 
 
 def reserved(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """PutFunctionConcurrency: what it leaves to the other functions."""
+    """PutFunctionConcurrency: refuse fewer units than provisioned, or too few left for other functions."""
     name, qualifier = name_and_qualifier(parameters)
     if qualifier:
         return refuse(
@@ -351,7 +351,7 @@ def reserved(limits: Limits, parameters: Parameters) -> Refusal | None:
 
 
 def provisioned(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """PutProvisionedConcurrencyConfig: of a version, and within what is free."""
+    """PutProvisionedConcurrencyConfig: refuse $LATEST, and more units than are free."""
     name, qualifier = name_and_qualifier(parameters)
     if qualifier == LATEST:
         return refuse("Provisioned Concurrency Configs cannot be applied to unpublished function versions.")
@@ -382,7 +382,7 @@ def provisioned(limits: Limits, parameters: Parameters) -> Refusal | None:
 
 
 def provisioned_is_there(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """GetProvisionedConcurrencyConfig: of a version or alias that has one."""
+    """GetProvisionedConcurrencyConfig: refuse a version or alias without one."""
     _, qualifier = name_and_qualifier(parameters)
     if qualifier == LATEST:
         return refuse("The function resource provided must be an alias or a published version.")
@@ -401,7 +401,7 @@ def _provisioned(function: Mapping[str, Any]) -> dict[str, int]:
 
 
 def _least_unreserved(limits: Limits, setting: str, unreserved: float) -> Refusal | None:
-    """What a setting leaves of the account's concurrency, which has a minimum."""
+    """Refuse a setting that leaves less unreserved concurrency than the account's minimum."""
     least = limits["lambda.concurrency.unreserved"]
     if unreserved >= least:
         return None
@@ -412,7 +412,7 @@ def _least_unreserved(limits: Limits, setting: str, unreserved: float) -> Refusa
 
 
 def _unreserved(limits: Limits, name: str) -> float:
-    """What all other functions leave of the account's concurrency."""
+    """The account's concurrency that all other functions leave."""
     others = [one for key, one in state()._functions.items() if key != name]
     other_units = sum(
         one["concurrency"] if one.get("concurrency") is not None else sum(_provisioned(one).values())
@@ -425,7 +425,7 @@ def _unreserved(limits: Limits, name: str) -> float:
 
 
 def event_config(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """What happens to asynchronous events, and where they go in the end."""
+    """Refuse an event configuration without settings or with an invalid destination."""
     settings = ("MaximumRetryAttempts", "MaximumEventAgeInSeconds", "DestinationConfig")
     if not any(parameters.get(name) is not None for name in settings):
         return refuse("You must specify at least one of error handling or destination setting.")
@@ -439,7 +439,7 @@ def event_config(limits: Limits, parameters: Parameters) -> Refusal | None:
             continue
         match = ARN.fullmatch(target)
         if match is None or match[1] not in ("lambda", "sqs", "sns", "events", "s3"):
-            return refuse(f"The provided destination config {_java(config)} is invalid.")
+            return refuse(f"The provided destination config {_java_text(config)} is invalid.")
         if match[1] == "lambda":
             other = match[4].removeprefix("function:").partition(":")[0]
             if other == name:
@@ -449,8 +449,8 @@ def event_config(limits: Limits, parameters: Parameters) -> Refusal | None:
     return None
 
 
-def _java(config: Mapping[str, Any]) -> str:
-    """A destination config as Lambda prints it."""
+def _java_text(config: Mapping[str, Any]) -> str:
+    """A destination config in the form of Lambda's texts."""
     parts = []
     for case, field in (("OnSuccess", "onSuccess"), ("OnFailure", "onFailure")):
         target = (config.get(case) or {}).get("Destination")
@@ -459,7 +459,7 @@ def _java(config: Mapping[str, Any]) -> str:
 
 
 def event_config_is_there(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """Get- and DeleteFunctionEventInvokeConfig: one that was put."""
+    """Get- and DeleteFunctionEventInvokeConfig: refuse a missing configuration."""
     function, (name, qualifier) = record(parameters), name_and_qualifier(parameters)
     config = state()._event_invoke_config(function, qualifier) if function else None
     if config:
@@ -470,7 +470,7 @@ def event_config_is_there(limits: Limits, parameters: Parameters) -> Refusal | N
 
 
 def event_source(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """CreateEventSourceMapping: a source that is there, a function, and settings that go together."""
+    """CreateEventSourceMapping: refuse a missing source or function, and settings that conflict."""
     source_arn = parameters.get("EventSourceArn")
     if not source_arn and not parameters.get("SelfManagedEventSource"):
         return refuse("Unrecognized event source.")
@@ -480,8 +480,8 @@ def event_source(limits: Limits, parameters: Parameters) -> Refusal | None:
         return refuse("Unsupported DestinationConfig parameter for given event source mapping type.")
     if record(parameters) is None:
         return refuse("Function does not exist")
-    for filtered in (parameters.get("FilterCriteria") or {}).get("Filters") or []:
-        if not _is_pattern(filtered.get("Pattern")):
+    for event_filter in (parameters.get("FilterCriteria") or {}).get("Filters") or []:
+        if not _is_pattern(event_filter.get("Pattern")):
             return refuse("Invalid filter pattern definition.")
     if service in STREAMS and not parameters.get("StartingPosition"):
         return refuse(
@@ -520,16 +520,16 @@ def _queue(limits: Limits, parameters: Parameters, match: re.Match[str]) -> Refu
         )
     _, qualifier = name_and_qualifier(parameters)
     _, config = state()._effective_func_record_for_qualifier(record(parameters), qualifier)
-    visible = int(queue["attributes"].get("VisibilityTimeout", 30))
+    visible_s = int(queue["attributes"].get("VisibilityTimeout", 30))
     timeout = int((config or {}).get("Timeout", 3))
-    if visible < timeout:
+    if visible_s < timeout:
         return refuse(
-            f"Queue visibility timeout: {visible} seconds is less than Function timeout: {timeout} seconds"
+            f"Queue visibility timeout: {visible_s} seconds is less than Function timeout: {timeout} seconds"
         )
-    return _twice(parameters, str(parameters["EventSourceArn"]))
+    return _duplicate_mapping(parameters, str(parameters["EventSourceArn"]))
 
 
-def _twice(parameters: Parameters, source_arn: str) -> Refusal | None:
+def _duplicate_mapping(parameters: Parameters, source_arn: str) -> Refusal | None:
     name, _ = name_and_qualifier(parameters)
     for id, one in state()._esms.items():
         if one.get("EventSourceArn") == source_arn and one.get("FunctionName") == name:
@@ -546,20 +546,20 @@ def _twice(parameters: Parameters, source_arn: str) -> Refusal | None:
 
 
 def permission(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """AddPermission: to whom, and on what."""
+    """AddPermission: refuse $LATEST, a missing version and an invalid principal."""
     if name_and_qualifier(parameters)[1] == LATEST:
         return refuse("We currently do not support adding policies for $LATEST.")
     if record(parameters) is not None and (refusal := qualifier_is_there(limits, parameters)):
         return refusal
     principal = str(parameters.get("Principal", ""))
-    good = principal == "*" or principal.isdigit() or principal.startswith("arn:")
-    if not good and not SERVICE_PRINCIPAL.fullmatch(principal):
+    is_known = principal == "*" or principal.isdigit() or principal.startswith("arn:")
+    if not is_known and not SERVICE_PRINCIPAL.fullmatch(principal):
         return refuse("The provided principal was invalid. Please check the principal and try again.")
     return None
 
 
 def policy_is_there(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """GetPolicy: one that was made."""
+    """GetPolicy: refuse a missing policy."""
     function = record(parameters)
     if function is None:
         return missing(NOT_THERE)
@@ -571,7 +571,7 @@ def policy_is_there(limits: Limits, parameters: Parameters) -> Refusal | None:
 
 
 def permission_is_there(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """RemovePermission: of a policy that has the statement."""
+    """RemovePermission: refuse a missing policy or statement."""
     function = record(parameters)
     if function is None:
         return missing(f"No policy found for: {arn(parameters)}")
@@ -586,8 +586,8 @@ def permission_is_there(limits: Limits, parameters: Parameters) -> Refusal | Non
     return None
 
 
-def tagged(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """TagResource and its kind: a function itself, and not too many tags on it."""
+def tagging(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """TagResource, UntagResource, ListTags: refuse a missing or qualified resource, and too many tags."""
     resource = str(parameters.get("Resource", ""))
     match = ARN.fullmatch(resource)
     if parameters.get("Tags") == {}:
@@ -612,7 +612,7 @@ def tagged(limits: Limits, parameters: Parameters) -> Refusal | None:
 
 
 def url_function(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """Create-, Update- and ListFunctionUrlConfigs: of a function, and an alias, that is there."""
+    """Create-, Update- and ListFunctionUrlConfigs: refuse a missing function or alias."""
     function, (_, qualifier) = record(parameters), name_and_qualifier(parameters)
     if function is None or (qualifier and not state()._function_qualifier_exists(function, qualifier)):
         return missing("Function does not exist")
@@ -620,7 +620,7 @@ def url_function(limits: Limits, parameters: Parameters) -> Refusal | None:
 
 
 def new_url(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """CreateFunctionUrlConfig: one at most for each function or alias."""
+    """CreateFunctionUrlConfig: refuse a second URL of a function or alias."""
     name, qualifier = name_and_qualifier(parameters)
     if state()._url_config_key(name, qualifier) not in state()._function_urls:
         return None
@@ -633,7 +633,7 @@ def new_url(limits: Limits, parameters: Parameters) -> Refusal | None:
 
 
 def url_is_there(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """GetFunctionUrlConfig: one that was made."""
+    """GetFunctionUrlConfig and its kind: refuse a missing URL."""
     name, qualifier = name_and_qualifier(parameters)
     if state()._url_config_key(name, qualifier) not in state()._function_urls:
         return missing(NOT_THERE)
@@ -641,19 +641,19 @@ def url_is_there(limits: Limits, parameters: Parameters) -> Refusal | None:
 
 
 def mapping_is_there(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """GetEventSourceMapping and its kind: one that was made."""
+    """GetEventSourceMapping and its kind: refuse a missing mapping."""
     return None if parameters.get("UUID") in state()._esms else missing(NOT_THERE)
 
 
 def layer_version(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """GetLayerVersion: versions begin with 1."""
+    """GetLayerVersion: refuse a number below 1."""
     if int(parameters.get("VersionNumber", 1)) < 1:
         return refuse("Layer Version Cannot be less than 1")
     return None
 
 
 def payload_refusal(body: bytes) -> Refusal | None:
-    """Invoke: a payload that is JSON, in UTF-8."""
+    """Invoke: the refusal of a payload that is not JSON in UTF-8, None if it is."""
     if not body:
         return None
     problem = _payload_problem(body)
@@ -673,7 +673,7 @@ def _payload_problem(body: bytes) -> tuple[str, int, int] | None:
         line, column = before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1
         problem = json_problem(before + "\ufffd") if before.strip() == "" else None
         byte = body[error.start]
-        if problem:  # where a value begins the parser sees a character of its own
+        if problem:  # at the start of a value AWS's parser has another text
             return f"Unexpected character ((CTRL-CHAR, code {byte})): {problem[0].partition(': ')[2]}", 1, 1
         return f"Invalid UTF-8 start byte {byte:#x}", line, column
     return json_problem(text)
@@ -684,13 +684,13 @@ CHECKS: Mapping[str, tuple[Check, ...]] = {
     "CreateFunction": (name_length, runtime, source, role, variables, layers, tags),
     "UpdateFunctionConfiguration": (function_is_there, runtime, role, variables, layers),
     "UpdateFunctionCode": (image,),
-    "DeleteFunction": (latest_stays,),
+    "DeleteFunction": (not_latest,),
     "GetFunction": (is_there,),
     "GetFunctionConfiguration": (is_there,),
     "GetFunctionCodeSigningConfig": (function_is_there,),
     "PublishVersion": (publishable,),
     "CreateAlias": (new_alias,),
-    "UpdateAlias": (routed,),
+    "UpdateAlias": (alias_routing,),
     "GetAlias": (known_alias,),
     "PutFunctionConcurrency": (reserved,),
     "PutProvisionedConcurrencyConfig": (provisioned,),
@@ -702,9 +702,9 @@ CHECKS: Mapping[str, tuple[Check, ...]] = {
     "CreateEventSourceMapping": (event_source,),
     "AddPermission": (permission,),
     "GetPolicy": (policy_is_there,),
-    "TagResource": (tagged,),
-    "UntagResource": (tagged,),
-    "ListTags": (tagged,),
+    "TagResource": (tagging,),
+    "UntagResource": (tagging,),
+    "ListTags": (tagging,),
     "CreateFunctionUrlConfig": (url_function, new_url),
     "ListFunctionUrlConfigs": (url_function,),
     "GetFunctionUrlConfig": (url_is_there,),

@@ -1,6 +1,7 @@
-"""What the other services refuse beyond their models: names, texts, what is not there.
+"""Refusals of other services beyond their models: invalid names and texts, missing things.
 
-Parameter Store, Secrets Manager, Step Functions, SQS, S3, API Gateway. The texts are AWS's.
+Parameter Store, Secrets Manager, Step Functions, SQS, S3 and API Gateway. Each check returns a refusal, or
+None to accept. The texts are AWS's.
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ PARAMETER_NAME = re.compile(r"[a-zA-Z0-9_.\-/]+")
 SECRET_NAME = re.compile(r"[a-zA-Z0-9/_+=.@!\-]+")
 QUEUE_NAME = re.compile(r"[a-zA-Z0-9_-]+(\.fifo)?")
 ROUTE = re.compile(r"\$default|\$connect|\$disconnect|(ANY|GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) /.*")
-NO_STATE_NAME = re.compile(r"""[\s<>{}\[\]?*"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]""")
+INVALID_IN_MACHINE_NAME = re.compile(r"""[\s<>{}\[\]?*"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]""")
 
 
 def refuse(code: str, text: str, status: int = 400) -> Refusal:
-    """A refusal."""
+    """A refusal with an error code, AWS's text and an HTTP status."""
     return Refusal(status, code, text)
 
 
@@ -34,18 +35,18 @@ def refuse(code: str, text: str, status: int = 400) -> Refusal:
 
 
 def parameter_name(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """PutParameter: a name that is AWS's own, no path, or too deep."""
+    """PutParameter: refuse a reserved or malformed name, and one with too many levels."""
     name = str(parameters.get("Name", ""))
-    if not name:  # CloudFormation makes one
+    if not name:  # CloudFormation generates one
         return None
-    first = name.strip("/").partition("/")[0].lower()
-    if first.startswith("aws"):
+    first_level = name.strip("/").partition("/")[0].lower()
+    if first_level.startswith("aws"):
         return refuse("AccessDeniedException", f"No access to reserved parameter name: {name}.")
     levels = [part for part in name.split("/") if part]
     if "/" in name and not name.startswith("/"):
         return refuse(VALIDATION, "Parameter name must be a fully qualified name.")
     bad_form = not PARAMETER_NAME.fullmatch(name) or "//" in name or name.endswith("/")
-    if first.startswith("ssm") or bad_form:
+    if first_level.startswith("ssm") or bad_form:
         return refuse(
             VALIDATION,
             'Parameter name: can\'t be prefixed with "ssm" (case-insensitive). If formed as a path, it can '
@@ -62,7 +63,7 @@ def parameter_name(limits: Limits, parameters: Parameters) -> Refusal | None:
 
 
 def parameter_value(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """PutParameter: no empty value."""
+    """PutParameter: refuse an empty value."""
     if parameters.get("Value") == "":
         text = "1 validation error detected: Value '' at 'value' failed to satisfy constraint: Member must "
         return refuse(VALIDATION, f"{text}have length greater than or equal to 1")
@@ -78,7 +79,7 @@ INVALID_NAME = (
 
 
 def secret_id(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """What names a secret that is there: an ARN, or a name of the characters that it takes."""
+    """Refuse a secret's id that is neither an ARN nor a valid name."""
     id = str(parameters.get("SecretId", ""))
     if not id or id.startswith("arn:") or SECRET_NAME.fullmatch(id):
         return None
@@ -86,7 +87,7 @@ def secret_id(limits: Limits, parameters: Parameters) -> Refusal | None:
 
 
 def secret_name(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """CreateSecret: a name of the characters that it takes."""
+    """CreateSecret: refuse a name with invalid characters, or too long."""
     name, most = str(parameters.get("Name", "")), limits["sm.name"]
     if name and not SECRET_NAME.fullmatch(name):
         return refuse(VALIDATION, INVALID_NAME)
@@ -96,7 +97,7 @@ def secret_name(limits: Limits, parameters: Parameters) -> Refusal | None:
 
 
 def one_value(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """A secret is a text or bytes, not both."""
+    """Refuse a secret with both a text and bytes."""
     if parameters.get("SecretString") is not None and parameters.get("SecretBinary") is not None:
         return refuse(
             "InvalidParameterException",
@@ -106,7 +107,7 @@ def one_value(limits: Limits, parameters: Parameters) -> Refusal | None:
 
 
 def new_secret(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """CreateSecret: a name that is free."""
+    """CreateSecret: refuse a name in use."""
     secret = _secret(parameters.get("Name"))
     if secret is None or parameters.get("ClientRequestToken") in (secret.get("Versions") or {}):
         return None
@@ -120,7 +121,7 @@ def new_secret(limits: Limits, parameters: Parameters) -> Refusal | None:
 
 
 def secret_stage(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """GetSecretValue: the version that is asked for."""
+    """GetSecretValue: refuse a stage that no version, or not the requested one, has."""
     secret, stage, id = (
         _secret(parameters.get("SecretId")),
         parameters.get("VersionStage"),
@@ -129,18 +130,18 @@ def secret_stage(limits: Limits, parameters: Parameters) -> Refusal | None:
     if secret is None or not stage:
         return None
     versions = secret.get("Versions") or {}
-    staged = [key for key, one in versions.items() if stage in (one.get("Stages") or ())]
-    if id and id in versions and id not in staged:
+    stage_versions = [key for key, one in versions.items() if stage in (one.get("Stages") or ())]
+    if id and id in versions and id not in stage_versions:
         text = "You provided a VersionStage that is not associated to the provided VersionId."
         return refuse("InvalidRequestException", text)
-    if not staged:
+    if not stage_versions:
         text = f"Secrets Manager can't find the specified secret value for staging label: {stage}"
         return refuse("ResourceNotFoundException", text)
     return None
 
 
 def rotation(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """RotateSecret: by a function that is there."""
+    """RotateSecret: refuse a missing rotation function."""
     from ministack.services import lambda_svc
 
     secret, arn = _secret(parameters.get("SecretId")), str(parameters.get("RotationLambdaARN") or "")
@@ -166,15 +167,15 @@ def _secret(id: Any) -> Any:
 
 
 def machine_name(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """A name of the characters that it takes, and not too long."""
+    """Refuse a name with invalid characters, or too long."""
     name = str(parameters.get("name", ""))
-    if name and (NO_STATE_NAME.search(name) or len(name) > limits["sfn.name"]):
+    if name and (INVALID_IN_MACHINE_NAME.search(name) or len(name) > limits["sfn.name"]):
         return refuse("InvalidName", f"Invalid Name: '{name}'")
     return None
 
 
 def definition(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """A definition in which AWS finds no error."""
+    """Refuse a definition with errors."""
     text = parameters.get("definition")
     if text is None:
         return None
@@ -196,8 +197,8 @@ def _machines() -> Any:
     return stepfunctions._state_machines
 
 
-def something_changes(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """UpdateStateMachine: at least one thing."""
+def has_change(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """UpdateStateMachine: refuse a request without any change."""
     settings = ("definition", "roleArn", "loggingConfiguration", "tracingConfiguration")
     if any(parameters.get(name) is not None for name in (*settings, "encryptionConfiguration")):
         return None
@@ -209,7 +210,7 @@ def something_changes(limits: Limits, parameters: Parameters) -> Refusal | None:
 
 
 def machine_is_there(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """A machine that exists; versions and aliases are left to the emulator."""
+    """Refuse a missing machine; the emulator checks versions and aliases."""
     arn = str(parameters.get("stateMachineArn", ""))
     plain_parts = 7
     if arn and len(arn.split(":")) == plain_parts and arn not in _machines():
@@ -218,7 +219,7 @@ def machine_is_there(limits: Limits, parameters: Parameters) -> Refusal | None:
 
 
 def machine_to_update(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """UpdateStateMachine: a machine that exists, which a version or an alias is not."""
+    """UpdateStateMachine: refuse a missing machine, and a version or an alias."""
     arn = str(parameters.get("stateMachineArn", ""))
     if arn not in _machines():
         return refuse("StateMachineDoesNotExist", f"State Machine Does Not Exist: '{arn}'")
@@ -226,7 +227,7 @@ def machine_to_update(limits: Limits, parameters: Parameters) -> Refusal | None:
 
 
 def new_machine(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """CreateStateMachine: a name that is free, or the very same machine again."""
+    """CreateStateMachine: refuse a name in use, except for an identical machine."""
     from ministack.core.responses import get_account_id, get_region
 
     arn = f"arn:aws:states:{get_region()}:{get_account_id()}:stateMachine:{parameters.get('name')}"
@@ -240,7 +241,7 @@ def new_machine(limits: Limits, parameters: Parameters) -> Refusal | None:
 
 
 def execution_input(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """StartExecution: an input that is JSON."""
+    """StartExecution: refuse an input that is not JSON."""
     text = parameters.get("input")
     if text is None:
         return None
@@ -251,7 +252,7 @@ def execution_input(limits: Limits, parameters: Parameters) -> Refusal | None:
 
 
 def synchronous(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """StartSyncExecution: of an Express workflow."""
+    """StartSyncExecution: refuse a Standard workflow."""
     kind = _kind(parameters.get("stateMachineArn"))
     if kind and kind != state_language.EXPRESS:
         text = "This operation is not supported by this type of state machine"
@@ -259,8 +260,8 @@ def synchronous(limits: Limits, parameters: Parameters) -> Refusal | None:
     return None
 
 
-def express_is_untold(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """DescribeExecution and its kind know nothing of Express workflows."""
+def not_express(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """DescribeExecution and its kind: refuse executions of Express workflows."""
     arn = str(parameters.get("executionArn", ""))
     if ":express:" in arn:
         text = f"Invalid Arn: 'Resource type not valid in this context: express' for arn '{arn}'"
@@ -269,7 +270,7 @@ def express_is_untold(limits: Limits, parameters: Parameters) -> Refusal | None:
 
 
 def execution_is_there(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """An execution that was begun."""
+    """Refuse a missing execution."""
     from ministack.services import stepfunctions
 
     arn = str(parameters.get("executionArn", ""))
@@ -278,8 +279,8 @@ def execution_is_there(limits: Limits, parameters: Parameters) -> Refusal | None
     return None
 
 
-def validated(parameters: Parameters) -> dict[str, Any]:
-    """The answer to ValidateStateMachineDefinition."""
+def validation_answer(parameters: Parameters) -> dict[str, Any]:
+    """The body of the answer to ValidateStateMachineDefinition."""
     kind = str(parameters.get("type") or state_language.STANDARD)
     diagnostics = state_language.diagnostics(str(parameters.get("definition", "")), kind)
     if parameters.get("severity", state_language.ERROR) == state_language.ERROR:
@@ -296,14 +297,14 @@ def validated(parameters: Parameters) -> dict[str, Any]:
 
 
 def version_description(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """CreateStateMachine and its kind: a version is described where one is published."""
+    """CreateStateMachine and its kind: refuse a version's description without publication."""
     if parameters.get("versionDescription") is None or parameters.get("publish"):
         return None
     return refuse(VALIDATION, "Version description can only be set when publish is true")
 
 
 def activity_is_there(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """An activity that was made."""
+    """Refuse a missing activity."""
     from ministack.services import stepfunctions
 
     arn = str(parameters.get("activityArn", ""))
@@ -316,12 +317,12 @@ def activity_is_there(limits: Limits, parameters: Parameters) -> Refusal | None:
 
 
 def message(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """SendMessage: how long it may be held back."""
+    """SendMessage: refuse a delay out of range [s]."""
     return _seconds(parameters, "DelaySeconds", limits["sqs.delay"], "DelaySeconds must be >= 0 and <= {}.")
 
 
-def receiving(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """ReceiveMessage: how long it may wait."""
+def receive(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """ReceiveMessage: refuse a wait out of range [s]."""
     return _seconds(parameters, "WaitTimeSeconds", limits["sqs.wait"], "Must be >= 0 and <= {}, if provided.")
 
 
@@ -334,7 +335,7 @@ def _seconds(parameters: Parameters, name: str, most: float, reason: str) -> Ref
 
 
 def batch(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """SendMessageBatch and its kind: so many entries."""
+    """SendMessageBatch and its kind: refuse too many entries."""
     most, entries = limits["sqs.batch"], parameters.get("Entries") or []
     if len(entries) > most:
         text = f"Maximum number of entries per request are {most}. You have sent {len(entries)}."
@@ -343,7 +344,7 @@ def batch(limits: Limits, parameters: Parameters) -> Refusal | None:
 
 
 def queue(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """CreateQueue: a name, and attributes of its kind."""
+    """CreateQueue: refuse an invalid name, and a FIFO attribute for a standard queue."""
     name, attributes = str(parameters.get("QueueName", "")), parameters.get("Attributes") or {}
     if not QUEUE_NAME.fullmatch(name) or len(name) > limits["sqs.name"]:
         return refuse(
@@ -360,7 +361,7 @@ def queue(limits: Limits, parameters: Parameters) -> Refusal | None:
 
 
 def object_key(limits: Limits, path: str) -> Refusal | None:
-    """PutObject: a key of so many bytes."""
+    """PutObject: refuse a key that is too long [bytes]."""
     key = path.lstrip("/").partition("/")[2]
     if len(key.encode("utf-8", "surrogateescape")) > limits["s3.key"]:
         return refuse("KeyTooLongError", "Your key is too long")
@@ -368,12 +369,12 @@ def object_key(limits: Limits, path: str) -> Refusal | None:
 
 
 def integration(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """CreateIntegration: how long it may take."""
+    """CreateIntegration: refuse a time-out out of range [ms]."""
     return _milliseconds(parameters.get("TimeoutInMillis"), limits["apigw.http.timeout"])
 
 
 def rest_integration(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """PutIntegration: the same of a REST API."""
+    """PutIntegration: refuse a REST API's time-out out of range [ms]."""
     return _milliseconds(parameters.get("timeoutInMillis"), limits["apigw.rest.timeout"])
 
 
@@ -385,7 +386,7 @@ def _milliseconds(value: Any, most_s: float) -> Refusal | None:
 
 
 def route(limits: Limits, parameters: Parameters) -> Refusal | None:
-    """CreateRoute: a key that is one."""
+    """CreateRoute: refuse a malformed key."""
     from ministack.services import apigateway
 
     key = str(parameters.get("RouteKey", ""))
@@ -415,14 +416,14 @@ CHECKS: Mapping[str, Mapping[str, tuple[Check, ...]]] = {
     },
     "stepfunctions": {
         "CreateStateMachine": (machine_name, version_description, definition, new_machine),
-        "UpdateStateMachine": (machine_to_update, version_description, something_changes, definition),
+        "UpdateStateMachine": (machine_to_update, version_description, has_change, definition),
         "DescribeStateMachine": (machine_is_there,),
         "StartExecution": (machine_name, machine_is_there, execution_input),
         "StartSyncExecution": (machine_is_there, synchronous, execution_input),
         "ListExecutions": (machine_is_there,),
-        "DescribeExecution": (express_is_untold, execution_is_there),
-        "GetExecutionHistory": (express_is_untold, execution_is_there),
-        "StopExecution": (express_is_untold, execution_is_there),
+        "DescribeExecution": (not_express, execution_is_there),
+        "GetExecutionHistory": (not_express, execution_is_there),
+        "StopExecution": (not_express, execution_is_there),
         "CreateActivity": (machine_name,),
         "DescribeActivity": (activity_is_there,),
         "GetActivityTask": (activity_is_there,),
@@ -432,7 +433,7 @@ CHECKS: Mapping[str, Mapping[str, tuple[Check, ...]]] = {
         "DeleteMessageBatch": (batch,),
         "ChangeMessageVisibilityBatch": (batch,),
         "SendMessage": (message,),
-        "ReceiveMessage": (receiving,),
+        "ReceiveMessage": (receive,),
         "CreateQueue": (queue,),
     },
     "apigatewayv2": {
@@ -445,7 +446,7 @@ CHECKS: Mapping[str, Mapping[str, tuple[Check, ...]]] = {
 
 
 def definition_text(content: Any, substitutions: Mapping[str, Any]) -> str:
-    """A template's definition as the text that the service gets."""
+    """The definition of a template as the service's text, with its substitutions applied."""
     text = content if isinstance(content, str) else json.dumps(content)
     for name, value in substitutions.items():
         text = text.replace(f"${{{name}}}", str(value))

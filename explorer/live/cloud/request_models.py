@@ -1,8 +1,8 @@
-"""Requests held against the service models that the AWS SDK carries.
+"""Checks of requests against the service models of the AWS SDK.
 
-`request_of` reads from an HTTP request what the SDK put into it: the operation and its parameters.
-`violations` walks the parameters along the operation's shape: what is required, types, lengths, ranges,
-patterns, values. AWS's services make their checks from the same models, so that texts and order are theirs.
+`request_of` reads the operation and its parameters from an HTTP request. `violations` compares the parameters
+with the operation's shape: required members, types, lengths, ranges, patterns and values. AWS's services
+generate their checks from the same models, so texts and order are those of AWS.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from explorer.facts.ranges import NUMBER
 
 from .limits import Limits
 
-SERVICES = {  # the emulator's name of a service: its model's
+SERVICES = {  # the emulator's name of a service: the name of its model
     "lambda": "lambda",
     "ssm": "ssm",
     "secretsmanager": "secretsmanager",
@@ -32,7 +32,7 @@ SERVICES = {  # the emulator's name of a service: its model's
     "dynamodb": "dynamodb",
     "apigateway": "apigateway",
 }
-UNCHECKED = {  # a rule of its own holds these: in bytes, with another code or text
+UNCHECKED = {  # shapes that another check covers: in bytes, with another code or text
     ("secretsmanager", "SecretStringType"),
     ("secretsmanager", "SecretBinaryType"),
     ("secretsmanager", "NameType"),
@@ -47,7 +47,7 @@ UNCHECKED = {  # a rule of its own holds these: in bytes, with another code or t
     ("dynamodb", "PutItemInputAttributeMap"),
     ("cloudformation", "TemplateBody"),
 }
-WIDER = {  # classes of characters that only Java has: none narrower
+PYTHON_CLASSES = {  # Java's classes of characters: Python's, which accept at least as much
     r"\p{L}": r"\w",
     r"\p{N}": r"\d",
     r"\p{Z}": r"\s",
@@ -55,21 +55,21 @@ WIDER = {  # classes of characters that only Java has: none narrower
     r"\u0020": " ",
 }
 NOT_NULL = "Member must not be null"
-LONGEST_SHOWN = 1_000  # characters of a value that a refusal repeats
+MOST_VALUE_CHARACTERS = 1_000  # characters of a value that a refusal repeats
 
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """A value that a model does not let pass.
+    """A value that violates a model.
 
     Parameters
     ----------
-    path : where it is, as AWS names it: "vpcConfig.subnetIds"
-    value : as AWS repeats it; None where it is secret, and must not be
-    constraint : what it must satisfy
-    shape : the name of the shape that says so
-    missing : it is not there at all
-    mistyped : it is of another type
+    path : of the value, as in AWS's texts: "vpcConfig.subnetIds"
+    value : as AWS repeats it, None if it is secret
+    constraint : that it violates, in AWS's words
+    shape : name of the shape with the constraint
+    missing : a required value is absent
+    mistyped : it has another type
     """
 
     path: str
@@ -81,7 +81,7 @@ class Violation:
 
     @property
     def text(self) -> str:
-        """It in AWS's words."""
+        """AWS's sentence about the violation."""
         start = "Value at" if self.value is None else f"Value '{self.value}' at"
         return (
             f"{'Value null at' if self.missing else start} '{self.path}' failed to satisfy constraint: "
@@ -91,7 +91,7 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class Constraint:
-    """One demand of a shape, and AWS's words for it."""
+    """One constraint of a shape and AWS's words for it; at most one field beside `text` is set."""
 
     text: str
     least: float | None = None
@@ -100,7 +100,7 @@ class Constraint:
     pattern: re.Pattern[str] | None = None
 
     def holds(self, value: Any, size: float) -> bool:
-        """Whether a value of this size, or a number of this value, meets it."""
+        """Whether `value` meets it; `size` is its length, or the number itself."""
         if self.most is not None:
             return size <= self.most
         if self.least is not None:
@@ -112,7 +112,7 @@ class Constraint:
 
 @cache
 def model(service: str) -> Any:
-    """The SDK's model of a service."""
+    """The SDK's model of a service, by the SDK's name of the service."""
     from botocore.model import ServiceModel
 
     return ServiceModel(_loader().load_service_model(service, "service-2"), service)
@@ -126,33 +126,43 @@ def _loader() -> Any:
 
 
 def load_models() -> None:
-    """Read all models: the first request of each service waits for none."""
+    """Load all models in advance, so that no request waits for them."""
     for service in (*SERVICES.values(), "apigatewayv2", "sqs"):
         assert model(service).operation_names, service
 
 
 @cache
 def input_shape(service: str, operation: str) -> Any:
-    """The shape of an operation's parameters, None if it takes none."""
+    """The shape of an operation's parameters, None if it has none."""
     return model(service).operation_model(operation).input_shape
 
 
 def model_of(name: str, path: str) -> str | None:
-    """The model that a request to the emulator's service `name` is held against, None if to none."""
+    """The name of the model for a request to the emulator's service `name`, None if none is checked."""
     if name == "apigateway" and path.startswith("/v2/"):
         return "apigatewayv2"
     return SERVICES.get(name)
 
 
-# What was asked
+# Reading a request
 
 
 def request_of(
     service: str, method: str, path: str, headers: Mapping[str, str], body: bytes, query: Mapping[str, Any]
 ) -> tuple[str, dict[str, Any]] | None:
-    """The operation and its parameters; None where the request is for none that the model knows.
+    """The operation of an HTTP request and its parameters.
 
-    Raises ValueError for a body that cannot be read.
+    Parameters
+    ----------
+    service : name of a model
+    method, path, headers, body : of the request; names of headers in lower case
+    query : values by name; a value may be a list
+
+    Returns
+    -------
+    The operation and its parameters, None if the model has no such operation.
+
+    Raises ValueError for a body that cannot be parsed.
     """
     protocol = model(service).metadata["protocol"]
     if protocol == "json" or "x-amz-target" in headers:
@@ -173,21 +183,21 @@ def request_of(
 
 def _query_request(service: str, body: bytes, query: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:
     flat = dict(parse_qsl(body.decode(), keep_blank_values=True))
-    flat = flat or {name: _one(value) for name, value in query.items()}
+    flat = flat or {name: _first(value) for name, value in query.items()}
     operation = flat.get("Action", "")
     if operation not in model(service).operation_names:
         return None
     shape = input_shape(service, operation)
-    return operation, _unflattened(shape, flat, "") if shape else {}
+    return operation, _unflatten(shape, flat, "") if shape else {}
 
 
-def _one(value: Any) -> Any:
+def _first(value: Any) -> Any:
     return value[0] if isinstance(value, list) else value
 
 
 @cache
 def _routes(service: str, method: str) -> list[tuple[re.Pattern[str], set[str], str]]:
-    """The paths of a service's operations as patterns, the most literal first."""
+    """Path patterns, query names and operations of a service for a method, the most specific first."""
     routes = []
     for name in model(service).operation_names:
         http = model(service).operation_model(name).http
@@ -221,45 +231,47 @@ def _rest_parameters(
     if shape is None:
         return parameters
     payload = shape.serialization.get("payload")
-    inside = json.loads(body) if body and not payload else {}
-    inside = inside if isinstance(inside, dict) else {}
+    body_fields = json.loads(body) if body and not payload else {}
+    body_fields = body_fields if isinstance(body_fields, dict) else {}
     for name, member in shape.members.items():
-        where, wire = member.serialization.get("location"), member.serialization.get("name", name)
-        if where == "uri":
-            if match.groupdict().get(wire) is not None:
-                parameters[name] = unquote(match[wire])
-        elif where == "querystring":
-            if wire in query:
-                parameters[name] = query[wire] if member.type_name == "list" else _one(query[wire])
-        elif where == "header":
-            if wire.lower() in headers:
-                parameters[name] = headers[wire.lower()]
-        elif where is None and name != payload and wire in inside:
-            parameters[name] = inside[wire]
+        location, wire_name = member.serialization.get("location"), member.serialization.get("name", name)
+        if location == "uri":
+            if match.groupdict().get(wire_name) is not None:
+                parameters[name] = unquote(match[wire_name])
+        elif location == "querystring":
+            if wire_name in query:
+                parameters[name] = (
+                    query[wire_name] if member.type_name == "list" else _first(query[wire_name])
+                )
+        elif location == "header":
+            if wire_name.lower() in headers:
+                parameters[name] = headers[wire_name.lower()]
+        elif location is None and name != payload and wire_name in body_fields:
+            parameters[name] = body_fields[wire_name]
     return parameters
 
 
-def _unflattened(shape: Any, flat: Mapping[str, str], prefix: str) -> Any:
-    """The parameters of the query protocol: names with dots are structures, numbers lists."""
+def _unflatten(shape: Any, flat: Mapping[str, str], prefix: str) -> Any:
+    """Nested parameters from the query protocol's flat ones: dots separate members, numbers are items."""
     if shape.type_name == "structure":
-        out = {}
+        members = {}
         for name, member in shape.members.items():
             at = prefix + member.serialization.get("name", name)
             if any(key == at or key.startswith(f"{at}.") for key in flat):
-                out[name] = _unflattened(member, flat, f"{at}.")
-        return out
+                members[name] = _unflatten(member, flat, f"{at}.")
+        return members
     if shape.type_name == "list":
         at = prefix if shape.serialization.get("flattened") else f"{prefix}member."
         numbers = {key[len(at) :].split(".")[0] for key in flat if key.startswith(at)}
-        return [_unflattened(shape.member, flat, f"{at}{number}.") for number in sorted(numbers)]
+        return [_unflatten(shape.member, flat, f"{at}{number}.") for number in sorted(numbers)]
     return None if shape.type_name == "map" else flat.get(prefix.rstrip("."))
 
 
-# What the model says of it
+# Comparing with the model
 
 
 class Models:
-    """The SDK's models, their figures replaced by the facts where both have one: a model is no quota."""
+    """The SDK's models, with the facts' figures where both have one: a model's figure is not the quota."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
@@ -271,7 +283,7 @@ class Models:
         }
 
     def violations(self, service: str, operation: str, parameters: Mapping[str, Any]) -> list[Violation]:
-        """What AWS's model does not let pass, in the order of the members."""
+        """The violations of an operation's shape by its parameters, in the order of the shape's members."""
         shape = input_shape(service, operation)
         return list(self._walk(service, shape, parameters, "")) if shape is not None else []
 
@@ -286,7 +298,7 @@ class Models:
         elif kind in ("integer", "long", "float", "double"):
             number = _number(value)
             if number is None:
-                yield _mistyped(shape, path)
+                yield _type_violation(shape, path)
             else:
                 yield from self._breaches(service, shape, value, number, path)
         elif kind == "string" and isinstance(value, str | int | float):
@@ -295,24 +307,24 @@ class Models:
             size = len(value) if isinstance(value, bytes) else len(value.rstrip("=")) * 3 // 4
             yield from self._breaches(service, shape, None, size, path)
         elif kind in ("string", "blob"):
-            yield _mistyped(shape, path)
+            yield _type_violation(shape, path)
 
     def _structure(self, service: str, shape: Any, value: Any, path: str) -> Iterator[Violation]:
         if not isinstance(value, Mapping):
-            yield _mistyped(shape, path)
+            yield _type_violation(shape, path)
             return
         for required in shape.required_members:
             if value.get(required) is None:
                 member = shape.members[required]
-                yield Violation(_at(path, required), None, NOT_NULL, member.name, missing=True)
+                yield Violation(_member_path(path, required), None, NOT_NULL, member.name, missing=True)
         for name, member in shape.members.items():
             if value.get(name) is not None:
-                yield from self._walk(service, member, value[name], _at(path, name))
+                yield from self._walk(service, member, value[name], _member_path(path, name))
 
     def _collection(self, service: str, shape: Any, value: Any, path: str) -> Iterator[Violation]:
         is_list = shape.type_name == "list"
         if not isinstance(value, list if is_list else dict):
-            yield _mistyped(shape, path)
+            yield _type_violation(shape, path)
             return
         yield from self._breaches(service, shape, value, len(value), path)
         if is_list and shape.member.type_name != "string":
@@ -340,32 +352,34 @@ class Models:
             yield Violation(path, text, f"{prefix}: [{', '.join(constraints)}]", member.name)
 
     def _breaches(self, service: str, shape: Any, value: Any, size: float, path: str) -> Iterator[Violation]:
-        """The constraints of a shape that a value breaks."""
+        """A violation for each constraint of a shape that a value does not meet."""
         for constraint in self._constraints(service, shape):
             if not constraint.holds(value, size):
                 hidden = value is None or shape.metadata.get("sensitive")
                 yield Violation(path, None if hidden else _java_text(value), constraint.text, shape.name)
 
     def _constraints(self, service: str, shape: Any) -> tuple[Constraint, ...]:
-        """What a shape demands, in the order in which AWS lists it."""
+        """The constraints of a shape, in AWS's order."""
         constraints = self.constraints.get((service, shape.name))
         if constraints is None:
-            constraints = tuple(self._demands(service, shape))
+            constraints = tuple(self._read_constraints(service, shape))
             self.constraints[service, shape.name] = constraints
         return constraints
 
-    def _demands(self, service: str, shape: Any) -> Iterator[Constraint]:
+    def _read_constraints(self, service: str, shape: Any) -> Iterator[Constraint]:
         least, most = (_number(shape.metadata.get(name)) for name in ("min", "max"))
         row = self.figures.get((service, shape.name))
         if row and most is not None and self.limits.facts.limit(row).value != most:
             most = self.limits[row]
         fraction = shape.type_name in ("float", "double")
-        what = "value" if fraction or shape.type_name in ("integer", "long") else "length"
+        quantity = "value" if fraction or shape.type_name in ("integer", "long") else "length"
         if most is not None:
-            text = f"Member must have {what} less than or equal to {most:{'.1f' if fraction else '.0f'}}"
+            text = f"Member must have {quantity} less than or equal to {most:{'.1f' if fraction else '.0f'}}"
             yield Constraint(text, most=most)
         if least is not None:
-            text = f"Member must have {what} greater than or equal to {least:{'.1f' if fraction else '.0f'}}"
+            text = (
+                f"Member must have {quantity} greater than or equal to {least:{'.1f' if fraction else '.0f'}}"
+            )
             yield Constraint(text, least=least)
         if getattr(shape, "enum", None):
             text = f"Member must satisfy enum value set: [{', '.join(shape.enum)}]"
@@ -373,10 +387,10 @@ class Models:
         elif shape.metadata.get("pattern"):
             pattern = shape.metadata["pattern"]
             text = f"Member must satisfy regular expression pattern: {pattern}"
-            yield Constraint(text, pattern=_compiled(pattern))
+            yield Constraint(text, pattern=_compile(pattern))
 
 
-def _mistyped(shape: Any, path: str) -> Violation:
+def _type_violation(shape: Any, path: str) -> Violation:
     return Violation(path, None, "", shape.name, mistyped=True)
 
 
@@ -389,27 +403,27 @@ def _number(value: Any) -> float | None:
         return None
 
 
-def _at(path: str, name: str) -> str:
+def _member_path(path: str, name: str) -> str:
     name = name[:1].lower() + name[1:]
     return f"{path}.{name}" if path else name
 
 
 def _java_text(value: Any) -> str:
-    """A value as AWS's services, in Java, print it."""
+    """A value in the form in which AWS's services, in Java, print it, shortened."""
     if isinstance(value, Mapping):
         text = "{" + format_pairs({name: _java_text(inner) for name, inner in value.items()}) + "}"
     elif isinstance(value, list):
         text = f"[{', '.join(map(_java_text, value))}]"
     else:
         text = str(value)
-    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
+    return text if len(text) <= MOST_VALUE_CHARACTERS else f"{text[:MOST_VALUE_CHARACTERS]}..."
 
 
 @cache
-def _compiled(pattern: str) -> re.Pattern[str] | None:
-    """The pattern, in Java's syntax, as Python has it; None where Python has none such."""
+def _compile(pattern: str) -> re.Pattern[str] | None:
+    """A pattern in Java's syntax as Python's, None if Python has no equivalent."""
     text = pattern
-    for java, python in WIDER.items():
+    for java, python in PYTHON_CLASSES.items():
         text = text.replace(java, python)
     try:
         return None if r"\p{" in text else re.compile(text)

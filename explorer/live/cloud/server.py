@@ -1,4 +1,4 @@
-"""The local cloud's process: `python -m explorer.live.cloud.server FOLDER`, started by `supervisor` alone."""
+"""The local cloud's process: `python -m explorer.live.cloud.server FOLDER`, started only by `supervisor`."""
 
 from __future__ import annotations
 
@@ -23,31 +23,31 @@ from .supervisor import note_process
 HOST = "127.0.0.1"
 ADMINISTRATOR = "explorer-administrator"
 POLICY = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
-ROOT = "AWS4-HMAC-SHA256 Credential=test/20200101/us-east-1/iam/aws4_request"  # in this process alone
+ROOT = "AWS4-HMAC-SHA256 Credential=test/20200101/us-east-1/iam/aws4_request"  # used in this process only
 KEEP_ALIVE_S, GRACE_S, BACKLOG = 75, 0.2, 512
-MOST_HEADER_BYTES = 128 * 1024  # more than any door lets through: each has its own limit
+MOST_HEADER_BYTES = 128 * 1024  # more than any door accepts: each has its own limit
 
 
 def main(folder: Path) -> None:
-    """Serve until SIGTERM; whatever goes wrong is the last line of the log."""
+    """Serve the cloud of a run folder until SIGTERM; a failure to start is the last line of its log."""
     note_process(folder, os.getpid())
     settings = json.loads((folder / "settings.json").read_text())
-    listening = socket.create_server((HOST, 0), backlog=BACKLOG)
-    os.environ["GATEWAY_PORT"] = str(listening.getsockname()[1])
+    listener = socket.create_server((HOST, 0), backlog=BACKLOG)
+    os.environ["GATEWAY_PORT"] = str(listener.getsockname()[1])
     try:
         limits = Limits(Path(settings["facts"]) if settings["facts"] else None, settings["limits"])
         loopback.install()
-        asyncio.run(_serve(folder, settings["region"], listening, limits))
+        asyncio.run(_serve(folder, settings["region"], listener, limits))
     except CloudError as error:
         print(error, flush=True)
         os._exit(1)
     except BaseException:
         traceback.print_exc()
         os._exit(1)
-    os._exit(0)  # at once: no thread that still waits for a function holds it
+    os._exit(0)  # at once: threads that still wait for a function do not delay it
 
 
-async def _serve(folder: Path, region: str, listening: socket.socket, limits: Limits) -> None:
+async def _serve(folder: Path, region: str, listener: socket.socket, limits: Limits) -> None:
     from hypercorn.asyncio import serve
     from ministack.app import app
     from ministack.core import lambda_runtime
@@ -76,7 +76,7 @@ async def _serve(folder: Path, region: str, listening: socket.socket, limits: Li
         tokens,
     )
     from .hook import check_version
-    from .limits_at_door import Enforce
+    from .limits_at_door import LimitsAtDoor
 
     check_version()
     for part in (
@@ -101,27 +101,27 @@ async def _serve(folder: Path, region: str, listening: socket.socket, limits: Li
     ):
         part.install(limits)
     patch_cloudformation.install()
-    ended = asyncio.Event()
+    shutdown = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, ended.set)
-    credentials = await _administrator(app)
+        asyncio.get_running_loop().add_signal_handler(number, shutdown.set)
+    credentials = await _create_administrator(app)
     authentication.install()
-    _publish(folder, region, listening, credentials)
-    watching = asyncio.create_task(target_health.watch())
+    _publish(folder, region, listener, credentials)
+    watch_task = asyncio.create_task(target_health.watch())
     try:
-        served: Any = Enforce(app, limits)
-        await serve(served, _config(listening), shutdown_trigger=ended.wait)
+        application: Any = LimitsAtDoor(app, limits)
+        await serve(application, _config(listener), shutdown_trigger=shutdown.wait)
     finally:
-        watching.cancel()
+        watch_task.cancel()
         task_processes.end_all()
         lambda_runtime.reset()
 
 
-def _config(listening: socket.socket) -> Any:
+def _config(listener: socket.socket) -> Any:
     from hypercorn.config import Config
 
     config = Config()
-    config.bind = [f"fd://{listening.detach()}"]
+    config.bind = [f"fd://{listener.detach()}"]
     config.backlog = BACKLOG
     config.keep_alive_timeout = KEEP_ALIVE_S
     config.graceful_timeout = GRACE_S
@@ -130,9 +130,9 @@ def _config(listening: socket.socket) -> Any:
     return config
 
 
-def _publish(folder: Path, region: str, listening: socket.socket, credentials: dict[str, str]) -> None:
-    """Write the file that the supervisor waits for: it is there whole or not at all."""
-    port = listening.getsockname()[1]
+def _publish(folder: Path, region: str, listener: socket.socket, credentials: dict[str, str]) -> None:
+    """Write the file for which the supervisor waits, atomically."""
+    port = listener.getsockname()[1]
     ready = {"port": port, "region": region, "credentials": credentials}
     part = folder / "cloud.json.part"
     with open(os.open(part, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "w") as file:
@@ -140,19 +140,19 @@ def _publish(folder: Path, region: str, listening: socket.socket, credentials: d
     part.rename(folder / "cloud.json")
 
 
-async def _administrator(app: Any) -> dict[str, str]:
-    """Make the user that may do everything here, and a key for it."""
+async def _create_administrator(app: Any) -> dict[str, str]:
+    """Create the user with all permissions in this cloud, and its access key."""
     user = {"UserName": ADMINISTRATOR}
-    await _iam(app, Action="CreateUser", **user)
-    await _iam(app, Action="PutUserPolicy", PolicyName="everything", PolicyDocument=POLICY, **user)
-    answer = await _iam(app, Action="CreateAccessKey", **user)
+    await _call_iam(app, Action="CreateUser", **user)
+    await _call_iam(app, Action="PutUserPolicy", PolicyName="everything", PolicyDocument=POLICY, **user)
+    answer = await _call_iam(app, Action="CreateAccessKey", **user)
     names = {"access_key_id": "AccessKeyId", "secret_access_key": "SecretAccessKey"}
     matches = {name: re.search(f"<{tag}>([^<]+)</{tag}>", answer) for name, tag in names.items()}
     return {name: match[1] for name, match in matches.items() if match}
 
 
-async def _iam(app: Any, **fields: str) -> str:
-    """Call IAM in the emulator itself, before anyone else can."""
+async def _call_iam(app: Any, **fields: str) -> str:
+    """Call IAM in the emulator before it is reachable; the body of the answer. Raises CloudError."""
     body = urlencode({"Version": "2010-05-08", **fields}).encode()
     headers = {
         "host": "iam.amazonaws.com",

@@ -14,7 +14,7 @@ from typing import Any
 
 from .hook import checked, hook
 from .limits import Limits
-from .patch_runtime import NOT_INITIALISED
+from .patch_runtime import INIT_FAILURE
 
 PATIENCE_S = 300.0  # for a version to be initialised on this machine
 POLL_S = 0.02
@@ -51,7 +51,7 @@ def _initialise(name: str, version: dict[str, Any]) -> None:
     try:
         lambda_runtime.ensure_spawned(worker)
     except (RuntimeError, OSError) as error:
-        reason = str(error).removeprefix(NOT_INITIALISED)
+        reason = str(error).removeprefix(INIT_FAILURE)
         config |= {"StateReason": reason, "StateReasonCode": "FunctionError", "State": FAILED}
     else:
         config |= {"StateReason": "", "StateReasonCode": "", "LastUpdateStatus": "Successful"}

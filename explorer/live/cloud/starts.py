@@ -1,9 +1,9 @@
-"""Back-pressure: starts of environments are bounded by the cores, and workers yield to the cloud.
+"""Back-pressure: the number of cores bounds how many environments start at once; workers yield to the cloud.
 
-An environment costs a fifth of a second of a core to start. A call that finds none free waits for the
-first that falls free or for its turn to start one; what would wait too long, or behind too many, is
-throttled, as Lambda throttles. The slot is held while a process starts, never while a handler runs: a
-function that calls itself finds a slot.
+A start takes a fifth of a second of a core. A call without an idle environment waits until one becomes idle
+or until it may start one. A call that would wait too long, or behind too many others, is throttled, as by
+Lambda. A slot is held while a process starts, never while a handler runs, so a function that calls itself
+gets a slot.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from .hook import checked, hook
 from .limits import Limits
 
 AT_ONCE = max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
-MOST_WAITING = 500  # calls, each of which is a thread
-LONGEST_WAIT_S = 25.0  # less than an API waits for its function
-POLL_S = 1.0  # at which a call looks again that nobody has woken
-YIELDS = 10  # by how much nicer a worker is than the cloud
+MOST_WAITING = 500  # calls; each occupies a thread
+LONGEST_WAIT_S = 25.0  # less than an API's integration time-out
+POLL_S = 1.0  # between two looks of a waiting call that is not woken
+YIELDS = 10  # added to the cloud's nice value for a worker
 NICEST = 19
 
 Acquire = Callable[..., tuple[Any, str]]
@@ -34,17 +34,17 @@ class Waiter:
     """A call that waits for an environment of the function and version `key`."""
 
     key: str
-    woken: threading.Event = field(default_factory=threading.Event)
+    wake_event: threading.Event = field(default_factory=threading.Event)
 
 
 class Starts:
-    """Who may start an environment now, and who waits, first come first served.
+    """The slots for starts of environments and the queue of calls that wait, first come, first served.
 
     Parameters
     ----------
-    at_once : environments that start at a time
-    most_waiting : calls that wait at a time; one more is throttled
-    longest_wait_s : after which a call is throttled [s]
+    at_once : number of environments that may start at the same time
+    most_waiting : number of calls that may wait; one more is throttled
+    longest_wait_s : time after which a waiting call is throttled [s]
     """
 
     def __init__(
@@ -57,18 +57,22 @@ class Starts:
         self._lock, self._waiting = threading.Lock(), list[Waiter]()
 
     def take(self, key: str, is_idle: Callable[[], bool], lease: Callable[[], tuple[Any, bool]]) -> Any:
-        """Lease an environment, one that is free or a new one; None if the call is to be throttled.
+        """Lease an idle or a new environment; waits for its turn.
 
         Parameters
         ----------
         key : of the function and its version
-        is_idle : whether an environment of it is free
-        lease : leases one; the environment, and whether it has to be started
+        is_idle : returns whether one of its environments is idle
+        lease : leases one; returns the environment and whether it has to be started
+
+        Returns
+        -------
+        The result of `lease`, None if the call is to be throttled.
         """
         waiter, until = None, time.monotonic() + self.longest_wait_s
         while True:
             with self._lock:
-                if self._may(key, waiter, is_idle()):
+                if self._may_lease(key, waiter, is_idle()):
                     if waiter:
                         self._waiting.remove(waiter)
                     environment, starts = lease()
@@ -76,44 +80,44 @@ class Starts:
                         self.free -= 1
                     self._wake(key)
                     return environment, starts
-                left_s = until - time.monotonic()
-                if waiter is None and len(self._waiting) < self.most_waiting and left_s > 0:
+                remaining_s = until - time.monotonic()
+                if waiter is None and len(self._waiting) < self.most_waiting and remaining_s > 0:
                     waiter = Waiter(key)
                     self._waiting.append(waiter)
-                elif waiter is None or left_s <= 0:
+                elif waiter is None or remaining_s <= 0:
                     if waiter:
                         self._waiting.remove(waiter)
                     return None
-                waiter.woken.clear()
-            waiter.woken.wait(min(left_s, POLL_S))
+                waiter.wake_event.clear()
+            waiter.wake_event.wait(min(remaining_s, POLL_S))
 
-    def _may(self, key: str, waiter: Waiter | None, idle: bool) -> bool:
+    def _may_lease(self, key: str, waiter: Waiter | None, idle: bool) -> bool:
         first = next((each for each in self._waiting if each.key == key), waiter)
         if idle:
             return first is waiter
         return self.free > 0 and (not self._waiting or self._waiting[0] is waiter)
 
     def started(self) -> None:
-        """An environment has started, or failed to: the next may."""
+        """Return a slot after the end of a start, successful or not."""
         with self._lock:
             self.free += 1
             self._wake()
 
     def fell_free(self, key: str) -> None:
-        """An environment of `key` has no call any more."""
+        """Wake the first call that waits for `key`: one of its environments is idle."""
         with self._lock:
             self._wake(key)
 
     def _wake(self, key: str | None = None) -> None:
-        """Let the first look again, and the first of `key`: more than one thing may have changed for them."""
+        """Wake the first waiting call and the first one for `key`: both check again if they may lease."""
         of_key = next((waiter for waiter in self._waiting if waiter.key == key), None)
         for waiter in (*self._waiting[:1], of_key):
             if waiter:
-                waiter.woken.set()
+                waiter.wake_event.set()
 
 
 def install(limits: Limits) -> None:
-    """Bound the starts of the emulator that is loaded in this process."""
+    """Bound the starts of environments in the emulator that is loaded in this process."""
     from ministack.core import lambda_runtime
     from ministack.services import lambda_svc
 
@@ -122,25 +126,25 @@ def install(limits: Limits) -> None:
     checked(lambda_runtime, "_worker_class_for", "config")
     checked(lambda_svc, "_throttle_response", "reason_code msg retry_after")
     signature = "func_name config code_zip qualifier max_concurrency"
-    hook(lambda_runtime, "acquire_worker", signature, _in_turn(starts))
+    hook(lambda_runtime, "acquire_worker", signature, _bound_starts(starts))
     hook(lambda_runtime, "release_worker", "worker", _release_hook(starts))
-    hook(lambda_runtime.Worker, "_spawn", "self", _counted(starts))
+    hook(lambda_runtime.Worker, "_spawn", "self", _return_slot_after_spawn(starts))
     lambda_svc.acquire_worker = lambda_runtime.acquire_worker
     lambda_svc.release_worker = lambda_runtime.release_worker
-    hook(lambda_svc, "_execute_function_warm", "func event request_id", _throttled_as_on_aws)
+    hook(lambda_svc, "_execute_function_warm", "func event request_id", _answer_throttle)
 
 
 def yield_to_the_cloud(pid: int) -> None:
-    """Let a worker's process have what the cloud's own leaves."""
+    """Lower the priority of a worker's process below that of the cloud."""
     with suppress(OSError):
         nicer = os.getpriority(os.PRIO_PROCESS, 0) + YIELDS
         os.setpriority(os.PRIO_PROCESS, pid, min(nicer, NICEST))
 
 
-_given_up = threading.local()  # whether this thread's last call was throttled by `Starts`
+_last_call = threading.local()  # `throttled`: whether `Starts` throttled this thread's last call
 
 
-def _in_turn(starts: Starts) -> Callable[[Acquire], Acquire]:
+def _bound_starts(starts: Starts) -> Callable[[Acquire], Acquire]:
     from ministack.core import lambda_runtime
 
     def wrap(original: Acquire) -> Acquire:
@@ -151,30 +155,30 @@ def _in_turn(starts: Starts) -> Callable[[Acquire], Acquire]:
             qualifier: str = "$LATEST",
             max_concurrency: int | None = None,
         ) -> tuple[Any, str]:
-            _given_up.now = False
+            _last_call.throttled = False
             arguments = (func_name, config, code_zip, qualifier, max_concurrency)
             if lambda_runtime._worker_class_for(config) is not lambda_runtime.Worker:
                 return original(*arguments)
             key = lambda_runtime._worker_key(func_name, config, qualifier)
-            how = ""
+            reason = ""
 
             def lease() -> tuple[Any, bool]:
-                nonlocal how
-                worker, how = original(*arguments)
+                nonlocal reason
+                worker, reason = original(*arguments)
                 process = worker and worker._proc
-                begins = worker is not None and (process is None or process.poll() is not None)
+                needs_start = worker is not None and (process is None or process.poll() is not None)
                 if worker is not None:
-                    worker.explorer_key, worker.explorer_begins = key, begins
-                return worker, begins
+                    worker.explorer_key, worker.explorer_begins = key, needs_start
+                return worker, needs_start
 
             def is_idle() -> bool:
                 return any(not each.in_use for each in lambda_runtime._workers.get(key) or ())
 
             environment = starts.take(key, is_idle, lease)
             if environment is None:
-                _given_up.now = True
+                _last_call.throttled = True
                 return None, "func_cap"
-            return environment[0], how
+            return environment[0], reason
 
         return acquire
 
@@ -185,7 +189,7 @@ def _release_hook(starts: Starts) -> Callable[..., Any]:
     def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
         def release(worker: Any) -> None:
             original(worker)
-            _begun(starts, worker)
+            _return_slot(starts, worker)
             if key := getattr(worker, "explorer_key", None):
                 starts.fell_free(key)
 
@@ -194,32 +198,32 @@ def _release_hook(starts: Starts) -> Callable[..., Any]:
     return wrap
 
 
-def _counted(starts: Starts) -> Callable[..., Any]:
+def _return_slot_after_spawn(starts: Starts) -> Callable[..., Any]:
     def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
         def spawn(self: Any) -> None:
             try:
                 original(self)
             finally:
-                _begun(starts, self)
+                _return_slot(starts, self)
 
         return spawn
 
     return wrap
 
 
-def _begun(starts: Starts, worker: Any) -> None:
-    """Give the slot back, once, that the worker had for its start."""
+def _return_slot(starts: Starts, worker: Any) -> None:
+    """Return the slot of a worker's start, at most once."""
     if getattr(worker, "explorer_begins", False):
         worker.explorer_begins = False
         starts.started()
 
 
-def _throttled_as_on_aws(original: Callable[..., Any]) -> Callable[..., Any]:
+def _answer_throttle(original: Callable[..., Any]) -> Callable[..., Any]:
     from ministack.services import lambda_svc
 
     def execute(func: Any, event: Any, request_id: str) -> Any:
         answer = original(func, event, request_id)
-        if answer.get("throttle") and _given_up.now:
+        if answer.get("throttle") and _last_call.throttled:
             return lambda_svc._throttle_response("ConcurrentInvocationLimitExceeded", "Rate Exceeded.")
         return answer
 

@@ -1,4 +1,4 @@
-"""AWS's limit on what a Step Functions execution carries: its input, and what each state hands on."""
+"""AWS's limit on the payload of a Step Functions execution: its input and the output of each state."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from typing import Any
 
 from .hook import Wrap, hook
 from .limits import TEXTS, Limits, Refusal, invalid
-from .limits_inside import json_bytes, refusing
+from .limits_inside import json_bytes, refuse_if
 
 
 def install(limits: Limits) -> None:
-    """Compare the input of an execution, and what its states hand on, with the limit."""
+    """Enforce the payload limit in the Step Functions of the emulator that is loaded in this process."""
     from ministack.services import stepfunctions
 
-    started = refusing(lambda data: _input_refusal(limits, data), Refusal.json_1_1)
-    hook(stepfunctions, "_start_execution", "data", started)
-    hook(stepfunctions, "_start_sync_execution", "data", started)
-    limited = _limited(limits, stepfunctions._ExecutionError)
-    hook(stepfunctions, "_invoke_resource", "resource input_data", limited)
-    hook(stepfunctions, "_invoke_with_callback", "resource input_data token state_def", limited)
-    hook(stepfunctions, "_execute_pass", "state_def raw_input ctx", limited)
+    check_input = refuse_if(lambda data: _input_refusal(limits, data), Refusal.json_1_1)
+    hook(stepfunctions, "_start_execution", "data", check_input)
+    hook(stepfunctions, "_start_sync_execution", "data", check_input)
+    limit_output = _limit_output(limits, stepfunctions._ExecutionError)
+    hook(stepfunctions, "_invoke_resource", "resource input_data", limit_output)
+    hook(stepfunctions, "_invoke_with_callback", "resource input_data token state_def", limit_output)
+    hook(stepfunctions, "_execute_pass", "state_def raw_input ctx", limit_output)
     for name in ("_execute_task", "_execute_parallel", "_execute_map"):
-        hook(stepfunctions, name, "state_def raw_input execution ctx", limited)
-    hook(stepfunctions, "_error_matches", "error_equals error", _named_to_be_caught(limits))
+        hook(stepfunctions, name, "state_def raw_input execution ctx", limit_output)
+    hook(stepfunctions, "_error_matches", "error_equals error", _match_only_by_name(limits))
 
 
 def _input_refusal(limits: Limits, data: Mapping[str, Any]) -> Refusal | None:
@@ -38,8 +38,8 @@ def _data_limit(limits: Limits) -> str:
     return breach.code if breach else "States.DataLimitExceeded"
 
 
-def _limited(limits: Limits, failure: type[Exception]) -> Wrap:
-    """What one state hands to the next, the name of the state after it left out."""
+def _limit_output(limits: Limits, failure: type[Exception]) -> Wrap:
+    """Fail a state whose output is over the limit; the name of the next state does not count."""
 
     def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
         def run(*args: Any) -> Any:
@@ -54,8 +54,8 @@ def _limited(limits: Limits, failure: type[Exception]) -> Wrap:
     return wrap
 
 
-def _named_to_be_caught(limits: Limits) -> Wrap:
-    """The error of a payload is caught by its own name alone, not by States.ALL."""
+def _match_only_by_name(limits: Limits) -> Wrap:
+    """Let only its own name catch the error of a payload over the limit: States.ALL does not."""
 
     def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
         def matches(error_equals: Any, error: str) -> Any:

@@ -1,9 +1,9 @@
-"""When a service of ECS is steady: as many tasks run as it wants, each found healthy by its load balancer."""
+"""Waiting for a steady ECS service: its desired number of tasks runs, and their targets are healthy."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from . import target_health, task_processes
@@ -11,29 +11,30 @@ from .hook import hook
 from .limits import Limits
 
 KIND = "AWS::ECS::Service"
-PATIENCE_S = 300.0  # for all tasks of a service to start on this machine
+PATIENCE_S = 300.0  # time for all tasks of a service to start on this machine
 POLL_S = 0.05
-GIVEN_UP = "FAILED"  # a rollout that the circuit breaker has ended
+FAILED = "FAILED"  # state of a rollout that the circuit breaker has ended
 
 
 def install(limits: Limits) -> None:
-    """Let what waits for a service wait beside the loop that answers requests, those of its tasks too."""
+    """Move waits for services to a thread: the event loop has to answer the requests of their tasks."""
     from ministack.services import ecs
     from ministack.services.cloudformation import stacks
 
-    hook(stacks, "_runs_on_worker_thread", "resource_type", _or_a_service)
-    hook(ecs, "_make_deployment", "task_definition desired_count status", _in_progress)
+    hook(stacks, "_runs_on_worker_thread", "resource_type", _wait_on_thread)
+    hook(ecs, "_make_deployment", "task_definition desired_count status", _start_in_progress)
+    hook(ecs, "_record_service_task_healthy", "svc_key task", _only_if_target_is_healthy)
 
 
-def _or_a_service(original: Callable[..., bool]) -> Callable[..., bool]:
+def _wait_on_thread(original: Callable[..., bool]) -> Callable[..., bool]:
     def decide(resource_type: str) -> bool:
         return resource_type == KIND or original(resource_type)
 
     return decide
 
 
-def _in_progress(original: Callable[..., Any]) -> Callable[..., Any]:
-    """The first deployment of a service is under way until its tasks run: else no circuit breaker ends it."""
+def _start_in_progress(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Start a deployment as IN_PROGRESS: otherwise the circuit breaker cannot end a service's first one."""
 
     def make(task_definition: str, desired_count: int, status: str = "PRIMARY") -> Any:
         deployment = original(task_definition, desired_count, status)
@@ -44,26 +45,46 @@ def _in_progress(original: Callable[..., Any]) -> Callable[..., Any]:
     return make
 
 
+def _only_if_target_is_healthy(original: Callable[..., None]) -> Callable[..., None]:
+    """Count a task as healthy by its target, where it has one: a task may run for a second and then crash."""
+
+    def record(svc_key: str, task: Mapping[str, Any]) -> None:
+        from ministack.services import ecs
+
+        service, address = ecs._services.get(svc_key) or {}, ecs._task_ip(task)
+        targets = [(each["targetGroupArn"], each["containerPort"]) for each in _balancers(service)]
+        states = [target_health.health_of(group, address, port).state for group, port in targets]
+        if all(state == target_health.HEALTHY for state in states):
+            original(svc_key, task)
+
+    return record
+
+
+def _balancers(service: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """The load balancers of a service, each a target group and the port of a container."""
+    return service.get("loadBalancers") or ()
+
+
 def wait(arn: str, grace_s: float) -> None:
     """Wait until a service is steady.
 
     Parameters
     ----------
     arn : of the service
-    grace_s : for which a new task is not judged by its health, which the emulator leaves out [s]
+    grace_s : health check grace period, which the emulator does not record [s]
 
-    Raises ValueError, with what kept it, where it does not come to be.
+    Raises ValueError, with the reason, if its rollout fails or takes longer than PATIENCE_S.
     """
     from ministack.services import ecs
 
     cluster, name = arn.split("/")[-2:]
     key, until = f"{cluster}/{name}", time.monotonic() + PATIENCE_S
-    ecs._services[key]["healthCheckGracePeriodSeconds"] = grace_s
+    ecs._services[key]["healthCheckGracePeriodSeconds"] = int(grace_s)
     while time.monotonic() < until:
         service = ecs._services[key]
         if _is_steady(service):
             return
-        if any(each.get("rolloutState") == GIVEN_UP for each in service["deployments"]):
+        if any(each.get("rolloutState") == FAILED for each in service["deployments"]):
             break
         time.sleep(POLL_S)
     raise ValueError(f"Service {name} did not become steady: {_reason(ecs, name)}")
@@ -74,23 +95,25 @@ def _is_steady(service: Mapping[str, Any]) -> bool:
 
     if service["runningCount"] < service["desiredCount"]:
         return False
-    for balancer in service.get("loadBalancers") or ():
+    for balancer in _balancers(service):
         group, port = balancer["targetGroupArn"], balancer["containerPort"]
-        states = [target_health.of(group, str(t["Id"]), port).state for t in alb._targets.get(group, [])]
+        states = [
+            target_health.health_of(group, str(t["Id"]), port).state for t in alb._targets.get(group, [])
+        ]
         if states.count(target_health.HEALTHY) < service["desiredCount"]:
             return False
     return True
 
 
 def _reason(ecs: Any, name: str) -> str:
-    """Why the last task that stopped did so."""
+    """The reason why the service's last stopped task stopped, with its last line of output."""
     stopped = [
         task
         for task in ecs._tasks.values()
         if task.get("group") == f"service:{name}" and task.get("stoppedReason")
     ]
     if not stopped:
-        return "its tasks were not found healthy in time"
+        return "its targets did not become healthy in time"
     last = max(stopped, key=lambda task: str(task.get("stoppedAt")))
     line = task_processes.last_line(last["taskArn"])
     return f"{last['stoppedReason']}{f': {line}' if line else ''}"

@@ -1,8 +1,8 @@
-"""The local cloud: started, found again and ended; one run folder and one process a cloud.
+"""Starts, finds and stops local clouds; each has one run folder and one process.
 
-Everything that a cloud writes lies in its own run folder, `explorer-<uid>/<name>.run-*` in the
-temporary folder, which nobody else can read. The folder holds the credentials and the process's id
-and start time, so that a cloud is found again, also after it was killed, and only it is ended.
+A cloud writes only into its run folder, `explorer-<uid>/<name>.run-*` in the temporary folder, which other
+users cannot read. The folder holds the credentials and the id and start time of the process. They identify
+the cloud later, also after it was killed, so that no other process is stopped.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from .instance import STACKS, Cloud
 from .limits import Limits
 from .process import POLL_S, Process, of_session
 
-START_S, ANSWER_S, STOP_S = 20.0, 10.0, 5.0  # how long a cloud may take before it is given up
+START_S, ANSWER_S, STOP_S = 20.0, 10.0, 5.0  # time-outs of a cloud's start, answer and stop
 HOST = "127.0.0.1"
 
 
@@ -45,20 +45,24 @@ def start(
 
     Parameters
     ----------
-    name : of the cloud; clouds of different names do not know each other
-    region : that its clients take if they name none
-    limits : other values of limits by id, for tests
-    facts_folder : the tables to take limits from, the project's own if none
+    name : of the cloud; clouds of different names are independent
+    region : default region of its clients
+    limits : other values of limits by id [the limit's unit], for tests
+    facts_folder : of the tables with the limits, the project's own if None
 
-    Raises CloudError if it does not come up, or is up with other limits, ExplorerError for a name, region
-    or limit that cannot be.
+    Returns
+    -------
+    The running cloud.
+
+    Raises CloudError if it does not start or already runs with other limits, ExplorerError for an invalid
+    name, region or limit.
     """
     check_version()
     settings = _settings(region, limits, facts_folder)
-    with _locked(name) as base:
-        up = _find(base, name)
-        if up.running and up.folder:
-            return _same(up, settings)
+    with _hold_lock(name) as base:
+        existing = _find(base, name)
+        if existing.running and existing.folder:
+            return _require_same_limits(existing, settings)
         _clear(base, name)
         folder = Path(tempfile.mkdtemp(prefix=f"{name}.run-", dir=base))
         try:
@@ -69,22 +73,22 @@ def start(
 
 
 def stop(name: str = "default") -> bool:
-    """End the local cloud `name` and remove all that it wrote. Returns whether there was one."""
+    """Stop the local cloud `name` and remove its files. Returns whether there was one."""
     if not _base().is_dir():
         return False
-    with _locked(name) as base:
+    with _hold_lock(name) as base:
         return _clear(base, name)
 
 
 def status(name: str = "default") -> Cloud:
-    """The local cloud `name` as it is now."""
+    """The current state of the local cloud `name`."""
     base = _base()
-    return _find(_checked(base), name) if base.is_dir() else Cloud(name, False)
+    return _find(_require_private(base), name) if base.is_dir() else Cloud(name, False)
 
 
 def _settings(region: str, limits: Mapping[str, float] | None, folder: Path | None) -> dict[str, Any]:
     catalogue.check_region(region)
-    overrides = Limits(folder, limits).overrides  # refused here rather than in the cloud's log
+    overrides = Limits(folder, limits).overrides  # refused here, not in the cloud's log
     return {"region": region, "limits": overrides, "facts": str(folder.resolve()) if folder else None}
 
 
@@ -92,43 +96,43 @@ def _base() -> Path:
     return Path(tempfile.gettempdir()).resolve() / f"explorer-{os.getuid()}"
 
 
-def _own(base: Path) -> Path:
-    """The user's own folder, made if need be. Raises CloudError if anyone else could reach into it."""
+def _user_folder(base: Path) -> Path:
+    """The user's folder, created if missing. Raises CloudError if other users can access it."""
     with suppress(FileExistsError):
         base.mkdir(mode=0o700)
-    return _checked(base)
+    return _require_private(base)
 
 
-def _checked(base: Path) -> Path:
+def _require_private(base: Path) -> Path:
     info = base.lstat()
     if not stat.S_ISDIR(info.st_mode) or info.st_uid != os.getuid() or info.st_mode & 0o077:
-        raise CloudError(f"{base} is not this user's alone: expected a folder with mode 0700")
+        raise CloudError(f"{base} is not a private folder of this user: expected mode 0700")
     return base
 
 
 @contextmanager
-def _locked(name: str) -> Iterator[Path]:
-    """Hold the lock of the cloud `name`; the lock file, and the folder if empty, go with the last."""
+def _hold_lock(name: str) -> Iterator[Path]:
+    """Hold the lock of the cloud `name`; remove its file, and an empty folder, at the end."""
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", name):
         raise ExplorerError(f'cloud is "{name}": expected 1 to 40 letters, digits, "-" and "_"')
     base = _base()
     path = base / f"{name}.lock"
-    handle = _lock(base, path)
+    handle = _acquire_lock(base, path)
     try:
         yield base
     finally:
-        if not _runs(base, name):
+        if not _run_folders(base, name):
             path.unlink()
         os.close(handle)
-        with suppress(OSError):  # not empty: another cloud has its files here
+        with suppress(OSError):  # not empty: it holds files of another cloud
             base.rmdir()
 
 
-def _lock(base: Path, path: Path) -> int:
-    """Wait for the lock at `path`; one that was removed meanwhile is not it."""
+def _acquire_lock(base: Path, path: Path) -> int:
+    """Wait for the lock at `path`; if its file was removed meanwhile, lock the new one."""
     while True:
         with suppress(FileNotFoundError):
-            handle = os.open(_own(base) / path.name, os.O_CREAT | os.O_RDWR, 0o600)
+            handle = os.open(_user_folder(base) / path.name, os.O_CREAT | os.O_RDWR, 0o600)
             fcntl.flock(handle, fcntl.LOCK_EX)
             with suppress(FileNotFoundError):
                 if os.stat(path).st_ino == os.fstat(handle).st_ino:
@@ -136,7 +140,7 @@ def _lock(base: Path, path: Path) -> int:
             os.close(handle)
 
 
-def _runs(base: Path, name: str) -> list[Path]:
+def _run_folders(base: Path, name: str) -> list[Path]:
     return sorted(base.glob(f"{name}.run-*"))
 
 
@@ -149,16 +153,16 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _find(base: Path, name: str) -> Cloud:
-    """The cloud that runs, else one that does not: stopped, or crashed, which its folder shows."""
+    """The running cloud; else a stopped one, or a crashed one if a run folder of it remains."""
     ended = Cloud(name, False)
-    for folder in _runs(base, name):
+    for folder in _run_folders(base, name):
         ready, leader = _read(folder / "cloud.json"), _leader(folder)
         if ready and leader and leader.alive() and _healthy(ready["port"]):
             url = f"http://{HOST}:{ready['port']}"
             return Cloud(name, True, url, ready["region"], ready["credentials"], folder, leader)
         if ready and leader and not leader.alive():
-            stood = sorted(path.name for path in (folder / STACKS).glob("*"))
-            ended = Cloud(name, False, crashed=True, lost_stacks=tuple(stood))
+            stack_names = sorted(path.name for path in (folder / STACKS).glob("*"))
+            ended = Cloud(name, False, crashed=True, lost_stacks=tuple(stack_names))
     return ended
 
 
@@ -178,18 +182,18 @@ def _healthy(port: int) -> bool:
         connection.close()
 
 
-def _same(cloud: Cloud, settings: dict[str, Any]) -> Cloud:
-    """The cloud, if its limits are those of `settings`."""
+def _require_same_limits(cloud: Cloud, settings: dict[str, Any]) -> Cloud:
+    """The cloud, if it has the limits of `settings`. Raises CloudError if not."""
     assert cloud.folder is not None
-    has = _read(cloud.folder / "settings.json")
-    if any(has.get(key) != settings[key] for key in ("limits", "facts")):
+    current = _read(cloud.folder / "settings.json")
+    if any(current.get(key) != settings[key] for key in ("limits", "facts")):
         raise CloudError(f'the local cloud "{cloud.name}" runs with other limits: stop it first')
     return cloud
 
 
 def _clear(base: Path, name: str) -> bool:
-    """End what is left of the cloud `name` and remove its folders."""
-    folders = _runs(base, name)
+    """End the processes of the cloud `name` and remove its folders. Returns whether there were any."""
+    folders = _run_folders(base, name)
     for folder in folders:
         leader = _leader(folder)
         if leader:
@@ -201,7 +205,7 @@ def _clear(base: Path, name: str) -> bool:
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """The environment of the cloud's process: of the user's own, PATH, LANG and TZ alone."""
+    """The environment of the cloud's process; it inherits only PATH, LANG and TZ."""
     inherited = {name: os.environ[name] for name in ("PATH", "LANG", "TZ") if name in os.environ}
     places = {"HOME": folder, "TMPDIR": folder / "tmp", "S3_DATA_DIR": folder / "s3"}
     return {
@@ -233,11 +237,11 @@ def _launch(name: str, folder: Path, settings: dict[str, Any]) -> Cloud:
             start_new_session=True,
         )
     note_process(folder, child.pid)
-    return _ready(name, folder, child)
+    return _wait_until_ready(name, folder, child)
 
 
 def note_process(folder: Path, pid: int) -> None:
-    """Note in a cloud's folder which process it is; parent and child both do, as either may be killed."""
+    """Write the process into the cloud's folder; parent and child both do so, as either may be killed."""
     leader = Process.of(pid)
     if leader:
         part = folder / f"process.json.{os.getpid()}"
@@ -245,13 +249,13 @@ def note_process(folder: Path, pid: int) -> None:
         part.rename(folder / "process.json")
 
 
-def _ready(name: str, folder: Path, child: subprocess.Popen[bytes]) -> Cloud:
+def _wait_until_ready(name: str, folder: Path, child: subprocess.Popen[bytes]) -> Cloud:
     until = time.monotonic() + START_S
     while time.monotonic() < until and child.poll() is None:
         if (folder / "cloud.json").exists():
             cloud = _find(folder.parent, name)
             if cloud.running:
-                child.returncode = 0  # it lives on by itself: no warning when this object goes
+                child.returncode = 0  # the process continues: no warning when this object is deleted
                 return cloud
         time.sleep(POLL_S)
     lines = (folder / "log").read_text(errors="replace").strip().splitlines()

@@ -1,4 +1,4 @@
-"""One exchange of HTTP/1.1 with a target of a load balancer, read as it comes."""
+"""One HTTP/1.1 exchange with a target of a load balancer; the answer is streamed."""
 
 from __future__ import annotations
 
@@ -6,22 +6,29 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-CONNECT_S = 10.0  # that a load balancer gives a target to take a connection
+CONNECT_S = 10.0  # a load balancer's time-out for a connection
 CHUNK_BYTES = 64 * 1024
 MOST_HEADER_BYTES = 32 * 1024  # of an answer
 Headers = Sequence[tuple[str, str]]
 
 
 class ExchangeError(Exception):
-    """A target did not answer, or not in HTTP."""
+    """A target did not answer or did not answer in HTTP; `timed_out` says whether it was too slow."""
 
-    def __init__(self, why: str, timed_out: bool = False) -> None:
-        super().__init__(why)
+    def __init__(self, reason: str, timed_out: bool = False) -> None:
+        super().__init__(reason)
         self.timed_out = timed_out
 
 
 class Answer:
-    """The answer of a target: its head, and its body as it comes."""
+    """The answer of a target: `status` and `headers` once the head has been read, and a streamed body.
+
+    Parameters
+    ----------
+    parser : h11's connection, after the request
+    reader, writer : of the connection to the target
+    idle_s : longest time without a byte [s]
+    """
 
     def __init__(
         self, parser: Any, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, idle_s: float
@@ -30,7 +37,7 @@ class Answer:
         self.status, self.headers = 0, list[tuple[str, str]]()
 
     async def head(self) -> None:
-        """Read until the head is there."""
+        """Read the status and the headers. Raises ExchangeError."""
         import h11
 
         while True:
@@ -46,7 +53,7 @@ class Answer:
             return
 
     async def body(self) -> AsyncIterator[bytes]:
-        """The body, part after part. Raises ExchangeError where it is cut short, or a byte is late."""
+        """The parts of the body. Raises ExchangeError if it is incomplete or no byte comes in time."""
         import h11
 
         while True:
@@ -79,7 +86,7 @@ class Answer:
                 raise ExchangeError(f"the target's answer is malformed: {error}") from None
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         self._writer.close()
 
 
@@ -91,10 +98,15 @@ async def exchange(
     Parameters
     ----------
     address, port : of the target
-    method, path, headers, body : of the request
-    idle_s : for how long it may send nothing [s]
+    method, path, headers : of the request; `path` includes the query
+    body : of the request [bytes]; may be empty
+    idle_s : longest time without a byte from the target [s]
 
-    Raises ExchangeError.
+    Returns
+    -------
+    The answer, with its head read. The caller closes it.
+
+    Raises ExchangeError if the target cannot be reached, is too slow or does not answer in HTTP.
     """
     import h11
 
@@ -102,14 +114,14 @@ async def exchange(
         async with asyncio.timeout(CONNECT_S):
             reader, writer = await asyncio.open_connection(address, port)
     except TimeoutError:
-        raise ExchangeError("the target took no connection in time", timed_out=True) from None
+        raise ExchangeError("the target accepted no connection in time", timed_out=True) from None
     except OSError as error:
-        raise ExchangeError(f"the target took no connection: {error}") from None
+        raise ExchangeError(f"the target accepted no connection: {error}") from None
     parser = h11.Connection(h11.CLIENT, max_incomplete_event_size=MOST_HEADER_BYTES)
     answer = Answer(parser, reader, writer, idle_s)
     try:
-        whole = [*headers, ("content-length", str(len(body)))] if body else headers
-        request = h11.Request(method=method, target=path, headers=list(whole))
+        all_headers = [*headers, ("content-length", str(len(body)))] if body else headers
+        request = h11.Request(method=method, target=path, headers=list(all_headers))
         writer.write((parser.send(request) or b"") + (parser.send(h11.Data(data=body)) or b""))
         writer.write(parser.send(h11.EndOfMessage()) or b"")
         await answer.head()

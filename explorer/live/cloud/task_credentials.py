@@ -1,4 +1,4 @@
-"""The credentials of a task's own role, which its container asks for as on AWS, by a token of its own."""
+"""The credentials of a task's role: its container requests them with a token, as on AWS."""
 
 from __future__ import annotations
 
@@ -14,61 +14,70 @@ from typing import Any
 from .hook import checked
 
 PATH = "/v2/credentials/"
-LAST_S = 6 * 3600.0  # of one pair of credentials, as on AWS; the SDK asks again before
-TASKS = "ecs-tasks.amazonaws.com"
+LIFETIME_S = 6 * 3600.0  # lifetime of credentials, as on AWS; the SDK renews them earlier
+TASKS_PRINCIPAL = "ecs-tasks.amazonaws.com"
 
 
 @dataclass(frozen=True)
 class Grant:
-    """What a container may ask for."""
+    """A container's right to credentials: its token, and the ARN of its role."""
 
     token: str
     role: str
     task: str  # its ARN
 
 
-_grants: dict[str, Grant] = {}  # by the last part of the path
+_grants: dict[str, Grant] = {}  # by the last part of the path of the request
 
 
 class RoleError(Exception):
-    """A task cannot take its role on."""
+    """A task cannot assume its role."""
 
 
 def install() -> None:
-    """Check what of the emulator is used."""
+    """Check the emulator's function that this module calls. Raises CloudError."""
     from ministack.services import sts
 
     checked(sts, "register_session", "access_key session")
 
 
 def grant(role: str, task: str) -> tuple[str, str]:
-    """Let a container have credentials: the path that it asks, and the token with which.
+    """Allow a container to request credentials.
 
-    Raises RoleError where the role does not trust tasks.
+    Parameters
+    ----------
+    role : ARN of the role
+    task : ARN of the task
+
+    Returns
+    -------
+    The path of the request and the token for its Authorization header.
+
+    Raises RoleError if the role does not exist or does not trust ECS tasks.
     """
-    must_trust(role)
+    require_trust(role)
     name, token = secrets.token_urlsafe(24), secrets.token_urlsafe(32)
     _grants[name] = Grant(token, role, task)
     return PATH + name, token
 
 
 def withdraw(task: str) -> None:
-    """A task has ended: nobody asks for its credentials any more."""
+    """End the grants of a task that has stopped."""
     for name in [name for name, one in _grants.items() if one.task == task]:
         del _grants[name]
 
 
-def must_trust(role: str) -> None:
-    """Raise RoleError unless the role is there and ECS tasks may take it on."""
+def require_trust(role: str) -> None:
+    """Raise RoleError unless the role exists and ECS tasks may assume it."""
     from ministack.services import iam
 
     record = iam._roles.get(role.rpartition("/")[2])
     document = (record or {}).get("AssumeRolePolicyDocument") or "{}"
     policy: Mapping[str, Any] = json.loads(document) if isinstance(document, str) else document
-    for statement in _many(policy.get("Statement", [])):
+    for statement in _as_list(policy.get("Statement", [])):
         principal = statement.get("Principal")
-        services = _many(principal.get("Service", [])) if isinstance(principal, Mapping) else []
-        if statement.get("Effect") == "Allow" and TASKS in services:
+        services = _as_list(principal.get("Service", [])) if isinstance(principal, Mapping) else []
+        if statement.get("Effect") == "Allow" and TASKS_PRINCIPAL in services:
             return
     raise RoleError(
         f"ECS was unable to assume the role '{role}' that was provided for this task. "
@@ -77,12 +86,12 @@ def must_trust(role: str) -> None:
     )
 
 
-def _many(value: Any) -> list[Any]:
+def _as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
 def answer(path: str, headers: Mapping[str, str]) -> tuple[int, dict[str, str], bytes]:
-    """What is answered to a container that asks: credentials that last a while."""
+    """Status, headers and body of the answer to a container: new credentials, or 403 without a grant."""
     one = _grants.get(path.removeprefix(PATH))
     if one is None or not hmac.compare_digest(headers.get("authorization", "").encode(), one.token.encode()):
         return 403, {"Content-Type": "application/json"}, b'{"message":"no such container"}'
@@ -103,10 +112,10 @@ def _session(one: Grant) -> dict[str, str]:
             "UserId": f"{role}:{session}",
             "SecretAccessKey": secret,
             "SessionToken": token,
-            "Expiration": time.time() + LAST_S,
+            "Expiration": time.time() + LIFETIME_S,
         },
     )
-    until = datetime.now(UTC) + timedelta(seconds=LAST_S)
+    until = datetime.now(UTC) + timedelta(seconds=LIFETIME_S)
     return {
         "RoleArn": one.role,
         "AccessKeyId": key,

@@ -1,4 +1,4 @@
-"""Who may start tasks, and in whose name, as on AWS: which definition, in which cluster, with what roles."""
+"""Permissions to start tasks, as on AWS: for a task definition, in a cluster, with roles to pass."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from .hook import checked, hook
 from .limits import Limits
 from .task_processes import CLUSTER
 
-RUN, PASSES = "RunTask", "iam:PassRole"
-TASKS = "ecs-tasks.amazonaws.com"
+RUN_TASK, PASS_ROLE = "RunTask", "iam:PassRole"
+TASKS_PRINCIPAL = "ecs-tasks.amazonaws.com"
 ROLES = ("taskRoleArn", "executionRoleArn")
 
 
 def install(limits: Limits) -> None:
-    """Check what RunTask needs, in the emulator that is loaded in this process."""
+    """Check the permissions of RunTask in the emulator that is loaded in this process."""
     from ministack import app
     from ministack.core import iam_actions, iam_evaluator
 
     signature = "service method path headers body query_params region account_id"
-    hook(iam_actions, "extract_resource_arn", signature, _of_the_definition)
-    hook(iam_actions, "request_tag_context", "service iam_action body params", _with_the_cluster)
+    hook(iam_actions, "extract_resource_arn", signature, _use_definition_arn)
+    hook(iam_actions, "request_tag_context", "service iam_action body params", _add_cluster_key)
     checked(iam_evaluator, "enforce", "access_key_id iam_action service region resource_arn service_context")
-    app.SERVICE_HANDLERS["ecs"] = _who_passes_roles(app.SERVICE_HANDLERS["ecs"])
+    app.SERVICE_HANDLERS["ecs"] = _check_passed_roles(app.SERVICE_HANDLERS["ecs"])
 
 
 def _request(body: bytes) -> Mapping[str, Any]:
@@ -36,43 +36,43 @@ def _request(body: bytes) -> Mapping[str, Any]:
     return request if isinstance(request, dict) else {}
 
 
-def _of_the_definition(original: Callable[..., Any]) -> Callable[..., Any]:
-    """What is permitted is to run a definition; the cluster is a condition."""
+def _use_definition_arn(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Make the task definition the resource of RunTask; the cluster is a condition key."""
     from ministack.services import ecs
 
     def resource(service: str, method: str, path: str, headers: Any, body: bytes, query: Any, region: str,
                  account: str) -> Any:  # fmt: skip
         arn = original(service, method, path, headers, body, query, region, account)
-        if service != "ecs" or not headers.get("x-amz-target", "").endswith(f".{RUN}"):
+        if service != "ecs" or not headers.get("x-amz-target", "").endswith(f".{RUN_TASK}"):
             return arn
         definition = str(_request(body).get("taskDefinition", "*"))
-        key = ecs._resolve_td_key(definition) or definition  # of a family, its newest revision
-        own = f"arn:aws:ecs:{region}:{account}:task-definition/{key}"
-        return definition if definition.startswith("arn:") else own
+        key = ecs._resolve_td_key(definition) or definition  # a family's newest revision
+        full_arn = f"arn:aws:ecs:{region}:{account}:task-definition/{key}"
+        return definition if definition.startswith("arn:") else full_arn
 
     return resource
 
 
-def _with_the_cluster(original: Callable[..., Any]) -> Callable[..., Any]:
+def _add_cluster_key(original: Callable[..., Any]) -> Callable[..., Any]:
     def context(service: str, iam_action: str, body: bytes, params: Any) -> dict[str, Any]:
         keys: dict[str, Any] = original(service, iam_action, body, params)
-        if iam_action != f"ecs:{RUN}":
+        if iam_action != f"ecs:{RUN_TASK}":
             return keys
         from ministack.core.responses import get_account_id, get_region
 
         cluster = str(_request(body).get(CLUSTER, "default"))
-        own = f"arn:aws:ecs:{get_region()}:{get_account_id()}:cluster/{cluster}"
-        return {**keys, "ecs:cluster": cluster if cluster.startswith("arn:") else own}
+        full_arn = f"arn:aws:ecs:{get_region()}:{get_account_id()}:cluster/{cluster}"
+        return {**keys, "ecs:cluster": cluster if cluster.startswith("arn:") else full_arn}
 
     return context
 
 
-def _who_passes_roles(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Whoever starts a task has to be allowed to give it its roles."""
+def _check_passed_roles(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Require that the caller of RunTask may pass the task's roles."""
 
     async def handle(method: str, path: str, headers: Any, body: bytes, query: Any) -> Any:
-        if headers.get("x-amz-target", "").endswith(f".{RUN}"):
-            refusal = _may_not_pass(_request(body), headers, query)
+        if headers.get("x-amz-target", "").endswith(f".{RUN_TASK}"):
+            refusal = _pass_role_refusal(_request(body), headers, query)
             if refusal:
                 return refusal
         return await original(method, path, headers, body, query)
@@ -80,7 +80,7 @@ def _who_passes_roles(original: Callable[..., Any]) -> Callable[..., Any]:
     return handle
 
 
-def _may_not_pass(request: Mapping[str, Any], headers: Any, query: Any) -> Any:
+def _pass_role_refusal(request: Mapping[str, Any], headers: Any, query: Any) -> Any:
     from ministack.core import iam_evaluator, router
     from ministack.core.responses import error_response_json
     from ministack.services import ecs
@@ -90,10 +90,10 @@ def _may_not_pass(request: Mapping[str, Any], headers: Any, query: Any) -> Any:
     for role in (definition.get(name) for name in ROLES):
         if not role:
             continue
-        arguments = (caller, PASSES, "iam", region, role, {"iam:PassedToService": TASKS})
-        # in a context of its own: the emulator checks a signature once, and has done so for this request
+        arguments = (caller, PASS_ROLE, "iam", region, role, {"iam:PassedToService": TASKS_PRINCIPAL})
+        # in a copied context: the emulator checks a signature once, and has done so for this request
         denied = copy_context().run(iam_evaluator.enforce, *arguments)
         if denied is not None:
-            text = f"User is not authorized to perform: {PASSES} on resource: {role}"
+            text = f"User is not authorized to perform: {PASS_ROLE} on resource: {role}"
             return error_response_json("AccessDeniedException", text, 400)
     return None

@@ -1,8 +1,8 @@
-"""Containers of ECS as processes of this machine: what the emulator would ask of Docker, done without it.
+"""ECS containers as processes of this machine: replaces the Docker client that the emulator would use.
 
-A task is a process with an address of the loopback, as a task on AWS has an interface of its own. It has
-its variables, the credentials of its own role and nothing of the host's; it ends with the cloud, however that
-ends. What a process cannot be is refused by name, as a task that could not start.
+A task is a process with a loopback address of its own, as a task on AWS has its own network interface. It has
+its variables and the credentials of its role, and nothing of the host's environment; it ends with the cloud,
+however the cloud ends. A feature that a process cannot have is refused by name: the task does not start.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ from explorer.facts.key_value import format_pair
 from explorer.facts.locations import task_start_file
 
 from . import images, task_credentials
-from .grants import LOG_ACTIONS, may
+from .grants import LOG_ACTIONS, role_allows
 from .hook import checked, hook, hook_action
 from .limits import Limits
 from .patch_runtime import function_environment
 from .starts import AT_ONCE, yield_to_the_cloud
 
-HERE = "127.0.0.1"
-TASKS_AT_ONCE = 254  # of one cloud: the last byte of their addresses, without the first and the last
-LISTENS_S = 20.0  # that a start may take before the next has its turn
+HOST = "127.0.0.1"
+TASKS_AT_ONCE = 254  # of one cloud: values of the last byte of an address, without 0 and 255
+LISTEN_WAIT_S = 20.0  # longest time for which a start holds its slot
 POLL_S = 0.02
-KEPT_LINES = 1000  # of a container's output, for who asks for it later
+MOST_LINES = 1000  # of a container's output, for later readers
 CLUSTER = "cluster"  # the field of ECS's requests
 COMMANDS = "commands of containers other than python -m MODULE"
 NO_INSTANCES = "No Container Instances were found in your cluster."
@@ -46,40 +46,47 @@ _starts = threading.BoundedSemaphore(AT_ONCE)
 
 
 class CannotRunError(Exception):
-    """What a task asks for, and a process of this machine cannot be."""
+    """A task needs something that a process of this machine cannot have."""
 
 
 class Container:
-    """One process, as the emulator knows a container."""
+    """One process with the interface of docker-py's Container, as far as the emulator uses it.
+
+    Parameters
+    ----------
+    process : with pipes as standard input and output
+    address : of the task, on the loopback
+    labels : of the container
+    """
 
     def __init__(self, process: subprocess.Popen[bytes], address: str, labels: Mapping[str, str]) -> None:
         self.id, self.process, self.address, self.labels = uuid.uuid4().hex, process, address, labels
         networks = {"awsvpc": {"IPAddress": address}}
         self.attrs = {"NetworkSettings": {"Networks": networks}, "Config": {"Labels": labels}}
         self.status = "running"
-        self._lines: deque[bytes] = deque(maxlen=KEPT_LINES)
+        self._lines: deque[bytes] = deque(maxlen=MOST_LINES)
         self._followers: list[queue.SimpleQueue[bytes | None]] = []
         self._lock, self._ended = threading.Lock(), False
         threading.Thread(target=self._read, daemon=True).start()
 
     def reload(self) -> None:
-        """Look whether it still runs."""
+        """Update `status`: "running" or "exited"."""
         self.status = "running" if self.process.poll() is None else "exited"
 
     def wait(self, **_: Any) -> dict[str, int]:
-        """Its exit code once it has ended, as Docker has it: 128 and the signal."""
+        """Wait for its end; its exit code in Docker's form: 128 plus the signal's number."""
         code = self.process.wait()
         return {"StatusCode": code if code >= 0 else 128 - code}
 
     def stop(self, timeout: float = 5) -> None:
-        """Ask it to end; after `timeout` [s] make it."""
+        """Send SIGTERM, and SIGKILL if it still runs after `timeout` [s]."""
         self.process.terminate()
         with suppress(subprocess.TimeoutExpired):
             self.process.wait(timeout)
         self.remove()
 
     def remove(self, **_: Any) -> None:
-        """End it at once, if it still runs."""
+        """Kill it if it still runs, and forget it."""
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
@@ -88,21 +95,21 @@ class Container:
         Containers.by_id.pop(self.id, None)
 
     def logs(self, stream: bool = False, **_: Any) -> Any:
-        """What it has written; with `stream`, line after line until it ends."""
+        """Its output so far [bytes]; with `stream`, an iterator of lines until it ends."""
         return self._follow() if stream else b"".join(self._lines)
 
     def _follow(self) -> Iterator[bytes]:
-        mine: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        lines_queue: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         with self._lock:
             for line in self._lines:
-                mine.put(line)
+                lines_queue.put(line)
             if self._ended:
-                mine.put(None)
-            self._followers.append(mine)
-        return iter(mine.get, None)
+                lines_queue.put(None)
+            self._followers.append(lines_queue)
+        return iter(lines_queue.get, None)
 
     def _read(self) -> None:
-        """Take what it writes off its hands: a full pipe would hold it."""
+        """Read its output all the time: a full pipe would block the process."""
         assert self.process.stdout is not None
         with self.process.stdout as lines:
             for line in lines:
@@ -117,7 +124,7 @@ class Container:
 
 
 class Containers:
-    """What `docker.containers` is to the emulator."""
+    """The emulator's `docker.containers`; one set of containers for the cloud."""
 
     by_id: dict[str, Container] = {}
     _numbers = itertools.cycle(range(1, TASKS_AT_ONCE + 1))
@@ -131,49 +138,61 @@ class Containers:
         labels: Mapping[str, str] | None = None,
         **more: Any,
     ) -> Container:
-        """Start a process for a container of a task."""
+        """Start a process for a container of a task; other parameters are those of docker-py.
+
+        Parameters
+        ----------
+        image : name, as `images.image_of` makes it
+        command : `python -m MODULE ARGUMENTS`
+        environment : of the container
+        labels : with the ARN of the task
+
+        Raises CannotRunError for what a process cannot have, the emulator's error for a missing image.
+        """
         from ministack.services import ecs
 
         labels = labels or {}
         definition = _definition_of(labels[TASK_ARN])
-        _must_be_runnable(definition, more)
+        _require_runnable(definition, more)
         try:
-            folder = images.unpacked(image)
+            folder = images.unpack(image)
         except images.NoImageError as error:
             raise ecs._ImagePullError(str(error)) from None
         address = self._address()
-        own = _own_environment(dict(environment or {}), definition, labels[TASK_ARN], address)
+        variables = _container_environment(dict(environment or {}), definition, labels[TASK_ARN], address)
         module = _module_of(command)
         _starts.acquire()
         try:
-            process = _spawned([*module], folder, own)
+            process = _spawn([*module], folder, variables)
         except BaseException:
             _starts.release()
             raise
         container = Container(process, address, labels)
         self.by_id[container.id] = container
         port = _port_of(definition)
-        threading.Thread(target=_until_it_listens, args=(process, address, port), daemon=True).start()
+        threading.Thread(
+            target=_hold_slot_until_listening, args=(process, address, port), daemon=True
+        ).start()
         return container
 
     def _address(self) -> str:
-        """The address of this cloud that has been free for longest; CannotRunError if all are taken."""
+        """The address that has been free for longest. Raises CannotRunError if all are in use."""
         network = cloud_network(int(os.environ["GATEWAY_PORT"]))
-        taken = {each.address for each in list(self.by_id.values()) if each.process.poll() is None}
+        used_addresses = {each.address for each in list(self.by_id.values()) if each.process.poll() is None}
         with self._lock:
             for number in itertools.islice(self._numbers, TASKS_AT_ONCE):
-                if (address := f"{network}.{number}") not in taken:
+                if (address := f"{network}.{number}") not in used_addresses:
                     return address
         raise CannotRunError(f"the local cloud does not run more than {TASKS_AT_ONCE} tasks at once")
 
     def get(self, id: str) -> Any:
-        """A container by its id; by the emulator's own name, what shows where tasks reach it."""
+        """The container with an id; for the emulator's own host name, the cloud itself."""
         if id == os.environ.get("HOSTNAME", ""):
             return _Cloud()
         return self.by_id[id]
 
     def list(self, filters: Mapping[str, Any] | None = None, **_: Any) -> list[Container]:
-        """Containers with all of the labels that are asked for."""
+        """The containers with all labels of `filters`."""
         label = (filters or {}).get("label", [])
         requested = {label} if isinstance(label, str) else set(label)
         return [
@@ -184,42 +203,42 @@ class Containers:
 
 
 class _Cloud:
-    """The cloud itself, as a container beside the tasks: they reach it by its address on the loopback."""
+    """The cloud itself as a container: gives the loopback address at which tasks reach it."""
 
-    attrs: Mapping[str, Any] = {"NetworkSettings": {"Networks": {"loopback": {"IPAddress": HERE}}}}
+    attrs: Mapping[str, Any] = {"NetworkSettings": {"Networks": {"loopback": {"IPAddress": HOST}}}}
 
 
 class Images:
-    """What `docker.images` is to the emulator: an image is pulled when a container is started from it."""
+    """The emulator's `docker.images`; an image is read only when a container starts from it."""
 
     def __init__(self, id: str = "") -> None:
         self.id = id
 
     def get(self, image: str) -> Images:
-        """An image by its name."""
+        """The image with a name. Raises NoImageError."""
         return Images(images.digest_of(image))
 
     def get_registry_data(self, image: str, **_: Any) -> Images:
-        """What a registry says of an image: its digest."""
+        """The digest of an image, as from a registry. Raises NoImageError."""
         return Images(images.digest_of(image))
 
     def pull(self, image: str, **_: Any) -> Images:
-        """Nothing yet: an image that is not there fails the start, in ECS's own words."""
+        """Do nothing: a missing image fails the start of the container, with ECS's text."""
         return self
 
     def tag(self, *_: Any, **__: Any) -> bool:
-        """It has its name already."""
+        """Do nothing: an image has its name already."""
         return True
 
 
 class Docker:
-    """What a client of Docker is to the emulator."""
+    """The emulator's client of Docker."""
 
     containers, images = Containers(), Images()
 
 
 def install(limits: Limits) -> None:
-    """Let tasks be processes, in the emulator that is loaded in this process."""
+    """Run tasks as processes in the emulator that is loaded in this process."""
     from ministack.services import ecs
 
     for name, parameters in {
@@ -232,15 +251,15 @@ def install(limits: Limits) -> None:
     task_credentials.install()
     docker = Docker()
     ecs._get_docker = lambda: docker
-    hook_action(ecs, "RunTask", "_run_task", "data", _as_on_aws)
-    hook(ecs, "_mark_task_stopped", "task_arn task reason stop_code exit_code", _without_credentials)
+    hook_action(ecs, "RunTask", "_run_task", "data", _run_as_aws)
+    hook(ecs, "_mark_task_stopped", "task_arn task reason stop_code exit_code", _withdraw_credentials)
 
 
 def cloud_network(gateway_port: int) -> str:
     """The first three bytes of the addresses of a cloud's tasks; all of 127/8 is loopback on Linux.
 
-    Two clouds on one machine have two ports, so the port in the address keeps a request of the one from the
-    tasks of the other.
+    The addresses contain the cloud's port, which differs between clouds of one machine: a request of one
+    cloud cannot reach tasks of another.
 
     >>> cloud_network(4566)
     '127.17.214'
@@ -249,14 +268,14 @@ def cloud_network(gateway_port: int) -> str:
 
 
 def end_all() -> None:
-    """End every task, at the end of the cloud."""
+    """Kill every task; called when the cloud ends."""
     for container in list(Containers.by_id.values()):
         with suppress(OSError):
             container.process.kill()
 
 
 def last_line(task: str) -> str:
-    """The last line that a task has written, "" where nothing is known of it."""
+    """The last line of a task's output, "" if there is none; `task` is its ARN."""
     for container in reversed(list(Containers.by_id.values())):
         if container.labels[TASK_ARN] == task:
             lines = container.logs().decode("utf-8", "replace").strip().splitlines()
@@ -264,7 +283,7 @@ def last_line(task: str) -> str:
     return ""
 
 
-# What a task asks for
+# Task definitions
 
 
 def _definition_of(task: str) -> Mapping[str, Any]:
@@ -275,10 +294,9 @@ def _definition_of(task: str) -> Mapping[str, Any]:
     return definition
 
 
-Refused = Callable[[Mapping[str, Any], Mapping[str, Any]], Any]
-NOT_RUN: Mapping[
-    str, Refused
-] = {  # what a process of this machine cannot be: a definition, what Docker is asked
+# a feature that a process cannot have: whether the task definition or docker-py's parameters ask for it
+Predicate = Callable[[Mapping[str, Any], Mapping[str, Any]], Any]
+NOT_RUN: Mapping[str, Predicate] = {
     "tasks elsewhere than on Linux: they have no addresses of their own there": lambda *_: (
         not sys.platform.startswith("linux")
     ),
@@ -291,16 +309,16 @@ NOT_RUN: Mapping[
 }
 
 
-def _must_be_runnable(definition: Mapping[str, Any], more: Mapping[str, Any]) -> None:
-    """Raise CannotRunError for what a process of this machine cannot be."""
-    for what, is_so in NOT_RUN.items():
-        if is_so(definition, more):
+def _require_runnable(definition: Mapping[str, Any], more: Mapping[str, Any]) -> None:
+    """Raise CannotRunError if the task needs something that a process of this machine cannot have."""
+    for what, applies in NOT_RUN.items():
+        if applies(definition, more):
             raise CannotRunError(f"the local cloud does not run {what}")
-    _must_be_loggable(definition)
+    _require_log(definition)
 
 
-def _must_be_loggable(definition: Mapping[str, Any]) -> None:
-    """On AWS a task does not start whose log is missing, or that may not write it."""
+def _require_log(definition: Mapping[str, Any]) -> None:
+    """Raise CannotRunError if the task's log group is missing or its role may not write to it, as on AWS."""
     from ministack.core.responses import get_account_id, get_region
     from ministack.services import cloudwatch_logs
 
@@ -313,9 +331,9 @@ def _must_be_loggable(definition: Mapping[str, Any]) -> None:
         raise CannotRunError(f"{failed}ResourceNotFoundException: The specified log group does not exist.")
     role, region = definition.get("executionRoleArn") or "", get_region()
     stream = f"arn:aws:logs:{region}:{get_account_id()}:log-group:{group}:log-stream:any"
-    task_credentials.must_trust(role)
+    task_credentials.require_trust(role)
     for action in LOG_ACTIONS:
-        if not may(role, action, stream, region):
+        if not role_allows(role, action, stream, region):
             raise CannotRunError(f"{failed}AccessDeniedException: {role} may not perform: {action}")
 
 
@@ -331,27 +349,31 @@ def _port_of(definition: Mapping[str, Any]) -> int | None:
     return int(ports[0]["containerPort"]) if ports else None
 
 
-def _own_environment(
+def _container_environment(
     env: dict[str, str], definition: Mapping[str, Any], task: str, address: str
 ) -> dict[str, str]:
-    """The variables of a container, with the way to the credentials of its role, if it has one."""
+    """The environment of a container, with the address of its role's credentials if it has a role."""
     from ministack.core.responses import get_region
 
     for name in ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN"):
         env.pop(name, None)
     if role := definition.get("taskRoleArn"):
         path, token = task_credentials.grant(role, task)
-        env["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = f"http://{HERE}:{os.environ['GATEWAY_PORT']}{path}"
+        env["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = f"http://{HOST}:{os.environ['GATEWAY_PORT']}{path}"
         env["AWS_CONTAINER_AUTHORIZATION_TOKEN"] = token
     region = dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION"), get_region())
-    own = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_EXECUTION_ENV": "AWS_ECS_FARGATE", "ADDRESS": address}
-    return function_environment({**own, **region, **env})
+    variables = {
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_EXECUTION_ENV": "AWS_ECS_FARGATE",
+        "ADDRESS": address,
+    }
+    return function_environment({**variables, **region, **env})
 
 
 # Processes
 
 
-def _spawned(module: Sequence[str], folder: Path, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
+def _spawn(module: Sequence[str], folder: Path, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
     process = subprocess.Popen(
         [sys.executable, str(task_start_file()), *module],
         cwd=folder,
@@ -364,10 +386,10 @@ def _spawned(module: Sequence[str], folder: Path, env: Mapping[str, str]) -> sub
     return process
 
 
-def _until_it_listens(process: subprocess.Popen[bytes], address: str, port: int | None) -> None:
-    """Hold the slot of a start until the process listens, has ended, or takes too long."""
+def _hold_slot_until_listening(process: subprocess.Popen[bytes], address: str, port: int | None) -> None:
+    """Hold the slot of a start until the process listens, ends or reaches the time-out."""
     try:
-        until = time.monotonic() + (LISTENS_S if port else POLL_S)
+        until = time.monotonic() + (LISTEN_WAIT_S if port else POLL_S)
         while time.monotonic() < until and process.poll() is None:
             with suppress(OSError), socket.create_connection((address, port or 0), timeout=1):
                 return
@@ -376,11 +398,11 @@ def _until_it_listens(process: subprocess.Popen[bytes], address: str, port: int 
         _starts.release()
 
 
-# What the emulator's own RunTask lets pass
+# RunTask
 
 
-def _as_on_aws(original: Callable[..., Any]) -> Callable[..., Any]:
-    """A call that is repeated with its token starts nothing more; tasks of EC2 have no instances here."""
+def _run_as_aws(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Answer a repeated client token with the first answer; refuse tasks on EC2: there are no instances."""
     from ministack.core.responses import error_response_json
     from ministack.services import ecs
 
@@ -402,7 +424,7 @@ def _as_on_aws(original: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-def _without_credentials(original: Callable[..., Any]) -> Callable[..., Any]:
+def _withdraw_credentials(original: Callable[..., Any]) -> Callable[..., Any]:
     def mark(task_arn: str, *args: Any, **kwargs: Any) -> Any:
         task_credentials.withdraw(task_arn)
         return original(task_arn, *args, **kwargs)

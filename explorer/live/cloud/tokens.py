@@ -1,7 +1,7 @@
-"""Tokens at an HTTP API: why one is refused, as AWS says it, and the keys of a user pool for all to read.
+"""Tokens at an HTTP API: the reason for a refusal, as AWS words it, and the public keys of user pools.
 
-The emulator checks a token's signature, issuer, times, audience and scopes. An issuer is asked for its keys
-on this machine alone: a user pool of this cloud, or a server on the loopback.
+The emulator checks a token's signature, issuer, times, audience and scopes. It fetches an issuer's keys on
+this machine only: from a user pool of this cloud, or from a server on the loopback.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ CHALLENGE = "WWW-Authenticate"
 
 
 def install(limits: Limits) -> None:
-    """Make the authorizers of the emulator in this process say why."""
+    """Add the reason to refusals of the JWT authorizers in the emulator that is loaded in this process."""
     from ministack.services import apigateway, cognito
 
     checked(cognito, "_get_pool_unscoped", "pool_id")
@@ -29,18 +29,18 @@ def install(limits: Limits) -> None:
     checked(apigateway, "_verify_rs256_signature", "token jwk")
     checked(apigateway, "_resolve_jwks_url", "authorizer")
     checked(apigateway, "_fetch_jwks", "url")
-    hook(apigateway, "_validate_jwt_authorizer", "route authorizer headers query_params", _saying_why)
+    hook(apigateway, "_validate_jwt_authorizer", "route authorizer headers query_params", _add_reason)
 
 
-def are_keys(method: str, path: str) -> bool:
-    """Whether the request is for the keys of a user pool that is there: they are public."""
+def is_key_request(method: str, path: str) -> bool:
+    """Whether a request is for the keys of an existing user pool, which are public."""
     from ministack.services import cognito
 
     match = KEYS.fullmatch(path) if method == "GET" else None
     return match is not None and cognito._get_pool_unscoped(match[1]) is not None
 
 
-def _saying_why(original: Callable[..., Any]) -> Callable[..., Any]:
+def _add_reason(original: Callable[..., Any]) -> Callable[..., Any]:
     async def validate(
         route: Mapping[str, Any], authorizer: Mapping[str, Any], headers: Any, query_params: Any
     ) -> Any:
@@ -57,23 +57,23 @@ def _saying_why(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 async def _challenge(authorizer: Mapping[str, Any], headers: Any, query_params: Any) -> str:
-    """Of a caller without a token, and of one whose token is no good."""
+    """The WWW-Authenticate header for a caller without a token or with an invalid one."""
     from ministack.services import apigateway
 
     sources = authorizer.get("identitySource", [])
     token = apigateway._extract_token_from_identity_source(sources, headers, query_params)
     if not token:
         return "Bearer"
-    why = await _fault(token, authorizer)
-    return 'Bearer scope="" error="invalid_token"' + (f' error_description="{why}"' if why else "")
+    reason = await _fault(token, authorizer)
+    return 'Bearer scope="" error="invalid_token"' + (f' error_description="{reason}"' if reason else "")
 
 
 async def _fault(token: str, authorizer: Mapping[str, Any]) -> str:
-    """What AWS names as wrong with a token of the issuer's own; nothing where its words are not known."""
+    """AWS's description of the fault of a token that the issuer signed; "" where its text is not known."""
     from ministack.services import apigateway
 
     try:
-        head, body = (json.loads(_decoded(part)) for part in token.split(".")[:2])
+        head, body = (json.loads(_decode(part)) for part in token.split(".")[:2])
         keys = (await apigateway._fetch_jwks(await apigateway._resolve_jwks_url(authorizer)))["keys"]
         key = next(each for each in keys if each.get("kid") == head.get("kid"))
         if not apigateway._verify_rs256_signature(token, key):
@@ -83,8 +83,8 @@ async def _fault(token: str, authorizer: Mapping[str, Any]) -> str:
             return ""
         if int(body.get("exp", time.time() + 1)) <= time.time():
             return "the token has expired"
-        own = body.get("aud", body.get("client_id"))
-        audience = set(own if isinstance(own, list) else [own])
+        claim = body.get("aud", body.get("client_id"))
+        audience = set(claim if isinstance(claim, list) else [claim])
         return (
             ""
             if audience & set(settings.get("audience") or audience)
@@ -94,5 +94,5 @@ async def _fault(token: str, authorizer: Mapping[str, Any]) -> str:
         return ""
 
 
-def _decoded(part: str) -> bytes:
+def _decode(part: str) -> bytes:
     return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))

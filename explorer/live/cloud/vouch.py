@@ -1,4 +1,4 @@
-"""What a run on the local cloud shows, and what only AWS itself can show."""
+"""What a run on the local cloud can show, and what only a run on AWS can show."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from .request_models import SERVICES
 
 VOUCHES_FOR = (
     "the sizes of requests, responses, events, parameters and secrets that AWS refuses, with its codes",
-    "requests and resources of a template that AWS refuses, by the SDK's own models and AWS's own words",
-    "definitions of state machines, as ValidateStateMachineDefinition judges them",
-    "what doors make of malformed answers, and of unsigned calls and signatures for elsewhere",
-    "integration, function and recursion limits, and what the caller sees when they break",
-    "IAM policies, signatures and signed URLs: who may do what, services for others included",
-    "the template: what it makes, and that it goes again without a rest",
+    "requests and resources of a template that AWS refuses, by the SDK's own models and with AWS's texts",
+    "definitions of state machines, with the results of ValidateStateMachineDefinition",
+    "answers of doors to malformed results, unsigned calls and signatures for another service or region",
+    "integration, function and recursion limits, and the caller's answer when they are exceeded",
+    "IAM policies, signatures and signed URLs: who may do what, also services on behalf of others",
+    "the template: what it creates, and that its deletion leaves nothing behind",
     "the endpoint's own logic: jobs, retries, leases, idempotency, cancelling",
     "that no job is lost or done twice when workers or tasks die, time out or are throttled",
     "what is provisioned is started, kept and taken first; a SnapStart version is initialised as it is "
     "published, and fails if that fails",
     "containers: tasks as processes, their roles, logs and replacement, the health of targets, and a load "
-    "balancer's patience and pages",
+    "balancer's idle time-out and error pages",
 )
 ONLY_ON_AWS = (
     "network: everything is on this machine's loopback, without TLS, which counts as TLS in policies",
@@ -53,17 +53,21 @@ ONLY_ON_AWS = (
 
 
 def uncovered() -> Iterator[str]:
-    """What AWS may refuse and this cloud takes: read from the tables of what it does hold."""
-    by_model = {*SERVICES.values(), "apigatewayv2"}
-    beyond = {"lambda": refusals_lambda.CHECKS, **refusals_services.CHECKS, "s3": {"PutObject": ()}}
-    services = ", ".join(sorted(by_model | set(beyond)))
+    """Sentences about what AWS may refuse and this cloud accepts, from the tables of its own checks."""
+    model_services = {*SERVICES.values(), "apigatewayv2"}
+    checks_by_service = {
+        "lambda": refusals_lambda.CHECKS,
+        **refusals_services.CHECKS,
+        "s3": {"PutObject": ()},
+    }
+    services = ", ".join(sorted(model_services | set(checks_by_service)))
     yield f"requests of services other than {services}: they are taken as the emulator takes them"
-    alone = ", ".join(sorted(by_model - set(beyond)))
-    yield f"what a service refuses beyond the SDK's model of it: not for {alone}"
-    for service, checks in sorted(beyond.items()):
+    model_only = ", ".join(sorted(model_services - set(checks_by_service)))
+    yield f"what a service refuses beyond the SDK's model of it: not for {model_only}"
+    for service, checks in sorted(checks_by_service.items()):
         if service != "lambda":
             yield f"{service}: beyond its model no requests are judged but {', '.join(sorted(checks))}"
-    not_run = "; ".join([*task_processes.NOT_RUN, task_processes.COMMANDS, images.ELSEWHERE])
+    not_run = "; ".join([*task_processes.NOT_RUN, task_processes.COMMANDS, images.OTHER_IMAGES])
     yield f"what no process of this machine can be, which a task is refused for: {not_run}"
     kinds = ", ".join(sorted(kind.removeprefix("AWS::") for kind in KINDS))
     yield f"properties of resources of a template other than {kinds}: the emulator alone looks at them"

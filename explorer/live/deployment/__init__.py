@@ -1,6 +1,6 @@
-"""A design put up as a stack, described, exported and taken down.
+"""Deploy a design as a stack, describe it, export it, and remove it.
 
-`template` makes a stack of a design and `package` the code that is shipped; `create` puts it up with the
-values of `config_values`, `registry` finds what stands, `teardown` removes it, `export` writes it as
-files; `target` says where; `deploy` is the entry.
+`template` makes the CloudFormation template of a design and `package` the code that is shipped. `create`
+makes the stack with the values of `config_values`, `registry` finds existing stacks, `teardown` removes them,
+`export` writes one as files. `target` is where a stack is deployed; `deploy` is the entry.
 """

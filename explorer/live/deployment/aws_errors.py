@@ -1,4 +1,4 @@
-"""What the cloud says when it refuses, as one clear line that repeats no value of a configuration."""
+"""Errors of the cloud as one clear line that repeats no value of a configuration."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from explorer.errors import CloudError
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
 
-LONGEST = 500  # characters of a message
-ECHOES = (  # where a message repeats what it was given, and what is kept of it
-    (r'Resource handler returned message: "(.*)" \(RequestToken:.*\)', r"\1"),  # CloudFormation's wrapping
-    (r"\s*String measured:.*", ""),  # Lambda, of an environment that is too large
-    (r"\bValue '.*' at '", "Value at '"),  # a service's own check of its input
+LONGEST_MESSAGE = 500  # characters of a message
+ECHO_PATTERNS = (  # where a message repeats its input, and the part that is kept
+    (r'Resource handler returned message: "(.*)" \(RequestToken:.*\)', r"\1"),  # added by CloudFormation
+    (r"\s*String measured:.*", ""),  # Lambda, for an environment that is too large
+    (r"\bValue '.*' at '", "Value at '"),  # a service's check of its input
     (r", value: .*?, (type|valid)", r", \1"),  # botocore's check of its input
 )
 CLOCK = "AWS finds the time of the request wrong: set this machine's clock, or renew the credentials"
-REFUSED = {  # what is said: for which codes
+REFUSALS = {  # message: codes
     "the credentials have expired: renew them, such as by `aws sso login`": {
         "ExpiredToken",
         "ExpiredTokenException",
@@ -78,13 +78,13 @@ REFUSED = {  # what is said: for which codes
     },
     "the name is taken by another account: deploy again, which draws another name": {"BucketAlreadyExists"},
 }
-UNSENT = {  # what is said: for which exceptions of botocore, and those made from them
+UNSENT_ERRORS = {  # message: exceptions of botocore, and their subclasses
     "there are no AWS credentials: run `aws configure` or `aws sso login`, or set AWS_PROFILE": {
         "NoCredentialsError",
         "NoAuthTokenError",
     },
     "the AWS credentials are incomplete: {message}": {"PartialCredentialsError"},
-    "the AWS credentials could not be had: {message}": {"CredentialRetrievalError"},
+    "the AWS credentials could not be read: {message}": {"CredentialRetrievalError"},
     "{message}: set AWS_PROFILE to one that `aws configure list-profiles` names": {"ProfileNotFound"},
     "the sign-in has ended: run `aws sso login`": {"SSOError", "LoginError", "TokenRetrievalError"},
     "no answer: {message}: expected a network, and a region that exists": {
@@ -96,39 +96,39 @@ UNSENT = {  # what is said: for which exceptions of botocore, and those made fro
 
 
 @contextmanager
-def spoken(doing: str) -> Iterator[None]:
-    """Turn what boto3 raises into a CloudError that says what was being done."""
+def explain_errors(action: str) -> Iterator[None]:
+    """Turn an exception of boto3 into a CloudError that names the action."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
         yield
     except ClientError as error:
-        raise CloudError(f"{doing}: {refused(error)}") from None
+        raise CloudError(f"{action}: {describe_refusal(error)}") from None
     except BotoCoreError as error:
-        raise CloudError(f"{doing}: {_unsent(error)}") from None
+        raise CloudError(f"{action}: {_describe_unsent(error)}") from None
 
 
-def plainly(message: str) -> str:
-    """A message of the cloud in one line, without what it repeats of its input."""
+def short_message(message: str) -> str:
+    """A message of the cloud in one line, without the input that it repeats."""
     line = " ".join(message.split())
-    for pattern, replacement in ECHOES:
+    for pattern, replacement in ECHO_PATTERNS:
         line = re.sub(pattern, replacement, line)
-    return line if len(line) <= LONGEST else line[:LONGEST] + " ..."
+    return line if len(line) <= LONGEST_MESSAGE else line[:LONGEST_MESSAGE] + " ..."
 
 
-def refused(error: ClientError) -> str:
-    """The call that the cloud refused, and why."""
+def describe_refusal(error: ClientError) -> str:
+    """The call that the cloud refused, and the reason."""
     fields = error.response["Error"]
-    code, message = fields.get("Code", "unknown"), plainly(fields.get("Message", ""))
-    line = next((line for line, codes in REFUSED.items() if code in codes), "{code}: {message}")
+    code, message = fields.get("Code", "unknown"), short_message(fields.get("Message", ""))
+    line = next((line for line, codes in REFUSALS.items() if code in codes), "{code}: {message}")
     if message.startswith("Signature expired"):
         line = CLOCK
     return f"{error.operation_name}: {line.format(code=code, message=message or code)}"
 
 
-def _unsent(error: Exception) -> str:
-    kinds, message = {kind.__name__ for kind in type(error).__mro__}, plainly(str(error)).rstrip(".")
-    for line, names in UNSENT.items():
+def _describe_unsent(error: Exception) -> str:
+    kinds, message = {kind.__name__ for kind in type(error).__mro__}, short_message(str(error)).rstrip(".")
+    for line, names in UNSENT_ERRORS.items():
         if names & kinds:
             return line.format(message=message)
     return message

@@ -1,4 +1,4 @@
-"""A workload to an endpoint that stands, what it will cost, and back to nothing."""
+"""The entry of deployments: plan and price a stack, deploy it, find it, and remove it."""
 
 from __future__ import annotations
 
@@ -26,21 +26,20 @@ from explorer.options.base.conditions import Conditions
 from explorer.options.base.resources import Variable
 from explorer.workload.workload import Workload
 
-from . import create as stacks_of
-from . import teardown
+from . import create, teardown
 from .create import KEPT_FOR
-from .handler_import import imported
+from .handler_import import import_handler
 from .interrupts import OnStep
-from .package import files, user_handler, with_settings
-from .registry import DeployedStack, Standing, all_standing, standing
+from .package import shipped_files, user_handler, with_settings
+from .registry import DeployedStack, Standing, find_stack, list_stacks
 from .target import TARGETS, Aws, Local, Target, local_regions, target
 from .template import Stack, stack_of
 
-SAMPLE_REQUESTS = 1000  # whose cost is shown before anything is made
+SAMPLE_REQUESTS = 1000  # requests whose cost is shown before anything is created
 
 
 class NotDeployableError(ExplorerError):
-    """A design that no target can put up, why, and the nearest that one can."""
+    """A design that no target can deploy, with the reason and the nearest deployable design."""
 
     def __init__(self, design: Design, nearest: Design) -> None:
         self.design, self.nearest = design, nearest
@@ -50,16 +49,16 @@ class NotDeployableError(ExplorerError):
 
 @dataclass(frozen=True)
 class Plan:
-    """What is about to be put up: nothing of it stands yet."""
+    """A deployment before it is carried out: nothing of it exists yet."""
 
     stack: Stack
     shipped: Mapping[str, bytes]
-    packages: tuple[str, ...] = ()  # that the work imports, and that no one ships
+    packages: tuple[str, ...] = ()  # packages that the work imports and nobody ships
 
     def __repr__(self) -> str:
         return f"Plan({self.workload.name!r}, {self.design}, {len(self.shipped)} files)"
 
-    def must_work_on(self, target_name: str) -> None:
+    def check_target(self, target_name: str) -> None:
         """Raise ExplorerError if the design or its work needs what this target does not have."""
         if target_name == "local" and self.stack.provisioned > MOST:
             raise ExplorerError(
@@ -68,13 +67,13 @@ class Plan:
             )
         if target_name == "aws" and self.stack.missing:
             raise ExplorerError(
-                f"the design asks for {' and '.join(self.stack.missing)}, which its owner alone has: "
-                "expected --target local; or `explorer export`, whose README says how it is put up"
+                f"the design asks for {' and '.join(self.stack.missing)}, which only the owner of an account "
+                "can give: expected --target local; or `explorer export`, whose README says how to deploy"
             )
         if target_name == "aws" and self.packages:
             raise ExplorerError(
                 f"handler imports {', '.join(self.packages)}: Lambda has no copy, and the one file alone is "
-                "shipped: expected what Python and boto3 bring along; or `explorer export`, and put it "
+                "shipped: expected only the standard library and boto3; or `explorer export`, and put it "
                 "beside the functions"
             )
 
@@ -89,7 +88,7 @@ class Plan:
         return self.stack.workload
 
     def usd(self, requests: float) -> float:
-        """What so many requests in a month cost, and the standing of the stack with them [USD]."""
+        """The cost of this many requests in a month, including the fixed monthly cost [USD]."""
         rate = {"requests_per_month": max(requests, 1.0), "peak_rps": max(requests, 1.0) / 3600}
         if self.stack.provisioned:  # as many as the workload's own peak needs
             rate["peak_rps"] = float(Conditions(self.workload).peak_rps)
@@ -97,9 +96,12 @@ class Plan:
 
     @cached_property
     def estimate(self) -> Mapping[str, float]:
-        """What is shown before anything is made: USD a month of standing, and of so many requests."""
-        stands = self.usd(1)
-        return {"standing_usd_month": stands, "usd_per_1000_requests": self.usd(SAMPLE_REQUESTS) - stands}
+        """The costs shown in advance: fixed [USD/month], and of 1,000 requests [USD]."""
+        standing_usd = self.usd(1)
+        return {
+            "standing_usd_month": standing_usd,
+            "usd_per_1000_requests": self.usd(SAMPLE_REQUESTS) - standing_usd,
+        }
 
 
 def plan(
@@ -108,15 +110,20 @@ def plan(
     handler: str | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> Plan:
-    """What would be put up for a workload.
+    """The deployment of a workload, before it is carried out.
 
     Parameters
     ----------
-    design : as `explorer.assess` takes it; the recommended one, or else the nearest miss, if none
-    handler : "FILE.py:function" of the user's own work; the sample work if none
-    settings : of the code that is shipped, other than the model's, such as {"slice_steps": 1}
+    workload : what it is deployed for
+    design : as `explorer.assess` takes it (default: the recommended design, or the nearest to feasible)
+    handler : "FILE.py:function" of the user's own work (default: the sample work)
+    settings : of the shipped code, in place of the model's, such as {"slice_steps": 1}
 
-    Raises NotDeployableError, ExplorerError for a handler that could not work: it is imported here.
+    Returns
+    -------
+    The plan, to deploy or to export.
+
+    Raises NotDeployableError, and ExplorerError for a handler that could not work: it is imported here.
 
     Examples
     --------
@@ -129,35 +136,35 @@ def plan(
         raise NotDeployableError(complete, nearest_deployable(workload, complete))
     path, function = user_handler(handler) if handler else (None, "")
     stack = stack_of(workload, complete, sized_conditions(workload, complete))
-    shipped = files(stack, path, function, settings)
+    shipped = shipped_files(stack, path, function, settings)
     if not handler or path is None:
         return Plan(stack, shipped)
-    work = imported(handler, path.stem, function, shipped, _seen_by_work(stack))
+    work = import_handler(handler, path.stem, function, shipped, _work_environment(stack))
     if not work.has_check:
         shipped = with_settings(shipped, check="")
     return Plan(replace(stack, handler=f"{path.stem}:{function}"), shipped, work.packages)
 
 
-def _seen_by_work(stack: Stack) -> dict[str, str]:
-    """The environment of the work, what only a stack that stands has named by itself."""
+def _work_environment(stack: Stack) -> dict[str, str]:
+    """The environment of the work; a value that only an existing stack has is replaced by its name."""
     variables = {each.name: each.value for each in stack.of(Variable) if each.part == "work"}
-    own = {name: value if isinstance(value, str) else name for name, value in variables.items()}
+    values = {name: value if isinstance(value, str) else name for name, value in variables.items()}
     region = dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION"), stack.workload.region)
-    return {**region, "AWS_LAMBDA_FUNCTION_NAME": "stack-work", **own, **stack.environment_entries()}
+    return {**region, "AWS_LAMBDA_FUNCTION_NAME": "stack-work", **values, **stack.environment_entries()}
 
 
 def nearest_deployable(workload: Workload, design: Design) -> Design:
-    """The deployable design that differs least: a feasible one if there is any, then the cheapest."""
+    """The deployable design that differs least, preferably a feasible one, then the cheapest."""
     answer = Choice(workload.without_current())
     evaluation = answer.evaluation
     score = evaluation.score_usd(answer.part_usd)
-    able = [
+    deployable = [
         (not np.isfinite(score[i]), other.differs_from(design), score[i], i)
         for i, other in enumerate(evaluation.designs)
         if other.deployable
     ]
-    if able:
-        return evaluation.designs[min(able)[-1]]
+    if deployable:
+        return evaluation.designs[min(deployable)[-1]]
     return min((d for d in table().designs if d.deployable), key=design.differs_from)
 
 
@@ -172,36 +179,40 @@ def deploy(
     kept_for: timedelta = KEPT_FOR,
     on_step: OnStep = lambda _: None,
 ) -> Standing:
-    """Put the recommended, or a given, design up as a live endpoint.
+    """Deploy the recommended design, or the given one, as a live endpoint.
 
     Parameters
     ----------
     workload, design, handler, settings : see `plan`
     target : "local" (the embedded local cloud, started if it does not run) or "aws"
-    cloud : the local cloud's name
-    kept_for : after which time the stack counts as expired
-    on_step : is called with each thing that is begun
+    cloud : name of the local cloud
+    kept_for : after this time the stack counts as expired
+    on_step : called with the name of each step that begins
 
-    Raises NotDeployableError, CloudError with what the cloud said; an interruption leaves nothing.
+    Returns
+    -------
+    The deployed stack.
+
+    Raises NotDeployableError, and CloudError with the message of the cloud. An interruption leaves nothing.
     """
     planned = plan(workload, design, handler, settings)
-    return up(planned, _target(target, workload.region, cloud), kept_for=kept_for, on_step=on_step)
+    return deploy_plan(planned, _target(target, workload.region, cloud), kept_for=kept_for, on_step=on_step)
 
 
-def up(
+def deploy_plan(
     planned: Plan,
     place: Target,
     name: str | None = None,
     kept_for: timedelta = KEPT_FOR,
     on_step: OnStep = lambda _: None,
 ) -> Standing:
-    """Put a plan up: see `deploy`."""
-    planned.must_work_on(place.name)
+    """Deploy a plan: see `deploy`."""
+    planned.check_target(place.name)
     try:
-        return stacks_of.up(planned.stack, planned.shipped, place, name, kept_for, on_step)
+        return create.create_stack(planned.stack, planned.shipped, place, name, kept_for, on_step)
     except BaseException:
         with suppress(ExplorerError):
-            place.leave()
+            place.stop_if_last()
         raise
 
 
@@ -212,9 +223,16 @@ def _target(place: str | Target, region: str, cloud: str) -> Target:
 def find_standing(
     name: str, on: str | None = None, region: str | None = None, cloud: str = "default"
 ) -> Standing:
-    """The stack of a name that stands: on the local cloud, or on AWS if it is asked for.
+    """The deployed stack with this name, on the local cloud or on AWS.
 
-    Raises ExplorerError if there is none, or if it is not whole.
+    Parameters
+    ----------
+    name : of the stack
+    on : "local" or "aws" (default: local)
+    region : of the stack (default: on AWS, the configured region)
+    cloud : name of the local cloud
+
+    Raises ExplorerError if there is none, or if it is not complete.
 
     Examples
     --------
@@ -223,52 +241,60 @@ def find_standing(
     ...
     explorer.errors.ExplorerError: stack is "orders": there is none on the local cloud; ...
     """
-    stack = there(name, on, region, cloud)
+    stack = find_deployed(name, on, region, cloud)
     if isinstance(stack, Standing):
         return stack
     raise ExplorerError(
-        f'stack is "{name}": it is {stack.state} on {stack.target.place}, and cannot be used: expected one '
-        f"that stands and was put up by this version. To remove it: explorer destroy {name}"
+        f'stack is "{name}": it is {stack.state} on {stack.target.place}, and cannot be used: expected a '
+        f"complete one of this version. To remove it: explorer destroy {name}"
         f"{stack.target.options}"
     )
 
 
-def there(
+def find_deployed(
     name: str, on: str | None = None, region: str | None = None, cloud: str = "default"
 ) -> DeployedStack:
-    """The stack of a name, whole or not. Raises ExplorerError if there is none."""
-    many = places(on, region, cloud)
-    for place in many:
-        stack = standing(name, place)
+    """The stack with this name, complete or not. Raises ExplorerError if there is none."""
+    targets = targets_of(on, region, cloud)
+    for place in targets:
+        stack = find_stack(name, place)
         if stack:
             return stack
-    if on != "aws" and name in (ended := supervisor.status(cloud)).lost_stacks:
-        raise CloudError(f'stack is "{name}": it went with the local cloud "{ended.name}", which crashed')
+    if on != "aws" and name in (cloud_status := supervisor.status(cloud)).lost_stacks:
+        raise CloudError(
+            f'stack is "{name}": it was lost with the local cloud "{cloud_status.name}", which crashed'
+        )
     if on == "aws":
-        where = f"{many[0].place}; elsewhere: --region"
+        location = f"{targets[0].place}; elsewhere: --region"
     else:
-        where = "the local cloud; if it is on AWS: --target aws"
-    raise ExplorerError(f'stack is "{name}": there is none on {where}')
+        location = "the local cloud; if it is on AWS: --target aws"
+    raise ExplorerError(f'stack is "{name}": there is none on {location}')
 
 
 def stacks(on: str | None = None, region: str | None = None, cloud: str = "default") -> list[DeployedStack]:
-    """The stacks that are there on a target, whole or not, oldest first.
+    """The stacks on a target, complete or not, oldest first.
+
+    Parameters
+    ----------
+    on : "local" or "aws" (default: local)
+    region : of the stacks (default: on AWS, the configured region)
+    cloud : name of the local cloud
 
     Examples
     --------
     >>> ex.live.stacks(cloud="not-started")
     []
     """
-    return all_on(places(on, region, cloud))
+    return stacks_on(targets_of(on, region, cloud))
 
 
-def all_on(where: Iterable[Target]) -> list[DeployedStack]:
-    """The stacks that are there on several targets."""
-    return [stack for place in where for stack in all_standing(place)]
+def stacks_on(where: Iterable[Target]) -> list[DeployedStack]:
+    """The stacks on several targets."""
+    return [stack for place in where for stack in list_stacks(place)]
 
 
-def places(on: str | None, region: str | None, cloud: str) -> list[Target]:
-    """Where a stack may be: the local cloud if it runs, or AWS in the region that is given or configured."""
+def targets_of(on: str | None, region: str | None, cloud: str) -> list[Target]:
+    """Where a stack may be: the local cloud if it runs, or AWS in the given or configured region."""
     if on == "aws":
         return [Aws(region)]
     if on not in {None, "local"}:
@@ -279,9 +305,15 @@ def places(on: str | None, region: str | None, cloud: str) -> list[Target]:
 
 
 def destroy(stack: str | DeployedStack, on_step: OnStep = lambda _: None, **where: Any) -> float:
-    """Remove a stack and all that it made; the seconds that it took.
+    """Remove a stack and all that it made; return the time that it took [s].
 
-    Raises ExplorerError if there is none of this name, CloudError with what the cloud said.
+    Parameters
+    ----------
+    stack : the stack, or its name
+    on_step : called with the name of each step that begins
+    where : `on`, `region` and `cloud`, as for `find_standing`
+
+    Raises ExplorerError if there is none of this name, CloudError with the message of the cloud.
 
     Examples
     --------
@@ -290,18 +322,26 @@ def destroy(stack: str | DeployedStack, on_step: OnStep = lambda _: None, **wher
     ...
     explorer.errors.ExplorerError: stack is "orders": there is none on the local cloud; ...
     """
-    deployed = there(stack, **where) if isinstance(stack, str) else stack
-    began = time.monotonic()
-    teardown.down(deployed.name, deployed.target, on_step)
-    return time.monotonic() - began
+    deployed = find_deployed(stack, **where) if isinstance(stack, str) else stack
+    began_s = time.monotonic()
+    teardown.remove_stack(deployed.name, deployed.target, on_step)
+    return time.monotonic() - began_s
 
 
 def export(planned: Plan, folder: Path, alarms: bool = False) -> list[Path]:
-    """Write a plan as files: the template, the functions, a client, and how to put them up.
+    """Write a plan as files: the template, the functions, a client, and a README on how to deploy them.
 
-    The template has access logs and throttles, and with `alarms` those for errors and lost jobs.
+    Parameters
+    ----------
+    planned : the plan
+    folder : a new or empty folder
+    alarms : whether to add alarms for errors and lost jobs; access logs and throttles are always there
 
-    Raises ExplorerError if the folder holds something already.
+    Returns
+    -------
+    The paths of the files.
+
+    Raises ExplorerError if the folder is not empty.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""A design as a folder that stands alone: the template and the code that were tested, and a client."""
+"""A design as a self-contained folder: the tested template and code, and a client."""
 
 from __future__ import annotations
 
@@ -16,24 +16,30 @@ from .production import REST_STAGE, production_template
 from .stack_description import template_of
 from .template import Stack
 
-DOCKERFILE = """# The image of the tasks: the code beside it, and what it runs on.
+DOCKERFILE = """# The image of the tasks: the code in this folder, and its dependencies.
 FROM public.ecr.aws/docker/library/python:{version}-slim
 RUN pip install --no-cache-dir "boto3>=1.42.1" "hypercorn>=0.17" && useradd --no-create-home work
 WORKDIR /work
 COPY functions/ .
 USER work
 """
-INLINE = '''"""What fits into a request: what is larger is uploaded first."""
+INLINE = '''"""The largest body that fits into a request; a larger one is uploaded first."""
 
 
 def largest_inline() -> int:
-    """The largest body [B] that is let through whatever it is made of."""
+    """The largest body that every deployable door in front of a function accepts, before base64 [B]."""
     return {}
 '''
 
 
 def contents(stack: Stack, shipped: Mapping[str, bytes], alarms: bool = False) -> dict[str, bytes]:
-    """The files of the folder, by their place in it."""
+    """The files of the folder, by their path in it.
+
+    Parameters
+    ----------
+    stack, shipped : the design as a stack, and the files of its functions
+    alarms : whether the template has alarms
+    """
     compact = template_of(stack, production_template(stack, alarms))
     template = json.dumps(json.loads(compact), indent=2) + "\n"
     return {
@@ -46,41 +52,45 @@ def contents(stack: Stack, shipped: Mapping[str, bytes], alarms: bool = False) -
 
 
 def _dockerfile(stack: Stack) -> bytes:
-    """How the image of the tasks is built."""
+    """The Dockerfile of the tasks' image."""
     return DOCKERFILE.format(version=stack.workload.runtime.language.removeprefix("python")).encode()
 
 
 def client() -> dict[str, bytes]:
-    """The client as a package of its own: its errors beside it, its one figure written in."""
+    """The client as a separate package, with its errors and with its one figure as a literal."""
     files = {path.name: path.read_text(encoding="utf-8") for path in sorted(client_dir().glob("*.py"))}
     files["errors.py"] = errors_file().read_text(encoding="utf-8")
     files["inline.py"] = INLINE.format(largest_inline())
-    own = {name: text.replace("from ...errors import", "from .errors import") for name, text in files.items()}
-    return {f"client/{name}": text.encode() for name, text in own.items()}
+    rewritten = {
+        name: text.replace("from ...errors import", "from .errors import") for name, text in files.items()
+    }
+    return {f"client/{name}": text.encode() for name, text in rewritten.items()}
 
 
 def readme(stack: Stack) -> str:
-    """How to put it up, call it and take it down without this project."""
+    """The README: how to deploy, call and remove the stack without this project."""
     name = re.sub(r"[^a-z0-9-]+", "-", stack.workload.name.lower()).strip("-") or "endpoint"
     region, entries = stack.workload.region, [e for e in stack.of(Entry) if e.kept == "store"]
-    configuration = f"\n## Configuration\n\n{_configuration(stack, name, entries)}\n" if entries else ""
+    configuration = (
+        f"\n## Configuration\n\n{_configuration_section(stack, name, entries)}\n" if entries else ""
+    )
     return f"""# {stack.workload.name}
 
 {stack.design}
 
 `template.json` is the stack, `functions/` the code of its functions, `client/` a client in Python
 (it needs `httpx2` and, for the usual credentials, `boto3`). The numbers in both are those of
-{region} and of the workload that the template's `Metadata` holds.{_unconfirmed(stack)}{_logged(stack)}\
-{_published(stack)}
+{region} and of the workload that the template's `Metadata` holds.{_timeout_note(stack)}{_log_note(stack)}\
+{_version_note(stack)}
 
-## Put it up
+## Deploy it
 
 ```sh
 NAME={name} REGION={region}
-{_code(stack)}\
-{_image(stack)}\
+{_upload_code_commands(stack)}\
+{_build_image_commands(stack)}\
 aws cloudformation create-stack --region $REGION --stack-name $NAME --template-body file://template.json \\
-  --parameters {_stated(stack)} \\
+  --parameters {_parameter_arguments(stack)} \\
   --capabilities CAPABILITY_IAM
 aws cloudformation wait stack-create-complete --region $REGION --stack-name $NAME
 aws cloudformation describe-stacks --region $REGION --stack-name $NAME --query 'Stacks[0].Outputs'
@@ -91,36 +101,36 @@ aws cloudformation describe-stacks --region $REGION --stack-name $NAME --query '
 ```python
 from client import Client
 
-with Client("<the output Url>", {_identity(stack)}) as endpoint:
+with Client("<the output Url>", {_credentials_argument(stack)}) as endpoint:
     print(endpoint.run({{"runtime_s": 0.1, "response_bytes": 1000}}))
 ```
 
-{_callers(stack)} `functions/sample.py` is the sample
+{_caller_note(stack)} `functions/sample.py` is the sample
 work: put your own `handle(body, context)` beside it and name it in `functions/settings.json`, `handler`.
 
-## Take it down
+## Remove it
 
 ```sh
-{_values_gone(stack, entries)}\
+{_remove_values_commands(stack, entries)}\
 for BUCKET in $(aws cloudformation describe-stack-resources --region $REGION --stack-name $NAME \\
   --query "StackResources[?ResourceType=='AWS::S3::Bucket'].PhysicalResourceId" --output text); do
   aws s3 rm "s3://$BUCKET" --recursive
 done
 aws cloudformation delete-stack --region $REGION --stack-name $NAME
 aws cloudformation wait stack-delete-complete --region $REGION --stack-name $NAME
-{_rest_gone(stack)}```
+{_remove_rest_commands(stack)}```
 """
 
 
-def _rest_gone(stack: Stack) -> str:
-    """What takes away what was made before the stack."""
+def _remove_rest_commands(stack: Stack) -> str:
+    """The commands that remove what was made before the stack."""
     bucket = 'aws s3 rb "s3://$NAME-code" --force\n' if stack.functions else ""
     images = "aws ecr delete-repository --region $REGION --repository-name $NAME --force\n"
     return bucket + (images if stack.of(TaskRole) else "")
 
 
-def _code(stack: Stack) -> str:
-    """How the code of functions is put where the template looks for it."""
+def _upload_code_commands(stack: Stack) -> str:
+    """The commands that upload the functions' code to where the template expects it."""
     if not stack.functions:
         return ""
     return f"""aws s3 mb "s3://$NAME-code" --region $REGION
@@ -129,8 +139,8 @@ aws s3 cp {CODE_KEY} "s3://$NAME-code/"
 """
 
 
-def _image(stack: Stack) -> str:
-    """How the image of containers is built and put where they pull it from."""
+def _build_image_commands(stack: Stack) -> str:
+    """The commands that build the containers' image and push it to its registry."""
     if not stack.of(TaskRole):
         return ""
     platform = {"arm64": "linux/arm64"}.get(stack.workload.runtime.architecture, "linux/amd64")
@@ -146,7 +156,7 @@ docker buildx build --platform {platform} --tag $REGISTRY/$NAME:1 --push .
 """
 
 
-STATED = {
+PARAMETER_VALUES = {
     "CodeBucket": "$NAME-code",
     "CodeKey": CODE_KEY,
     "Image": "$REGISTRY/$NAME:1",
@@ -155,42 +165,42 @@ STATED = {
 }
 
 
-def _stated(stack: Stack) -> str:
-    """The parameters of the template, as the command has them."""
-    pairs = [f"ParameterKey={name},ParameterValue={STATED[name]}" for name in stack.parameters]
+def _parameter_arguments(stack: Stack) -> str:
+    """The parameters of the template, as arguments of the command."""
+    pairs = [f"ParameterKey={name},ParameterValue={PARAMETER_VALUES[name]}" for name in stack.parameters]
     return " \\\n    ".join(pairs)
 
 
-def _identity(stack: Stack) -> str:
+def _credentials_argument(stack: Stack) -> str:
     return f'region="{stack.workload.region}"' if stack.is_signed else "False"
 
 
-def _callers(stack: Stack) -> str:
-    """Who may call."""
+def _caller_note(stack: Stack) -> str:
+    """Who may call the endpoint."""
     if stack.is_signed:
-        return "Whoever calls needs the policy that the output `CallerPolicy` names."
-    return "Whoever reaches the load balancer may call: it does not ask who they are."
+        return "A caller needs the policy that the output `CallerPolicy` names."
+    return "Anyone who reaches the load balancer may call: it does not authenticate callers."
 
 
-def _unconfirmed(stack: Stack) -> str:
-    """What to know of a time-out that a page of AWS does not confirm yet, and that older tools refuse."""
+def _timeout_note(stack: Stack) -> str:
+    """A note on a time-out that no page of AWS confirms yet, and that older tools refuse."""
     longest = max((part.timeout_s for part, _ in stack.functions.values()), default=0.0)
     new = catalogue.unconfirmed_note("lambda.timeout", longest)
     return f" A function's time-out here is {longest:g} s: {new}." if new else ""
 
 
-def _logged(stack: Stack) -> str:
-    """What an account needs once before any of its REST APIs may write access logs."""
+def _log_note(stack: Stack) -> str:
+    """A note on what an account needs once before its REST APIs can write access logs."""
     if not any(resource["Type"] == REST_STAGE for resource in stack.template["Resources"].values()):
         return ""
     return (
-        " A REST API writes its access log by a role of the account: where none is set yet, "
-        "`aws apigateway update-account` sets one, before this stack is put up."
+        " A REST API writes its access log with a role of the account: if none is set yet, "
+        "`aws apigateway update-account` sets one before the deployment."
     )
 
 
-def _published(stack: Stack) -> str:
-    """How new code reaches callers where they call a published version."""
+def _version_note(stack: Stack) -> str:
+    """How to deploy new code where a published version does the work."""
     if not any(each.of == "version" for each in stack.of(Property)):
         return ""
     return (
@@ -200,8 +210,8 @@ def _published(stack: Stack) -> str:
     )
 
 
-def _configuration(stack: Stack, name: str, entries: list[Entry]) -> str:
-    """Where the values go that no template may hold."""
+def _configuration_section(stack: Stack, name: str, entries: list[Entry]) -> str:
+    """Where to store the values that no template may contain."""
     first = next((entry for entry in entries if entry.secret), entries[0])
     names = f"{len(entries)} entries, such as `{first.name}`"
     store = stack.settings["store"]
@@ -216,8 +226,8 @@ def _configuration(stack: Stack, name: str, entries: list[Entry]) -> str:
     )
 
 
-def _values_gone(stack: Stack, entries: list[Entry]) -> str:
-    """What takes the values out again: no stack holds them, and a profile with versions does not go."""
+def _remove_values_commands(stack: Stack, entries: list[Entry]) -> str:
+    """The commands that remove the values: no stack owns them, and versions keep a profile."""
     commands = {
         "ssm": """for ID in $(aws ssm get-parameters-by-path --region $REGION --path "/$NAME/" \\
   --query 'Parameters[].Name' --output text); do

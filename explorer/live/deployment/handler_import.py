@@ -1,7 +1,7 @@
-"""The user's own work, imported as a function imports it, before anything is made for it.
+"""Imports the user's own work as a function does, before anything is created.
 
-It runs in a process of its own, beside the files that are shipped and with nothing of this machine's
-environment, so that what would fail at every call on the endpoint fails here, in one line.
+The import runs in a separate process, beside the shipped files and without this machine's environment. What
+would fail at every call of the endpoint fails here instead, in one line.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from pathlib import Path
 from explorer.errors import ExplorerError
 from explorer.facts import catalogue
 
-IMPORT_S = 60.0  # more than AWS gives it: this machine may be busy
+IMPORT_S = 60.0  # more than Lambda allows: this machine may be busy
 SDK = {"boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six"}
-ON_LAMBDA = frozenset(SDK | {"certifi"})  # which the SDK imports where it is installed
+ON_LAMBDA = frozenset(SDK | {"certifi"})  # the SDK imports it where it is installed
 PROBE = r"""
 import importlib, inspect, json, os, sys
 module_name, function, answer_file = sys.argv[1:4]
@@ -41,7 +41,7 @@ def takes(value, arguments, shape):
     except TypeError as error:
         return f"cannot be called as {shape}: {error}"
     except ValueError:
-        pass  # a built-in function that does not tell
+        pass  # a built-in function without a signature
 try:
     module = importlib.import_module(module_name)
 except BaseException as error:
@@ -67,44 +67,44 @@ else:
     answer["packages"] = sorted(filter(is_package, new))
 with open(answer_file, "w") as file:
     json.dump(answer, file)
-os._exit(0)  # whatever threads the import has begun
+os._exit(0)  # also ends the threads that the import has started
 """
 
 
 @dataclass(frozen=True)
 class HandlerImport:
-    """What importing the work has shown.
+    """What the import of the work found.
 
     Parameters
     ----------
-    has_check : whether a `check(body)` lies beside it
-    packages : modules that it imports and that neither Python nor Lambda brings along
+    has_check : whether the module has a `check(body)`
+    packages : imported modules that are part of neither Python nor Lambda
     """
 
     has_check: bool
     packages: tuple[str, ...] = ()
 
 
-def imported(
+def import_handler(
     text: str, module: str, function: str, shipped: Mapping[str, bytes], env: Mapping[str, str]
 ) -> HandlerImport:
     """Import the work as a function would.
 
     Parameters
     ----------
-    text : how the user named it
-    module, function : what is imported, and what is called
-    shipped : the files that lie beside it
-    env : the variables that the function has
+    text : the handler as the user named it
+    module, function : the module that is imported, and the function that is called
+    shipped : the files beside it
+    env : the environment variables of the function
 
-    Raises ExplorerError, with the reason in one line, where it could not be called with a body and a context.
+    Raises ExplorerError, with the reason in one line, if it could not be called with a body and a context.
     """
     with tempfile.TemporaryDirectory(prefix="explorer-handler-") as folder:
         code, answer = Path(folder) / "code", Path(folder) / "answer.json"
         for name, content in shipped.items():
-            place = code / name
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(content)
+            path = code / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
         run = [sys.executable, "-c", PROBE, module, function, str(answer)]
         try:
             subprocess.run(
@@ -112,10 +112,10 @@ def imported(
                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=IMPORT_S, check=False,
             )  # fmt: skip
         except subprocess.TimeoutExpired:
-            most = catalogue.limit("lambda.init").value
+            limit_s = catalogue.limit("lambda.init").value
             raise ExplorerError(
                 f'handler is "{text}": importing it took more than {IMPORT_S:g} s: expected at most '
-                f"{most:g}, the time that Lambda gives it"
+                f"{limit_s:g}, the time that Lambda gives it"
             ) from None
         if not answer.exists():
             raise ExplorerError(f'handler is "{text}": importing it ended the process: expected a module')
@@ -129,10 +129,10 @@ def imported(
 def _remedy(problem: str) -> str:
     if "ModuleNotFoundError" not in problem:
         return ""
-    return ": expected what Python, boto3 and the one file that is shipped bring along"
+    return ": expected only the standard library, boto3 and the one shipped file"
 
 
-def _environment(own: Mapping[str, str], folder: str) -> dict[str, str]:
+def _environment(variables: Mapping[str, str], folder: str) -> dict[str, str]:
     import boto3
 
     return {
@@ -145,5 +145,5 @@ def _environment(own: Mapping[str, str], folder: str) -> dict[str, str]:
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
-        **own,
+        **variables,
     }

@@ -1,6 +1,6 @@
-"""Ctrl-C while something is put up: the first ends it, the others let it be taken down.
+"""Ctrl-C during a deployment: the first one stops it, later ones let it be removed.
 
-Whatever else is sent to end a process counts as Ctrl-C here: else a stack would be left that nobody knows of.
+Any other signal that ends a process counts as Ctrl-C here; otherwise it would leave an unknown stack.
 """
 
 from __future__ import annotations
@@ -12,72 +12,75 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-OnStep = Callable[[str], None]  # is called with each thing that is begun
+OnStep = Callable[[str], None]  # called with the name of each step that begins
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-ENOUGH = 3
+LAST_INTERRUPT = 3
 
 
 @contextmanager
-def one_interrupt(on_step: OnStep) -> Iterator[Callable[[], None]]:
-    """Let the first interrupt through, answer the second, and let the third end whatever runs.
+def allow_one_interrupt(on_step: OnStep) -> Iterator[Callable[[], None]]:
+    """Raise at the first interrupt, report the second, and raise again at the third.
 
-    What is done within has between the first and the third time to take down what it has put up. Only
-    the main thread is ever interrupted; what is ignored stays ignored. Yields what is called when it is
-    taken down for another reason: the next interrupt is the second then.
+    Between the first and the third, the block has time to remove what it has created. Only the main thread is
+    ever interrupted, and an ignored signal stays ignored. Yields a function to call when the removal has
+    another reason: the next interrupt then counts as the second.
     """
     numbers: list[int] = []
 
-    def interrupted(number: int, _: Any) -> None:
+    def on_signal(number: int, _: Any) -> None:
         numbers.append(number)
-        if len(numbers) in {1, ENOUGH}:
+        if len(numbers) in {1, LAST_INTERRUPT}:
             raise KeyboardInterrupt
-        on_step("taking it down still; once more leaves the rest as it is")
+        on_step("still removing it; one more interrupt leaves the rest as it is")
 
-    with _handled(interrupted):
+    with _handle_signals(on_signal):
         yield lambda: numbers.extend([0] if not numbers else [])
 
 
-def as_ctrl_c() -> Callable[[], None]:
-    """Hand whatever else ends a process to who answers Ctrl-C. Returns what makes it as it was."""
+def treat_signals_as_ctrl_c() -> Callable[[], None]:
+    """Pass every signal that ends a process to the handler of Ctrl-C. Returns a function that undoes this."""
 
-    def interrupted(number: int, frame: Any) -> None:
-        answers = signal.getsignal(signal.SIGINT)
-        if not callable(answers):  # Ctrl-C itself is ignored
+    def on_signal(number: int, frame: Any) -> None:
+        handler = signal.getsignal(signal.SIGINT)
+        if not callable(handler):  # Ctrl-C itself is ignored
             raise KeyboardInterrupt
-        answers(signal.SIGINT, frame)
+        handler(signal.SIGINT, frame)
 
     ctrl_c = signal.getsignal(signal.SIGINT)
-    before = _replaced({**dict.fromkeys(SIGNALS, interrupted), signal.SIGINT: ctrl_c})
-    return lambda: _restored(before)
+    before = _replace_handlers({**dict.fromkeys(SIGNALS, on_signal), signal.SIGINT: ctrl_c})
+    return lambda: _restore_handlers(before)
 
 
-def too_late() -> None:
-    """Ignore from now on what is sent to end the process: what is left is to say what became of it."""
-    _replaced(dict.fromkeys(SIGNALS, signal.SIG_IGN))
-    atexit.unregister(too_late)
-    atexit.register(too_late)  # again, last: the handlers may have been restored before the shutdown
+def ignore_signals() -> None:
+    """Ignore from now on the signals that end the process: only the outcome is still to be reported."""
+    _replace_handlers(dict.fromkeys(SIGNALS, signal.SIG_IGN))
+    atexit.unregister(ignore_signals)
+    # again, as the last: the handlers may have been restored before the shutdown
+    atexit.register(ignore_signals)
 
 
 @contextmanager
-def _handled(handler: Callable[[int, Any], None]) -> Iterator[None]:
-    before = _replaced(dict.fromkeys(SIGNALS, handler))
+def _handle_signals(handler: Callable[[int, Any], None]) -> Iterator[None]:
+    before = _replace_handlers(dict.fromkeys(SIGNALS, handler))
     try:
         yield
     finally:
-        _restored(before)
+        _restore_handlers(before)
 
 
-def _replaced(handlers: Mapping[signal.Signals, Any]) -> dict[signal.Signals, Any]:
-    """Give the signals that are not ignored other handlers; those that they had."""
+def _replace_handlers(handlers: Mapping[signal.Signals, Any]) -> dict[signal.Signals, Any]:
+    """Set other handlers for the signals that are not ignored; the previous handlers."""
     if threading.current_thread() is not threading.main_thread():
         return {}  # only the main thread is ever interrupted
     before = {number: signal.getsignal(number) for number in handlers}
-    heard = {number: had for number, had in before.items() if had not in {signal.SIG_IGN, None}}
-    for number in heard:
+    previous = {
+        number: handler for number, handler in before.items() if handler not in {signal.SIG_IGN, None}
+    }
+    for number in previous:
         signal.signal(number, handlers[number])
-    return heard
+    return previous
 
 
-def _restored(before: dict[signal.Signals, Any]) -> None:
+def _restore_handlers(before: dict[signal.Signals, Any]) -> None:
     for number, handler in before.items():
         signal.signal(number, handler)

@@ -1,4 +1,4 @@
-"""The code that is shipped: one zip for all functions of a stack, the same bytes for the same content."""
+"""The shipped code: one zip for all functions of a stack, with the same bytes for the same content."""
 
 from __future__ import annotations
 
@@ -20,24 +20,26 @@ from .template import SAMPLE, Stack, filler
 
 DURABLE_SDK = "aws_durable_execution_sdk_python"
 SAMPLE_CHECK = "sample:check"
-CHECK = "check"  # what lies beside the work and is asked before a job is accepted
+CHECK = "check"  # the function beside the work that is called before a job is accepted
 SETTINGS = "settings.json"
-THEN = (1980, 1, 1, 0, 0, 0)  # the time of every file: equal content, equal zip
+ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # the time of every file, so that equal content gives an equal zip
 
 
-def files(
+def shipped_files(
     stack: Stack,
     handler: Path | None = None,
     function: str = "",
     overrides: Mapping[str, Any] | None = None,
 ) -> dict[str, bytes]:
-    """What is shipped, by its place in the zip.
+    """The shipped files, by their path in the zip.
 
     Parameters
     ----------
-    stack : what it is shipped for
-    handler, function : the file and the name of the user's own work; the sample work if none
-    changed : settings of the code with other values, such as a lease that ends sooner
+    stack : that the files are for
+    handler, function : the file and the function of the user's own work (default: the sample work)
+    overrides : settings of the code with other values, such as a shorter lease
+
+    Raises ExplorerError if the handler's file has the name of one of the endpoint's.
     """
     shipped = {path.name: path.read_bytes() for path in sorted(functions_dir().glob("*.py"))}
     settings: dict[str, Any] = {
@@ -59,7 +61,7 @@ def files(
 
 
 def with_settings(shipped: Mapping[str, bytes], **overrides: Any) -> dict[str, bytes]:
-    """The files of `files` with other settings."""
+    """The files of `shipped_files` with other settings."""
     return {**shipped, SETTINGS: _json({**json.loads(shipped[SETTINGS]), **overrides})}
 
 
@@ -69,7 +71,7 @@ def _json(value: Mapping[str, Any]) -> bytes:
 
 @cache
 def durable_sdk() -> Mapping[str, bytes]:
-    """AWS's SDK for durable functions, as it is installed here; Lambda has no copy of its own."""
+    """AWS's SDK for durable functions, as installed here; Lambda does not include it."""
     spec = importlib.util.find_spec(DURABLE_SDK)
     if spec is None or spec.origin is None:
         raise missing_error("a durable function", [DURABLE_SDK])
@@ -77,22 +79,22 @@ def durable_sdk() -> Mapping[str, bytes]:
     return {str(path.relative_to(root.parent)): path.read_bytes() for path in sorted(root.rglob("*.py"))}
 
 
-def zipped(shipped: Mapping[str, bytes]) -> bytes:
-    """The zip of `files`."""
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+def zip_files(shipped: Mapping[str, bytes]) -> bytes:
+    """The zip of `shipped_files`."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in sorted(shipped.items()):
-            entry = zipfile.ZipInfo(name, THEN)
+            entry = zipfile.ZipInfo(name, ZIP_TIME)
             entry.external_attr = 0o644 << 16
             entry.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(entry, content)
-    return packed.getvalue()
+    return buffer.getvalue()
 
 
 def user_handler(text: str) -> tuple[Path, str]:
-    """The file and the function of FILE.py:function. Raises ExplorerError, naming what is expected."""
-    place, colon, name = text.rpartition(":")
-    path = Path(place)
+    """The file and the function of "FILE.py:function". Raises ExplorerError with what is expected."""
+    file, colon, name = text.rpartition(":")
+    path = Path(file)
     if not colon or path.suffix != ".py" or not name.isidentifier():
         raise ExplorerError(f'handler is "{text}": expected FILE.py:function')
     if not path.is_file():

@@ -1,6 +1,6 @@
-"""What a template that is owned has beyond one that is tried: access logs, throttles, alarms.
+"""What the template for production adds: access logs, throttles and alarms.
 
-It goes by the kinds of resources that the design's pieces make, whichever option made them.
+It depends only on the types of the resources, not on the options that made them.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from explorer.options.base.resources import (
     statement_of,
 )
 
-from .template import Stack, described
+from .template import Stack, template_entry
 
 HTTP_STAGE, REST_STAGE = "AWS::ApiGatewayV2::Stage", "AWS::ApiGateway::Stage"
-LOGGED = {  # of a request, by the names that API Gateway has for it
+ACCESS_LOG_FIELDS = {  # fields of a request, by API Gateway's names
     "requestId": "$context.requestId",
     "time": "$context.requestTime",
     "ip": "$context.identity.sourceIp",
@@ -44,49 +44,49 @@ PERIOD_S = 300
 
 
 def production_template(stack: Stack, alarms: bool = False) -> dict[str, Any]:
-    """The stack's template as one that is owned.
+    """The stack's template for production.
 
     Parameters
     ----------
     stack : the design for a workload
-    alarms : also alarms for errors, throttles and jobs that are lost, and the topic that they notify
+    alarms : whether to add alarms for errors, throttles and lost jobs, and the topic that they notify
 
     Returns
     -------
-    The template, as JSON has it: with access logs and a throttle on each stage of an API.
+    The template as JSON values, with access logs and a throttle on each stage of an API.
     """
     template: dict[str, Any] = json.loads(json.dumps(stack.template))
     resources = template["Resources"]
-    more = [resource for resource in stack.of(Resource) if resource.owned_alone]
+    additions = [resource for resource in stack.of(Resource) if resource.owned_alone]
     for name, resource in resources.items():
         if resource["Type"] in (HTTP_STAGE, REST_STAGE):
-            more.append(_access_log(name, resource))
+            additions.append(_access_log(name, resource))
             _throttle(resource, _peak_rps(stack))
     if alarms:
-        more += _alarms(resources)
+        additions += _alarms(resources)
         template["Outputs"]["AlarmTopic"] = {"Description": "Subscribe to it.", "Value": ref(TOPIC)}
-    for addition in more:
-        resources[addition.id] = described(addition)
+    for addition in additions:
+        resources[addition.id] = template_entry(addition)
     return template
 
 
 def _peak_rps(stack: Stack) -> float:
-    """Requests a second at the door when most come: submissions, polls, pages [1/s]."""
+    """Peak rate of requests at the door: submissions, polls and pages [1/s]."""
     load, path = Conditions(stack.workload), Paths.of(stack.design.flow)
     return sum(float(load.peak_rps * term) for term in load.exchanges(path))
 
 
 def _access_log(stage: str, resource: dict[str, Any]) -> Resource:
-    """The log of a stage, and the setting by which the stage writes it."""
+    """The log of a stage; the stage gets the setting that writes it."""
     name = f"{stage}AccessLog"
-    form = json.dumps(LOGGED, separators=(",", ":"))
+    log_format = json.dumps(ACCESS_LOG_FIELDS, separators=(",", ":"))
     setting = "AccessLogSettings" if resource["Type"] == HTTP_STAGE else "AccessLogSetting"
-    resource["Properties"][setting] = {"DestinationArn": attribute(name), "Format": form}
+    resource["Properties"][setting] = {"DestinationArn": attribute(name), "Format": log_format}
     return Resource(name, "AWS::Logs::LogGroup", log_group(f"/aws/apigateway/~-{stage.lower()}"))
 
 
 def _throttle(resource: dict[str, Any], peak_rps: float) -> None:
-    """A limit above the workload's peak: what exceeds it is not its own load, and would cost."""
+    """Set a limit above the workload's peak: a higher rate is not its own load, and would cost."""
     headroom = catalogue.constant("export.throttle_headroom").value
     rate = {
         "ThrottlingRateLimit": max(math.ceil(headroom * peak_rps), 1),
@@ -95,15 +95,15 @@ def _throttle(resource: dict[str, Any], peak_rps: float) -> None:
     if resource["Type"] == HTTP_STAGE:
         resource["Properties"]["DefaultRouteSettings"] = {"DetailedMetricsEnabled": True, **rate}
     else:
-        every = {"ResourcePath": "/*", "HttpMethod": "*", "MetricsEnabled": True, **rate}
-        resource["Properties"]["MethodSettings"] = [every]
+        all_methods = {"ResourcePath": "/*", "HttpMethod": "*", "MetricsEnabled": True, **rate}
+        resource["Properties"]["MethodSettings"] = [all_methods]
 
 
 # Alarms
 
 
 def _alarms(resources: Mapping[str, Any]) -> Iterable[Resource]:
-    """One for each thing that says by a number that work fails, waits or is lost."""
+    """An alarm for each resource whose metrics show that work fails, waits or is lost."""
     yield Resource(TOPIC, "AWS::SNS::Topic", {"TopicName": joined(f"{PREFIX}-alarms")})
     permission = {
         "Effect": "Allow",
@@ -114,7 +114,7 @@ def _alarms(resources: Mapping[str, Any]) -> Iterable[Resource]:
     }
     policy = {"Topics": [ref(TOPIC)], "PolicyDocument": statement_of([permission])}
     yield Resource(f"{TOPIC}Policy", "AWS::SNS::TopicPolicy", policy)
-    redriven = _dead_letters(resources)
+    dead_letter_queues = _dead_letters(resources)
     for name, resource in resources.items():
         kind = resource["Type"]
         if kind == "AWS::Lambda::Function":
@@ -123,7 +123,7 @@ def _alarms(resources: Mapping[str, Any]) -> Iterable[Resource]:
             yield _alarm(f"{name}Throttles", "AWS/Lambda", "Throttles", of_function)
         elif kind == "AWS::SQS::Queue":
             of_queue = {"QueueName": attribute(name, "QueueName")}
-            if name in redriven:  # what comes here is lost to whoever waits for it
+            if name in dead_letter_queues:  # a message here is lost to its caller
                 metric = "ApproximateNumberOfMessagesVisible"
                 yield _alarm(f"{name}Filled", "AWS/SQS", metric, of_queue, "Maximum")
             else:
@@ -143,7 +143,7 @@ def _alarms(resources: Mapping[str, Any]) -> Iterable[Resource]:
 
 
 def _dead_letters(resources: Mapping[str, Any]) -> set[str]:
-    """The queues that get what failed: of other queues, and of asynchronous calls."""
+    """The queues that receive what failed, from other queues and from asynchronous calls."""
     places = [
         resource["Properties"].get("RedrivePolicy", {}).get("deadLetterTargetArn")
         for resource in resources.values()
@@ -161,7 +161,7 @@ def _alarm(
     metric: str,
     dimensions: Mapping[str, Any],
     statistic: str = "Sum",
-    above: float = 0,
+    threshold: float = 0,
 ) -> Resource:
     properties = {
         "AlarmName": joined(f"{PREFIX}-{name}"),
@@ -171,7 +171,7 @@ def _alarm(
         "Statistic": statistic,
         "Period": PERIOD_S,
         "EvaluationPeriods": 1,
-        "Threshold": above,
+        "Threshold": threshold,
         "ComparisonOperator": "GreaterThanThreshold",
         "TreatMissingData": "notBreaching",
         "AlarmActions": [ref(TOPIC)],

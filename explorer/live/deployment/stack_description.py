@@ -1,4 +1,4 @@
-"""What CloudFormation says of a stack: its resources, its tags, and what it was made from."""
+"""What CloudFormation reports of a stack: its resources, its tags, and what it was made from."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from explorer.workload.workload import Workload
 from .target import Target
 from .template import SAMPLE, Stack
 
-CODE = "-code"  # how the bucket of a stack's code ends
+CODE = "-code"  # suffix of the bucket with a stack's code
 CREATED, EXPIRES, MARK = "explorer:created", "explorer:expires", "explorer:stack"  # its tags
 
 
@@ -29,7 +29,7 @@ class Member:
 
 
 def template_of(stack: Stack, template: Mapping[str, Any] | None = None) -> str:
-    """The template, with what it was made from in its metadata: `origin` reads it again."""
+    """The template as JSON text; its metadata contain what it was made from, for `read_origin`."""
     made_from = {
         "workload": stack.workload.without_current().to_toml(),
         "design": str(stack.design),
@@ -39,7 +39,7 @@ def template_of(stack: Stack, template: Mapping[str, Any] | None = None) -> str:
 
 
 def members(name: str, target: Target) -> list[Member]:
-    """The resources of a stack that were made and are there."""
+    """The existing resources of a stack."""
     pages = target.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=name)
     return [
         Member(row["LogicalResourceId"], row["ResourceType"], row["PhysicalResourceId"])
@@ -49,7 +49,7 @@ def members(name: str, target: Target) -> list[Member]:
     ]
 
 
-def raw(name: str, target: Target) -> Mapping[str, Any] | None:
+def describe_stack(name: str, target: Target) -> Mapping[str, Any] | None:
     """CloudFormation's description of a stack. Raises ExplorerError if this project did not make it."""
     from botocore.exceptions import ClientError
 
@@ -65,12 +65,12 @@ def raw(name: str, target: Target) -> Mapping[str, Any] | None:
 
 
 def tags_of(tag_list: list[dict[str, str]]) -> dict[str, str]:
-    """Tags by key, from the list that CloudFormation gives."""
+    """Tags by key, from CloudFormation's list."""
     return {tag["Key"]: tag["Value"] for tag in tag_list}
 
 
 def code_bucket(name: str) -> str:
-    """The bucket of a stack's code; buckets share one name space, so that the name ends in random digits."""
+    """The bucket with a stack's code; bucket names are global, so the stack's name ends in random digits."""
     return f"{name}{CODE}"
 
 
@@ -83,8 +83,8 @@ class Origin:
     handler: str
 
 
-def origin(name: str, target: Target) -> Origin | None:
-    """What a stack was made from; None if its template does not say, such as one of another version."""
+def read_origin(name: str, target: Target) -> Origin | None:
+    """What a stack was made from; None if its template does not contain it, as in another version."""
     from botocore.exceptions import ClientError
 
     try:

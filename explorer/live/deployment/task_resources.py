@@ -1,4 +1,4 @@
-"""A container of a stack as CloudFormation has it: its log, its two roles, and the task that holds it."""
+"""The CloudFormation resources of a container: its log, its two roles, and its task definition."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ IMAGE = Parameter("Image", "The image of the tasks: what the Dockerfile beside t
 LOG = "/aws/ecs/~-{}"
 LOGS = ("logs:CreateLogStream", "logs:PutLogEvents")
 PULLS = ("ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage")
-CPU_UNITS, MB = 1024, 1024  # of a vCPU; of a GB
-STOP_S = 30  # that a task has for what it has begun, once it is to end
+CPU_UNITS, MB = 1024, 1024  # units of a vCPU; MB of a GB
+STOP_S = 30  # time that a task has to finish its work when it is ended
 PLATFORMS = {"arm64": "ARM64", "x86_64": "X86_64"}
 
 
@@ -35,22 +35,25 @@ def resources(
     allowed: Sequence[Mapping[str, Value]],
     architecture: str,
 ) -> Iterable[Resource]:
-    """What a container needs.
+    """The resources of a container.
 
     Parameters
     ----------
-    task : what it is
+    task : its role in the design
     environment : its variables
     allowed : the statements of its own role
-    architecture : of its processors
+    architecture : arm64 or x86_64
     """
     logical, log = task.id.title(), LOG.format(task.id)
     yield Resource(f"{logical}Log", "AWS::Logs::LogGroup", log_group(log))
     trust = trusted("ecs-tasks")
-    own = {"AssumeRolePolicyDocument": trust, "Policies": [_policy("parts", allowed)]}
-    yield Resource(f"{logical}TaskRole", "AWS::IAM::Role", own)
-    start = {"AssumeRolePolicyDocument": trust, "Policies": [_policy("start", list(_starts(log)))]}
-    yield Resource(f"{logical}StartRole", "AWS::IAM::Role", start)
+    task_role = {"AssumeRolePolicyDocument": trust, "Policies": [_policy("parts", allowed)]}
+    yield Resource(f"{logical}TaskRole", "AWS::IAM::Role", task_role)
+    start_role = {
+        "AssumeRolePolicyDocument": trust,
+        "Policies": [_policy("start", list(_start_permissions(log)))],
+    }
+    yield Resource(f"{logical}StartRole", "AWS::IAM::Role", start_role)
     definition = {
         "Family": own_name(task.id),
         "RequiresCompatibilities": ["FARGATE"],
@@ -84,8 +87,8 @@ def _container(task: TaskRole, environment: Mapping[str, Value], logical: str) -
     }
 
 
-def _starts(log: str) -> Iterable[Mapping[str, Value]]:
-    """What Fargate does in the name of the stack before the container runs: pull its image, open its log."""
+def _start_permissions(log: str) -> Iterable[Mapping[str, Value]]:
+    """What Fargate does for the stack before the container runs: pull its image, open its log."""
     yield _allow(LOGS, own_arn("logs", f"log-group:{log}:*"))
     yield _allow(PULLS, own_arn("ecr", "repository/*"))
     yield _allow(("ecr:GetAuthorizationToken",), "*")

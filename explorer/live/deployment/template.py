@@ -1,4 +1,4 @@
-"""A design as CloudFormation: the pieces that its options state, put together as one stack."""
+"""A design as CloudFormation: the pieces that its options state, combined into one stack."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ PARAMETERS = {
     "CodeBucket": {"Type": "String", "Description": "The bucket that holds the functions' code."},
     "CodeKey": {"Type": "String", "Description": "The code, a zip."},
 }
-SAMPLE = "sample:handle"  # the work that is there without a handler of one's own
-HOLDING = {"AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::SQS::Queue", "AWS::Logs::LogGroup"}
+SAMPLE = "sample:handle"  # the work without a handler of the user
+STATEFUL_TYPES = {"AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::SQS::Queue", "AWS::Logs::LogGroup"}
 LOGS = ("logs:CreateLogStream", "logs:PutLogEvents")
 
 
 @dataclass(frozen=True, eq=False)
 class Stack:
-    """A design for a workload, as what is put up: a value, not yet anything that stands."""
+    """A design for a workload as a value; nothing is deployed yet."""
 
     design: Design
     workload: Workload
@@ -65,59 +65,60 @@ class Stack:
     handler: str = SAMPLE  # module and function of the work
 
     def of(self, kind: type[Any]) -> list[Any]:
-        """The pieces of one kind."""
+        """The pieces of one type."""
         return [piece for piece in self.pieces if isinstance(piece, kind)]
 
     @cached_property
     def functions(self) -> Mapping[str, tuple[FunctionRole, tuple[str, ...]]]:
-        """The functions by logical id: what each is, and the parts that it plays."""
+        """The functions by logical id: the role of each, and the ids of its parts."""
         if self.serving_task:
             return {}
         door = self._door
-        routed = {route.part for route in self.of(Route)}
-        shared = [
+        routed_parts = {route.part for route in self.of(Route)}
+        shared_roles = [
             part
             for part in self.of(FunctionRole)
-            if getattr(door, "one_function", False) and part.id in routed
+            if getattr(door, "one_function", False) and part.id in routed_parts
         ]
         functions = {
-            part.id.title(): (part, (part.id,)) for part in self.of(FunctionRole) if part not in shared
+            part.id.title(): (part, (part.id,)) for part in self.of(FunctionRole) if part not in shared_roles
         }
-        if len(shared) == 1:
-            functions[shared[0].id.title()] = (shared[0], (shared[0].id,))
-        elif shared:
-            most = max(shared, key=lambda part: part.timeout_s)
-            front = replace(most, id="front", versioned=any(part.versioned for part in shared))
-            functions["Front"] = (front, tuple(part.id for part in shared))
+        if len(shared_roles) == 1:
+            functions[shared_roles[0].id.title()] = (shared_roles[0], (shared_roles[0].id,))
+        elif shared_roles:
+            longest = max(shared_roles, key=lambda part: part.timeout_s)
+            is_versioned = any(part.versioned for part in shared_roles)
+            front = replace(longest, id="front", versioned=is_versioned)
+            functions["Front"] = (front, tuple(part.id for part in shared_roles))
         return functions
 
     @property
     def serving_task(self) -> TaskRole | None:
-        """The container that answers all routes in the place of functions, if one does."""
+        """The container that answers all routes in place of functions, if the design has one."""
         return next((task for task in self.of(TaskRole) if task.serves), None)
 
     @property
     def parameters(self) -> Mapping[str, Value]:
-        """What whoever puts the template up has to say."""
-        stated = [*self.of(Parameter), *([task_resources.IMAGE] if self.of(TaskRole) else [])]
-        described = {
+        """The parameters that a deployment of the template has to give."""
+        parameters = [*self.of(Parameter), *([task_resources.IMAGE] if self.of(TaskRole) else [])]
+        descriptions = {
             each.name: {
                 "Type": "String",
                 "Description": each.description,
                 **({} if each.default is None else {"Default": each.default}),
             }
-            for each in stated
+            for each in parameters
         }
-        return {**PARAMETERS, **described} if self.functions else described
+        return {**PARAMETERS, **descriptions} if self.functions else descriptions
 
     @property
     def is_signed(self) -> bool:
-        """Whether callers are known by their signatures."""
-        return bool(self._of_callers)
+        """Whether callers are identified by their signatures."""
+        return bool(self._caller_statements)
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """The parameters that nobody but the owner of an account can state."""
+        """The parameters that only the owner of an account can give."""
         return tuple(
             name for name, each in self.parameters.items() if name not in PARAMETERS and "Default" not in each
         )
@@ -130,20 +131,20 @@ class Stack:
 
     @cached_property
     def settings(self) -> Mapping[str, Any]:
-        """What the code that is shipped reads from its package."""
+        """The settings that the shipped code reads from its package."""
         return {setting.name: setting.value for setting in self.of(Setting)} | {
             "entries": [entry.name for entry in self.of(Entry)],
         }
 
     @cached_property
     def template(self) -> Mapping[str, Any]:
-        """The template, as JSON has it; its parameters say where the code lies."""
+        """The template as JSON values; its parameters give the location of the code."""
         return {
             "AWSTemplateFormatVersion": FORMAT,
             "Description": f"{self.workload.name}: {self.design}",
             "Parameters": self.parameters,
             **({"Conditions": conditions} if (conditions := self._door.conditions()) else {}),
-            "Resources": unique((resource.id, described(resource)) for resource in self._resources()),
+            "Resources": unique((resource.id, template_entry(resource)) for resource in self._resources()),
             "Outputs": {
                 "Url": {"Description": "The endpoint.", "Value": self._edge.address(self._door.address())},
                 **self._caller_output,
@@ -152,14 +153,14 @@ class Stack:
         }
 
     @property
-    def _of_callers(self) -> list[Mapping[str, Value]]:
-        """What callers may do by their own signature."""
+    def _caller_statements(self) -> list[Mapping[str, Value]]:
+        """The permissions of callers who sign."""
         return [statement(allow) for allow in self.of(Allow) if allow.part == CALLER]
 
     @property
     def _caller_output(self) -> Mapping[str, Value]:
         policy = {"Description": "What a caller needs.", "Value": ref("Caller")}
-        return {"CallerPolicy": policy} if self._of_callers else {}
+        return {"CallerPolicy": policy} if self._caller_statements else {}
 
     @property
     def _door(self) -> Any:
@@ -170,13 +171,13 @@ class Stack:
         return self.design.option("edge")
 
     def _resources(self) -> Iterable[Resource]:
-        for logical, (part, plays) in self.functions.items():
-            yield from self._function(logical, part, plays)
+        for logical, (part, part_ids) in self.functions.items():
+            yield from self._function(logical, part, part_ids)
         for task in self.of(TaskRole):
             yield from self._task(task)
         yield from (resource for resource in self.of(Resource) if not resource.owned_alone)
-        allowed = self._of_callers
-        if not allowed:  # nobody signs requests of their own
+        allowed = self._caller_statements
+        if not allowed:  # nobody signs requests
             return
         policy = {
             "Description": "Use of the endpoint, and nothing else.",
@@ -184,15 +185,15 @@ class Stack:
         }
         yield Resource("Caller", "AWS::IAM::ManagedPolicy", policy)
 
-    def _function(self, logical: str, part: FunctionRole, plays: tuple[str, ...]) -> Iterable[Resource]:
+    def _function(self, logical: str, part: FunctionRole, part_ids: tuple[str, ...]) -> Iterable[Resource]:
         log = f"/aws/lambda/~-{part.id}"
         yield Resource(f"{logical}Log", "AWS::Logs::LogGroup", log_group(log))
-        yield Resource(f"{logical}Role", "AWS::IAM::Role", self._role(log, plays))
-        variables = {v.name: v.value for v in self.of(Variable) if v.part in plays}
-        if "work" in plays:
+        yield Resource(f"{logical}Role", "AWS::IAM::Role", self._role(log, part_ids))
+        variables = {v.name: v.value for v in self.of(Variable) if v.part in part_ids}
+        if "work" in part_ids:
             variables |= self.environment_entries()
-        if len(plays) > 1:
-            variables["SERVES"] = ",".join(plays)
+        if len(part_ids) > 1:
+            variables["SERVES"] = ",".join(part_ids)
         properties = {
             "FunctionName": own_name(part.id),
             "Runtime": self.workload.runtime.language,
@@ -205,28 +206,29 @@ class Stack:
             "LoggingConfig": {"LogFormat": "Text", "LogGroup": ref(f"{logical}Log")},
             **({"Environment": {"Variables": variables}} if variables else {}),
             **part.properties,
-            **self._set_by_others(plays, "function"),
+            **self._properties_of_others(part_ids, "function"),
         }
         yield Resource(logical, "AWS::Lambda::Function", properties)
         if part.versioned:
             version = {"FunctionName": ref(logical)}
             live = {**version, "FunctionVersion": attribute(f"{logical}Version", "Version"), "Name": LIVE}
-            version |= self._set_by_others(plays, "version")
+            version |= self._properties_of_others(part_ids, "version")
             yield Resource(f"{logical}Version", "AWS::Lambda::Version", version)
-            live |= self._set_by_others(plays, "alias")
+            live |= self._properties_of_others(part_ids, "alias")
             yield Resource(f"{logical}Live", "AWS::Lambda::Alias", live)
 
-    def _set_by_others(self, plays: tuple[str, ...], of: str) -> dict[str, Value]:
-        """What other options set of a function with these parts, of its version or of its alias."""
-        return {each.name: each.value for each in self.of(Property) if each.part in plays and each.of == of}
+    def _properties_of_others(self, part_ids: tuple[str, ...], of: str) -> dict[str, Value]:
+        """The properties that other options set, of a function with these parts, its version or alias."""
+        properties = [each for each in self.of(Property) if each.part in part_ids and each.of == of]
+        return {each.name: each.value for each in properties}
 
-    def plays(self, task: TaskRole) -> tuple[str, ...]:
-        """The parts of functions that a container plays beside its own."""
+    def parts_of_task(self, task: TaskRole) -> tuple[str, ...]:
+        """The parts of functions that a container takes over in addition to its own."""
         return tuple(part.id for part in self.of(FunctionRole)) if task.serves else ()
 
     def _task(self, task: TaskRole) -> Iterable[Resource]:
-        """A container in the place of functions: of the work alone, or of all that answers a request."""
-        parts = {task.id, *self.plays(task)}
+        """A container in place of functions: for the work alone, or for everything that answers a request."""
+        parts = {task.id, *self.parts_of_task(task)}
         variables = {v.name: v.value for v in self.of(Variable) if v.part in parts}
         allowed = [statement(allow) for allow in self.of(Allow) if allow.part in parts]
         environment = {**variables, **self.environment_entries()}
@@ -236,33 +238,40 @@ class Stack:
         yield from task_resources.resources(task, environment, allowed, architecture)
 
     def environment_entries(self) -> dict[str, str]:
-        """The configuration that stands in the environment of the work, by name."""
+        """The entries of the configuration in the environment of the work, by name."""
         return {entry.name: filler(entry) for entry in self.of(Entry) if entry.kept == "environment"}
 
-    def _role(self, log: str, plays: tuple[str, ...]) -> Mapping[str, Any]:
-        """What a function may do: write its own log, and what its parts' permissions say."""
-        own = Allow("", LOGS, own_arn("logs", f"log-group:{log}:*"))
-        allowed = [statement(own)] + [statement(allow) for allow in self.of(Allow) if allow.part in plays]
+    def _role(self, log: str, part_ids: tuple[str, ...]) -> Mapping[str, Any]:
+        """The permissions of a function: write its own log, and those of its parts."""
+        log_permission = Allow("", LOGS, own_arn("logs", f"log-group:{log}:*"))
+        allowed = [statement(log_permission)] + [
+            statement(allow) for allow in self.of(Allow) if allow.part in part_ids
+        ]
         policy = {"PolicyName": "parts", "PolicyDocument": statement_of(allowed)}
         return {"AssumeRolePolicyDocument": trusted("lambda"), "Policies": [policy]}
 
 
 def stack_of(workload: Workload, design: Design, load: Conditions | None = None) -> Stack:
-    """The stack of a design, at the size of `load`; at a typical one without.
+    """The stack of a design.
 
-    Raises DesignError, naming why, if the design has no template.
+    Parameters
+    ----------
+    workload, design : what the stack is for, and its design
+    load : conditions with the memory and architecture to use (default: typical ones)
+
+    Raises DesignError, with the reason, if the design has no template.
     """
     if design.undeployable:
         raise DesignError(f"design {design} cannot be put up: {'; '.join(design.undeployable)}")
     if workload.runtime.language not in RUNTIMES:
         raise DesignError(
-            f"runtime.language is {workload.runtime.language}: the functions that are put up are Python; "
+            f"runtime.language is {workload.runtime.language}: the deployed functions are Python; "
             + expected_one_of(sorted(RUNTIMES))
         )
     load, path = load or Conditions(workload), design.flow
     if unbuilt := design.unbuilt(load):
         raise DesignError(f"design {design} cannot be put up: {'; '.join(unbuilt)}")
-    if workload.runtime.architecture != load.architecture:  # any: the one that the design takes
+    if workload.runtime.architecture != load.architecture:  # "any": the one that the design takes
         workload = workload.replace({"runtime.architecture": load.architecture})
     pieces = tuple(chain.from_iterable(option.pieces(load, path) for option in design.options))
     stack = Stack(design, workload, pieces)
@@ -271,15 +280,15 @@ def stack_of(workload: Workload, design: Design, load: Conditions | None = None)
     routes = {
         route: Target(logical, part.versioned)
         for route in stack.of(Route)
-        for logical, (part, plays) in stack.functions.items()
-        if route.part in plays
+        for logical, (part, part_ids) in stack.functions.items()
+        if route.part in part_ids
     }
     in_front = edge.wiring(load, path, door.address())
     return replace(stack, pieces=(*pieces, *door.wiring(load, path, routes), *in_front))
 
 
 def unique(items: Iterable[tuple[str, Value]]) -> dict[str, Value]:
-    """A mapping of items no two of which have the same name."""
+    """A mapping of the items. Raises ValueError if two have the same name."""
     mapping: dict[str, Value] = {}
     for name, value in items:
         if name in mapping:
@@ -288,14 +297,16 @@ def unique(items: Iterable[tuple[str, Value]]) -> dict[str, Value]:
     return mapping
 
 
-def described(resource: Resource) -> Mapping[str, Value]:
-    """A resource as a template has it; what it holds goes with the stack."""
+def template_entry(resource: Resource) -> Mapping[str, Value]:
+    """A resource as a template contains it; a stateful one is deleted with the stack."""
     policies = (
-        dict.fromkeys(("DeletionPolicy", "UpdateReplacePolicy"), "Delete") if resource.type in HOLDING else {}
+        dict.fromkeys(("DeletionPolicy", "UpdateReplacePolicy"), "Delete")
+        if resource.type in STATEFUL_TYPES
+        else {}
     )
     return {"Type": resource.type, "Properties": resource.properties, **policies, **resource.attributes}
 
 
 def filler(entry: Entry) -> str:
-    """A value of the entry's size that says nothing: the sizes count, not the values."""
+    """A meaningless value of the entry's size: only the size counts."""
     return ("explorer-" * (entry.value_bytes // 9 + 1))[: entry.value_bytes]

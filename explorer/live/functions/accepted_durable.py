@@ -1,4 +1,4 @@
-"""The entry of work whose result nobody collects, as a durable function."""
+"""Entry of acknowledged work, whose result nobody fetches, as a durable function."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ from aws_durable_execution_sdk_python import DurableContext, durable_execution
 
 @durable_execution
 def handler(event: Mapping[str, Any], durable: DurableContext) -> dict[str, Any]:
-    """Do slice after slice; an execution that fails goes to the function's dead letters."""
-    return durable_work.go_on(event, durable, accepted_work.advance)
+    """Do slice after slice; the event of a failed execution goes to the dead-letter queue."""
+    return durable_work.do_slices(event, durable, accepted_work.advance)

@@ -1,4 +1,4 @@
-"""The entry of work whose result nobody collects: what fails is tried again, then put aside in a queue."""
+"""Entry of acknowledged work, whose result nobody fetches: a failure is retried, then kept in a queue."""
 
 from __future__ import annotations
 
@@ -18,31 +18,34 @@ from settings import SETTINGS
 
 
 class WorkFailed(Exception):
-    """The work raised; its own text, which may hold what a caller sent, stays out of the log."""
+    """The work raised; its text, which may contain the caller's input, is kept out of the log."""
 
 
 def handler(event: Mapping[str, Any], lambda_context: Any) -> None:
-    """Do the work of an event, or that of messages. What it raises sends the event back for another try."""
+    """Do the work of an event or of messages. An exception makes the platform send the event again."""
     with log.invocation("work", lambda_context.aws_request_id):
         for job_event in _job_events(event):
-            following = advance(job_event, slices.remaining(lambda_context))
-            if following:
-                with log.timed("hand_s"):
-                    handing.hand_on(following, lambda_context.invoked_function_arn)
+            next_event = advance(job_event, slices.remaining_time(lambda_context))
+            if next_event:
+                with log.timer("hand_s"):
+                    handing.hand_on(next_event, lambda_context.invoked_function_arn)
 
 
 def advance(event: slices.Event, remaining_s: Callable[[], float]) -> dict[str, Any] | None:
-    """Do the next slice of the work; what the one after it needs, None if it is done. Raises WorkFailed."""
+    """Do the next slice of the work.
+
+    Returns the event of the slice after it, None if the work is done. Raises WorkFailed.
+    """
     log.note(job=event["id"], hop=event["hop"])
     body = event["body"] if "body" in event else results.read_body(event["body_at"])
     context = Context(
-        configuration.entries(), remaining_s, results.state_of(event), slices.checkpoints(remaining_s)
+        configuration.entries(), remaining_s, results.state_of(event), slices.checkpoint_hook(remaining_s)
     )
     try:
-        with log.timed("slice_s"):
-            slices.handler()(body, context)
-    except SliceEnds as ended:
-        return _next(event, ended.state)
+        with log.timer("slice_s"):
+            slices.work_function()(body, context)
+    except SliceEnds as end:
+        return _next_event(event, end.state)
     except (Exception, SystemExit) as error:
         log.note(did="failed")
         raise WorkFailed(type_and_detail(error)[0]) from None
@@ -50,8 +53,8 @@ def advance(event: slices.Event, remaining_s: Callable[[], float]) -> dict[str, 
     return None
 
 
-def _next(event: slices.Event, state: Any) -> dict[str, Any]:
-    """The event of the next hop: nobody keeps a row, so it carries all that is known of the work."""
+def _next_event(event: slices.Event, state: Any) -> dict[str, Any]:
+    """The event of the next hop. There is no row, so the event carries all that is known of the work."""
     hop = event["hop"] + 1
     try:
         if hop >= SETTINGS.hops:

@@ -1,4 +1,4 @@
-"""The entry of work whose result nobody collects, as a task of a state machine."""
+"""Entry of acknowledged work, whose result nobody fetches, as a task of a state machine."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import slices
 
 
 def handler(event: Mapping[str, Any], lambda_context: Any) -> dict[str, Any]:
-    """Do a slice; the machine calls again with this answer until it is `done`, and puts aside what fails."""
+    """Do a slice; the machine calls again with this answer until `done`, and keeps what fails."""
     with log.invocation("work", lambda_context.aws_request_id):
-        following = accepted_work.advance(event, slices.remaining(lambda_context))
-        return {**following, "done": False} if following else {"id": event["id"], "done": True}
+        next_event = accepted_work.advance(event, slices.remaining_time(lambda_context))
+        return {**next_event, "done": False} if next_event else {"id": event["id"], "done": True}

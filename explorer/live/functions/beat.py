@@ -1,4 +1,4 @@
-"""Holds a job while it is worked on: renews the lease, learns of cancellation, watches the time."""
+"""Keeps a job claimed while it runs: renews the lease, detects cancellation, watches the time."""
 
 from __future__ import annotations
 
@@ -10,72 +10,75 @@ from typing import Any
 
 import jobs
 from clients import client, platform_errors
-from context import Cancelled, Lost
+from context import Cancelled, ClaimLost
 from row import Refused
 from settings import SETTINGS
 
-LAST_S = 1.0  # of an invocation: a job that still runs then is ended as timed out
-LEAST_S = 1.0  # between two writes for checkpoints
+TIME_OUT_MARGIN_S = 1.0  # before the end of an invocation: a job that still runs is ended as timed out
+RENEWAL_PAUSE_S = 1.0  # between two renewals at checkpoints
 
 
-class Beat:
-    """A thread beside the work, for as long as the `with` lasts.
+class Heartbeat:
+    """A thread beside the work, for the duration of the `with` block.
 
     Parameters
     ----------
-    held : the job
-    remaining_s : what is left of the invocation
-    also : what else is to be renewed with the lease: a message's visibility timeout
+    claim : the job
+    remaining_s : time that is left of the invocation [s]
+    renew_also : renews something else with the lease, such as a message's visibility timeout
     """
 
     def __init__(
-        self, claim: jobs.Claim, remaining_s: Callable[[], float], also: Callable[[], None] = lambda: None
+        self,
+        claim: jobs.Claim,
+        remaining_s: Callable[[], float],
+        renew_also: Callable[[], None] = lambda: None,
     ) -> None:
         self.claim, self.progress = claim, float(claim.row.get("progress", 0))
-        self._remaining_s, self._also = remaining_s, also
-        self._over, self._lost, self._cancelled = threading.Event(), False, bool(claim.row["cancel"])
-        self._renewed = time.monotonic()
+        self._remaining_s, self._renew_also = remaining_s, renew_also
+        self._stop, self._is_lost, self._is_cancelled = threading.Event(), False, bool(claim.row["cancel"])
+        self._renewed_s = time.monotonic()
         self._thread = threading.Thread(target=self._run, daemon=True)
-        client("dynamodb")  # made here: making one is not for two threads at once
+        client("dynamodb")  # created here: two threads may not create one at once
 
-    def __enter__(self) -> Beat:
+    def __enter__(self) -> Heartbeat:
         self._thread.start()
         return self
 
     def __exit__(self, *exception: Any) -> None:
-        self._over.set()
+        self._stop.set()
         self._thread.join()
 
     def check(self, progress: float | None) -> None:
-        """At a checkpoint: raise Cancelled or Lost if the work is not to go on."""
+        """At a checkpoint: raise Cancelled or ClaimLost if the work is to stop."""
         if progress is not None:
             self.progress = min(1.0, max(self.progress, float(progress)))
-        if time.monotonic() - self._renewed >= min(LEAST_S, SETTINGS.lease_s / 3):
+        if time.monotonic() - self._renewed_s >= min(RENEWAL_PAUSE_S, SETTINGS.lease_s / 3):
             self._renew()
-        if self._lost:
-            raise Lost
-        if self._cancelled:
+        if self._is_lost:
+            raise ClaimLost
+        if self._is_cancelled:
             raise Cancelled
 
     def _run(self) -> None:
-        while not self._over.wait(self._pause_s()):
-            if self._remaining_s() <= LAST_S:
+        while not self._stop.wait(self._pause_s()):
+            if self._remaining_s() <= TIME_OUT_MARGIN_S:
                 self._time_out()
                 return
             self._renew()
-            self._also()
+            self._renew_also()
 
     def _pause_s(self) -> float:
-        return max(0.0, min(SETTINGS.lease_s / 3, self._remaining_s() - LAST_S))
+        return max(0.0, min(SETTINGS.lease_s / 3, self._remaining_s() - TIME_OUT_MARGIN_S))
 
     def _renew(self) -> None:
-        """One that fails is made good by the next: a lease outlasts three."""
-        self._renewed = time.monotonic()
+        """Renew the lease; it outlasts three renewals, so that a failed one does no harm."""
+        self._renewed_s = time.monotonic()
         with suppress(*platform_errors()):
             try:
-                self._cancelled = bool(jobs.renew(self.claim, self.progress)["cancel"])
+                self._is_cancelled = bool(jobs.renew(self.claim, self.progress)["cancel"])
             except Refused:
-                self._lost = True
+                self._is_lost = True
 
     def _time_out(self) -> None:
         detail = "the work was not done when the time of its invocation was over"

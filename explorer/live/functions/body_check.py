@@ -1,4 +1,4 @@
-"""The work's own `check(body)`: asked before a body is accepted, so that no job fails for its body."""
+"""The work's own `check(body)`, called before a body is accepted, so that no job fails for its body."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from problems import Problem, type_and_detail
 from settings import SETTINGS
 
 MB = 1024**2
-MEMORY_SHARE = 16  # JSON takes many times its size once it is read
+MEMORY_SHARE = 16  # parsed JSON takes many times its size
 
 
-def ask(body: Any) -> None:
-    """Let the work refuse a body. Raises Problem, with what its `check` raised as the reason."""
+def check_body(body: Any) -> None:
+    """Let the work refuse a body. Raises Problem with what its `check` raised."""
     if not SETTINGS.check:
         return
-    check = function()
+    check = check_function()
     try:
         check(body)
     except (Exception, SystemExit) as error:
@@ -26,16 +26,16 @@ def ask(body: Any) -> None:
         raise Problem(422, detail or kind) from None
 
 
-def function() -> Any:
-    """The `check` that lies beside the work."""
+def check_function() -> Any:
+    """The `check` beside the work."""
     module, _, name = SETTINGS.check.partition(":")
     return getattr(import_module(module), name)
 
 
-def ask_of_upload(place: results.Place) -> None:
+def check_upload(place: results.Place) -> None:
     """Read an upload and let the work refuse it. Raises Problem.
 
-    What is too large for this function's memory is checked when the work begins.
+    One that is too large for this function's memory is checked when the work begins.
     """
     try:
         body = results.read_body(place, most_bytes=readable_bytes())
@@ -43,10 +43,10 @@ def ask_of_upload(place: results.Place) -> None:
         return
     except results.Unreadable as error:
         raise Problem(422, str(error)) from None
-    ask(body)
+    check_body(body)
 
 
 def readable_bytes() -> int:
-    """The largest upload that this function, or container, can read as JSON [B]."""
+    """The largest upload that this function or container can read as JSON [B]."""
     memory_mb = os.environ.get("MEMORY_MB") or os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
     return int(memory_mb) * MB // MEMORY_SHARE

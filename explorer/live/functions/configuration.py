@@ -1,4 +1,4 @@
-"""The configuration that the work expects, read from its store once in an environment, and again later."""
+"""The configuration of the work, read from its store at first use and again after a while."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import log
-from clients import client, code, platform_errors
+from clients import client, error_code, platform_errors
 from settings import SETTINGS, variable
 
-AT_ONCE = 10  # names that GetParameters takes
-AGAIN_S = 30.0  # until a store that failed is asked again, if older values are there
+NAMES_PER_CALL = 10  # names in one call of GetParameters
+AGAIN_S = 30.0  # until a failed store is read again, if older values are there
 
 
 class Missing(Exception):
-    """The store does not have an entry that the work expects."""
+    """The store has no value for an entry that the work expects."""
 
 
 class Cache:
-    """What this environment has read, and when it is to be read again."""
+    """What this environment has read, and when to read it again."""
 
     def __init__(self) -> None:
         self.entries: dict[str, str] | None = None
@@ -35,10 +35,10 @@ _cache = Cache()
 
 
 def entries() -> Mapping[str, str]:
-    """All entries by name, at most `refresh_s` old. Raises Missing if one is not there."""
+    """All entries by name, at most `refresh_s` old. Raises Missing."""
     if _cache.entries is not None and time.monotonic() < _cache.until:
         return _cache.entries
-    with log.timed("config_s"):
+    with log.timer("config_s"):
         try:
             _cache.entries, kept_s = _read(), SETTINGS.refresh_s
         except platform_errors():
@@ -51,10 +51,10 @@ def entries() -> Mapping[str, str]:
 
 
 def _read() -> dict[str, str]:
-    """Entries that stand in the environment are taken from there, the others from the store."""
-    near = {name: os.environ[name] for name in SETTINGS.entries if name in os.environ}
-    far = [name for name in SETTINGS.entries if name not in near]
-    values = {**near, **(STORES[SETTINGS.store](far) if far else {})}
+    """Entries in the environment are taken from there, the others from the store."""
+    environment_values = {name: os.environ[name] for name in SETTINGS.entries if name in os.environ}
+    store_names = [name for name in SETTINGS.entries if name not in environment_values]
+    values = {**environment_values, **(STORES[SETTINGS.store](store_names) if store_names else {})}
     if missing := [name for name in SETTINGS.entries if name not in values]:
         raise Missing(f"the configuration has no {', '.join(missing[:3])}")
     return values
@@ -72,37 +72,37 @@ def _bundled(names: Iterable[str]) -> dict[str, str]:
 def _ssm(names: list[str]) -> dict[str, str]:
     prefix = variable("CONFIGURATION")
     values: dict[str, str] = {}
-    for first in range(0, len(names), AT_ONCE):
-        full_names = [prefix + name for name in names[first : first + AT_ONCE]]
+    for start in range(0, len(names), NAMES_PER_CALL):
+        full_names = [prefix + name for name in names[start : start + NAMES_PER_CALL]]
         answer = client("ssm").get_parameters(Names=full_names, WithDecryption=True)
         values |= {each["Name"].removeprefix(prefix): each["Value"] for each in answer["Parameters"]}
     return values
 
 
 def _secretsmanager(names: list[str]) -> dict[str, str]:
-    """A secret an entry; what is no secret lies packed in as few as hold it."""
-    packed = [_secret(pack) for pack in SETTINGS.packs]
-    values = {name: value for text in packed if text for name, value in json.loads(text).items()}
-    read = {name: _secret(name) for name in names if name not in values}
-    return {**values, **{name: value for name, value in read.items() if value is not None}}
+    """One secret for each secret entry; other entries are packed together into few secrets."""
+    pack_texts = [_secret(pack) for pack in SETTINGS.packs]
+    values = {name: value for text in pack_texts if text for name, value in json.loads(text).items()}
+    secrets = {name: _secret(name) for name in names if name not in values}
+    return {**values, **{name: value for name, value in secrets.items() if value is not None}}
 
 
 def _secret(name: str) -> str | None:
     try:
         answer = client("secretsmanager").get_secret_value(SecretId=variable("CONFIGURATION") + name)
     except Exception as error:
-        if code(error) != "ResourceNotFoundException":
+        if error_code(error) != "ResourceNotFoundException":
             raise
         return None
     return str(answer["SecretString"])
 
 
 def _appconfig(names: list[str]) -> dict[str, str]:
-    """The newest configuration; AppConfig answers nothing if it is the one of the last poll."""
+    """The newest configuration; AppConfig answers nothing if it has not changed since the last poll."""
     try:
         raw = _poll(_cache.session or _session())
     except Exception as error:
-        if code(error) != "BadRequestException" or not _cache.session:
+        if error_code(error) != "BadRequestException" or not _cache.session:
             raise
         raw = _poll(_session())  # the token has expired
     if raw:
@@ -112,12 +112,12 @@ def _appconfig(names: list[str]) -> dict[str, str]:
 
 def _session() -> str:
     application, environment, profile = variable("CONFIGURATION").split("/")
-    started = client("appconfigdata").start_configuration_session(
+    session = client("appconfigdata").start_configuration_session(
         ApplicationIdentifier=application,
         EnvironmentIdentifier=environment,
         ConfigurationProfileIdentifier=profile,
     )
-    return str(started["InitialConfigurationToken"])
+    return str(session["InitialConfigurationToken"])
 
 
 def _poll(token: str) -> bytes:

@@ -1,4 +1,4 @@
-"""What a handler sees beside its body: its state, its time, its configuration."""
+"""What a handler receives in addition to its body: its state, its time, its configuration."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 
 
 class Stop(BaseException):
-    """Unwinds a handler at a checkpoint; no `except Exception` of its own holds it."""
+    """Ends a handler at a checkpoint; an `except Exception` of the handler does not catch it."""
 
 
 class SliceEnds(Stop):
-    """The next slice goes on from this state."""
+    """The next slice continues from this state."""
 
     def __init__(self, state: Any) -> None:
         super().__init__("the slice ends")
@@ -22,16 +22,16 @@ class Cancelled(Stop):
     """The job was cancelled."""
 
 
-class Lost(Stop):
-    """Another worker holds the job by now."""
+class ClaimLost(Stop):
+    """Another worker has claimed the job."""
 
 
 class Stopped(Stop):
-    """The platform ends the container: another is to begin the job again."""
+    """The platform ends the container: another one is to start the job again."""
 
 
 class BadBody(ValueError):
-    """The body is not what the handler takes; `run` answers 422 and a job fails."""
+    """The handler does not accept the body: `run` answers 422, and a job fails."""
 
 
 class Context:
@@ -39,7 +39,7 @@ class Context:
 
     Attributes
     ----------
-    state : what the last slice gave to `checkpoint`, None in the first
+    state : what the last slice passed to `checkpoint`, None in the first slice
     configuration : entries of the configuration by name
     """
 
@@ -55,15 +55,15 @@ class Context:
 
     @property
     def remaining_s(self) -> float:
-        """Seconds that are left of this invocation."""
+        """Time that is left of this invocation [s]."""
         return self._remaining_s()
 
     def checkpoint(self, state: Any = None, progress: float | None = None) -> None:
-        """Say that a step is done. The handler may end here and be called again with this state.
+        """Report that a step is done. The handler may be ended here and called again with this state.
 
         Parameters
         ----------
-        state : that the next slice needs, as JSON
+        state : what the next slice needs, as JSON
         progress : share of the work that is done, 0 to 1
         """
         self.state = state

@@ -1,4 +1,4 @@
-"""The entry of the work as a durable function: each slice is one step, whose end is stored by Lambda."""
+"""Entry of the work as a durable function: each slice is a step, and Lambda stores its end."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ Advance = Callable[[Mapping[str, Any], Callable[[], float]], dict[str, Any] | No
 
 @durable_execution
 def handler(event: Mapping[str, Any], durable: DurableContext) -> dict[str, Any]:
-    """Do slice after slice; what earlier invocations have done is not done again."""
-    return go_on(event, durable, slices.advance)
+    """Do slice after slice; slices of earlier invocations are not repeated."""
+    return do_slices(event, durable, slices.advance)
 
 
-def go_on(event: Mapping[str, Any], durable: DurableContext, advance: Advance) -> dict[str, Any]:
-    """Do the slices that are left, each by `advance`, as a step."""
-    config, hops = StepConfig(retry_strategy=_again), 0
+def do_slices(event: Mapping[str, Any], durable: DurableContext, advance: Advance) -> dict[str, Any]:
+    """Do the remaining slices, each by `advance`, as a step."""
+    config, hops = StepConfig(retry_strategy=_retry_decision), 0
     body = {name: event[name] for name in ("body", "body_at") if name in event}
     hop_event: Mapping[str, Any] = event
     while True:
@@ -37,7 +37,7 @@ def go_on(event: Mapping[str, Any], durable: DurableContext, advance: Advance) -
         hops += 1
         if outcome["done"]:
             return {"id": event["id"], "hops": hops}
-        if outcome["pause"]:  # asked of the step, as a replay has another time left
+        if outcome["pause"]:  # from the step's outcome, since a replay has another time left
             durable.wait(Duration.from_seconds(1), name=f"pause-{hops}")
         hop_event = outcome["next"]
 
@@ -45,17 +45,17 @@ def go_on(event: Mapping[str, Any], durable: DurableContext, advance: Advance) -
 def _slice(
     hop_event: Mapping[str, Any], lambda_context: Any, advance: Advance, step: StepContext
 ) -> dict[str, Any]:
-    remaining_s = slices.remaining(lambda_context)
+    remaining_s = slices.remaining_time(lambda_context)
     with log.invocation("work", lambda_context.aws_request_id):
-        following = advance(hop_event, remaining_s)
-    if following is None:
+        next_event = advance(hop_event, remaining_s)
+    if next_event is None:
         return {"done": True}
-    next_event = {name: value for name, value in following.items() if name not in ("body", "body_at")}
+    next_event = {name: value for name, value in next_event.items() if name not in ("body", "body_at")}
     return {"done": False, "pause": remaining_s() < SETTINGS.slice_margin_s, "next": next_event}
 
 
-def _again(error: Exception, tried: int) -> RetryDecision:
-    """A slice raises when AWS failed, or another holds the job, which it may do for as long as it lives."""
-    if tried >= TRIES and not isinstance(error, jobs.Busy):
+def _retry_decision(error: Exception, tries: int) -> RetryDecision:
+    """A slice raises if AWS failed, or if another worker holds the job; the latter is always retried."""
+    if tries >= TRIES and not isinstance(error, jobs.Busy):
         return RetryDecision.no_retry()
     return RetryDecision.retry(Duration.from_seconds(max(1, round(SETTINGS.lease_s))))

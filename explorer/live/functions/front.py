@@ -1,4 +1,4 @@
-"""The entry of every function with routes: finds the part that answers, and says no in problem+json."""
+"""Entry of every function with routes: finds the part that answers; refusals are problem+json."""
 
 from __future__ import annotations
 
@@ -11,58 +11,58 @@ import log
 import status
 import submit
 import uploads
-from clients import code, platform_errors
+from clients import error_code, platform_errors
 from problems import Answer, Problem
 from request import Request
-from settings import serves
+from settings import served_parts
 
 Part = Callable[..., Answer]
 
-ROUTES: tuple[tuple[str, str, str, Part], ...] = (  # method, path, the part that it belongs to
+ROUTES: tuple[tuple[str, str, str, Part], ...] = (  # method, path, its part, function
     ("POST", r"/jobs", "submit", submit.create),
     ("DELETE", r"/jobs/([^/]+)", "submit", submit.cancel),
     ("GET", r"/jobs/([^/]+)", "status", status.show),
     ("POST", r"/uploads", "uploads", uploads.create),
     ("POST", r"/run", "work", answer.run),
 )
-AGAIN_S = "2"
+RETRY_AFTER_S = "2"
 
 
 def handler(event: dict[str, Any], lambda_context: Any) -> Answer:
-    """Answer a request that came through a door."""
+    """Answer a request from a door."""
     return answer_to(lambda: Request.of(event), lambda_context)
 
 
 def answer_to(request: Callable[[], Request], lambda_context: Any) -> Answer:
-    """Answer a request, whatever comes of it; reading it is a part of that."""
+    """Answer a request, including every failure; reading the request may fail too."""
     with log.invocation("front", lambda_context.aws_request_id):
         try:
-            answered = _answer(request(), lambda_context)
+            response = _answer(request(), lambda_context)
         except Problem as problem:
-            answered = problem.answer()
+            response = problem.answer()
         except answer.HandlerError as error:
-            answered = answer.failed(error)
+            response = answer.failure_answer(error)
         except platform_errors() as error:
-            log.note(failed=log.where(error), code=code(error))
-            answered = Problem(503, "a service behind this one failed", Retry_After=AGAIN_S).answer()
+            log.note(failed=log.where(error), code=error_code(error))
+            response = Problem(503, "a service behind this one failed", Retry_After=RETRY_AFTER_S).answer()
         except Exception as error:
             log.note(failed=log.where(error))
-            answered = Problem(500, "something failed here").answer()
-        log.note(status=answered["statusCode"])
-        return answered
+            response = Problem(500, "something failed here").answer()
+        log.note(status=response["statusCode"])
+        return response
 
 
 def _answer(request: Request, lambda_context: Any) -> Answer:
-    matches = [(method, part, does, match.groups()) for method, path, part, does in ROUTES
-               if part in serves() and (match := re.fullmatch(path, request.path))]  # fmt: skip
+    matches = [(method, part, respond, match.groups()) for method, path, part, respond in ROUTES
+               if part in served_parts() and (match := re.fullmatch(path, request.path))]  # fmt: skip
     if not matches:
         raise Problem(404, "there is nothing at this path")
     if request.owner is None:
         raise Problem(403, "the request is not signed")
-    for method, part, does, captures in matches:
+    for method, part, respond, captures in matches:
         if method == request.method:
             log.note(part=part)
-            more = (lambda_context,) if part == "work" else captures
-            return does(request, request.owner, *more)
+            arguments = (lambda_context,) if part == "work" else captures
+            return respond(request, request.owner, *arguments)
     allowed = ", ".join(sorted(method for method, *_ in matches))
     raise Problem(405, f"this path takes {allowed}", Allow=allowed)

@@ -1,4 +1,4 @@
-"""The jobs that one task of a service has in hand, so many at a time, and its look for those of others."""
+"""The jobs that one task of a service runs, a fixed number at a time, and its search for abandoned ones."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ import log
 import open_jobs
 import row as rows
 import slices
-from clients import code, platform_errors
+from clients import error_code, platform_errors
 from settings import SETTINGS
 
 POLL_S = 0.05
-LOOKS_A_LEASE = 3  # how often in a lease a task looks for jobs that others have left
+LOOKS_PER_LEASE = 3  # how often a task looks for abandoned jobs during a lease
 
 
 class JobPool:
-    """Does the jobs that it takes; `at_once` of them at a time, the others wait.
+    """Runs the jobs that it takes, `at_once` of them at a time; the others wait.
 
     A job that this task cannot do, because another holds it or AWS fails, stays where every task finds it.
     """
@@ -32,51 +32,51 @@ class JobPool:
     def __init__(self, at_once: int) -> None:
         self.at_once = at_once
         self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="job")
-        self._ids: set[str] = set()  # in hand: at work, or waiting here
-        self._at_work = 0
+        self._ids: set[str] = set()  # running, or waiting here
+        self._running = 0
         self._lock = threading.Lock()
-        self._stops = threading.Event()
+        self._stopping = threading.Event()
 
     def take(self, id: str, payload: bytes) -> None:
-        """Take a job in hand, unless it is already."""
+        """Take a job, unless this task has it already."""
         with self._lock:
-            if id in self._ids or self._stops.is_set():
+            if id in self._ids or self._stopping.is_set():
                 return
             self._ids.add(id)
         self._threads.submit(self._do, id, payload)
 
-    def look(self) -> None:
-        """Take jobs that others have left, for as long as this task lasts."""
-        while not self._stops.wait(SETTINGS.lease_s / LOOKS_A_LEASE * random.uniform(0.8, 1.2)):  # noqa: S311 - a wait
+    def look_for_jobs(self) -> None:
+        """Take abandoned jobs, as long as this task lasts."""
+        while not self._stopping.wait(SETTINGS.lease_s / LOOKS_PER_LEASE * random.uniform(0.8, 1.2)):  # noqa: S311 - a wait
             with suppress(*platform_errors()):
                 self._look_once()
 
     def stop(self, patience_s: float) -> None:
-        """Take no more jobs, and wait for those at work; what waits here is left to the others."""
-        self._stops.set()
+        """Take no more jobs, and wait up to `patience_s` [s] for running ones; other tasks take the rest."""
+        self._stopping.set()
         self._threads.shutdown(wait=False, cancel_futures=True)
-        until = time.monotonic() + patience_s
-        while self._at_work and time.monotonic() < until:
+        deadline = time.monotonic() + patience_s
+        while self._running and time.monotonic() < deadline:
             time.sleep(POLL_S)
 
     def _look_once(self) -> None:
         for id in open_jobs.find(SETTINGS.lease_s):
             if len(self._ids) >= self.at_once:
                 return
-            if id not in self._ids and _is_left(id):
+            if id not in self._ids and _is_abandoned(id):
                 with suppress(*platform_errors()):
                     self.take(id, open_jobs.event_of(id))
 
     def _do(self, id: str, payload: bytes) -> None:
         with self._lock:
-            self._at_work += 1
+            self._running += 1
         try:
             with log.invocation("work", uuid.uuid4().hex):
                 self._advance(id, payload)
         finally:
             with self._lock:
                 self._ids.discard(id)
-                self._at_work -= 1
+                self._running -= 1
 
     def _advance(self, id: str, payload: bytes) -> None:
         try:
@@ -85,13 +85,13 @@ class JobPool:
         except jobs.Busy:
             log.note(did="left to another")
         except platform_errors() as error:
-            log.note(failed=log.where(error), code=code(error))
+            log.note(failed=log.where(error), code=error_code(error))
 
 
-def _is_left(id: str) -> bool:
-    """Whether nobody works on a job; the event of one that has ended is taken away."""
+def _is_abandoned(id: str) -> bool:
+    """Whether nobody works on a job; the event of an ended job is removed."""
     row = rows.get(id)
     if row is None or row["status"] in jobs.ENDED:
         open_jobs.forget(id)
         return False
-    return bool(row["lease"] < rows.now())  # of one that nobody has begun it is 0
+    return bool(row["lease"] < rows.now())  # 0 for a job that nobody has begun

@@ -1,4 +1,4 @@
-"""One line of JSON for each invocation, from which a benchmark splits times."""
+"""One line of JSON for each invocation, from which a benchmark computes times."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-_environment: dict[str, Any] = {"cold": True}
+_state: dict[str, Any] = {"cold": True}
 _notes: ContextVar[dict[str, Any]] = ContextVar("notes")  # a container has several invocations at once
 
 
 @contextmanager
 def invocation(part: str, request_id: str) -> Iterator[None]:
-    """Write the line when the invocation ends, however it ends."""
-    notes = {"part": part, "request": request_id, "cold": _environment["cold"]}
+    """Write the line at the end of the invocation, also after an exception."""
+    notes = {"part": part, "request": request_id, "cold": _state["cold"]}
     _notes.set(notes)
-    _environment["cold"] = False
+    _state["cold"] = False
     began = time.monotonic()
     try:
         yield
@@ -26,16 +26,16 @@ def invocation(part: str, request_id: str) -> Iterator[None]:
         notes["raised"] = type(error).__name__
         raise
     finally:
-        print(json.dumps({**notes, "all_s": _rounded(time.monotonic() - began)}), flush=True)
+        print(json.dumps({**notes, "all_s": _round_s(time.monotonic() - began)}), flush=True)
 
 
 def note(**values: Any) -> None:
-    """Add to the line of this invocation. Never what a caller sent, nor what a store answered."""
+    """Add to the line of this invocation. Never a caller's input, nor the answer of a store."""
     _notes.get({}).update(values)
 
 
 def where(error: BaseException) -> str:
-    """Where an exception came from, without its text: that may hold what a caller sent."""
+    """The origin of an exception without its text, which may contain a caller's input."""
     trace = error.__traceback__
     while trace and trace.tb_next:
         trace = trace.tb_next
@@ -46,15 +46,15 @@ def where(error: BaseException) -> str:
 
 
 @contextmanager
-def timed(name: str) -> Iterator[None]:
-    """Note the seconds that the block takes, added to what it took before."""
+def timer(name: str) -> Iterator[None]:
+    """Add the time that the block takes to the line [s]."""
     began = time.monotonic()
     try:
         yield
     finally:
         notes = _notes.get({})
-        notes[name] = _rounded(notes.get(name, 0) + time.monotonic() - began)
+        notes[name] = _round_s(notes.get(name, 0) + time.monotonic() - began)
 
 
-def _rounded(seconds: float) -> float:
+def _round_s(seconds: float) -> float:
     return round(seconds, 4)

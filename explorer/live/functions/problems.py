@@ -1,4 +1,4 @@
-"""The answer to a request that is refused: application/problem+json (RFC 9457)."""
+"""The answer to a refused request: application/problem+json (RFC 9457)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MOST_CHARACTERS = 1000
 
 
 class Problem(Exception):
-    """A refusal: an HTTP status and one sentence that says why."""
+    """A refusal: an HTTP status and one sentence with the reason."""
 
     def __init__(self, status: int, detail: str, **headers: str) -> None:
         super().__init__(detail)
@@ -20,7 +20,7 @@ class Problem(Exception):
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
     def answer(self, title: str = "") -> Answer:
-        """As a function answers an API."""
+        """In the form in which a function answers an API."""
         body = {
             "type": "about:blank",
             "title": title or HTTPStatus(self.status).phrase,
@@ -32,26 +32,26 @@ class Problem(Exception):
 
 
 def one_line(text: Any) -> str:
-    """Text of others as it may be stored and shown: one line of bounded length, in valid Unicode."""
+    """A text from outside that may be stored and shown: one line of limited length, in valid Unicode."""
     line = " ".join(str(text).encode("utf-8", "replace").decode().split())
     return line if len(line) <= MOST_CHARACTERS else line[: MOST_CHARACTERS - 1] + "…"
 
 
 def type_and_detail(error: BaseException) -> tuple[str, str]:
-    """Type and detail of an exception that user code raised."""
+    """Type and detail of an exception of user code."""
     try:
         return type(error).__name__, one_line(error)
-    except Exception:  # its own text fails
+    except Exception:  # its text fails
         return type(error).__name__, ""
 
 
 def no_such_job() -> Problem:
-    """One answer for another's job, one that has expired and one that never was."""
+    """The same answer for another caller's job, an expired one and an unknown id."""
     return Problem(404, "there is no such job")
 
 
-def accepted(status: int, body: Any, **headers: str) -> Answer:
-    """An answer in JSON that nobody keeps."""
+def json_answer(status: int, body: Any, **headers: str) -> Answer:
+    """An answer in JSON that is not to be cached."""
     extra = {name.replace("_", "-"): value for name, value in headers.items()}
     all_headers = {"Content-Type": "application/json", "Cache-Control": "no-store", **extra}
     return {"statusCode": status, "headers": all_headers, "body": json.dumps(body)}

@@ -1,4 +1,4 @@
-"""A request as the doors hand it over: payload format 2.0 (HTTP API, function URL) and 1.0 (REST API)."""
+"""A request from a door: payload format 2.0 (HTTP API, function URL) or 1.0 (REST API)."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from problems import Problem
 
 @dataclass(frozen=True)
 class Request:
-    """What a caller asked, whichever door it came through.
+    """A caller's request, independent of the door.
 
-    `owner` is who signed it: sessions of one role are one owner. None if nobody did.
+    `owner` is its signer: all sessions of a role are one owner. None without a signature.
     """
 
     method: str
@@ -34,22 +34,24 @@ class Request:
         if "http" in context:
             method, path = context["http"]["method"], event.get("rawPath") or "/"
             query = dict(parse_qsl(event.get("rawQueryString") or "", keep_blank_values=True))
-            signed = (context.get("authorizer") or {}).get("iam") or {}
-            owner = _owner(signed.get("callerId"), signed.get("userArn"))
+            identity = (context.get("authorizer") or {}).get("iam") or {}
+            owner = _owner(identity.get("callerId"), identity.get("userArn"))
         else:
             method, path = event.get("httpMethod") or "", event.get("path") or "/"
             query = dict(event.get("queryStringParameters") or {})
-            signed = context.get("identity") or {}
-            owner = _owner(signed.get("caller"), signed.get("userArn"))
-        return cls(method.upper(), _staged(path, context.get("stage")), query, headers, _body(event), owner)
+            identity = context.get("identity") or {}
+            owner = _owner(identity.get("caller"), identity.get("userArn"))
+        return cls(
+            method.upper(), _path_below_stage(path, context.get("stage")), query, headers, _body(event), owner
+        )
 
     @property
     def media_type(self) -> str:
-        """Of the body, without its parameters, in lower case."""
+        """The media type of the body, without parameters, in lower case."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
     def json(self) -> Any:
-        """The value of a body that is JSON and says so. Raises Problem."""
+        """The value of a body that is declared as JSON. Raises Problem."""
         if self.media_type != "application/json":
             raise Problem(415, "the body is not application/json")
         try:
@@ -62,8 +64,8 @@ def _owner(caller: str | None, arn: str | None) -> str | None:
     return (caller or "").partition(":")[0] or arn or None
 
 
-def _staged(path: str, stage: str | None) -> str:
-    """The path below the stage, which an HTTP API leaves in front of it."""
+def _path_below_stage(path: str, stage: str | None) -> str:
+    """The path without the stage, which an HTTP API leaves in it."""
     if stage and stage != "$default" and (path + "/").startswith(f"/{stage}/"):
         return path[len(stage) + 1 :] or "/"
     return path

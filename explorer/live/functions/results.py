@@ -1,4 +1,4 @@
-"""What goes through S3: results, and bodies and states that are too large to be handed over."""
+"""Results in S3, and bodies and states that are too large for an event."""
 
 from __future__ import annotations
 
@@ -11,36 +11,36 @@ from typing import Any
 
 import log
 import strict_json
-from clients import client, code
+from clients import client, error_code
 from jobs import Claim
 from settings import SETTINGS, variable
 
-Place = Mapping[str, str]  # bucket ("RESULTS" or "UPLOADS"), key, and etag if it must not have changed
+Place = Mapping[str, str]  # bucket ("RESULTS" or "UPLOADS"), key, and etag if it must be unchanged
 
 
-AROUND = 512  # room for what an event has beside body and state
+EVENT_OVERHEAD_BYTES = 512  # an event without body and state
 GZIP_LEVEL = 6
 
 
 class Unreadable(Exception):
-    """A body cannot be read: what is wrong with it stays so."""
+    """A body cannot be read, now or later."""
 
 
 class TooLarge(Exception):
-    """A body is larger than it may be here."""
+    """A body is larger than allowed here."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a handler answered, as bytes of a media type."""
+    """A handler's answer, as bytes of a media type."""
 
     content: bytes
     content_type: str
-    encoding: str = ""  # gzip, or nothing
+    encoding: str = ""  # gzip, or empty
 
     @classmethod
     def of(cls, value: Any) -> Result:
-        """Take what `handle` may return. Raises TypeError or ValueError for what is not JSON."""
+        """Convert a return value of `handle`. Raises TypeError or ValueError for one that is not JSON."""
         if isinstance(value, Result):
             return value
         if isinstance(value, bytes | bytearray):
@@ -48,38 +48,38 @@ class Result:
         if isinstance(value, str):
             return cls(value.encode("utf-8", "replace"), "text/plain; charset=utf-8")
         if isinstance(value, dict | list):
-            return cls(_compact(value), "application/json")
+            return cls(_compact_json(value), "application/json")
         raise TypeError(f"handle returned {type(value).__name__}: expected dict, list, str or bytes")
 
     @property
     def is_text(self) -> bool:
-        """Whether a door may carry it as it is, rather than as base64."""
+        """Whether a door can carry it unchanged, rather than as base64."""
         kind = self.content_type
         return not self.encoding and (kind.startswith("text/") or kind == "application/json")
 
 
-def _compact(value: Any) -> bytes:
+def _compact_json(value: Any) -> bytes:
     return json.dumps(value, separators=(",", ":"), allow_nan=False).encode()
 
 
-def compressed(result: Result) -> Result:
-    """The result as it is sent or stored: gzipped where the stack was made so."""
+def compress(result: Result) -> Result:
+    """The result as it is sent or stored: gzipped if the stack's settings say so."""
     if not SETTINGS.gzip or result.encoding:
         return result
-    with log.timed("gzip_s"):
-        packed = gzip.compress(result.content, GZIP_LEVEL, mtime=0)
-    return replace(result, content=packed, encoding="gzip")
+    with log.timer("gzip_s"):
+        content = gzip.compress(result.content, GZIP_LEVEL, mtime=0)
+    return replace(result, content=content, encoding="gzip")
 
 
 def store(claim: Claim, result: Result) -> Mapping[str, Any]:
-    """Put a result where no other attempt writes; where it lies.
+    """Store a result under a key that no other attempt uses; its location.
 
-    Size and checksum are of what is downloaded, which is compressed if the result is.
+    Size and checksum are those of the download, which is compressed if the result is.
     """
     key = f"results/{claim.id}-{claim.token[:8]}"
-    encoded = {"ContentEncoding": result.encoding} if result.encoding else {}
+    encoding = {"ContentEncoding": result.encoding} if result.encoding else {}
     client("s3").put_object(
-        Bucket=variable("RESULTS"), Key=key, Body=result.content, ContentType=result.content_type, **encoded
+        Bucket=variable("RESULTS"), Key=key, Body=result.content, ContentType=result.content_type, **encoding
     )
     return {
         "key": key,
@@ -91,32 +91,34 @@ def store(claim: Claim, result: Result) -> Mapping[str, Any]:
 
 
 def put_body(id: str, raw: bytes) -> Place:
-    """Store a body that is too large to be handed over."""
+    """Store a body that is too large for an event."""
     key = f"bodies/{id}"
-    stored = {"Bucket": variable("RESULTS"), "Key": key, "Body": raw, "ContentType": "application/json"}
-    client("s3").put_object(**stored)
+    arguments = {"Bucket": variable("RESULTS"), "Key": key, "Body": raw, "ContentType": "application/json"}
+    client("s3").put_object(**arguments)
     return {"bucket": "RESULTS", "key": key}
 
 
 def body_of(event: Mapping[str, Any], claim: Claim) -> Any:
-    """The caller's body, out of the event or from where it lies. Raises Unreadable."""
+    """The caller's body, from the event or its location. Raises Unreadable."""
     return event["body"] if "body" in event else read_body(event["body_at"], claim.row["attempts"] > 1)
 
 
 def read_body(place: Place, denied_is_gone: bool = True, most_bytes: int | None = None) -> Any:
-    """A body that lies in S3: a JSON value, or bytes if it is of another type.
+    """A body in S3: a JSON value, or bytes if it has another type.
 
-    To a role that may not list, S3 answers AccessDenied for a missing object, and for any object while
-    the role is new. If `denied_is_gone`, the body is taken for missing then. Raises Unreadable, and
-    TooLarge for one of more than `most_bytes` [B], of which nothing is read then.
+    Without permission to list, S3 answers AccessDenied for a missing object, and for any object while the
+    role is new. With `denied_is_gone`, the body then counts as missing. Raises Unreadable, and TooLarge for
+    one of more than `most_bytes` [B], before it is read.
     """
     try:
         match = {"IfMatch": place["etag"]} if place.get("etag") else {}
         body_object = client("s3").get_object(Bucket=variable(place["bucket"]), Key=place["key"], **match)
     except Exception as error:
-        if code(error) in {"PreconditionFailed", "412"}:
+        if error_code(error) in {"PreconditionFailed", "412"}:
             raise Unreadable("the upload was changed after it had been accepted") from None
-        if code(error) in {"NoSuchKey", "404"} or (denied_is_gone and code(error) == "AccessDenied"):
+        if error_code(error) in {"NoSuchKey", "404"} or (
+            denied_is_gone and error_code(error) == "AccessDenied"
+        ):
             raise Unreadable("the upload is no longer kept") from None
         raise
     if most_bytes is not None and body_object["ContentLength"] > most_bytes:
@@ -132,23 +134,23 @@ def read_body(place: Place, denied_is_gone: bool = True, most_bytes: int | None 
 
 
 def hop_payload(claim: Claim, event: Mapping[str, Any], state: Any) -> dict[str, Any]:
-    """Body and state as the next hop finds them: in its event as far as they fit, else in S3."""
+    """Body and state for the next hop: in its event if they fit, otherwise in S3."""
     body = {name: event[name] for name in ("body", "body_at") if name in event}
-    room = SETTINGS.hand_bytes - AROUND
-    if "body" in body and len(raw := _compact(body["body"])) > room:  # its escapes have made it longer
+    room = SETTINGS.hand_bytes - EVENT_OVERHEAD_BYTES
+    if "body" in body and len(raw := _compact_json(body["body"])) > room:  # escapes have made it longer
         body = {"body_at": {"bucket": "RESULTS", "key": _put_state(f"{claim.id}/body", raw)}}
     if "body" in body:
-        room -= len(_compact(body["body"]))
-    raw = _compact(state)
-    if len(raw) <= min(room, SETTINGS.state_bytes - AROUND):
+        room -= len(_compact_json(body["body"]))
+    raw = _compact_json(state)
+    if len(raw) <= min(room, SETTINGS.state_bytes - EVENT_OVERHEAD_BYTES):
         return {**body, "state": state}
     return {**body, "state_key": _put_state(f"{claim.id}/{claim.hop + 1}-{claim.token[:8]}", raw)}
 
 
 def _put_state(name: str, raw: bytes) -> str:
-    stored = {"Key": f"state/{name}", "Body": raw, "ContentType": "application/json"}
-    client("s3").put_object(Bucket=variable("RESULTS"), **stored)
-    return str(stored["Key"])
+    arguments = {"Key": f"state/{name}", "Body": raw, "ContentType": "application/json"}
+    client("s3").put_object(Bucket=variable("RESULTS"), **arguments)
+    return str(arguments["Key"])
 
 
 def state_of(event: Mapping[str, Any]) -> Any:

@@ -1,4 +1,4 @@
-"""Rows of the table of jobs: Python values to DynamoDB's and back, and conditional writes."""
+"""Rows of the table of jobs: values of Python and DynamoDB, and conditional writes."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from clients import client, code
+from clients import client, error_code
 from settings import variable
 
 Row = dict[str, Any]
 
 
 class Refused(Exception):
-    """The condition of a write did not hold; `row` is what stands there, None if nothing does."""
+    """The condition of a write failed; `row` is the existing row, None if there is none."""
 
     def __init__(self, row: Row | None) -> None:
         super().__init__("another has written meanwhile")
@@ -22,23 +22,23 @@ class Refused(Exception):
 
 
 def now() -> float:
-    """Seconds since the epoch, as rows have them."""
+    """Seconds since the epoch, as in rows."""
     return round(time.time(), 3)
 
 
-def typed(value: Any) -> dict[str, Any]:
-    """A value as DynamoDB's API has it."""
+def to_dynamodb(value: Any) -> dict[str, Any]:
+    """A value in the form of DynamoDB's API."""
     if isinstance(value, bool):
         return {"BOOL": value}
     if isinstance(value, int | float):
         return {"N": repr(value)}
     if isinstance(value, Mapping):
-        return {"M": {name: typed(inner) for name, inner in value.items()}}
+        return {"M": {name: to_dynamodb(inner) for name, inner in value.items()}}
     return {"S": value} if isinstance(value, str) else {"NULL": True}
 
 
-def plain(value: Mapping[str, Any]) -> Any:
-    """A value of DynamoDB's API as Python has it."""
+def from_dynamodb(value: Mapping[str, Any]) -> Any:
+    """A Python value from DynamoDB's API."""
     ((kind, inner),) = value.items()
     if kind == "N":
         return float(inner) if set(inner) & set(".eE") else int(inner)
@@ -49,22 +49,22 @@ def plain(value: Mapping[str, Any]) -> Any:
 
 def row_of(item: Mapping[str, Any]) -> Row:
     """A row from an item of DynamoDB's API."""
-    return {name: plain(value) for name, value in item.items()}
+    return {name: from_dynamodb(value) for name, value in item.items()}
 
 
 def get(id: str) -> Row | None:
-    """The row as it stands now; None if there is none, or it has expired: DynamoDB removes those late."""
+    """The current row; None if there is none, or if it has expired: DynamoDB removes those late."""
     answer = client("dynamodb").get_item(
-        TableName=variable("JOBS"), Key={"id": typed(id)}, ConsistentRead=True
+        TableName=variable("JOBS"), Key={"id": to_dynamodb(id)}, ConsistentRead=True
     )
     row = row_of(answer.get("Item") or {})
     return row if row and row["expires"] > now() else None
 
 
 def update(id: str, sets: Mapping[str, Any], condition: str, **values: Any) -> Row:
-    """Set fields of a row if the condition holds; the row as it is then. Raises Refused.
+    """Set fields of a row if the condition holds; the new row. Raises Refused.
 
-    In the condition `#name` is a field of the row, and `:name` one of `values` or what is set.
+    In the condition, `#name` is a field of the row, and `:name` one of `values` or of `sets`.
     """
     setting = "SET " + ", ".join(f"#{name} = :{name}" for name in sets)
     return _update_item(id, setting, condition, {**sets, **values})
@@ -74,14 +74,14 @@ def _update_item(id: str, setting: str, condition: str, values: Mapping[str, Any
     try:
         answer = client("dynamodb").update_item(
             TableName=variable("JOBS"),
-            Key={"id": typed(id)},
+            Key={"id": to_dynamodb(id)},
             UpdateExpression=setting,
             ReturnValues="ALL_NEW",
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
-            **expressed(setting, condition, values),
+            **expression_arguments(setting, condition, values),
         )
     except Exception as error:
-        if code(error) != "ConditionalCheckFailedException":
+        if error_code(error) != "ConditionalCheckFailedException":
             raise
         item = getattr(error, "response", {}).get("Item")
         raise Refused(row_of(item) if item else None) from None
@@ -89,19 +89,19 @@ def _update_item(id: str, setting: str, condition: str, values: Mapping[str, Any
 
 
 def put_all(*puts: tuple[Row, str, Mapping[str, Any]]) -> None:
-    """Put rows, each with its condition, all or none. Raises Refused if a condition does not hold."""
-    items = [{"Put": {"Item": {n: typed(v) for n, v in row.items()}, **_put(condition, values)}}
+    """Put rows, each with its condition, all or none. Raises Refused."""
+    items = [{"Put": {"Item": {n: to_dynamodb(v) for n, v in row.items()}, **_conditional(condition, values)}}
              for row, condition, values in puts]  # fmt: skip
     _transact(items)
 
 
-def _put(condition: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    return {"TableName": variable("JOBS"), **expressed("", condition, values)}
+def _conditional(condition: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    return {"TableName": variable("JOBS"), **expression_arguments("", condition, values)}
 
 
 def delete_all(*deletes: tuple[str, str, Mapping[str, Any]]) -> None:
     """Delete rows, each with its condition, all or none. Raises Refused."""
-    items = [{"Delete": {"Key": {"id": typed(id)}, **_put(condition, values)}}
+    items = [{"Delete": {"Key": {"id": to_dynamodb(id)}, **_conditional(condition, values)}}
              for id, condition, values in deletes]  # fmt: skip
     _transact(items)
 
@@ -117,8 +117,8 @@ def _transact(items: list[dict[str, Any]]) -> None:
         raise
 
 
-def expressed(setting: str, condition: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The condition with its names and values; names are written out, as many are reserved words."""
+def expression_arguments(setting: str, condition: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The condition with its names and values; names are replaced, since many are reserved words."""
     names = set(re.findall(r"#(\w+)", setting + condition))
     value_names = set(re.findall(r":(\w+)", setting + condition))
     parameters: dict[str, Any] = {
@@ -127,6 +127,6 @@ def expressed(setting: str, condition: str, values: Mapping[str, Any]) -> dict[s
     }
     if value_names:
         parameters["ExpressionAttributeValues"] = {
-            f":{name}": typed(values[name]) for name in sorted(value_names)
+            f":{name}": to_dynamodb(values[name]) for name in sorted(value_names)
         }
     return parameters

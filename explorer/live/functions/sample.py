@@ -10,7 +10,7 @@ from results import Result
 from sample_body import SampleBody, sample_bytes
 from settings import SETTINGS
 
-# With these lengths a whole answer is exactly as long as `explorer.encoded_size` predicts.
+# With types of these lengths, a whole answer is exactly as long as `explorer.encoded_size` predicts.
 TEXT, BYTES = "text/example", "example/bytes"
 
 
@@ -19,12 +19,12 @@ class StepFailed(Exception):
 
 
 def check(body: Any) -> None:
-    """Refuse what `handle` would not take, before a job is accepted. Raises BadSampleBody."""
+    """Refuse a body that `handle` would refuse, before a job is accepted. Raises BadSampleBody."""
     SampleBody.of(body)
 
 
 def handle(body: Any, context: Context) -> Result:
-    """Do the sample work, from where the last slice left it."""
+    """Do the sample work, from where the last slice ended."""
     sample = SampleBody.of(body)
     steps_done = int(context.state["done"]) if context.state else 0
     for step in range(steps_done, sample.steps):
@@ -38,12 +38,12 @@ def handle(body: Any, context: Context) -> Result:
 
 
 def _state(sample: SampleBody, steps_done: int) -> dict[str, Any]:
-    """A state of `state_bytes` as JSON, as far as it is longer than its count."""
-    around = len(f'{{"done":{steps_done},"filled":""}}')
-    return {"done": steps_done, "filled": "x" * max(0, sample.state_bytes - around)}
+    """A state of `state_bytes` [B] as JSON; longer if the count alone is."""
+    overhead = len(f'{{"done":{steps_done},"filled":""}}')
+    return {"done": steps_done, "filled": "x" * max(0, sample.state_bytes - overhead)}
 
 
 def answer(size: int, seed: int) -> Result:
-    """The sample's answer, of the kind that the stack was made for."""
+    """The sample's answer, with the properties in the settings."""
     content = sample_bytes(size, seed, SETTINGS.binary, SETTINGS.compression, SETTINGS.json_escape)
     return Result(content, BYTES if SETTINGS.binary else TEXT)

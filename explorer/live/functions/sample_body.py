@@ -1,4 +1,4 @@
-"""What the sample work takes and answers, as arithmetic alone: a benchmark holds results against it."""
+"""What the sample work takes and answers, without imports of AWS: a benchmark compares results with it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 MOST_S, MOST_BYTES, MOST_STEPS, MOST_STATE = 86_400, 200 * 1024**2, 10_000, 64 * 1024**2
-LEFT_OF_BASE64 = 0.757  # what gzip leaves of random base64
+LEFT_OF_BASE64 = 0.757  # share that gzip leaves of random base64
 BLOCK = 4096  # random and constant parts alternate, so that every page compresses as the whole
 
 
 class BadSampleBody(ValueError):
-    """A body that the sample work does not take."""
+    """A body that the sample work refuses."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def sample_bytes(
     Parameters
     ----------
     size : of the answer [B]
-    seed : the same for the same bytes
+    seed : the same seed gives the same bytes
     binary : whether it is bytes rather than text
     compression : share of it that gzip leaves
     json_escape : growth of the text inside JSON
@@ -70,15 +70,15 @@ def sample_bytes(
     if binary:
         return bytes(_noise(size, seed, compression, b"\0", binary))
     text = _noise(size, seed, compression / LEFT_OF_BASE64, b"a", binary)
-    escaped = math.ceil(size * json_escape * (1 - 1e-15)) - size
-    if escaped > 0:
-        every = size // escaped
-        text[: every * escaped : every] = b'"' * escaped
+    escape_count = math.ceil(size * json_escape * (1 - 1e-15)) - size
+    if escape_count > 0:
+        distance = size // escape_count
+        text[: distance * escape_count : distance] = b'"' * escape_count
     return bytes(text)
 
 
 def _noise(size: int, seed: int, share: float, filler: bytes, binary: bool) -> bytearray:
-    """`share` of the bytes random, the rest all the same."""
+    """`share` of the bytes random, the rest constant."""
     random_each = round(BLOCK * min(1.0, max(0.0, share)))
     blocks = -(-size // BLOCK)
     noise = random.Random(seed).randbytes(random_each * blocks)  # noqa: S311 - a sample

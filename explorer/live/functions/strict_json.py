@@ -1,4 +1,4 @@
-"""JSON from strangers: what is not JSON, or too deep, or no number, is refused in one sentence."""
+"""JSON from outside: invalid, too deep or infinite values are refused with one sentence."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from itertools import accumulate
 from typing import Any
 
 DEEPEST = 100
-# What stands outside of strings, and a string after it. It never goes back: else one string of 6 MB
+# Text outside of strings, and a string after it, without backtracking: otherwise one string of 6 MB
 # took 700 MB, and 100 KB of quotes without an end took minutes.
 OUTSIDE = re.compile(rb'([^"]*+)(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"?)?', re.DOTALL)
 NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 class NotJson(ValueError):
-    """What was sent is not JSON that can be taken."""
+    """The input is not acceptable JSON."""
 
 
 def parse(raw: bytes) -> Any:
@@ -24,7 +24,7 @@ def parse(raw: bytes) -> Any:
     if _depth(raw) > DEEPEST:
         raise NotJson(f"the JSON is nested deeper than {DEEPEST} levels")
     try:
-        return json.loads(raw.decode(), parse_constant=_refused, parse_float=_finite)
+        return json.loads(raw.decode(), parse_constant=_refuse_constant, parse_float=_parse_finite)
     except UnicodeDecodeError:
         raise NotJson("the body is not UTF-8") from None
     except NotJson:
@@ -35,16 +35,16 @@ def parse(raw: bytes) -> Any:
 
 
 def _depth(raw: bytes) -> int:
-    """Levels of brackets, those in strings left out."""
+    """The depth of brackets, without those in strings."""
     brackets = b"".join(match[1].translate(None, NO_BRACKETS) for match in OUTSIDE.finditer(raw))
     return max(accumulate(1 if bracket in b"[{" else -1 for bracket in brackets), default=0)
 
 
-def _refused(constant: str) -> None:
+def _refuse_constant(constant: str) -> None:
     raise NotJson(f"{constant} is not JSON")
 
 
-def _finite(text: str) -> float:
+def _parse_finite(text: str) -> float:
     number = float(text)
     if math.isinf(number):
         raise NotJson("a number is too large")

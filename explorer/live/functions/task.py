@@ -1,4 +1,4 @@
-"""The entry of a container that does one job and ends: its event is in the environment."""
+"""Entry of a container that does one job and ends; its event is in the environment."""
 
 from __future__ import annotations
 
@@ -16,24 +16,25 @@ import handing
 import jobs
 import log
 import slices
-from clients import code, platform_errors
+from clients import error_code, platform_errors
 from context import Stopped
 from settings import SETTINGS
 
-TRIES = 5  # of a job while AWS fails, or another holds it
+ATTEMPTS = 5  # attempts while AWS fails or another worker holds the job
 
 
 def main() -> int:
-    """Do the job; the exit code says whether it came to an end.
+    """Do the job; the exit code is 0 if it was brought to an end.
 
-    A platform that ends the task, as Spot does, gives it time: the job is let go, and another task begun.
+    A platform that ends the task, such as Spot, allows time for this: the job is released and another task
+    started.
     """
     event = json.loads(os.environ["EVENT"])
     signal.signal(signal.SIGTERM, _stop)
     try:
-        return _tried(event)
+        return _run_job(event)
     except Stopped:
-        handing.begin_again(os.environ["EVENT"].encode())
+        handing.start_another_task(os.environ["EVENT"].encode())
         return 1
 
 
@@ -42,12 +43,12 @@ def _stop(*_: Any) -> None:
     raise Stopped
 
 
-def _tried(event: Mapping[str, Any]) -> int:
-    return 0 if any(_try(event, number) for number in range(TRIES)) else 1
+def _run_job(event: Mapping[str, Any]) -> int:
+    return 0 if any(_try(event, number) for number in range(ATTEMPTS)) else 1
 
 
 def _try(event: Mapping[str, Any], number: int) -> bool:
-    """Try once, after a lease if an earlier try failed."""
+    """Try once; after a failure, wait for a lease first."""
     if number:
         time.sleep(SETTINGS.lease_s)
     with log.invocation("work", uuid.uuid4().hex):
@@ -57,7 +58,7 @@ def _try(event: Mapping[str, Any], number: int) -> bool:
             log.note(did="left to another")
             return False
         except platform_errors() as error:
-            log.note(failed=log.where(error), code=code(error))
+            log.note(failed=log.where(error), code=error_code(error))
             return False
         return True
 

@@ -1,4 +1,4 @@
-"""POST /uploads: a URL for exactly the bytes and the type that were declared."""
+"""POST /uploads: a URL for exactly the declared bytes and type."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import hashlib
 import os
 import re
 
-from clients import client, code
+from clients import client, error_code
 from jobs import ID, random_name
-from problems import Answer, Problem, accepted
+from problems import Answer, Problem, json_answer
 from request import Request
 from results import Place
 from row import now
@@ -21,22 +21,22 @@ FIELDS = {"bytes", "content_type"}
 
 def create(request: Request, owner: str) -> Answer:
     """Sign a PUT."""
-    size, content_type = _declared(request.json())
+    size, content_type = _read_declaration(request.json())
     token, lasts_s = random_name(), int(min(HOUR_S, SETTINGS.upload_kept_s))
-    signed = {
+    arguments = {
         "Bucket": variable("UPLOADS"),
         "Key": _key(owner, token),
         "ContentLength": size,
         "ContentType": content_type,
     }
-    url = client("s3").generate_presigned_url("put_object", Params=signed, ExpiresIn=lasts_s)
+    url = client("s3").generate_presigned_url("put_object", Params=arguments, ExpiresIn=lasts_s)
     headers = {"Content-Type": content_type, "Content-Length": str(size)}
     body = {"upload_url": url, "headers": headers, "upload": token, "expires": int(now()) + lasts_s}
-    return accepted(201, body)
+    return json_answer(201, body)
 
 
 def find(token: str, owner: str) -> Place:
-    """Where an upload of this owner lies. Raises Problem if it does not."""
+    """The location of an owner's upload. Raises Problem if there is none."""
     if "UPLOADS" not in os.environ:
         raise Problem(400, "this endpoint takes no uploads: the body goes into the request")
     missing = Problem(404, "there is no such upload")
@@ -46,7 +46,8 @@ def find(token: str, owner: str) -> Place:
     try:
         head = client("s3").head_object(Bucket=variable("UPLOADS"), Key=key)
     except Exception as error:
-        if code(error) in {"404", "NoSuchKey", "403"}:  # 403: a missing object, to who may not list
+        # 403: a missing object, without permission to list
+        if error_code(error) in {"404", "NoSuchKey", "403"}:
             raise missing from None
         raise
     return {"bucket": "UPLOADS", "key": key, "etag": head["ETag"]}
@@ -56,7 +57,7 @@ def _key(owner: str, token: str) -> str:
     return f"uploads/{hashlib.sha256(owner.encode()).hexdigest()[:32]}/{token}"
 
 
-def _declared(body: object) -> tuple[int, str]:
+def _read_declaration(body: object) -> tuple[int, str]:
     if not isinstance(body, dict) or set(body) != FIELDS:
         raise Problem(400, 'the body is not {"bytes", "content_type"}')
     size, content_type = body["bytes"], body["content_type"]

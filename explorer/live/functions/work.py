@@ -1,4 +1,4 @@
-"""The entry of the work that jobs are handed to: by an asynchronous call or a queue; and recursion."""
+"""Entry of the work for jobs from an asynchronous call or a queue, also for recursion."""
 
 from __future__ import annotations
 
@@ -12,56 +12,56 @@ import handing
 import jobs
 import log
 import slices
-from clients import client, code, platform_errors
+from clients import client, error_code, platform_errors
 from row import Refused
 from settings import SETTINGS
 
 
 def handler(event: Mapping[str, Any], lambda_context: Any) -> None:
-    """Work on the job of an event, or on those of messages, until the slice ends.
+    """Work on the job of an event, or of each message, until the slice ends.
 
-    What it raises sends the event back to where it came from, which sends it again.
+    An exception returns the event to its source, which sends it again.
     """
     with log.invocation("work", lambda_context.aws_request_id):
-        for job_event, also in _job_events(event):
-            also()  # before the claim, so that an event that finds its job held comes back soon
-            following = slices.advance(job_event, slices.remaining(lambda_context), also)
-            if following:
-                _hand_on(following, lambda_context.invoked_function_arn)
+        for job_event, renew_also in _job_events(event):
+            renew_also()  # before the claim, so that the event of a job that is held comes back soon
+            next_event = slices.advance(job_event, slices.remaining_time(lambda_context), renew_also)
+            if next_event:
+                _hand_on(next_event, lambda_context.invoked_function_arn)
 
 
-def _hand_on(following: Mapping[str, Any], function: str) -> None:
-    """Invoke the next hop; if that fails, this one is done again and no worker is counted as dead."""
+def _hand_on(next_event: Mapping[str, Any], function: str) -> None:
+    """Invoke the next hop; if that fails, this hop is repeated and no worker counts as dead."""
     try:
-        with log.timed("hand_s"):
-            handing.hand_on(following, function)
+        with log.timer("hand_s"):
+            handing.hand_on(next_event, function)
     except platform_errors() as error:
-        log.note(failed=log.where(error), code=code(error))
+        log.note(failed=log.where(error), code=error_code(error))
         with suppress(Refused, *platform_errors()):
-            jobs.release(following["id"], following["token"], following["hop"] - 1)
+            jobs.release(next_event["id"], next_event["token"], next_event["hop"] - 1)
         raise
-    with suppress(Refused, *platform_errors()):  # it has begun; or this one is done again
-        jobs.confirm_hand_on(following["id"], following["token"], following["hop"])
+    with suppress(Refused, *platform_errors()):  # the hop has begun, or this one is repeated
+        jobs.confirm_hand_on(next_event["id"], next_event["token"], next_event["hop"])
 
 
 def _job_events(event: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], Callable[[], None]]]:
-    """Each job's event, and what is to be renewed with its lease."""
+    """Each job's event, and what to renew with its lease."""
     if "Records" not in event:
         return [(event, lambda: None)]
-    return [(json.loads(message["body"]), _hiding(message)) for message in event["Records"]]
+    return [(json.loads(message["body"]), _message_hider(message)) for message in event["Records"]]
 
 
 def _queue(arn: str) -> str:
-    """The address of a queue."""
+    """The URL of a queue."""
     *_, account, name = arn.split(":")
     return f"{client('sqs').meta.endpoint_url}/{account}/{name}"
 
 
-def _hiding(message: Mapping[str, Any]) -> Callable[[], None]:
-    """Keep a message out of sight while its worker lives, and no longer: a dead one's comes back soon."""
+def _message_hider(message: Mapping[str, Any]) -> Callable[[], None]:
+    """A function that hides a message while its worker lives; a dead worker's message comes back soon."""
 
     def hide() -> None:
-        with suppress(*platform_errors()):  # then it comes back later, at the queue's own time
+        with suppress(*platform_errors()):  # then it comes back later, at the queue's own time-out
             client("sqs").change_message_visibility(
                 QueueUrl=_queue(message["eventSourceARN"]),
                 ReceiptHandle=message["receiptHandle"],

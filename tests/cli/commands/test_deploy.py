@@ -214,8 +214,8 @@ def test_an_export_tells_its_files(workload, tmp_path):
 
 HELPS = {  # what a newcomer looks for
     "deploy": ["--target", "no account", "FILE.py:function", "--hours", "taken down again"],
-    "bench": ["--rate", "Requests a second", "--jobs", "FILE.parquet", "--max-usd", "lost"],
-    "destroy": ["everything that it made", "--yes"],
+    "bench": ["--rate", "Requests a second", "--jobs", "FILE.parquet", "--max-usd", "losses"],
+    "destroy": ["everything that it created", "--yes"],
     "stacks": ["expired", "AWS_REGION"],
     "export": ["template", "--output"],
     "cloud": ["start", "stop", "status"],

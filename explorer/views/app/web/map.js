@@ -60,8 +60,9 @@ class DecisionMap {
   set(spec, cells, usd) {
     Object.assign(this, { spec, usd: usd.length ? usd : null });
     const wanted = this.wanted, { x, y } = spec;
-    if (wanted && (!near(wanted[x.field], x) || !near(wanted[y.field], y))) { /* an older window: the one asked for comes */ }
-    else this.view = { x: [x.low, x.high], y: [y.low, y.high] };
+    if (!spec.zoomed) this.whole = { [x.field]: [x.low, x.high], [y.field]: [y.low, y.high] };
+    const older = wanted?.[x.field] && wanted[y.field] && !(near(wanted[x.field], x) && near(wanted[y.field], y));
+    if (!older) this.view = { x: [x.low, x.high], y: [y.low, y.high] }; // else the window that was asked for follows
     if (cells) this.cells = cells;
     this.paint();
   }
@@ -159,9 +160,15 @@ class DecisionMap {
     this.asking = setTimeout(() => this.ask({ do: "zoom", windows: this.wanted }), 150);
   }
 
+  // The whole is shown at once: Python sends a map only if it differs from the last that it sent.
   fit() {
+    const { x, y } = this.spec, whole = this.whole || {};
     this.wanted = null;
     clearTimeout(this.asking);
+    if (whole[x.field] && whole[y.field]) {
+      this.view = { x: whole[x.field], y: whole[y.field] };
+      this.paint();
+    }
     this.ask({ do: "zoom", windows: {} });
   }
 
