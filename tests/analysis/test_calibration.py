@@ -196,3 +196,14 @@ def test_what_every_job_took_longer_is_put_into_the_times():
     answer = calibrate(work, pd.DataFrame(rows), AT_ONCE)
     assert answer.off["predicted_off_p50"].item() < -0.1
     assert answer.off["calibrated_p50_s"].item() == pytest.approx(1.4, rel=1e-3)
+
+
+@pytest.mark.parametrize(("ready", "counts"), [("on-demand", True), ("snap-start", False)])
+def test_a_restore_from_a_snapshot_is_no_initialisation(ready, counts):
+    w = Workload(requests_per_month=1e6, response="100 KB", runtime="1 s")
+    took = {"latency_s": 1.4, "service_s": 1.4, "first_byte_s": 1.3, "runtime_s": 1.0}
+    frame = pd.DataFrame([Row(n, n / 10, status="succeeded", bytes=102_400, **took) for n in range(9)])
+    frame.attrs["bench"] = {"init_s": {"p50": 0.7, "p95": 0.8, "p99": 0.9}}
+    design = plain("http-api", "inline", "buffered", "single", "environment", initialization=ready)
+    workload = calibrate(w, frame, design=design).workload
+    assert (workload.runtime.init is not None) == counts

@@ -1,7 +1,6 @@
 """Provisioned concurrency and SnapStart on the local cloud: what is started, when, and what tells of it."""
 
 import json
-import os
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -14,13 +13,13 @@ from explorer.live.bench.charges import bill
 from explorer.live.bench.logs import Invocation, parse, without_early_starts
 from explorer.live.bench.measure import measure
 from explorer.live.client.client import Client
-from explorer.live.cloud import supervisor
 from explorer.live.cloud.initialization import start_in_report
 from explorer.live.cloud.provisioned import MOST
-from explorer.live.deployment import deploy, target
+from explorer.live.deployment import deploy
 from tests.live.test_stack import holds
 from tests.support.designs import whole
 from tests.support.local_bench import until, zipped
+from tests.support.own_cloud import own_cloud
 
 READY, SNAP = "provisioned-concurrency", "snap-start"
 SMALL = {
@@ -51,12 +50,8 @@ BREAKS = "raise ValueError('no connection')\ndef handle(event, context): ..."
 
 @pytest.fixture(scope="module")
 def place():
-    name = f"initialization-{os.getpid()}"
-    supervisor.start(name, limits={"lambda.async.retry_wait_s": 0.5})
-    try:
-        yield target.Local.find("us-east-1", name)
-    finally:
-        supervisor.stop(name)
+    with own_cloud("initialization", {"lambda.async.retry_wait_s": 0.5}) as place:
+        yield place
 
 
 @pytest.fixture

@@ -302,7 +302,7 @@ OF_JOBS = {  # and that of jobs; Submit is Front where one function plays severa
     "single": {"Submit", "SubmitRole"},
     "queued": {"WorkSource"},
     "recursion": {"Submit", "SubmitRole", "WorkRole"},
-    "durable": {"Submit", "SubmitRole"},
+    "durable": {"Submit"},  # whose role may invoke each version
     "step-functions": {"Workflow", "WorkflowRole"},
     "express": {"Workflow", "WorkflowRole"},
 }

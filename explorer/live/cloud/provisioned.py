@@ -23,7 +23,7 @@ _pools: dict[str, str] = {}  # the emulator's key of the environments, by the ke
 
 
 def install(limits: Limits) -> None:
-    """Start and keep provisioned environments in the emulator that is loaded in this process."""
+    """Start and keep what is provisioned, in the emulator that is loaded in this process."""
     from ministack.core import lambda_runtime
     from ministack.services import lambda_svc
 
@@ -46,7 +46,7 @@ def _record(function: str, qualifier: str) -> Record | None:
 
 
 def _pool(function: str, qualifier: str) -> tuple[str, Any, Any]:
-    """The key of a version's or alias's environments, its record and its configuration."""
+    """The key of the environments of a version or alias, its record and its configuration."""
     from ministack.core import lambda_runtime
     from ministack.services import lambda_svc
 
