@@ -127,10 +127,10 @@ def test_a_stack_with_more_than_this_machine_keeps_ready_is_for_aws_alone():
     design = design_of("function-url", "buffered", "single", READY)
     few, many = (deploy.plan(Workload(**SMALL, peak_rps=rps), design) for rps in (MOST, 100 * MOST))
     assert few.stack.provisioned <= MOST < many.stack.provisioned
-    few.must_work_on("local")
-    many.must_work_on("aws")
+    few.check_target("local")
+    many.check_target("aws")
     with pytest.raises(ExplorerError, match=rf"{many.stack.provisioned} environments ready.*at most {MOST}"):
-        many.must_work_on("local")
+        many.check_target("local")
 
 
 @pytest.mark.parametrize("ready", ["on-demand", READY])
