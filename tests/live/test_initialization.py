@@ -90,7 +90,7 @@ def test_the_work_runs_in_an_environment_of_its_initialization(
     before = holds(place)
     several = execution in ("recursion", "step-functions")
     settings = {"poll_first_s": 0.2, **({"slice_steps": 1, "hops": 9} if several else {})}
-    w = Workload(**SMALL, peak_rps=15 if several else 1)  # a hop begins before the last has ended
+    w = Workload(**SMALL, peak_rps=40 if several else 1)  # 4 environments: hops overlap
     standing = deploy.deploy(
         w, design_of(door, response, execution, ready), place, handler, settings=settings
     )
