@@ -73,6 +73,7 @@ class Option:
     depends_on: ClassVar[tuple[str, ...]] = ()  # the fields of the request path that its answers read
     clash_fields: ClassVar[tuple[str, ...]] = ()  # the fields of the request path that `clashes` reads
     deployable: ClassVar[bool] = False  # whether it defines `pieces`
+    missing_for_template: ClassVar[str] = ""  # what a template of it would need and is not here
     region_feature: ClassVar[str] = ""  # the feature of regions.csv that it requires
     runtime_use: ClassVar[str] = ""  # the column of runtimes.csv that the runtime must satisfy
     in_front: ClassVar[bool] = False  # whether it is in front of the cache and so sees every request
@@ -94,7 +95,10 @@ class Option:
 
     def undeployable(self, flow: RequestPath) -> str | None:
         """Why it cannot be deployed with the other choices, or None."""
-        return None if self.deployable else f"{self.id} has no template here"
+        if self.deployable:
+            return None
+        missing = f": {self.missing_for_template}" if self.missing_for_template else ""
+        return f"{self.id} has no template here{missing}"
 
     def unbuilt(self, load: Conditions, flow: RequestPath) -> Iterable[str]:
         """What this workload requires of it that its template does not contain, one sentence each."""

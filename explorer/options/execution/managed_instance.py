@@ -35,6 +35,7 @@ class ManagedInstance(Execution):
     summary = "Lambda Managed Instances"
     phrase = "Lambda Managed Instances"
     parts = ("capacity provider", "instances to size and pay for")
+    missing_for_template = "its capacity provider needs subnets and a security group of the account"
     provides = {"compute": INSTANCE}
     hand_over_limit = "lambda.async.payload"
     repeats = "an asynchronous event may reach the function twice"

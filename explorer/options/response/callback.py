@@ -32,6 +32,7 @@ class Callback(Stored):
     provides = {"body_out": BodyOut.JOB, "asynchronous": True}
     depends_on = ("behind", "compute", "initialization", "gzip", "egress")
     deployable = False
+    missing_for_template = "the client's own endpoint and its credentials are not known"
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:
         yield from super(Stored, self).excludes(load)  # no polling

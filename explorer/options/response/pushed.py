@@ -43,6 +43,7 @@ class Pushed(Stored):
     provides = {"body_out": BodyOut.JOB, "asynchronous": True, "socket": True}
     depends_on: ClassVar[tuple[str, ...]] = (*Stored.depends_on, "distribution")
     deployable = False
+    missing_for_template = "the functions shipped with a stack serve no WebSocket connections"
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:
         yield from super(Stored, self).excludes(load)  # no polling

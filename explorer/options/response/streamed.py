@@ -37,6 +37,7 @@ class Streamed(Response):
     phrase = "a streaming endpoint"
     short_name = "streamed"
     parts = ("streaming adapter or runtime",)
+    missing_for_template = "a Python function streams only with an adapter, and none is shipped with a stack"
     provides = {"body_out": BodyOut.STREAM, "streaming": True}
     depends_on = ("compute", "initialization", "gzip", "egress", "behind", "streams_in_vpc")
     clash_fields = ("streams", "behind")
