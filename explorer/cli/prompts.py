@@ -129,7 +129,7 @@ Where = Annotated[
     str | None,
     typer.Option("--target", metavar="local|aws", help="Where it stands: the local cloud if not given."),
 ]
-NewStackRegion = Annotated[str | None, _region("Where it is put up; the workload's own if not given.")]
+NewStackRegion = Annotated[str | None, _region("The region of the stack; the workload's own if not given.")]
 StackRegion = Annotated[
     str | None,
     _region("Where it stands. On AWS the one of AWS_REGION, AWS_DEFAULT_REGION or the profile if not given."),

@@ -366,7 +366,7 @@ def export(few: bool) -> Answer:
                 (folder / place).write_bytes(content)
         try:
             plan = ex.live.plan(ex.Workload.load(name), design or None)
-        except ex.ExplorerError as error:  # what cannot be put up is an answer too
+        except ex.ExplorerError as error:  # what cannot be deployed is an answer too
             answers[f"{number:02} {name} {design}"] = {**answer, "refused": str(error)}
             continue
         packed = zip_files(plan.shipped)

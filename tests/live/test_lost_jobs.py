@@ -190,7 +190,7 @@ def place():
 
 @pytest.fixture(scope="module")
 def stood(place):
-    """Stacks by form of execution and settings, each put up once."""
+    """Stacks by form of execution and settings, each deployed once."""
     endpoints = {}
 
     def stand(form, handler=None, **settings):

@@ -1,4 +1,4 @@
-"""A stack put up, found, used and removed: nothing before, nothing after."""
+"""A stack deployed, found, used and removed: nothing before, nothing after."""
 
 import itertools
 import json

@@ -116,7 +116,7 @@ def test_a_design_without_a_template_names_the_option_that_has_none(option, chan
     choices = {"door": "http-api", "request": "inline", "response": "stored", "execution": "queued"}
     design = plain(**{**choices, "configuration": "environment", **changes})
     assert not design.deployable
-    with pytest.raises(DesignError, match=rf"{option}( has no template here)?: \w+ \w+ \w+"):
+    with pytest.raises(DesignError, match=rf"{option}( has no template here)?: \S+ \S+ \S+"):
         stack_of(workload(0), design)
 
 
@@ -221,7 +221,7 @@ def test_every_option_is_in_some_template_or_refused_by_name():
 def test_a_wish_that_a_template_cannot_hold_is_refused_by_its_field(door, client, field):
     execution = "service" if door == "alb" else "single"
     design = plain(door, "inline", "buffered", execution, "environment")
-    with pytest.raises(DesignError, match=f"cannot be put up: {field}: "):
+    with pytest.raises(DesignError, match=f"cannot be deployed: {field}: "):
         stack_of(workload(0, client=client), design)
 
 
@@ -238,7 +238,7 @@ def test_a_web_acl_stands_in_front_of_the_stage_that_it_guards():
 @pytest.mark.parametrize(("door", "execution"), [("alb", "service"), ("http-api", "fargate")])
 def test_a_network_of_the_works_own_is_no_part_of_a_stack_of_containers(door, execution):
     design = plain(door, "inline", "stored", execution, "environment")
-    with pytest.raises(DesignError, match=r"cannot be put up: network\.vpc: "):
+    with pytest.raises(DesignError, match=r"cannot be deployed: network\.vpc: "):
         stack_of(workload(0, network={"vpc": True}), design)
 
 

@@ -372,7 +372,7 @@ def test_its_colour_is_that_of_its_row():
     assert '<i class="s3"></i>Made Up</span>' in costs_on_screen(ex.recommend(workload()))
 
 
-# What is put up, and what is asked of AWS -----------------------------------------------------------
+# What is deployed, and what is asked of AWS -----------------------------------------------------------
 
 
 def test_the_template_has_the_hatch():

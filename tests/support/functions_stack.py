@@ -1,4 +1,4 @@
-"""The shipped functions put up by hand on a local cloud: what the tests of their code need, and no more."""
+"""The shipped functions deployed by hand on a local cloud: what the tests of their code need, and no more."""
 
 import base64
 import hashlib

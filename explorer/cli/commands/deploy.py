@@ -221,7 +221,7 @@ def _place(answer: Row) -> str:
 
 def not_deployable(answer: Row) -> Iterator[RenderableType]:
     """A design that cannot be deployed, and the nearest that can."""
-    yield UnwrappedLine(f"Cannot be put up: {format_pairs(answer['design'])}")
+    yield UnwrappedLine(f"Cannot be deployed: {format_pairs(answer['design'])}")
     yield from (Padding(f"- {why}", (0, 0, 0, 2)) for why in answer["because"])
     yield UnwrappedLine(f"The nearest that can: --design {format_pairs(answer['nearest'], ',')}")
 

@@ -44,7 +44,7 @@ class NotDeployableError(ExplorerError):
     def __init__(self, design: Design, nearest: Design) -> None:
         self.design, self.nearest = design, nearest
         why = "; ".join(design.undeployable)
-        super().__init__(f"design {design} cannot be put up: {why}. The nearest that can: {nearest}")
+        super().__init__(f"design {design} cannot be deployed: {why}. The nearest that can: {nearest}")
 
 
 @dataclass(frozen=True)

@@ -262,7 +262,7 @@ def stack_of(workload: Workload, design: Design, load: Conditions | None = None)
     Raises DesignError, with the reason, if the design has no template.
     """
     if design.undeployable:
-        raise DesignError(f"design {design} cannot be put up: {'; '.join(design.undeployable)}")
+        raise DesignError(f"design {design} cannot be deployed: {'; '.join(design.undeployable)}")
     if workload.runtime.language not in RUNTIMES:
         raise DesignError(
             f"runtime.language is {workload.runtime.language}: the deployed functions are Python; "
@@ -270,7 +270,7 @@ def stack_of(workload: Workload, design: Design, load: Conditions | None = None)
         )
     load, path = load or Conditions(workload), design.flow
     if unbuilt := design.unbuilt(load):
-        raise DesignError(f"design {design} cannot be put up: {'; '.join(unbuilt)}")
+        raise DesignError(f"design {design} cannot be deployed: {'; '.join(unbuilt)}")
     if workload.runtime.architecture != load.architecture:  # "any": the one that the design takes
         workload = workload.replace({"runtime.architecture": load.architecture})
     pieces = tuple(chain.from_iterable(option.pieces(load, path) for option in design.options))
