@@ -174,7 +174,7 @@ BAD = {
     "export: a handler that is no Python": _command(
         "export", W, "-o", "out", "--handler", "work.py:handle", work__py="def handle(:\n"
     ),
-    "export: cannot be deployed": _command("export", W, "-o", "out", "--design", "door=alb,execution=service"),
+    "export: not deployable": _command("export", W, "-o", "out", "--design", "door=alb,execution=service"),
     "export: another language": _command("export", "runners", "-o", "out"),
     "deploy: no target": _command("deploy", W, "--target", "moon"),
     "deploy: no hours": _command("deploy", W, "--hours", "0"),
