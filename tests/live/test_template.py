@@ -359,13 +359,18 @@ def test_as_many_environments_are_provisioned_as_the_model_bills(peak_rps, envir
     assert gb_s == pytest.approx(environments * 730 * 3600 * 1769 / 1024)
 
 
-@pytest.mark.parametrize("ready", ["on-demand", *PUBLISHED])
-def test_new_code_under_another_key_is_another_version(ready):
-    design = plain("http-api", "inline", "stored", "single", "environment", initialization=ready)
+@pytest.mark.parametrize(
+    ("execution", "ready"),
+    [("single", "on-demand"), *(("single", ready) for ready in PUBLISHED), ("durable", "on-demand")],
+)
+def test_new_code_under_another_key_is_another_version(execution, ready):
+    is_published = (execution, ready) != ("single", "on-demand")
+    response = "accepted" if execution == "durable" else "stored"
+    design = plain("http-api", "inline", response, execution, "environment", initialization=ready)
     design_stack = stack(design)
     version = design_stack.template["Resources"].get("WorkVersion", {}).get("Properties", {})
-    assert version.get("Description") == ({"Ref": "CodeKey"} if ready != "on-demand" else None)
-    assert ("another key" in readme(design_stack)) == (ready != "on-demand")
+    assert version.get("Description") == ({"Ref": "CodeKey"} if is_published else None)
+    assert ("another key" in readme(design_stack)) == is_published
 
 
 @pytest.mark.parametrize("ready", PUBLISHED)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from explorer.facts import catalogue
 from explorer.facts.locations import client_dir, errors_file
 from explorer.live.client.inline import largest_inline
-from explorer.options.base.resources import Entry, Property, TaskRole
+from explorer.options.base.resources import Entry, TaskRole
 
 from .create import CODE_KEY
 from .production import REST_STAGE, production_template
@@ -201,7 +201,7 @@ def _log_note(stack: Stack) -> str:
 
 def _version_note(stack: Stack) -> str:
     """How new code reaches callers of a published version."""
-    if not any(each.of == "version" for each in stack.of(Property)):
+    if not any(part.versioned for part, _ in stack.functions.values()):
         return ""
     return (
         " The work is a published version, and everything invokes it through the alias `live`: upload new "

@@ -209,15 +209,16 @@ class Stack:
         }
         yield Resource(logical, "AWS::Lambda::Function", properties)
         if part.versioned:
-            version = {"FunctionName": ref(logical)}
-            live = {**version, "FunctionVersion": attribute(f"{logical}Version", "Version"), "Name": LIVE}
-            version |= self._added_properties(part_ids, "version")
+            function = {"FunctionName": ref(logical)}
+            version = {**function, "Description": ref("CodeKey")}  # another key publishes another version
             yield Resource(f"{logical}Version", "AWS::Lambda::Version", version)
-            live |= self._added_properties(part_ids, "alias")
-            yield Resource(f"{logical}Live", "AWS::Lambda::Alias", live)
+            number = attribute(f"{logical}Version", "Version")
+            alias = {**function, "FunctionVersion": number, "Name": LIVE}
+            alias |= self._added_properties(part_ids, "alias")
+            yield Resource(f"{logical}Live", "AWS::Lambda::Alias", alias)
 
     def _added_properties(self, part_ids: tuple[str, ...], of: str) -> dict[str, Value]:
-        """The properties that options add to a function with these parts, to its version or to its alias."""
+        """The properties that options add to a function with these parts, or to its alias."""
         return {
             each.name: each.value for each in self.of(Property) if each.part in part_ids and each.of == of
         }

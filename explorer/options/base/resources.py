@@ -54,12 +54,12 @@ class TaskRole:
 
 @dataclass(frozen=True)
 class Property:
-    """A property that another option sets: of the function with a part, of its version, or of the alias."""
+    """A property that another option sets: of the function with a part, or of the alias of its version."""
 
     part: str
     name: str
     value: Value
-    of: str = "function"  # or "version" or "alias"
+    of: str = "function"  # or "alias"
 
 
 @dataclass(frozen=True)

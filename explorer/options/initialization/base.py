@@ -11,7 +11,6 @@ from explorer.options.base.limit_uses import FixedUse, LimitUse
 from explorer.options.base.option import Option
 from explorer.options.base.paths import Paths
 from explorer.options.base.request_path import Actor, Initialization, Phase, RequestPath, Start, Step
-from explorer.options.base.resources import Property, TemplatePiece, ref
 from explorer.options.base.usage import UsageLines
 
 
@@ -39,10 +38,6 @@ class EnvironmentStart(Option):
         if path.compute.has(start=Start.ON_DEMAND).any():
             seconds = load.requests * load.work_cold_share(path) * load.init_mean_s
             yield load.by_architecture("lambda.duration"), seconds * load.memory_gb
-
-    def pieces(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
-        if "versioned" in self.provides:  # a version is of one code: another key publishes another version
-            yield Property("work", "Description", ref("CodeKey"), of="version")
 
     def start_p99_s(self, load: Conditions) -> Number:
         """The p99 of a start [s]."""

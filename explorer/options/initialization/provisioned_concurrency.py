@@ -44,6 +44,5 @@ class ProvisionedConcurrency(EnvironmentStart):
         return load.when_cold(share, load.init_of(lambda spread: spread.quantile(within)))
 
     def pieces(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
-        yield from super().pieces(load, path)
         ready = {"ProvisionedConcurrentExecutions": int(load.provisioned(Paths.of(path)).value())}
         yield Property("work", PROVISIONED, ready, of="alias")

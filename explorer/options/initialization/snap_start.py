@@ -44,5 +44,4 @@ class SnapStart(EnvironmentStart):
         return load.when_cold(share, load.restore_of(lambda spread: spread.quantile(within)))
 
     def pieces(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
-        yield from super().pieces(load, path)
         yield Property("work", "SnapStart", {"ApplyOn": "PublishedVersions"})
