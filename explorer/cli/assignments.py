@@ -72,7 +72,7 @@ def value(name: str, text: str) -> Any:
         return WORDS[text.lower()]
     if record and record.kind.schema != "number":  # a size or a time includes its unit
         return text
-    number = spoken_number(text)
+    number = spoken_number(text, record.unit if record else "")
     if number is None:
         return text
     return int(number) if number.is_integer() else number

@@ -25,12 +25,26 @@ def w() -> ex.Workload:
     [
         ("3.14 million", 3_140_000), ("3.14M", 3_140_000), ("2k", 2000), ("1.5 bn", 1.5e9),
         ("3,140,000", 3.14e6),
-        ("3_000_000", 3e6), ("3 million a month", 3e6), ("17 a second", 17), ("80 %", 0.8), ("99.9%", 0.999),
-        ("$12.50", 12.5), ("12 USD a month", 12), ("22.5 × median", 22.5), ("4x", 4), ("0", 0),
+        ("3_000_000", 3e6), ("80 %", 0.8), ("99.9%", 0.999), ("$12.50", 12.5), ("22.5 × median", 22.5),
+        ("4x", 4), ("0", 0),
     ],
 )  # fmt: skip
 def test_a_number_is_read_as_people_say_it(text, number):
     assert spoken_number(text) == pytest.approx(number, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "number"),
+    [
+        ("3 million a month", "requests/month", 3e6), ("17 a second", "requests/s", 17),
+        ("5 rps", "requests/s", 5), ("12 USD a month", "USD/month", 12),
+        ("17 a second", "requests/month", None), ("5 rps", "USD/month", None),
+        ("1000 a day", "requests/month", None), ("3 million a month", "requests/s", None),
+        ("12 a month", "", None),
+    ],
+)  # fmt: skip
+def test_a_rate_is_read_in_the_period_of_its_field_alone(text, unit, number):
+    assert spoken_number(text, unit) == number
 
 
 @pytest.mark.parametrize("text", ["", "many", "3 bananas", "-3", "1,2,3", "million", "3 million bananas"])
@@ -58,6 +72,7 @@ def test_a_slider_takes_what_is_typed(w, field, text, value):
     ("field", "text", "expected"),
     [
         ("response", "9 MBB", "Response, median is \"9 MBB\": expected a size"),
+        ("requests_per_month", "10 a second", "\"10 a second\": expected 1 to 1e13 requests a month"),
         ("requests_per_month", "many", "Requests a month is \"many\": expected 1 to 1e13 requests a month"),
         ("runtime.memory", "64 MB", "128 MB to 120 GB"), ("runtime.cpu", "120 %", "0.001 to 1"),
         ("response.p99", "1 KB", "at least the median, 400 KB"), ("client.waits", "soon", "250 ms"),

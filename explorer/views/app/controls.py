@@ -114,7 +114,7 @@ class Dial:
         if self.field.endswith(TAIL):
             spread: Spread = value_at(workload, self.field.removesuffix(TAIL))
             return ratio_of_text(spread.kind, self.name, text, float(spread.spread.median))
-        return float(value_of_text(self.kind, self.name, text))
+        return float(value_of_text(self.kind, self.name, text, self.record.unit))
 
     @property
     def kind(self) -> Kind:

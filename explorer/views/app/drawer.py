@@ -72,7 +72,7 @@ class Entry:
         if self.shape in ("quantiles", "toml"):
             self.content_of_text(text)
             return text.strip()
-        return value_of_text(self.record.kind, self.name, text)
+        return value_of_text(self.record.kind, self.name, text, self.record.unit)
 
     def check_choice(self, value: Any) -> Any:
         """Validate a value chosen in the browser. Raises ExplorerError if it is invalid."""

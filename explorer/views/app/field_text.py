@@ -26,14 +26,14 @@ def _read(kind: Kind, name: str, text: object) -> Any:
         raise ExplorerError(f"{name} {error.message()}") from None
 
 
-def value_of_text(kind: Kind, name: str, text: str) -> Any:
-    """Parse a value typed into a field, to its base unit.
+def value_of_text(kind: Kind, name: str, text: str, unit: str = "") -> Any:
+    """Parse a value typed into a field, to its base unit; `unit` is that of a number.
 
     Raises ExplorerError with the field's name, the text and what is accepted.
     """
     text = text.strip()
     if kind.schema == "number":
-        number = spoken_number(text)
+        number = spoken_number(text, unit)
         if number is None:
             raise ExplorerError(f"{name} is {quote_value(text)}: expected {kind.accepted}")
         return _read(kind, name, number)
