@@ -23,7 +23,7 @@ from explorer.engine.limits import highest
 from explorer.engine.search import best_two
 from explorer.errors import ExplorerError
 from explorer.facts import catalogue
-from explorer.facts.units import SYMBOLS, format_multiple, format_number
+from explorer.facts.units import SYMBOLS, format_multiple, format_number, parse_size, parse_time
 from explorer.options.base.conditions import Conditions
 from explorer.workload.field_record import Field
 from explorer.workload.fields import SPREADS, by_path, fields_with
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 REACH = 1000.0  # largest multiple of today's value
 COARSE, FINE = 49, 25  # points from 1 to REACH, then between two of these in each further round
 ROUNDS = 3  # to steps of 0.03 %, as for the break-evens
+PARSERS = {"bytes": parse_size, "seconds": parse_time}  # of texts that show three significant digits
+TEXT_STEP, TEXT_STEPS = 0.001, 21  # of values whose text may lie beyond an edge: up to 2 %
 BISECTIONS = 11  # halvings of the interval from 1 to REACH, to less than 1 %
 
 
@@ -111,11 +113,9 @@ def _promise(workload: Workload, record: Field) -> WayOut | None:
     factor = _least_factor(workload, record.path, float(today), 1)
     if factor is None:
         return None
-    value = today * factor
-    if record.kind.is_whole:
-        value = float(np.ceil(value))
-        factor = value / float(today)
-    return _way(workload, WayKind.PROMISE, record, today, value, factor)
+    value = float(np.ceil(today * factor)) if record.kind.is_whole else today * factor
+    value = _as_shown(record, value, 1)
+    return _way(workload, WayKind.PROMISE, record, today, value, value / float(today))
 
 
 def _smaller(workload: Workload, field: str) -> WayOut | None:
@@ -123,7 +123,29 @@ def _smaller(workload: Workload, field: str) -> WayOut | None:
     record = by_path()[field]
     today = float(getattr(workload, field).spread.median)
     factor = _least_factor(workload, field, today, -1) if today > 0 else None
-    return None if factor is None else _way(workload, WayKind.SIZE, record, today, today / factor, factor)
+    if factor is None:
+        return None
+    value = _as_shown(record, today / factor, -1)
+    return _way(workload, WayKind.SIZE, record, today, value, today / value)
+
+
+def _as_shown(record: Field, edge: float, sign: int) -> float:
+    """The first value at the edge or beyond it whose text is exact: who types the text is beyond it too.
+
+    Parameters
+    ----------
+    record : the field, whose kind shows three significant digits
+    edge : the least change that suffices
+    sign : 1 if larger values suffice, -1 if smaller ones do
+    """
+    parse = PARSERS.get(record.unit)
+    if parse is None:
+        return edge
+    for step in range(TEXT_STEPS):
+        value = parse(record.kind.show(edge * (1 + sign * TEXT_STEP * step)))
+        if sign * (value - edge) >= 0:
+            return value
+    return edge
 
 
 def _least_factor(workload: Workload, field: str, today: float, sign: int) -> float | None:
