@@ -37,7 +37,7 @@ REACH = 1000.0  # largest multiple of today's value
 COARSE, FINE = 49, 25  # points from 1 to REACH, then between two of these in each further round
 ROUNDS = 3  # to steps of 0.03 %, as for the break-evens
 PARSERS = {"bytes": parse_size, "seconds": parse_time}  # of texts that show three significant digits
-TEXT_STEP, TEXT_STEPS = 0.001, 21  # of values whose text may lie beyond an edge: up to 2 %
+TEXT_REACH = 0.01  # a text is within this share of its value
 BISECTIONS = 11  # halvings of the interval from 1 to REACH, to less than 1 %
 
 
@@ -114,7 +114,7 @@ def _promise(workload: Workload, record: Field) -> WayOut | None:
     if factor is None:
         return None
     value = float(np.ceil(today * factor)) if record.kind.is_whole else today * factor
-    value = _as_shown(record, value, 1)
+    value = _as_shown(workload, record, value, 1)
     return _way(workload, WayKind.PROMISE, record, today, value, value / float(today))
 
 
@@ -125,27 +125,33 @@ def _smaller(workload: Workload, field: str) -> WayOut | None:
     factor = _least_factor(workload, field, today, -1) if today > 0 else None
     if factor is None:
         return None
-    value = _as_shown(record, today / factor, -1)
+    value = _as_shown(workload, record, today / factor, -1)
     return _way(workload, WayKind.SIZE, record, today, value, today / value)
 
 
-def _as_shown(record: Field, edge: float, sign: int) -> float:
-    """The first value at the edge or beyond it whose text is exact: who types the text is beyond it too.
+def _as_shown(workload: Workload, record: Field, edge: float, sign: int) -> float:
+    """The least change whose text suffices: who types the text gets a feasible design.
 
     Parameters
     ----------
+    workload : as it is today
     record : the field, whose kind shows three significant digits
-    edge : the least change that suffices
+    edge : the least change that suffices, as searched
     sign : 1 if larger values suffice, -1 if smaller ones do
     """
     parse = PARSERS.get(record.unit)
     if parse is None:
         return edge
-    for step in range(TEXT_STEPS):
-        value = parse(record.kind.show(edge * (1 + sign * TEXT_STEP * step)))
-        if sign * (value - edge) >= 0:
-            return value
-    return edge
+    near = edge * (1 + sign * np.linspace(-TEXT_REACH, TEXT_REACH, 41))
+    values = np.array(list(dict.fromkeys(parse(record.kind.show(value)) for value in near)))
+    enough = np.flatnonzero(_feasible_at(workload, record.path, values))
+    return float(values[enough[0]]) if enough.size else edge
+
+
+def _feasible_at(workload: Workload, field: str, values: np.ndarray) -> np.ndarray:
+    """Whether any design is feasible, at each value of a field."""
+    load = Conditions(workload, {field: values})
+    return np.atleast_1d(best_two(Answers(load, allowed_designs(load))).winner) >= 0
 
 
 def _least_factor(workload: Workload, field: str, today: float, sign: int) -> float | None:
@@ -158,9 +164,7 @@ def _least_factor(workload: Workload, field: str, today: float, sign: int) -> fl
         factors, values = factors[values <= most], values[values <= most]
         if not factors.size:
             return None
-        load = Conditions(workload, {field: values})
-        winners = np.atleast_1d(best_two(Answers(load, allowed_designs(load))).winner)
-        enough = np.flatnonzero(winners >= 0)
+        enough = np.flatnonzero(_feasible_at(workload, field, values))
         if not enough.size:
             return None
         first = int(enough[0])
