@@ -236,16 +236,15 @@ def nearest_miss_sentence(r: Answer) -> str:
 
 def _nearest_miss_sentences(r: Answer) -> str:
     """How the nearest design misses, and which changes would make one feasible."""
-    texts = [nearest_miss_sentence(r)]
-    ways = [way.text for way in r.ways_out if way.pair is None][:3]
-    pairs = [way.text.removeprefix("feasible if ") for way in r.ways_out if way.pair is not None]
-    if ways:
-        texts.append(
-            f"It would be {ways[0]}, or if {', or if '.join(w[12:] for w in ways[1:])}."
-            if len(ways) > 1
-            else f"It would be {ways[0]}."
-        )
-    elif pairs:
-        texts.append(f"It would be feasible if {both(pairs)}.")
     turns = [turn.says for turn in r.break_evens]
-    return " ".join(texts + ([f"{CHANGES}: {'; '.join(turns)}."] if turns else []))
+    changes = f"{CHANGES}: {'; '.join(turns)}." if turns else ""
+    return " ".join(filter(None, [nearest_miss_sentence(r), ways_out_sentence(r), changes]))
+
+
+def ways_out_sentence(r: Answer) -> str:
+    """Which changes would make a design feasible, the smallest first; "" if none is known."""
+    conditions = [way.text.removeprefix("feasible if ") for way in r.ways_out if way.pair is None][:3]
+    pairs = [way.text.removeprefix("feasible if ") for way in r.ways_out if way.pair is not None]
+    if not conditions and not pairs:
+        return ""
+    return f"It would be feasible if {', or if '.join(conditions) if conditions else both(pairs)}."

@@ -284,7 +284,7 @@ class Check:
             raise NotOursError(recognition.PLAN_LOG)
         tree = parse(recognition.unwrap(content), is_yaml_1_2=_is_yaml_1_2(path))
         findings = self._tree(judge, path, content, tree, asked_for)
-        self.report.skipped += twice(tree, path)
+        self.report.skipped += lost_keys(tree, path)
         return findings
 
     def _warn_at(self, path: Path) -> float | None:
@@ -357,7 +357,7 @@ class Check:
             tree = parse(content)
             if not template.is_template(tree):
                 return
-            self.report.skipped += twice(tree, path)
+            self.report.skipped += lost_keys(tree, path)
             findings = self._template(
                 Judge(name, self._warn_at(path)), path, content, tree, arguments, (*above, path)
             )
@@ -386,7 +386,7 @@ class Check:
         return self.ignores.applied(findings, [*ignores, *(suppress.metadata(stack) if stack else [])])
 
 
-def twice(tree: Any, path: Path) -> list[Skipped]:
+def lost_keys(tree: Any, path: Path) -> list[Skipped]:
     """Keys that occur twice in one mapping of a document: the last one counts, the first is lost."""
     return [
         Skipped(
@@ -397,7 +397,7 @@ def twice(tree: Any, path: Path) -> list[Skipped]:
             UNRESOLVED,
             f"{key} stands twice in one mapping, on line {first} and on line {second}: the last one counts",
         )
-        for key, first, second in getattr(tree, "twice", ())
+        for key, first, second in getattr(tree, "duplicate_keys", ())
     ]
 
 

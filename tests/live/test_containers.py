@@ -323,7 +323,7 @@ def test_a_service_that_does_not_come_up_is_told_with_its_last_words_and_leaves_
         deploy.deploy(Workload(**SMALL), BUFFERED, place, settings={"at_once": 0})
     took_s = time.monotonic() - began
     assert took_s < steady_service.PATIENCE_S / 3  # its circuit breaker ended it
-    assert processes(place.cloud) == before
+    assert set(processes(place.cloud)) <= set(before)  # a task of the test before may still be ending
 
 
 def test_what_only_an_owner_can_state_is_asked_for_before_anything_is_made():

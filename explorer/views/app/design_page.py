@@ -25,6 +25,7 @@ from explorer.engine.designs import Design
 from explorer.engine.limits import Finding, findings
 from explorer.engine.sizing import sized_conditions
 from explorer.facts import catalogue
+from explorer.facts.suggestions import both
 from explorer.facts.units import (
     format_chance,
     format_count,
@@ -33,6 +34,7 @@ from explorer.facts.units import (
     format_time,
     format_usd,
 )
+from explorer.facts.verdict import Verdict
 from explorer.options.base.conditions import Conditions
 from explorer.views.figures.bills import by_service
 from explorer.workload.workload import Workload
@@ -112,11 +114,21 @@ class DesignPage:
     def _verdict(self) -> str:
         where = f"<p>For the workload at {escape(self.place)}.</p>" if self.place else ""
         if self.mine.assessment["feasible"]:
-            return f'{where}<p class="good">Feasible: every limit and promise is kept.</p>'
+            return f'{where}<p class="good">{escape(self._feasible_text())}</p>'
         whys = "".join(
             f"<li>{escape(sentence(reason['why'], ''))}</li>" for reason in self.mine.assessment["excluded"]
         )
         return f'{where}<p class="bad">Not feasible</p><ul class="x-whys">{whys}</ul>'
+
+    def _feasible_text(self) -> str:
+        """On what the feasibility depends: quotas to raise, or requests that may fail."""
+        by_verdict = {v: [row for row in self.mine.findings if row.verdict is v] for v in Verdict}
+        if raised := by_verdict[Verdict.RAISE]:
+            names = both(dict.fromkeys(catalogue.limit(row.limit).name for row in raised))
+            return f"Feasible once AWS raises a quota: {names}."
+        if any(row.breach_probability for row in by_verdict[Verdict.TIGHT]):
+            return "Feasible: fewer requests break a limit than may fail."
+        return "Feasible: every limit and promise is kept."
 
     def _comparison(self) -> str:
         """Cost, parts, seconds and limits of both designs."""

@@ -21,7 +21,7 @@ from explorer.analysis.phrases import (
 )
 from explorer.analysis.recommendation import Recommendation
 from explorer.analysis.rejections import Rejection
-from explorer.analysis.summary import misses_of_nearest, quota_sentence
+from explorer.analysis.summary import misses_of_nearest, quota_sentence, ways_out_sentence
 from explorer.engine.designs import Design
 from explorer.engine.limits import Finding
 from explorer.facts import catalogue
@@ -228,7 +228,10 @@ def break_evens_panel(r: Recommendation) -> str:
     head = panel_title("What would change the answer")
     near = sorted(enumerate(r.answer.break_evens), key=lambda pair: pair[1].distance)[:CHANGES]
     rows = "".join(_break_even_item(index, turn, r) for index, turn in near)
-    return f'{head}<ul class="x-list">{rows}</ul>' if rows else f"{head}<p>Nothing within reach.</p>"
+    if rows:
+        return f'{head}<ul class="x-list">{rows}</ul>'
+    ways = "" if r.feasible else ways_out_sentence(r.answer)
+    return f"{head}<p>{escape(ways or 'Nothing within reach.')}</p>"
 
 
 def _break_even_item(index: int, turn: BreakEven, r: Recommendation) -> str:
