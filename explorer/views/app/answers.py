@@ -108,6 +108,7 @@ class Answers:
         message["stale"] = True
         buffers = self._mapped(message, r, history.now)
         self._whole = self._is_live(ready)
+        message["partial"] = not self._whole  # the map and what is ruled out are still of the last answer
         if self._whole:
             self._ruled_out(message, ready)
             message["live"] = number
@@ -205,7 +206,7 @@ class Answers:
 
     def _live(self, ready: Ready) -> None:
         """Send the coarse map, and the excluded options."""
-        message: dict[str, Any] = {"say": "state", "live": self._number}
+        message: dict[str, Any] = {"say": "state", "live": self._number, "partial": False}
         self._ruled_out(message, ready)
         self._send(message, self._mapped(message, ready.r, ready.state))
 

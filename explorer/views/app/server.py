@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import signal
 import sys
@@ -123,6 +124,8 @@ def _voila_application(page: Page, ready: Callable[[], None]) -> Any:
             self.template_paths.insert(0, str(_folder()))
 
         def listen(self) -> None:
+            for name in ("access", "general", "application"):  # a closed page sends what Voila refuses
+                logging.getLogger(f"tornado.{name}").setLevel(logging.ERROR)
             page.port = self.port = _free_port(self.app, page.asked_port)
             token = self.identity_provider.token
             page.url = f"http://127.0.0.1:{page.port}/?token={token}"

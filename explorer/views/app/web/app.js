@@ -219,6 +219,7 @@ class Screen {
       if (this.model.get("alone")) this.tour.first();
     }
     if (message.live) this.root.dataset.live = message.live;
+    if (message.partial !== undefined) this.root.classList.toggle("partial", message.partial);
     this.fly();
   }
 
