@@ -14,7 +14,7 @@ WORDS = {
     "part": "A moving part: what whoever is on call must know exists, or a step that a client must take.",
     "design": "One choice for each concern, from the edge to the configuration.",
     "limit": "A figure of AWS's that a request, a function or an account must not exceed.",
-    "fits": "The limit is kept with room.",
+    "fits": "No request breaks the limit.",
     "tight": "The limit is kept, but a small share of the requests comes near it or over it.",
     "raise": "The limit is a quota that AWS raises on request: ask before going live.",
     "breach": "More requests exceed the limit than the promise of success allows: the design is ruled out.",
@@ -29,7 +29,7 @@ def definition(word: str) -> str:
     """The explanation of a term; "" if it has none.
 
     >>> definition("fits")
-    'The limit is kept with room.'
+    'No request breaks the limit.'
     >>> definition("banana")
     ''
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from datetime import date
 from html import escape
@@ -58,7 +59,8 @@ def _explanation_box(title: str, *parts: str) -> str:
 
 
 def _sentence_line(text: str, kind: str = "") -> str:
-    return f"<p{f' class={kind}' if kind else ''}>{escape(text)}</p>"
+    marked = re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))  # a text that AWS answers
+    return f"<p{f' class={kind}' if kind else ''}>{marked}</p>"
 
 
 def _value_rows(pairs: Pairs) -> str:
