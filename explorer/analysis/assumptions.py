@@ -206,7 +206,7 @@ def _cold_start(load: Conditions) -> Iterator[Assumption]:
 def _region(w: Workload) -> Iterator[Assumption]:
     region = catalogue.region(w.region)
     if region is None or region.lacks is None:
-        why = f"nobody says what {w.region} lacks: it is taken to have all that other regions have"
+        why = f"no source says what {w.region} lacks: it is assumed to have all features of other regions"
         source = (region.as_of, region.source_url) if region else ("", "")
         yield Assumption("region", AssumptionKind.FEATURE, "all", why, False, *source)
 
@@ -239,7 +239,7 @@ def _prices(w: Workload, facts: FactsRead) -> Iterator[Assumption]:
                 price_id,
                 AssumptionKind.PRICE,
                 value,
-                "not seen again since",
+                "not confirmed since then",
                 False,
                 tariff.as_of,
                 tariff.source,

@@ -225,7 +225,7 @@ def test_concerns_may_be_left_out():
         ("door=albb", 'door is "albb".*did you mean "alb".*expected one of function-url'),
         ("door", 'design has "door": expected concern=option, such as door=http-api'),
         ({"door": "x"}, 'door is "x".*expected one of'),
-        ("door=http-api,execution=service", "cannot be built: a service stands behind an alb"),
+        ("door=http-api,execution=service", "cannot be built: a service needs the door alb in front of it"),
         (
             "response=buffered,execution=queued",
             "cannot be built: a queue before the worker needs a response that nobody waits",

@@ -160,7 +160,7 @@ def test_nothing_feasible_is_told_in_every_form(ending):
 
 def test_growth_that_nobody_gave_is_an_assumption(runners):
     text = render_document(runners, "x.md").decode()
-    assert "assumed, as nobody said" in text and "Growth is an assumption too" in text
+    assert "assumed, because no growth was given" in text and "Growth is an assumption too" in text
 
 
 def test_growth_that_is_given_is_followed_and_makes_it_again():

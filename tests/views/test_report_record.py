@@ -37,7 +37,7 @@ def test_a_record_says_who_decided_what_when_and_instead_of_what(text):
 def test_the_first_page_is_enough():
     text = Page(render_document(ex.recommend(ex.Workload.load("statements")), "x.html").decode()).text
     first = text.partition("Sizes before any encoding")[0]
-    for heading in ("Context", "Why", "Risk", "What would change it", "Beside today", "Money"):
+    for heading in ("Context", "Why", "Risk", "What would change it", "Compared with today", "Money"):
         assert heading in first
     for phrase in (
         "Build an asynchronous endpoint",

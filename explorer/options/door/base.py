@@ -50,7 +50,7 @@ class Door(Option):
         yield from super().excludes(load)
         auth = load.workload.client.auth
         if auth is not None and auth not in self.auth:
-            yield Exclusion("client.auth", f"it cannot check {auth} credentials itself")
+            yield Exclusion("client.auth", f"it does not check {auth} credentials itself")
         lacking = [need for need in load.workload.client.needs if need not in self.offers]
         always = [need for need in lacking if need not in OF_A_DISTRIBUTION]
         if always:

@@ -48,7 +48,7 @@ class Service(Execution):
     clash_fields = ("fronts_containers",)
 
     def clashes(self, flow: RequestPath) -> str | None:
-        return None if flow.fronts_containers else "a service stands behind an alb"
+        return None if flow.fronts_containers else "a service needs the door alb in front of it"
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:
         yield from super().excludes(load)

@@ -167,7 +167,7 @@ def decision_points(r: Recommendation, forecast: GrowthForecast) -> list[Sentenc
         ("Why", [sentence(reason.text) for reason in plain_reasons(r.answer)[:MOST_POINTS]] or _plain(r)),
         ("Risk", list(risk_sentences(r, forecast))),
         ("What would change it", change_sentences(r)),
-        ("Beside today", _today_sentences(r)),
+        ("Compared with today", _today_sentences(r)),
     ]
     return [SentenceList(heading, sentences) for heading, sentences in point_sentences if sentences]
 
@@ -254,7 +254,7 @@ def deciding_assumptions_sentence(r: Recommendation) -> str:
     if not deciding:
         return ""
     names = [_assumption_in_words(r, row) for row in deciding]
-    return f"It rests on what was assumed: with another value of {either(names)} the design is another."
+    return f"It depends on assumptions: another value of {either(names)} changes the recommended design."
 
 
 def _assumption_in_words(r: Recommendation, row: Assumption) -> str:

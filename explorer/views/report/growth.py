@@ -47,7 +47,7 @@ class GrowthForecast:
     def rates_text(self) -> str:
         """The rates in words, and whether they are assumed."""
         rates = ", ".join(f"{_label(field)} {_a_month(str(rate))}" for field, rate in self.rates.items())
-        whose = "assumed, as nobody said" if self.growth is None else "as given"
+        whose = "assumed, because no growth was given" if self.growth is None else "as given"
         return f"{rates}: {whose}."
 
     @cached_property
