@@ -294,7 +294,7 @@ class Explorer:
             else:
                 message = self._design_page(str(content["key"]), content.get("at") or {})
         except ExplorerError as error:
-            self._answers.trouble(str(error))
+            self._answers.trouble(self._error_text(error))
             return
         self.widget.send({"say": what, **message})
 
@@ -313,9 +313,14 @@ class Explorer:
         try:
             remark = change() or ""
         except ExplorerError as error:
-            remark, wrong = str(error), field
+            remark, wrong = self._error_text(error), field
         self._answers.quick(self._ready, self._history, remark, number, wrong)
         self._rest()
+
+    def _error_text(self, error: ExplorerError) -> str:
+        """The error in one line; the workload's file is not named, as the screen shows its name."""
+        base = self._history.now.base
+        return str(error).removeprefix(f"{base.origin}: ").replace(base.origin, base.name)
 
     def _give(self, what: str, content: Mapping[str, Any]) -> None:
         """Send a file or a text to the user."""
