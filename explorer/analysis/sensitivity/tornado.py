@@ -143,9 +143,7 @@ class Sensitivity:
         turns = [labels[s.input] for s, path in zip(self.swings, self.paths, strict=True)
                  if (path.state == OTHER).any()]  # fmt: skip
         sentences += (
-            [f"A limit or a promise breaks within the range of: {', '.join(breaks)}."]
-            if breaks
-            else []
+            [f"A limit or a promise breaks within the range of: {', '.join(breaks)}."] if breaks else []
         )
         sentences += [f"Another design is better within the range of: {', '.join(turns)}."] if turns else []
         return " ".join(

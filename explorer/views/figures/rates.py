@@ -66,7 +66,8 @@ def cost_by_rate(
     turns = list(_cheapest_turns(span, usd, feasible))
     title = f"Monthly cost by rate: {workload.name}"
     picture, axes = canvas(4.8, title, _rate_alt(title, labels, turns), 0.085, 0.695, 0.62)
-    subtitle(picture, "bills without a price for parts; thin where not feasible; dots where the cheapest bill changes")
+    note = "bills without a price for parts; thin where not feasible; dots where the cheapest bill changes"
+    subtitle(picture, note)
     _rate_axes(axes, span, usd)
     _rate_lines(axes, span, usd, feasible)
     _line_labels(axes, usd[:, -1], labels)
