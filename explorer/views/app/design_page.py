@@ -123,8 +123,8 @@ class DesignPage:
     def _feasible_text(self) -> str:
         """On what the feasibility depends: quotas to raise, or requests that may fail."""
         by_verdict = {v: [row for row in self.mine.findings if row.verdict is v] for v in Verdict}
-        if raised := by_verdict[Verdict.RAISE]:
-            names = both(dict.fromkeys(catalogue.limit(row.limit).name for row in raised))
+        if quotas := by_verdict[Verdict.RAISE]:
+            names = both(dict.fromkeys(catalogue.limit(row.limit).name for row in quotas))
             return f"Feasible once AWS raises a quota: {names}."
         if any(row.breach_probability for row in by_verdict[Verdict.TIGHT]):
             return "Feasible: fewer requests break a limit than may fail."
