@@ -169,7 +169,7 @@ def outcomes_while_killed(stack: Standing, jobs: int, kills: int) -> Counter[str
     """The outcome of jobs, 4 at a time, while workers are killed at random moments."""
     body = {"runtime_s": 0.3, "response_bytes": RESULT_BYTES, "steps": 3, "seed": 7}
     over = threading.Event()
-    with Client(stack.url, stack.credentials()) as client:
+    with stack.client() as client:
         right = hashlib.sha256(client.run(body).encode()).hexdigest()
         killer = threading.Thread(target=kill_workers, args=(stack, kills, over))
         killer.start()
