@@ -144,6 +144,7 @@ def _as_shown(workload: Workload, record: Field, edge: float, sign: int) -> floa
         return edge
     near = edge * (1 + sign * np.linspace(-TEXT_REACH, TEXT_REACH, 41))
     values = np.array(list(dict.fromkeys(parse(record.kind.show(value)) for value in near)))
+    values = values[values <= record.kind.most]
     enough = np.flatnonzero(_feasible_at(workload, record.path, values))
     return float(values[enough[0]]) if enough.size else edge
 
