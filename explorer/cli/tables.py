@@ -19,7 +19,7 @@ from .manners import is_watched, manners, visible
 
 Row = dict[str, Any]
 
-PROSE = 100  # columns at most
+PROSE = 90  # columns at most
 PIPED = 10_000  # columns; in a pipe, no row is wrapped
 GAP = 2  # between two columns of a table
 LEAST_PROSE = 16  # columns of a sentence in a table

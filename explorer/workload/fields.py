@@ -193,10 +193,10 @@ class Runtime(Timing):
         phrase="{} of the run time",
         is_axis=True,
         ends=(0.01, 1.0),
-        noun="share that computes",
+        noun="computing share",
         origin="measured",
         assumption=DefaultAssumption("not given: half computes, half waits", factors=(0.1, 2.0)),
-        break_evens=BreakEvenAxis("share that computes", "share", 1.0, order=1),
+        break_evens=BreakEvenAxis("computing share", "share", 1.0, order=1),
         control=Slider(0.01, 1.0, "Share that computes", in_drawer=True),
     )
     threads: float = field(

@@ -65,9 +65,7 @@ def screen(answer: Answer, paragraphs: Sequence[tuple[str, str]], workload: str)
 def _more(answer: Answer, workload: str) -> Iterator[RenderableType]:
     """Commands that show more."""
     file = shlex.quote(workload)
-    yield SideNote(
-        f"More: explorer recommend {file} --all  (limits, bill, designs, what is ruled out, assumptions)"
-    )
+    yield SideNote(f"More: explorer recommend {file} --all  (limits, bill, every design, assumptions)")
     not_fitting = [finding.limit for finding in answer.findings if finding.verdict != Verdict.FITS]
     if not_fitting:
         yield SideNote(f"      explorer explain {not_fitting[0]}")
