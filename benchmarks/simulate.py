@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 
 import explorer as ex
-from explorer.engine.simulation.compiled import compiled
+from explorer.engine.simulation.compiled import compile_kernel
 from explorer.engine.simulation.simulate import simulate
 
 RUNS = 5
@@ -120,7 +120,7 @@ def main() -> None:
     try:
         import numba
 
-        compiled("plain")
+        compile_kernel("plain")
         simulate(10.0, 2.0, duration_s=1e5, max_concurrency=1000)
         print(f"Numba {numba.__version__}, compiled before it is timed")
     except ImportError:

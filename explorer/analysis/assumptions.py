@@ -106,7 +106,7 @@ def _defaults(r: Choice) -> Iterator[Assumption]:
         value = _default(load, field)
         rows.append((record, value))
         others = ({field: other} for other in _others(record, assumption, value))
-        changes += [(record, other, varied) for other in others if (varied := _varied(r.workload, other))]
+        changes += [(record, other, varied) for other in others if (varied := _vary(r.workload, other))]
     decides = _deciding(r, changes)
     for record, value in rows:
         why = record.assumption.why if record.assumption else ""
@@ -115,7 +115,7 @@ def _defaults(r: Choice) -> Iterator[Assumption]:
         )
 
 
-def _varied(workload: Workload, change: dict[str, Any]) -> Workload | None:
+def _vary(workload: Workload, change: dict[str, Any]) -> Workload | None:
     """The workload with other values; None where it rejects them (half a default may be invalid)."""
     try:
         return workload.replace(change)

@@ -71,7 +71,7 @@ def break_evens(r: Choice) -> list[BreakEven]:
     for axis, factors in along.items():
         designs, results = results[: len(factors)], results[len(factors) :]
         brackets[axis] = list(_brackets(r, axis, factors, designs))
-    turns = _refined(r, [bracket for each in brackets.values() for bracket in each])
+    turns = _refine(r, [bracket for each in brackets.values() for bracket in each])
     rows = []
     for axis, each in brackets.items():
         services = [turns[bracket] for bracket in each if bracket.service]
@@ -138,7 +138,7 @@ def _serves(design: Design | None) -> bool | None:
     return None if design is None else design.flow.behind is Behind.CONTAINER
 
 
-def _refined(r: Choice, brackets: list[Bracket]) -> dict[Bracket, BreakEven]:
+def _refine(r: Choice, brackets: list[Bracket]) -> dict[Bracket, BreakEven]:
     """The changes within brackets, refined twice, with the design that wins beyond, not only at one point."""
     fine = {bracket: np.geomspace(bracket.inside, bracket.outside, FINE) for bracket in brackets}
     designs = _winners_within(r, fine)

@@ -288,7 +288,7 @@ def _least_pair(workload: Workload) -> list[WayOut]:
 def _with(workload: Workload, kind: WayKind, field: str, value: Any, factor: float | None) -> Workload:
     """The workload with one change, a size scaled as a whole; raises ExplorerError for an invalid value."""
     if kind is WayKind.SIZE and factor is not None:
-        return workload.scaled(field, 1 / factor)
+        return workload.scale_by(field, 1 / factor)
     if kind is WayKind.QUOTA:
         return workload.replace({"account": {**workload.account, field: value}})
     return workload.replace({field: value})

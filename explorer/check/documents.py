@@ -73,7 +73,7 @@ def _document(stack: Stack, resource: Resource, name: str, is_beside: bool) -> M
     node = resource.properties[name]
     include = mapping(node).get("Fn::Transform")
     if include is not None:
-        return _included(stack, resource, include, resource.properties.at(name))
+        return _include(stack, resource, include, resource.properties.at(name))
     value = stack.scope.value(node)
     if value is None:
         return None
@@ -84,11 +84,11 @@ def _document(stack: Stack, resource: Resource, name: str, is_beside: bool) -> M
     if isinstance(value, Map):
         if "Fn::Transform" in value:
             raise _NotReadError(MACRO, "Fn::Transform makes a part of it when it is deployed")
-        return _filled(value, values) if values else value
+        return _fill(value, values) if values else value
     return _put_together(value, resource.properties.at(name), values)
 
 
-def _included(stack: Stack, resource: Resource, include: Any, line: int) -> Map:
+def _include(stack: Stack, resource: Resource, include: Any, line: int) -> Map:
     """The content that AWS::Include inserts; the output of other macros is not known."""
     if text(mapping(include).get("Name")) != "AWS::Include":
         raise _NotReadError(MACRO, "a macro makes it when it is deployed")
@@ -110,7 +110,7 @@ def _beside(stack: Stack, place: Any, line: int, values: dict[str, Any]) -> Map:
             raise _NotReadError(MISSING_FILE, f"{place} is not beside the template")
         if path.stat().st_size > MOST_BYTES:
             raise _NotReadError(UNRESOLVED, f"{place} is larger than {MOST_BYTES >> 20} MB")
-        tree = _parsed(path.read_text(encoding="utf-8-sig"), values)
+        tree = _parse(path.read_text(encoding="utf-8-sig"), values)
     except (OSError, ValueError, ParseError) as error:
         detail = "" if isinstance(error, UnicodeDecodeError) else f": {' '.join(str(error).split())}"
         raise _NotReadError(UNRESOLVED, f"{place} cannot be read{detail}") from None
@@ -128,7 +128,7 @@ def _put_together(value: Any, line: int, values: dict[str, Any]) -> Map:
         why = value.why if isinstance(value, Unknown) else "it is no text"
         raise _NotReadError(UNRESOLVED, f"it is not known ({why})")
     try:
-        tree = _parsed(content, values)
+        tree = _parse(content, values)
     except ParseError:
         tree = None
     if not isinstance(tree, Map):
@@ -137,7 +137,7 @@ def _put_together(value: Any, line: int, values: dict[str, Any]) -> Map:
     return document
 
 
-def _parsed(content: str, values: dict[str, Any]) -> Any:
+def _parse(content: str, values: dict[str, Any]) -> Any:
     """Parse a text after its substitutions are filled in and each hole outside of quotes is quoted."""
     if values:
         content = SUBSTITUTION.sub(lambda match: _certain(values.get(match[1], match[0])), content)
@@ -157,14 +157,14 @@ def on_one_line(tree: Any, line: int) -> Any:
     return tree
 
 
-def _filled(tree: Any, values: dict[str, Any]) -> Any:
+def _fill(tree: Any, values: dict[str, Any]) -> Any:
     if isinstance(tree, Map):
         if len(tree) == 1 and next(iter(tree)).startswith("Fn::"):
             return tree
         lines = tree.lines
-        return Map({name: _filled(inner, values) for name, inner in tree.items()}, tree.line, lines)
+        return Map({name: _fill(inner, values) for name, inner in tree.items()}, tree.line, lines)
     if isinstance(tree, list):
-        return List([_filled(inner, values) for inner in tree], getattr(tree, "line", 1))
+        return List([_fill(inner, values) for inner in tree], getattr(tree, "line", 1))
     if not isinstance(tree, str) or "${" not in tree:
         return tree
     whole = SUBSTITUTION.fullmatch(tree)

@@ -50,7 +50,7 @@ def doors(stack: Stack) -> list[Door]:
         owner = door.function or (door.api.id if door.api else "")
         doors_by_wait.setdefault((owner, door.limit, str(door.wait and door.wait.value)), door)
     function_limits = {(door.function, door.limit) for door in doors_by_wait.values()}
-    for door in _permitted(stack):
+    for door in _doors_of_permissions(stack):
         if (door.function, door.limit) not in function_limits:
             doors_by_wait[door.function, door.limit, ""] = door
     return list(doors_by_wait.values())
@@ -257,9 +257,9 @@ def _idle(stack: Stack) -> TemplateValue | None:
     return TemplateValue(Unknown("the load balancer is not in the template"), 1) if not balancers else None
 
 
-def _permitted(stack: Stack) -> Iterator[Door]:
+def _doors_of_permissions(stack: Stack) -> Iterator[Door]:
     """Doors from permissions of APIs whose integrations the template does not show."""
-    authorizers, described = _authorizers(stack), _described(stack)
+    authorizers, described = _authorizers(stack), _apis_with_integrations(stack)
     for permission in stack.of_type("AWS::Lambda::Permission"):
         if permission.get("Principal").value != "apigateway.amazonaws.com":
             continue
@@ -275,7 +275,7 @@ def _permitted(stack: Stack) -> Iterator[Door]:
                 yield Door(function.id, _gateway_limit(api), api=api)
 
 
-def _described(stack: Stack) -> set[str]:
+def _apis_with_integrations(stack: Stack) -> set[str]:
     """The APIs whose integrations are in the template."""
     pairs = {"AWS::ApiGateway::Method": "RestApiId", "AWS::ApiGatewayV2::Integration": "ApiId"}
     api_ids = {name for one in stack.of_type(*pairs) for name in references(one.raw(pairs[one.type]))}

@@ -100,7 +100,7 @@ class Judge:
             why = "it is not a number"
         qualifier = "at least " if why else ""
         if verdict is None:
-            value, qualifier = _bounded(quantity, most) if value is None else (value, qualifier)
+            value, qualifier = _deciding_value(quantity, most) if value is None else (value, qualifier)
             verdict = UNKNOWN
             if value is not None and most is not None and (value > most or not why or qualifier == AT_MOST):
                 verdict = self.verdict(value, most, grows)
@@ -142,7 +142,7 @@ def _plain(value: float | None) -> float | None:
     return int(value) if value is not None and float(value).is_integer() else value
 
 
-def _bounded(quantity: TemplateValue, most: float | None) -> tuple[float | None, str]:
+def _deciding_value(quantity: TemplateValue, most: float | None) -> tuple[float | None, str]:
     """The value that decides among several: the least if that is over the limit, else the greatest."""
     if quantity.least is not None and most is not None and quantity.least > most:
         return quantity.least, AT_LEAST

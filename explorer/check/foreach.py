@@ -102,22 +102,22 @@ class _Writer:
                 self.loops.unread.append((name, line, f"it makes more than {MOST_COPIES:,} resources"))
                 return
             for key, body in parts[2].items():
-                yield _filled(key, pairs), _copy(body, pairs)
+                yield _fill(key, pairs), _copy(body, pairs)
 
 
-def _filled(content: str, pairs: dict[str | None, str | None]) -> str:
+def _fill(content: str, pairs: dict[str | None, str | None]) -> str:
     return VARIABLE.sub(lambda match: pairs.get(match[1]) or match[0], content)
 
 
 def _copy(node: Any, pairs: dict[str | None, str | None]) -> Any:
     """A loop's body with the variable filled in: in texts, in keys, and in each Ref to the variable."""
     if isinstance(node, str):
-        return _filled(node, pairs) if "{" in node else node
+        return _fill(node, pairs) if "{" in node else node
     if isinstance(node, list):
         return List([_copy(inner, pairs) for inner in node], getattr(node, "line", 1))
     if not isinstance(node, Map):
         return node
     if len(node) == 1 and isinstance(name := node.get("Ref"), str) and name in pairs:
         return pairs[name]
-    lines = {_filled(name, pairs): node.at(name) for name in node}
-    return Map({_filled(name, pairs): _copy(inner, pairs) for name, inner in node.items()}, node.line, lines)
+    lines = {_fill(name, pairs): node.at(name) for name in node}
+    return Map({_fill(name, pairs): _copy(inner, pairs) for name, inner in node.items()}, node.line, lines)

@@ -43,7 +43,7 @@ def _text(report: Report, version: str, every: bool) -> str:
     lines += [f"{note.file}:{note.line}: ignore of {note.limit}: {note.text}" for note in report.notes]
     lines += _skips(report.skipped if every else report.newly_skipped, every)
     if every:
-        lines += [f"{_line(finding)} (ignored: {finding.reason})" for finding in report.suppressed]
+        lines += [f"{_line(finding)} (ignored: {finding.reason})" for finding in report.suppressed_findings]
     return "\n".join([*map(_printable, lines), _summary(report)])
 
 
@@ -77,7 +77,7 @@ def _printable(line: str) -> str:
 def _summary(report: Report) -> str:
     counts = {verdict: sum(f.verdict == verdict for f in report.findings) for verdict in ORDER}
     parts = [f"{count:,} {verdict}" for verdict, count in counts.items() if count]
-    parts += [f"{len(report.suppressed):,} ignored"] if report.suppressed else []
+    parts += [f"{len(report.suppressed_findings):,} ignored"] if report.suppressed_findings else []
     in_baseline = len(report.findings) - len(report.new)
     parts += [f"{in_baseline:,} of these in the baseline"] if in_baseline else []
     parts += [f"{len(report.skipped):,} skipped"] if report.skipped else []
@@ -253,7 +253,7 @@ MOST_ANNOTATIONS = 10  # of each level that GitHub shows for one step
 def _github(report: Report, version: str, every: bool) -> str:
     """Annotations for the worst findings, as many as GitHub shows; the rest as lines of the log."""
     counts, lines = Counter[str](), []
-    for level, file, line, title, message in sorted(_annotated(report), key=lambda one: one[0] != "error"):
+    for level, file, line, title, message in sorted(_annotations(report), key=lambda one: one[0] != "error"):
         counts[level] += 1
         if counts[level] > MOST_ANNOTATIONS:
             lines.append(_printable(f"{file}:{line}: {level}: {title}: {message}"))
@@ -263,7 +263,7 @@ def _github(report: Report, version: str, every: bool) -> str:
     return "\n".join([*lines, _summary(report)])
 
 
-def _annotated(report: Report) -> Iterator[tuple[str, str, int, str, str]]:
+def _annotations(report: Report) -> Iterator[tuple[str, str, int, str, str]]:
     """The content of the annotations: level, path, line, title, text."""
     for finding in report.new:
         if finding.verdict in DEFAULT_VERDICTS:

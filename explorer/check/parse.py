@@ -160,13 +160,13 @@ class _Yaml:
         container, (tag, anchor), size = self.builder.end()
         if MERGE in container and isinstance(container, Map):
             _merge(container)
-        self._add(_tagged(tag, container, container.line), anchor, container.line, size)
+        self._add(_with_tag(tag, container, container.line), anchor, container.line, size)
 
     def _scalar(self, event: Any, line: int) -> None:
         value: Any = event.value
         if event.implicit[0] and not event.style:
             value = self._plain(value)
-        self._add(_tagged(event.tag, value, line), event.anchor, line, 1)
+        self._add(_with_tag(event.tag, value, line), event.anchor, line, 1)
 
     def _plain(self, value: str) -> Any:
         """The value of an unquoted scalar: null, a boolean, or its text."""
@@ -190,7 +190,7 @@ class _Yaml:
         self.builder.add(value, line, size)
 
 
-def _tagged(tag: str | None, value: Any, line: int) -> Any:
+def _with_tag(tag: str | None, value: Any, line: int) -> Any:
     """A value with a tag: `!Sub x` is {"Fn::Sub": x}; YAML's own tags do not change it."""
     if tag is None or tag == "!" or not tag.startswith("!"):
         return value
@@ -243,7 +243,7 @@ class _Json:
     def line(self, position: int) -> int:
         return bisect_right(self.breaks, position) + 1
 
-    def refused(self, position: int, expected: str) -> ParseError:
+    def error_at(self, position: int, expected: str) -> ParseError:
         return ParseError(f"line {self.line(position)}: is not JSON: expected {expected}")
 
     def read(self) -> Any:
@@ -252,10 +252,10 @@ class _Json:
         while not (self.expected is NEXT and not self.builder.open):
             match = TOKEN.match(self.content, position)
             if not match:
-                raise self.refused(position, self.expected)
+                raise self.error_at(position, self.expected)
             position = self._token(match)
         if self.content[position:].strip(" \t\n\r"):
-            raise self.refused(position, "nothing more")
+            raise self.error_at(position, "nothing more")
         return self.builder.root
 
     def _token(self, match: re.Match[str]) -> int:
@@ -276,7 +276,7 @@ class _Json:
         try:
             value, end = decoder.scanstring(self.content, start + 1, False)  # type: ignore[attr-defined]
         except JSONDecodeError:
-            raise self.refused(start, "a text that ends") from None
+            raise self.error_at(start, "a text that ends") from None
         if self.expected in (KEY, FIRST_KEY):
             self.builder.add(value, self.line(start))
             self.expected = COLON
@@ -286,7 +286,7 @@ class _Json:
 
     def _value(self, value: Any, start: int, size: int = 1) -> None:
         if self.expected not in (VALUE, FIRST_VALUE):
-            raise self.refused(start, self.expected)
+            raise self.error_at(start, self.expected)
         self.builder.add(value, self.line(start), size)
         self.expected = NEXT
 
@@ -303,7 +303,7 @@ class _Json:
         elif mark == "," and self.expected is NEXT and self.builder.open:
             self.expected = KEY if isinstance(self.builder.open[-1][0], Map) else VALUE
         else:
-            raise self.refused(start, self.expected)
+            raise self.error_at(start, self.expected)
 
     def _ends(self, mark: str) -> bool:
         is_map = isinstance(self.builder.open[-1][0], Map)

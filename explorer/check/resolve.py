@@ -156,11 +156,11 @@ class Scope:
         if kind.startswith(("AWS::SSM::Parameter::Value", "AWS::SSM::Parameter::Name")):
             return Unknown(f"{name} is read from Parameter Store", likely=_likely("secret"))
         if name not in self.arguments and ("Default" not in parameter or not self.defaults):
-            return self._allowed(name, parameter)
+            return self._possible_values(name, parameter)
         value = self.arguments.get(name, parameter.get("Default"))
         return _of_kind(kind, value)
 
-    def _allowed(self, name: str, parameter: Map) -> Any:
+    def _possible_values(self, name: str, parameter: Map) -> Any:
         """The possible values of a parameter without a value: its AllowedValues, or a range of numbers."""
         why = f"the default of {name}" if "Default" in parameter else f"{name} has no default"
         if name in self.origins:

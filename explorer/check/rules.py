@@ -48,11 +48,11 @@ def _outcomes(judge: Judge, stack: Stack) -> Iterator[Outcome]:
             *rules_function.EACH_FUNCTION,
             rules_wiring.visibility,
             rules_wiring.loops,
-            rules_stores.signed,
+            rules_stores.signed_urls,
             rules_packages.package,
             rules_ranges.variables,
             rules_services.caches,
-            rules_concurrency.provisioned,
+            rules_concurrency.provisioned_concurrency,
         ):
             yield from rule(judge, function, stack)
         behind = by_function.get(function.id, [])

@@ -12,9 +12,9 @@ PROVISIONED, SNAPSTART = "lambda.concurrency.provisioned", "lambda.snapstart"
 CONFIG = "ProvisionedConcurrencyConfig"
 
 
-def provisioned(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
+def provisioned_concurrency(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
     """Provisioned concurrency against the reserved concurrency, and together with SnapStart."""
-    provisions = list(_provisioned(function, stack))
+    provisions = list(_provisioned_units(function, stack))
     reserved = function.get("ReservedConcurrentExecutions")
     total = sum(one.number or 0 for one in provisions)
     if provisions and reserved.number is not None and total > 0:
@@ -34,7 +34,7 @@ def provisioned(judge: Judge, function: Resource, stack: Stack) -> Iterator[Find
         yield from _snapstart_conflicts(judge, function, provisions)
 
 
-def _provisioned(function: Resource, stack: Stack) -> Iterator[TemplateValue]:
+def _provisioned_units(function: Resource, stack: Stack) -> Iterator[TemplateValue]:
     """The provisioned concurrency of a function: set by SAM, or on its aliases and versions."""
     holders = [function, *stack.pointing_to(function, "AWS::Lambda::Alias", "FunctionName"),
                *stack.pointing_to(function, "AWS::Lambda::Version", "FunctionName")]  # fmt: skip

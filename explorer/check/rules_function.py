@@ -65,7 +65,7 @@ def environment(judge: Judge, function: Resource, stack: Stack) -> Iterator[Find
         size, unknown, likely = environment_bytes(variables.value, function)
         why = f"{_join_names(unknown)} known when it is deployed" if unknown else ""
         if unknown and size <= (most := catalogue.limit("lambda.env").value or size) and likely:
-            yield _estimated(judge, function, variables.line, size, likely, most, unknown)
+            yield _estimate(judge, function, variables.line, size, likely, most, unknown)
         else:
             yield held_environment(judge, function, TemplateValue(size, variables.line), why)
 
@@ -82,7 +82,7 @@ def held_environment(judge: Judge, function: Resource, size: TemplateValue, why:
 REFUSED = "Lambda refuses more: move values to a store"
 
 
-def _estimated(
+def _estimate(
     judge: Judge, function: Resource, line: int, size: int, likely: int, most: float, unknown: list[str]
 ) -> Finding:
     """An environment with references: its known size, and its probable size."""

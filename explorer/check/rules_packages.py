@@ -107,7 +107,7 @@ def _size(resource: Resource, stack: Stack) -> Size | None:
         return None
     if path.is_dir() and resource.type in SAM and not _is_built(resource, stack):
         return _source_size(path, resource, stack)
-    size = _measured(path, stack)
+    size = _package_bytes(path, stack)
     return None if size is None else Size(size)
 
 
@@ -133,7 +133,7 @@ def _source_size(path: Path, resource: Resource, stack: Stack) -> Size | None:
     if tool:
         return Size(None, f"{tool} makes the package; check .aws-sam/build after `sam build`")
     is_node = "package.json" in names or any(one.startswith("nodejs") for one in (runtime, method))
-    size = _measured(path, stack, without_modules=is_node)
+    size = _package_bytes(path, stack, without_modules=is_node)
     if size is None:
         return None
     manifest = _manifest(path, names)
@@ -214,7 +214,7 @@ def _report_missing(resource: Resource, setting: TemplateValue, stack: Stack) ->
         stack.skipped.append(one)
 
 
-def _measured(path: Path, stack: Stack, without_modules: bool = False) -> int | None:
+def _package_bytes(path: Path, stack: Stack, without_modules: bool = False) -> int | None:
     place = (path, without_modules)
     if place not in stack.package_sizes:
         stack.package_sizes[place] = unzipped_bytes(path, without_modules)

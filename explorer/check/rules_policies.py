@@ -25,7 +25,7 @@ SPLIT = "Put statements into managed policies, or name resources by a pattern"
 
 def policies(judge: Judge, stack: Stack) -> Iterator[Finding]:
     """The policies of a template against IAM's lengths, which do not count white space."""
-    attached = _attached(stack)
+    attached = _separate_policies(stack)
     for role in stack.of_type("AWS::IAM::Role"):
         documents = [mapping(one).get("PolicyDocument") for one in each(role.raw("Policies"), role.scope)]
         documents += attached.get(role.id, [])
@@ -52,7 +52,7 @@ def policies(judge: Judge, stack: Stack) -> Iterator[Finding]:
     yield from _permissions(judge, stack)
 
 
-def _attached(stack: Stack) -> dict[str, list[Any]]:
+def _separate_policies(stack: Stack) -> dict[str, list[Any]]:
     """The inline policies that are separate resources, by the role that they belong to."""
     by_role: dict[str, list[Any]] = {}
     for policy in stack.of_type("AWS::IAM::Policy"):

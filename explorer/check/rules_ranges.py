@@ -47,17 +47,17 @@ def without_fits(outcomes: Iterable[Outcome], breaches: list[Finding]) -> Iterat
 def _values(resource: Resource, about: Range) -> Iterator[TemplateValue]:
     """The values of a property of a resource, one for each entry of a list on its path."""
     if EACH not in about.path:
-        yield _measured(resource, resource.get(*about.path), resource.raw(*about.path), about)
+        yield _measure(resource, resource.get(*about.path), resource.raw(*about.path), about)
         return
     at = about.path.index(EACH)
     whole, inner = resource.get(*about.path[:at]), about.path[at + 1 :]
     for entry in each(whole.value, resource.scope):
         if isinstance(entry, Map):
             one = Resource(resource.id, resource.type, entry, entry.line, Map(), resource.scope)
-            yield _measured(one, one.get(*inner), one.raw(*inner), about)
+            yield _measure(one, one.get(*inner), one.raw(*inner), about)
 
 
-def _measured(resource: Resource, setting: TemplateValue, raw: object, about: Range) -> TemplateValue:
+def _measure(resource: Resource, setting: TemplateValue, raw: object, about: Range) -> TemplateValue:
     """The value in the limit's unit: a number, the number of entries, or a text as written."""
     if setting.value is None or isinstance(setting.value, Unknown):
         return setting
@@ -121,7 +121,7 @@ def _by(setting: TemplateValue) -> str:
 
 
 @cache
-def _compiled(pattern: str) -> re.Pattern[str]:
+def _compile(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.ASCII)
 
 
@@ -137,7 +137,7 @@ def _text(judge: Judge, resource: Resource, about: Range, setting: TemplateValue
             f"{about.what} has {amount(size, row.unit)}, under the least of {amount(about.least, row.unit)}"
         )
         yield judge.make(about.limit, resource, setting.line, size, row.value, BREACH, message)
-    elif content is not None and about.pattern and not _compiled(about.pattern).fullmatch(content):
+    elif content is not None and about.pattern and not _compile(about.pattern).fullmatch(content):
         message = (
             f"{about.what}{_by(setting)} is none that AWS takes: expected {_describe_pattern(about.pattern)}"
         )

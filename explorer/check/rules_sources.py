@@ -33,7 +33,7 @@ def event_source_rules(judge: Judge, stack: Stack) -> Iterator[Finding]:
         if function and most.number is not None:
             reserved.setdefault(function.id, []).append((function, most.number))
     for mappings in reserved.values():
-        yield from _reserved(judge, mappings[0][0], sum(most for _, most in mappings))
+        yield from _reserved_concurrency(judge, mappings[0][0], sum(most for _, most in mappings))
 
 
 def _queue(judge: Judge, one: Resource, stack: Stack) -> Iterator[Finding]:
@@ -70,7 +70,7 @@ def _age(judge: Judge, one: Resource) -> Iterator[Finding]:
         yield judge.make(AGE, one, age.line, age.number, LEAST_AGE, BREACH, message)
 
 
-def _reserved(judge: Judge, function: Resource, most: float) -> Iterator[Finding]:
+def _reserved_concurrency(judge: Judge, function: Resource, most: float) -> Iterator[Finding]:
     """The reserved concurrency of a function against the total that its queues may use."""
     reservation = function.get("ReservedConcurrentExecutions")
     if reservation.number is not None and most > reservation.number:

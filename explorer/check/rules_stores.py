@@ -66,29 +66,31 @@ def workflows(judge: Judge, stack: Stack) -> Iterator[Finding]:
             size = TemplateValue(_json_bytes(value, stack), line)
             yield judge.hold("sfn.payload", machine, size, f"The {name} in the definition", grows=True)
         yield from states(judge, machine, definition, line, stack)
-        yield from _refused(judge, machine, top, line, express)
+        yield from _definition_errors(judge, machine, top, line, express)
 
 
-def _refused(judge: Judge, machine: Resource, definition: Map, line: int, express: bool) -> Iterator[Finding]:
+def _definition_errors(
+    judge: Judge, machine: Resource, definition: Map, line: int, express: bool
+) -> Iterator[Finding]:
     """Errors that Step Functions would report for the definition; unknown parts count as valid."""
     if not definition:
         return
     kind = state_language.EXPRESS if express else state_language.STANDARD
-    for one in state_language.of_machine(_filled(definition), kind):
+    for one in state_language.of_machine(_fill(definition), kind):
         if one.severity == state_language.ERROR:
             where = f" at {one.location}" if one.location else ""
             message = f"Step Functions refuses the definition: {one.message.rstrip('.')}{where}"
             yield judge.make("sfn.definition", machine, line, None, None, BREACH, message)
 
 
-def _filled(node: Any, name: str = "") -> Any:
+def _fill(node: Any, name: str = "") -> Any:
     """A definition with a valid value in place of each reference or substitution."""
     if isinstance(node, Map):
         if len(node) == 1 and (next(iter(node)) == "Ref" or next(iter(node)).startswith("Fn::")):
             return _filler(name)
-        return {key: _filled(value, key) for key, value in node.items()}
+        return {key: _fill(value, key) for key, value in node.items()}
     if isinstance(node, list):
-        return [_filled(value, name) for value in node]
+        return [_fill(value, name) for value in node]
     is_scalar = node is None or isinstance(node, str | int | float)
     return node if is_scalar and "${" not in str(node) else _filler(name)
 
@@ -104,11 +106,11 @@ def _definition(machine: Resource) -> tuple[Any, int]:
         if isinstance(setting.value, Map):
             return setting.value, setting.line
         if isinstance(setting.value, str):
-            return _parsed(setting.value), setting.line
+            return _parse(setting.value), setting.line
     return None, machine.line
 
 
-def _parsed(content: str) -> Any:
+def _parse(content: str) -> Any:
     from .parse import ParseError, parse
 
     try:
@@ -177,7 +179,7 @@ def concurrency(judge: Judge, stack: Stack) -> Iterator[Finding]:
 # Signed URLs --------------------------------------------------------------------------------------
 
 
-def signed(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
+def signed_urls(judge: Judge, function: Resource, stack: Stack) -> Iterator[Finding]:
     """Lifetimes of signed URLs that exceed the lifetime of the credentials that sign them."""
     lifetimes = [
         (name, TemplateValue(function.scope.value(value), function.get("Environment", "Variables").line))

@@ -47,10 +47,10 @@ def sources(function: Resource, stack: Stack) -> Iterator[tuple[str, Any, int]]:
             yield QUEUE, expression, source.line
     for subscription in stack.pointing_to(function, "AWS::SNS::Subscription", "Endpoint"):
         yield TOPIC, subscription.raw("TopicArn"), subscription.line
-    yield from _notified(function, stack)
+    yield from _notifications(function, stack)
 
 
-def _notified(function: Resource, stack: Stack) -> Iterator[tuple[str, Any, int]]:
+def _notifications(function: Resource, stack: Stack) -> Iterator[tuple[str, Any, int]]:
     for bucket in stack.of_type(BUCKET):
         configurations = mapping(bucket.get("NotificationConfiguration").value).get("LambdaConfigurations")
         for configuration in map(mapping, each(configurations, stack.scope)):

@@ -81,7 +81,7 @@ class Report:
         return [finding for finding in self.all_findings if not finding.reason]
 
     @property
-    def suppressed(self) -> list[Finding]:
+    def suppressed_findings(self) -> list[Finding]:
         """The suppressed findings."""
         return [finding for finding in self.all_findings if finding.reason]
 
@@ -273,9 +273,9 @@ class Check:
     def _findings(self, path: Path, content: str, asked_for: bool) -> list[Finding]:
         judge = Judge(path.as_posix(), self._warn_at(path))
         if is_dotenv(path.name):
-            return self._ignored(dotenv(judge, path, content), content, path)
+            return self._apply_ignores(dotenv(judge, path, content), content, path)
         if path.suffix == ".toml" and _is_workload(path, content):
-            return self._ignored(self.workloads(path, judge), content, path)
+            return self._apply_ignores(self.workloads(path, judge), content, path)
         if hint := recognition.by_name(path, content):
             raise NotOursError(hint.text, hint.line, hint.is_quiet)
         if path.suffix in (".toml", *recognition.CODE):
@@ -296,7 +296,7 @@ class Check:
         if (plan := terraform.plan_in(tree)) is not None:
             self.plans.add(path.parent)
             stack = terraform.stack(plan, judge.file, path.parent)
-            return self._ignored(apply_rules(judge, stack), content, path, stack)
+            return self._apply_ignores(apply_rules(judge, stack), content, path, stack)
         if template.is_template(tree):
             return self._template(judge, path, content, tree, {}, (path,))
         for source in SOURCES:
@@ -306,7 +306,7 @@ class Check:
                 if source is serverless and not asked_for:
                     self.packaged_sources[judge.file] = path
                 stack = source.stack(tree, judge.file, path.parent)
-                return self._ignored(apply_rules(judge, stack), content, path, stack)
+                return self._apply_ignores(apply_rules(judge, stack), content, path, stack)
         hint = recognition.by_content(tree)
         raise (
             NotOursError(hint.text, hint.line, hint.is_quiet)
@@ -328,12 +328,12 @@ class Check:
         for one in values:
             stack = template.stack(tree, judge.file, path.parent, one.values, one.origins)
             self.report.resources |= {(stack.file, name) for name in stack.resources}
-            for inner, parameters in template.nested(stack):
-                self._nested(inner, parameters, above)
+            for inner, parameters in template.nested_templates(stack):
+                self._check_nested(inner, parameters, above)
             size = len(content.encode("utf-8", "surrogatepass"))
             whole = rules_template.template(judge, tree, size, stack)
             judged.append((one.origin, [*apply_rules(judge, stack), *whole]))
-        return self._ignored(worst(judged), content, path, stack)
+        return self._apply_ignores(worst(judged), content, path, stack)
 
     def _values(self, path: Path, tree: Map) -> list[Values]:
         """The sets of values for a template's parameters: one for each environment, at least one."""
@@ -346,7 +346,7 @@ class Check:
             return [Values(own, origins=dict.fromkeys(own, self.parameters.origin))]
         return [one.with_values(own, self.parameters.origin) for one in environments]
 
-    def _nested(self, path: Path, arguments: Mapping[str, Any], above: tuple[Path, ...]) -> None:
+    def _check_nested(self, path: Path, arguments: Mapping[str, Any], above: tuple[Path, ...]) -> None:
         """A local nested stack, with the parameters that its parent sets."""
         path = Path(os.path.normpath(path))
         if path in above or len(above) > MOST_NESTED:
@@ -369,7 +369,7 @@ class Check:
         nested_findings = self.nested.setdefault(name, [])
         nested_findings += [one for one in findings if one not in nested_findings]
 
-    def _ignored(
+    def _apply_ignores(
         self, outcomes: Iterable[Outcome], content: str, path: Path, stack: Stack | None = None
     ) -> list[Finding]:
         findings = []
@@ -383,7 +383,7 @@ class Check:
             self.own_to_cdk |= {(stack.file, one.id) for one in stack.functions if is_own_to_cdk(one)}
             self.report.resources |= {(stack.file, name) for name in stack.resources}
         ignores = [*suppress.comments(content, path.as_posix(), stack), *self.settings(path.parent).ignores]
-        return self.ignores.applied(findings, [*ignores, *(suppress.metadata(stack) if stack else [])])
+        return self.ignores.apply(findings, [*ignores, *(suppress.metadata(stack) if stack else [])])
 
 
 def lost_keys(tree: Any, path: Path) -> list[Skipped]:

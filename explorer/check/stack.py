@@ -205,7 +205,7 @@ class Stack:
         Found by a reference, by the resource's literal name, or by the end of its ARN.
         """
         for name in references(node):
-            resource = self._pointed(self.resources.get(name))
+            resource = self._follow_pointers(self.resources.get(name))
             if resource is not None and resource.type in types:
                 return resource
         literal = certain(self.scope.value(node))
@@ -221,7 +221,7 @@ class Stack:
         _, arn, qualified_name = certain(self.scope.value(node)).partition(":function:")
         return self._by_name.get(re.split("[:/]", qualified_name)[0], FUNCTION_TYPES) if arn else None
 
-    def _pointed(self, resource: Resource | None) -> Resource | None:
+    def _follow_pointers(self, resource: Resource | None) -> Resource | None:
         for _ in range(3):  # an alias of a version of a function
             if resource is None or resource.type not in POINTERS:
                 return resource

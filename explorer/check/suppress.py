@@ -79,18 +79,18 @@ class Ignores:
     def __init__(self) -> None:
         self.effects: dict[Ignore, set[str]] = {}
 
-    def applied(self, findings: Iterable[Finding], ignores: Iterable[Ignore]) -> list[Finding]:
+    def apply(self, findings: Iterable[Finding], ignores: Iterable[Ignore]) -> list[Finding]:
         """The findings; suppressed ones have the reason."""
         suppressions = list(ignores)
         for ignore in suppressions:
             self.effects.setdefault(ignore, set())
-        return [self._applied(finding, suppressions) for finding in findings]
+        return [self._suppress(finding, suppressions) for finding in findings]
 
-    def _applied(self, finding: Finding, ignores: list[Ignore]) -> Finding:
+    def _suppress(self, finding: Finding, ignores: list[Ignore]) -> Finding:
         about = [ignore for ignore in ignores if ignore.covers(finding)]
         for ignore in about:
             self.effects[ignore].add(FITTING if finding.verdict == FITS else EFFECTIVE)
-        return finding if finding.verdict == FITS else _applied(finding, about)
+        return finding if finding.verdict == FITS else _with_reason(finding, about)
 
     def notes(self, whole: Iterable[Path]) -> list[Note]:
         """Notes on suppressions without effect.
@@ -124,7 +124,7 @@ class Ignores:
         return f"it matches nothing: no finding of {ignore.limit} stands where it is about"
 
 
-def _applied(finding: Finding, about: list[Ignore]) -> Finding:
+def _with_reason(finding: Finding, about: list[Ignore]) -> Finding:
     reason = next((ignore.reason for ignore in about if ignore.reason), "")
     if about and not reason:
         return replace(finding, message=f"{finding.message}. {WITHOUT}")

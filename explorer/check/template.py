@@ -120,12 +120,12 @@ def _with_globals(body: Map, shared: Map, scope: Scope) -> Map:
     ignored = sequence(body.get("IgnoreGlobals"))
     if not shared or "*" in ignored:
         return properties
-    return _merged(
+    return _merge(
         Map({k: v for k, v in shared.items() if k not in ignored}, shared.line, shared.lines), properties
     )
 
 
-def _merged(common: Map, own: Map) -> Map:
+def _merge(common: Map, own: Map) -> Map:
     """Merge Globals into a resource: mappings merge, lists join, otherwise the resource's value wins."""
     merged = Map({**common, **own}, own.line if own else common.line, {**common.lines, **own.lines})
     for name in common.keys() & own.keys():
@@ -135,7 +135,7 @@ def _merged(common: Map, own: Map) -> Map:
             and isinstance(theirs, Map)
             and not (_is_function(ours) or _is_function(theirs))
         ):
-            merged[name] = _merged(theirs, ours)
+            merged[name] = _merge(theirs, ours)
         elif isinstance(ours, list) and isinstance(theirs, list):
             merged[name] = List([*theirs, *ours], getattr(ours, "line", own.line))
     return merged
@@ -145,7 +145,7 @@ def _is_function(node: Map) -> bool:
     return len(node) == 1 and any(name == "Ref" or name.startswith("Fn::") for name in node)
 
 
-def nested(parent: Stack) -> Iterator[tuple[Path, dict[str, Any]]]:
+def nested_templates(parent: Stack) -> Iterator[tuple[Path, dict[str, Any]]]:
     """The local nested templates of a stack, each with the parameters that the stack passes.
 
     Nested templates that are not local are added to the parent's `skipped`.

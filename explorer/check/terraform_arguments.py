@@ -67,11 +67,11 @@ def _read(block: Arguments, source: Source) -> Any:
     if isinstance(source, str):
         return block.argument(source)
     if isinstance(source, Inner):
-        return _shaped(block.argument(source.block), source, block.line)
+        return _to_shape(block.argument(source.block), source, block.line)
     return source(block)
 
 
-def _shaped(tree: Any, inner: Inner, line: int) -> Any:
+def _to_shape(tree: Any, inner: Inner, line: int) -> Any:
     if tree is None or isinstance(tree, Unknown):
         return tree
     rows = [_row(row, inner.shape, line) for row in sequence(tree)]
@@ -91,7 +91,7 @@ def _row(row: Any, shape: Shape, line: int) -> Any:
             values[name] = _in(row, source)
         elif isinstance(source, Inner):
             argument_names.add(source.block)
-            values[name] = _shaped(_in(row, source.block), source, line)
+            values[name] = _to_shape(_in(row, source.block), source, line)
     for name, value in row.items():
         plain = snake(name)
         if plain not in argument_names and f"{plain}".removesuffix("s") not in argument_names:
@@ -158,7 +158,7 @@ def _first_argument(*names: str) -> Callable[[Arguments], Any]:
     return read
 
 
-def _reserved(block: Arguments) -> Any:
+def _reserved_concurrency(block: Arguments) -> Any:
     value = block.argument("reserved_concurrent_executions")
     return None if (number(value) or 0) == -1 else value  # not reserved
 
@@ -185,12 +185,12 @@ def _document(name: str) -> Callable[[Arguments], Any]:
 
     def read(block: Arguments) -> Any:
         value = block.argument(name)
-        return _parsed(value, block.line)
+        return _parse(value, block.line)
 
     return read
 
 
-def _parsed(value: Any, line: int) -> Any:
+def _parse(value: Any, line: int) -> Any:
     if not isinstance(value, str) or isinstance(value, Unknown) or not value.strip():
         return value or None
     try:
@@ -222,7 +222,7 @@ def _integration(block: Arguments) -> Any:
     return Map({name: value for name, value in settings.items() if value is not None}, block.line)
 
 
-def _attached(block: Arguments) -> Any:
+def _policy_rows(block: Arguments) -> Any:
     return List([Map({"Id": block.argument("target_id")}, block.line)], block.line)
 
 
@@ -245,7 +245,7 @@ def _policies(block: Arguments) -> Any:
     rows = []
     for row in map(mapping, sequence(block.argument("inline_policy"))):
         if _in(row, "policy") is not None:
-            document = _parsed(_in(row, "policy"), block.line)
+            document = _parse(_in(row, "policy"), block.line)
             name = _in(row, "name")
             rows.append(Map({"PolicyName": name, "PolicyDocument": document}, block.line))
     return List(rows, block.line) if rows else None
@@ -279,7 +279,7 @@ def _target(block: Arguments) -> Any:
 
 
 def _containers(block: Arguments) -> Any:
-    tree = _parsed(block.argument("container_definitions"), block.line)
+    tree = _parse(block.argument("container_definitions"), block.line)
     if isinstance(tree, str):
         try:
             tree = _at(parse(tree), block.line, ())
@@ -316,13 +316,13 @@ ORIGIN: Shape = {
 def _distribution(block: Arguments) -> Any:
     settings = {
         "Enabled": block.argument("enabled"),
-        "DefaultCacheBehavior": _shaped(
+        "DefaultCacheBehavior": _to_shape(
             block.argument("default_cache_behavior"), Inner("", BEHAVIOUR), block.line
         ),
-        "CacheBehaviors": _shaped(
+        "CacheBehaviors": _to_shape(
             block.argument("ordered_cache_behavior"), Inner("", BEHAVIOUR, many=True), block.line
         ),
-        "Origins": _shaped(block.argument("origin"), Inner("", ORIGIN, many=True), block.line),
+        "Origins": _to_shape(block.argument("origin"), Inner("", ORIGIN, many=True), block.line),
     }
     return Map({name: value for name, value in settings.items() if value is not None}, block.line)
 
@@ -350,7 +350,7 @@ BALANCER: tuple[str, Shape] = (
 )
 GROUP: tuple[str, Shape] = (
     "AWS::ElasticLoadBalancingV2::TargetGroup",
-    {"TargetGroupArn": "target_group_arn", "Targets": _attached},
+    {"TargetGroupArn": "target_group_arn", "Targets": _policy_rows},
 )
 OBJECTS: tuple[str, Shape] = ("AWS::S3::Object", {})
 
@@ -370,7 +370,7 @@ TABLE: dict[str, tuple[str, Shape]] = {
             "PackageType": "package_type",
             "Environment": one("environment", Variables="variables"),
             "EphemeralStorage": one("ephemeral_storage", Size="size"),
-            "ReservedConcurrentExecutions": _reserved,
+            "ReservedConcurrentExecutions": _reserved_concurrency,
             "SnapStart": one("snap_start", ApplyOn="apply_on"),
             "DurableConfig": one(
                 "durable_config",

@@ -52,7 +52,7 @@ def _pair(pair: str) -> tuple[str, str]:
     return name, text
 
 
-def parsed(pairs: list[str]) -> Answers:
+def parse_assignments(pairs: list[str]) -> Answers:
     """Parse the `field=value` arguments of `--set`."""
     answers = {}
     for name, text in map(_pair, pairs):

@@ -103,14 +103,14 @@ def _usage(error: Any, words: Sequence[str]) -> str:
         names = [name for param in error.ctx.command.params for name in param.opts] if error.ctx else []
         return f"No such option: {option}{did_you_mean(option, [*names, '--help'])}"
     param = getattr(error, "param", None)
-    typed = _typed(words, [*param.opts, *param.secondary_opts]) if param is not None else None
-    accepted = _accepted(error.message, param) if typed else ""
+    typed = _typed_option(words, [*param.opts, *param.secondary_opts]) if param is not None else None
+    accepted = _accepted_range(error.message, param) if typed else ""
     if typed and accepted:
         return f"""'{typed[0]}' is "{typed[1]}": expected {accepted}"""
     return str(error.format_message()).rstrip(".")
 
 
-def _typed(words: Sequence[str], names: Sequence[str]) -> tuple[str, str] | None:
+def _typed_option(words: Sequence[str], names: Sequence[str]) -> tuple[str, str] | None:
     """An option as it was typed, and its value; the last one if it occurs several times."""
     match = None
     for i, word in enumerate(words):
@@ -125,7 +125,7 @@ def _typed(words: Sequence[str], names: Sequence[str]) -> tuple[str, str] | None
     return match
 
 
-def _accepted(message: str, param: Any) -> str:
+def _accepted_range(message: str, param: Any) -> str:
     """The valid values of a numeric option: both ends of its range."""
     least, most = (getattr(param, end, None) for end in ("min", "max"))
     kind = getattr(param, "type", None)  # older versions of Typer have the ends in other places

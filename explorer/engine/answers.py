@@ -123,7 +123,7 @@ class Answers:
             )
             if isinstance(quantity, StepQuantity):
                 if self._is_mixed([term for terms in quantity.sums for term in terms]):
-                    self._keep_steps(rows, name, quantity.scaled(price))
+                    self._keep_steps(rows, name, quantity.scale_by(price))
                     continue
                 quantity = quantity.value()
             self._add(sums, name, price * quantity)

@@ -341,7 +341,7 @@ def _placement(option: Option, fields: tuple[str, ...], values: tuple[Any, ...])
 @cache
 def _fields_read(option: Option) -> tuple[str, ...]:
     """The names of the fields of the request path that an option reads, sorted."""
-    return tuple(sorted({*option.depends_on, *option.provides, *(() if option.in_front else ("cached",))}))
+    return tuple(sorted({*option.depends_on, *option.provides, *(() if option.in_front else ("can_cache",))}))
 
 
 @dataclass(frozen=True, eq=False)
@@ -360,7 +360,7 @@ class Question:
         if not load.caches or self.option.in_front:
             yield load, self.paths, self.rows
             return
-        cached = np.array([row["cached"] for row in self.paths.rows])
+        cached = np.array([row["can_cache"] for row in self.paths.rows])
         for here in (~cached, cached):
             if here.any():
                 paths = Paths(list(itertools.compress(self.paths.rows, here)), None)

@@ -85,7 +85,7 @@ class ClosedPoints:
     def __init__(self, answers: Answers, table: Table) -> None:
         self.answers, self.load, self.table = answers, answers.load, table
 
-    def closed(self) -> np.ndarray:
+    def mask(self) -> np.ndarray:
         """Whether each point is closed: the shape of the axes, or 1 along axes on which nothing varies."""
         closed: np.ndarray = np.ones((1,) * len(self.answers.axes_shape), dtype=bool)
         for at_once in (False, True):
@@ -169,7 +169,7 @@ class Contest:
         self.points = math.prod(self.grid.side) * answers.sizes
         everything = len(table.rows) * self.grid.cells * self.points
         self.bounded = everything > FEW  # else the bounds would cost more time than they save
-        self.closed = self._by_cell(np.broadcast_to(False, answers.axes_shape))
+        self.closed_points = self._by_cell(np.broadcast_to(False, answers.axes_shape))
         self.at_points: PointBounds | None = None
 
     def _by_cell(self, values: np.ndarray) -> np.ndarray:
@@ -184,7 +184,7 @@ class Contest:
             designs = np.repeat(np.arange(count)[:, None], self.grid.cells, axis=1)
             self._price(designs, cells, np.ones(designs.shape, dtype=bool))
             return
-        self.closed = self._by_cell(ClosedPoints(self.answers, self.table).closed())
+        self.closed_points = self._by_cell(ClosedPoints(self.answers, self.table).mask())
         least, each = self.in_cells.least.copy(), FIRST  # infinite for designs already priced
         while len(cells):
             if each >= NARROWED:
@@ -207,7 +207,7 @@ class Contest:
         at_once = max(1, PRICED // self.points)
         for start in range(0, len(number), at_once):
             designs, cell = number[start : start + at_once], cells[place[start : start + at_once]]
-            score = np.where(self.closed[cell], -np.inf, self.best[2][1, cell])
+            score = np.where(self.closed_points[cell], -np.inf, self.best[2][1, cell])
             over = ~self.at_points.may_compete(designs, cell, score)
             least[designs[over], cell[over]] = np.inf
 
@@ -222,7 +222,9 @@ class Contest:
     def _second(self, cells: np.ndarray) -> np.ndarray:
         """The highest score of the second best in each of these cells, finite; closed points are ignored."""
         score = (
-            np.where(self.closed[cells], -np.inf, self.best[2][1, cells]).reshape(len(cells), -1).max(axis=1)
+            np.where(self.closed_points[cells], -np.inf, self.best[2][1, cells])
+            .reshape(len(cells), -1)
+            .max(axis=1)
         )
         result: np.ndarray = np.minimum(score, NO_SECOND)
         return result

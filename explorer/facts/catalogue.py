@@ -293,7 +293,7 @@ class Facts:
 
     def _under(self, plan: str, full_tariff: Tariff) -> Tariff:
         """A tariff under a savings plan; unchanged if the plan does not cover it."""
-        row = covering(full_tariff.id, self._covered)
+        row = covering(full_tariff.id, self._covered_prices)
         if row is None:
             return full_tariff
         plan_price = row.plan_price.format(term=plan.removeprefix("compute-"))
@@ -303,7 +303,7 @@ class Facts:
         return under_plan(full_tariff, row, plan_tariff, full, covered)
 
     @cached_property
-    def _covered(self) -> tuple[CoveredPrice, ...]:
+    def _covered_prices(self) -> tuple[CoveredPrice, ...]:
         rows = self._read_table("savings_plans.csv", COVERED)
         for row in rows:
             for id in (row["list_price"], *(row["plan_price"].format(term=term) for term in ("1y", "3y"))):
@@ -313,7 +313,7 @@ class Facts:
 
     def covered_prices(self) -> tuple[CoveredPrice, ...]:
         """The prices that a Compute Savings Plan covers."""
-        return self._covered
+        return self._covered_prices
 
     def _check_price_id(self, id: str) -> None:
         if id not in self._prices:

@@ -183,7 +183,7 @@ def _within(block: bytes, name: str, stamp: str, reader: Reader) -> list[Part]:
         frame = pl.DataFrame(rows, schema=schema)
     there = frame.filter(pl.col(name).is_not_null())
     beside.read += frame.height - there.height
-    beside.ignored = +Counter({"records without a line of a log": frame.height - there.height})
+    beside.ignored_lines = +Counter({"records without a line of a log": frame.height - there.height})
     lines = pl.col(name).str.strip_chars_end().str.replace_all("\n", " ", literal=True)
     if stamp:
         at = moments(there[stamp]).cast(pl.Int64)
@@ -240,12 +240,12 @@ def parts(entries: Iterator[Any], reader: Callable[[bytes], Reader]) -> Iterator
             if record:
                 records.append(record)
         if size > BLOCK:
-            yield from _grouped(lines, readers, reader)
+            yield from _parts_by_function(lines, readers, reader)
             lines, size = {}, 0
         if len(records) > FEW:
             yield _figures(records)
             records = []
-    yield from _grouped(lines, readers, reader)
+    yield from _parts_by_function(lines, readers, reader)
     yield _figures(records)
     if statistics:
         yield load_tests.statistics(statistics)
@@ -266,7 +266,7 @@ def _row(element: Any) -> dict[str, Any] | None:
     return element if isinstance(element, dict) else None
 
 
-def _grouped(
+def _parts_by_function(
     lines: dict[str, list[str]], readers: dict[str, Reader], reader: Callable[[bytes], Reader]
 ) -> Iterator[Part]:
     """The parts of lines, each with the name of its function."""
@@ -309,7 +309,7 @@ def _record(element: Any) -> str | dict[str, Any] | None:
         return ""  # an event without text
     if not any(isinstance(key, str) and key.startswith("@") for key in element):
         return json.dumps(element) if element else None  # a different kind of record
-    figures = {name: _scaled(element.get(key), unit) for name, (key, unit) in INSIGHTS.items()}
+    figures = {name: _to_unit(element.get(key), unit) for name, (key, unit) in INSIGHTS.items()}
     if figures["duration_ms"] is None:
         return None if element.get("@duration") else {}
     return figures | {"at": str(at or ""), "id": None, "error": None}
@@ -324,7 +324,7 @@ def _time(at: Any) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ ") if moment.year >= 2014 else ""
 
 
-def _scaled(value: Any, unit: float) -> float | None:
+def _to_unit(value: Any, unit: float) -> float | None:
     try:
         return float(value) / unit
     except (TypeError, ValueError, OverflowError):

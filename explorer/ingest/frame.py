@@ -53,7 +53,7 @@ DELIVERED_TWICE = "lines delivered twice, of the same request with the same figu
 
 
 @dataclass(frozen=True)
-class Stated:
+class StatedResult:
     """Figures of a result that does not list its requests: count, quantiles by column, failures.
 
     Quantiles are named as in the answer: p50, p90, p99, p99_9, max.
@@ -79,9 +79,9 @@ class Part:
     timed_out: list[str] = field(default_factory=list)  # request ids from lines with "Task timed out"
     failed_inits: Counter[str] = field(default_factory=Counter)
     facts: dict[str, Any] = field(default_factory=dict)  # certain values of workload fields
-    stated: list[Stated] = field(default_factory=list)
+    stated_results: list[StatedResult] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    ignored: Counter[str] = field(default_factory=Counter)  # unused content and the number of its lines
+    ignored_lines: Counter[str] = field(default_factory=Counter)  # unused content and the number of its lines
     waits: tuple[float, float] = (0.0, 0.0)  # waiting for calls, and in total [ms]
     group: str = ""  # the function it belongs to, if the input names it
 
@@ -154,7 +154,7 @@ class Column:
         """Whether all numbers are exact in thousandths that fit in 32 bits."""
         return self._exact and self.largest * EXACT < 2**32 - 1
 
-    def sorted(self) -> tuple[np.ndarray, float]:
+    def in_order(self) -> tuple[np.ndarray, float]:
         """The sorted numbers, and the divisor to apply to them."""
         scale = EXACT if self.is_small else 1
         values = np.empty(self.size, np.uint32 if self.is_small else float)
@@ -167,7 +167,7 @@ class Column:
 
     def quantiles(self, shares: Iterable[float]) -> list[float]:
         """The quantiles, interpolated linearly between the two nearest values (NumPy's default)."""
-        values, scale = self.sorted()
+        values, scale = self.in_order()
         results = []
         for share in shares:
             place = share * (values.size - 1)
@@ -217,7 +217,9 @@ class Tally:
     examples: list[str] = field(default_factory=list)
     rows: Counter[str] = field(default_factory=Counter)  # by kind
     errors: Counter[str] = field(default_factory=Counter)  # of invocations, by kind of error
-    refused: dict[str, Counter[str]] = field(default_factory=dict)  # failed exchanges by kind, then by status
+    refusals: dict[str, Counter[str]] = field(
+        default_factory=dict
+    )  # failed exchanges by kind, then by status
     failed_inits: Counter[str] = field(default_factory=Counter)
     cold: int = 0
     memory: Counter[float] = field(default_factory=Counter)
@@ -225,9 +227,9 @@ class Tally:
     columns: dict[tuple[str, str], Column] = field(default_factory=dict)
     by_memory: dict[float, Column] = field(default_factory=dict)  # durations [ms]
     facts: dict[str, Any] = field(default_factory=dict)
-    stated: list[Stated] = field(default_factory=list)
+    stated_results: list[StatedResult] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    ignored: Counter[str] = field(default_factory=Counter)  # unused content and the number of its lines
+    ignored_lines: Counter[str] = field(default_factory=Counter)  # unused content and the number of its lines
     waits: tuple[float, float] = (0.0, 0.0)  # requests' waiting for calls, and total time [ms]
     groups: dict[str, Tally] = field(default_factory=dict)  # by function, if the inputs name several
     _keys: RequestKeys = field(default_factory=RequestKeys)
@@ -244,9 +246,9 @@ class Tally:
         self._timeout_lines.update(part.timed_out)
         if not part.group:  # facts of one function do not apply to the others
             self.facts.update(part.facts)
-        self.stated += part.stated
+        self.stated_results += part.stated_results
         self.waits = self.waits[0] + part.waits[0], self.waits[1] + part.waits[1]
-        self.ignored.update(part.ignored)
+        self.ignored_lines.update(part.ignored_lines)
         self.notes += [note for note in part.notes if note not in self.notes]
         if part.group and (part.rows is not None or part.facts):
             alone = replace(part, group="", rows=part.rows)
@@ -254,7 +256,7 @@ class Tally:
         if part.rows is not None and part.rows.height:
             rows, left_out = self.selection.select(part.rows)
             rows = self._once(rows, left_out)
-            self.ignored.update(left_out)
+            self.ignored_lines.update(left_out)
             self.used_lines -= sum(left_out.values())
             for kind, some in _by_kind(part.kind, rows):
                 self._take(kind, some)
@@ -290,7 +292,7 @@ class Tally:
             self.cold += int(cold.sum())
         if "error" in rows.columns and rows["error"].null_count() < rows.height:
             failed = rows.select(c for c in TEXTS if c in rows.columns).filter(rows["error"].is_not_null())
-            counts = self.errors if kind == INVOCATION else self.refused.setdefault(kind, Counter())
+            counts = self.errors if kind == INVOCATION else self.refusals.setdefault(kind, Counter())
             counts.update(failed["error"].to_list())
             if "id" in failed.columns and kind == INVOCATION:
                 late = failed.filter(failed["error"] == "timeout")["id"].drop_nulls()
@@ -326,7 +328,7 @@ class Tally:
         for group in self.groups.values():
             group.settle()
         if self.rows[RUNTIME_DONE] and not self.rows[INVOCATION]:
-            self.errors.update(self.refused.pop(RUNTIME_DONE, Counter()))
+            self.errors.update(self.refusals.pop(RUNTIME_DONE, Counter()))
             self._rename(RUNTIME_DONE, INVOCATION)
         if not self.rows[EXCHANGE] and not self.rows[INVOCATION]:
             most = max(ASIDE, key=self.rows.__getitem__)
@@ -334,7 +336,7 @@ class Tally:
                 self._rename(most, EXCHANGE)
         for kind in ASIDE:
             if count := self.rows.pop(kind, 0):
-                self.ignored[kind] += count
+                self.ignored_lines[kind] += count
                 self.used_lines -= count
 
     def _match_groups(self) -> None:
@@ -358,8 +360,8 @@ class Tally:
                 self.columns[new, name] = self.columns.pop((kind, name))
         if old in self.minutes:
             self.minutes[new] = self.minutes.pop(old)
-        if old in self.refused:
-            self.refused[new] = self.refused.pop(old)
+        if old in self.refusals:
+            self.refusals[new] = self.refusals.pop(old)
 
     @cached_property
     def failures(self) -> dict[str, int]:

@@ -85,7 +85,9 @@ def read(
     )
     try:
         events = (
-            _queried(logs, group, start, end) if insights else _filtered(logs, group, start, end, filtered)
+            _query_insights(logs, group, start, end)
+            if insights
+            else _filter_events(logs, group, start, end, filtered)
         )
         yield from envelopes.parts(events, lines_reader)
     except logs.exceptions.ResourceNotFoundException:
@@ -140,7 +142,7 @@ def _points(
         token = {"NextToken": page["NextToken"]}
 
 
-def _filtered(logs: Any, group: str, start: datetime, end: datetime, filtered: bool) -> Iterator[Any]:
+def _filter_events(logs: Any, group: str, start: datetime, end: datetime, filtered: bool) -> Iterator[Any]:
     pages = logs.get_paginator("filter_log_events").paginate(
         logGroupName=group,
         startTime=int(start.timestamp() * 1000),
@@ -151,7 +153,7 @@ def _filtered(logs: Any, group: str, start: datetime, end: datetime, filtered: b
         yield from page["events"]
 
 
-def _queried(logs: Any, group: str, start: datetime, end: datetime) -> Iterator[Any]:
+def _query_insights(logs: Any, group: str, start: datetime, end: datetime) -> Iterator[Any]:
     """Rows of Logs Insights; a period with more rows than one query allows is halved."""
     rows = _query(logs, group, start, end)
     if len(rows) < MOST or end - start <= timedelta(seconds=2):
@@ -159,8 +161,8 @@ def _queried(logs: Any, group: str, start: datetime, end: datetime) -> Iterator[
         return
     middle = start + (end - start) / 2
     middle = middle.replace(microsecond=0)
-    yield from _queried(logs, group, start, middle - timedelta(seconds=1))
-    yield from _queried(logs, group, middle, end)
+    yield from _query_insights(logs, group, start, middle - timedelta(seconds=1))
+    yield from _query_insights(logs, group, middle, end)
 
 
 def _query(logs: Any, group: str, start: datetime, end: datetime) -> list[Any]:

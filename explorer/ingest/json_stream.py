@@ -53,7 +53,7 @@ def elements(pieces: Iterator[str], deep: int = DEEP) -> Iterator[Any]:
         group = groups[-1] if groups else group
         buffer, opens = buffer[match.end() :], OPENS
         if match["packed"]:
-            yield from _unpacked(match["packed"], deep)
+            yield from _unpack(match["packed"], deep)
         else:
             buffer, more = yield from _array(buffer, pieces, more, group)
 
@@ -92,7 +92,7 @@ def _array(
         buffer, at, more = buffer[at:] + (piece or ""), 0, piece is not None
 
 
-def _unpacked(packed: str, deep: int) -> Iterator[Any]:
+def _unpack(packed: str, deep: int) -> Iterator[Any]:
     try:
         text = zlib.decompressobj(wbits=31).decompress(base64.b64decode(packed), UNPACKED)
     except (ValueError, zlib.error):

@@ -49,7 +49,7 @@ def _text(report: str) -> dict[str, Any] | None:
     figures: dict[str, Any] = {name: float(match[1]) for name, match in matches.items() if match}
     if not 0 <= figures.get("duration_ms", -1) <= LONGEST_MS:
         return None
-    figures = _started(figures)
+    figures = _without_empty_starts(figures)
     request, status, kind = (pattern.search(report) for pattern in (REQUEST_ID, STATUS, ERROR_TYPE))
     figures["id"] = request[1] if request else None
     figures["error"] = failure_kind(status and status[1], kind and kind[1])
@@ -72,14 +72,14 @@ def _json(line: str) -> dict[str, Any] | None:
     figures: dict[str, Any] = {name: float(value) for name, value in values.items() if _is_number(value)}
     if not 0 <= figures.get("duration_ms", -1) <= LONGEST_MS:
         return None
-    figures = _started(figures)
+    figures = _without_empty_starts(figures)
     figures["id"] = record.get("requestId")
     figures["error"] = failure_kind(record.get("status"), record.get("errorType"))
     figures["time"] = event.get("time")
     return figures
 
 
-def _started(figures: dict[str, Any]) -> dict[str, Any]:
+def _without_empty_starts(figures: dict[str, Any]) -> dict[str, Any]:
     """The figures without an initialisation of 0 ms: the environment existed, so it was no cold start."""
     return {name: value for name, value in figures.items() if value or name not in ("init_ms", "restore_ms")}
 
@@ -95,13 +95,13 @@ def events_in(line: str) -> tuple[list[dict[str, Any]], bool]:
         try:
             value, at = decode(line, at)
         except (ValueError, RecursionError):
-            return _unescaped(line, events)
+            return _unescape(line, events)
         _collect(value, events)
         at = line.find("{", at)
     return events, not events
 
 
-def _unescaped(line: str, events: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], bool]:
+def _unescape(line: str, events: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], bool]:
     """A line with the escaped quotes of nested JSON text unescaped."""
     if not events and '\\"' in line:
         return events_in(line.replace("\\\\", "\\").replace('\\"', '"'))

@@ -137,7 +137,7 @@ def _of(source: Source, stream: Stream, pool: ThreadPoolExecutor) -> Iterator[Pa
 
 def _unread(source: Source, unread_format: unread.Unread) -> Part:
     part = Part(notes=[f"{source.name} is {unread_format.name}, which is not read: {unread_format.hint}"])
-    part.ignored[f"{unread_format.name}: {unread_format.hint}"] += 1
+    part.ignored_lines[f"{unread_format.name}: {unread_format.hint}"] += 1
     return part
 
 
@@ -271,7 +271,7 @@ def _of_records(block: bytes) -> Reader:
         return _unknown
 
     def inner(block: bytes) -> list[Part]:
-        records = [one for line in block.splitlines() for one in _opened(line)]
+        records = [one for line in block.splitlines() for one in _records_inside(line)]
         text = "\n".join(json.dumps(one) for one in records).encode()
         return (_find_reader(text) or _unknown)(text) if records else []
 
@@ -290,7 +290,7 @@ def _record_lists(document: Any, deep: int = 3) -> Iterator[list[dict[str, Any]]
                 yield from _record_lists(value, deep - 1)
 
 
-def _opened(line: bytes) -> list[dict[str, Any]]:
+def _records_inside(line: bytes) -> list[dict[str, Any]]:
     """The longest list of records inside a one-line document; the document itself if it holds none."""
     try:
         document = json.loads(line)

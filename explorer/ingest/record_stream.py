@@ -91,7 +91,7 @@ def _bounds(text: bytes, level: int = 0, is_array: bool = True) -> tuple[np.ndar
     quotes = special == QUOTE
     slashes = special == BACKSLASH
     if slashes.any():
-        quotes &= ~_escaped(places, slashes)
+        quotes &= ~_are_escaped(places, slashes)
     inside = np.cumsum(quotes, dtype=np.int32) & 1
     structural = (inside == 0) & (kinds != 2)
     at, step, which = places[structural], kinds[structural], special[structural]
@@ -108,7 +108,7 @@ def _bounds(text: bytes, level: int = 0, is_array: bool = True) -> tuple[np.ndar
     return at[ends] + 1, at[first]
 
 
-def _escaped(places: np.ndarray, slashes: np.ndarray) -> np.ndarray:
+def _are_escaped(places: np.ndarray, slashes: np.ndarray) -> np.ndarray:
     """Which marks are escaped, that is, follow an odd number of backslashes."""
     escaped = np.zeros(places.size, dtype=bool)
     run = 0

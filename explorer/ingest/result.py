@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .frame import DELIVERED_TWICE, EXCHANGE, INVOCATION, LOAD, RUNTIME_DONE, Column, Stated, Tally
+from .frame import DELIVERED_TWICE, EXCHANGE, INVOCATION, LOAD, RUNTIME_DONE, Column, StatedResult, Tally
 
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p99_9": 0.999, "max": 1.0}
 DAY_S, MINUTE_S = 86400.0, 60.0
@@ -30,9 +30,9 @@ class Summary:
     @cached_property
     def kind(self) -> str:
         """The kind of rows that count as requests: the kind with more times of day."""
-        return EXCHANGE if self._timed(EXCHANGE) > self._timed(INVOCATION) else INVOCATION
+        return EXCHANGE if self._times(EXCHANGE) > self._times(INVOCATION) else INVOCATION
 
-    def _timed(self, kind: str) -> int:
+    def _times(self, kind: str) -> int:
         column = self.tally.columns.get((kind, "time_s"))
         return column.size if column else 0
 
@@ -40,13 +40,13 @@ class Summary:
     def invocations(self) -> int:
         """The number of invocations, also failed ones; without Lambda's reports, of requests."""
         rows = self.tally.rows
-        stated = self.stated.count if self.stated else 0
+        stated = self.largest_result.count if self.largest_result else 0
         return rows[INVOCATION] or rows[EXCHANGE] or rows[LOAD] or stated
 
     @cached_property
-    def stated(self) -> Stated | None:
+    def largest_result(self) -> StatedResult | None:
         """The result with the most requests; figures of several results cannot be combined."""
-        return max(self.tally.stated, key=lambda one: one.count, default=None)
+        return max(self.tally.stated_results, key=lambda one: one.count, default=None)
 
     def column(self, name: str, *kinds: str) -> Column | None:
         """The column of the first kind that contains numbers."""
@@ -87,7 +87,7 @@ class Summary:
     def is_of_load_test(self) -> bool:
         """Whether the durations come from a load test."""
         rows = self.tally.rows
-        return not (rows[INVOCATION] or rows[EXCHANGE]) and bool(rows[LOAD] or self.stated)
+        return not (rows[INVOCATION] or rows[EXCHANGE]) and bool(rows[LOAD] or self.largest_result)
 
     @cached_property
     def clock(self) -> Clock | None:
@@ -152,7 +152,7 @@ class Summary:
             "request_bytes": self.request,
             "response_bytes": self.response,
         }
-        stated = self.stated.quantiles if self.stated else {}
+        stated = self.largest_result.quantiles if self.largest_result else {}
         return {
             name: quantiles(column) if column else _of_stated(stated.get(name))
             for name, column in columns.items()
@@ -163,22 +163,22 @@ class Summary:
         """Failed invocations by kind; from a door's log alone, responses with a status of 5xx."""
         if self.tally.rows[INVOCATION]:
             return self.tally.failures
-        stated = self.stated.errors if self.stated and not self.tally.rows[LOAD] else {}
-        failed = Counter(self.tally.refused.get(EXCHANGE, {})) + Counter(self.tally.refused.get(LOAD, {}))
+        stated = self.largest_result.errors if self.largest_result and not self.tally.rows[LOAD] else {}
+        failed = Counter(self.tally.refusals.get(EXCHANGE, {})) + Counter(self.tally.refusals.get(LOAD, {}))
         counts = (failed + Counter(stated)).most_common()
         return {kind: n for kind, n in counts if not kind.startswith("HTTP ") or kind.startswith("HTTP 5")}
 
     @property
-    def refused(self) -> dict[str, int]:
+    def http_errors(self) -> dict[str, int]:
         """Responses with a status of 4xx and 5xx."""
-        stated = self.stated.errors if self.stated and not self.tally.rows[LOAD] else {}
+        stated = self.largest_result.errors if self.largest_result and not self.tally.rows[LOAD] else {}
         counts = Counter(stated)
         for kind in (EXCHANGE, LOAD):
-            counts += Counter(self.tally.refused.get(kind, {}))
+            counts += Counter(self.tally.refusals.get(kind, {}))
         return {kind: n for kind, n in counts.most_common() if kind.startswith("HTTP ")}
 
     @cached_property
-    def tuned(self) -> list[dict[str, float]]:
+    def times_by_memory(self) -> list[dict[str, float]]:
         """The median duration [ms] by memory size [MB]: from a sweep, or from the sizes in a log."""
         sweep = self.tally.facts.get("sweep", [])
         if sweep:
@@ -199,13 +199,13 @@ class Summary:
         return round(1 - min(waited / total, 1.0), 3) if total > 0 else None
 
     @cached_property
-    def ignored(self) -> list[dict[str, Any]]:
+    def ignored_lines(self) -> list[dict[str, Any]]:
         """Unused content: what it is, and on how many lines."""
-        counts = Counter(self.tally.ignored)
+        counts = Counter(self.tally.ignored_lines)
         if self.clock and self.clock.strays:
             counts["times of a clock that was wrong, left out of the rate"] = self.clock.strays
-        for one in self.tally.stated:
-            if one is not self.stated or self.tally.rows[INVOCATION] or self.tally.rows[EXCHANGE]:
+        for one in self.tally.stated_results:
+            if one is not self.largest_result or self.tally.rows[INVOCATION] or self.tally.rows[EXCHANGE]:
                 counts[f"what {one.source} states, beside requests or a larger result"] += max(one.count, 1)
         return [{"what": what, "lines": count} for what, count in counts.most_common()]
 
@@ -219,7 +219,7 @@ class Summary:
                 f"{n:,} {'line has' if n == 1 else 'lines have'} a clock that was wrong, such as"
                 f" {_date(self.clock.example)}: left out of the rate"
             )
-        if twice := self.tally.ignored.get(DELIVERED_TWICE):
+        if twice := self.tally.ignored_lines.get(DELIVERED_TWICE):
             notes.append(f"{twice:,} lines were delivered twice: each request counts once")
         return notes
 
@@ -234,16 +234,16 @@ class Summary:
             "invocations": self.invocations,
             "errors": self.errors,
             "failed_inits": dict(tally.failed_inits.most_common()),
-            "http_errors": self.refused,
+            "http_errors": self.http_errors,
             "cold_start_share": self.cold_start_share,
             **self.quantiles,
             "memory_mb": {f"{size:g}": count for size, count in tally.memory.most_common()},
             "span_s": self.span_s,
             "busiest_minute_rps": self.busiest_minute_rps,
             "busiest_second_rps": self.busiest_second_rps,
-            "tuned": self.tuned,
+            "tuned": self.times_by_memory,
             "cpu": self.cpu,
-            "ignored": self.ignored,
+            "ignored": self.ignored_lines,
             "notes": self.notes,
         }
 
@@ -263,7 +263,7 @@ class Clock:
 
         A few lines far from all others, or from before Lambda existed, come from a wrong clock.
         """
-        values, scale = times.sorted()
+        values, scale = times.in_order()
         at = int(np.searchsorted(values, FIRST_S * scale))
         begin, end = (
             (at if at < values.size else 0),
@@ -303,7 +303,7 @@ def quantiles(column: Column) -> dict[str, float]:
 
 def _longest_run(times: Column, clock: Clock) -> int:
     """The largest number of equal times, within the period of a clock."""
-    times_in_span, scale = times.sorted()
+    times_in_span, scale = times.in_order()
     times_in_span = times_in_span[
         np.searchsorted(times_in_span, clock.first * scale) : np.searchsorted(
             times_in_span, clock.last * scale, "right"

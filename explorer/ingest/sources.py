@@ -132,7 +132,7 @@ class Stream:
         self._packed: Any = None
         if unpacker := Unpacker.of(self._buffer):
             self._packed, self._waiting = unpacker, self._buffer
-            self._buffer = self._unpacked(HEAD)
+            self._buffer = self._unpack(HEAD)
         for mark, encoding in WIDE.items():
             if self._buffer.startswith(mark):
                 self._decoder = codecs.getincrementaldecoder(encoding)("replace")
@@ -179,7 +179,7 @@ class Stream:
 
     def _more(self, size: int) -> bytes:
         while True:
-            piece: bytes = self._unpacked(size) if self._packed else self._file(size)
+            piece: bytes = self._unpack(size) if self._packed else self._file(size)
             if not piece or not self._decoder:
                 return piece
             piece = self._decoder.decode(piece).encode("utf-8", "replace")
@@ -191,7 +191,7 @@ class Stream:
         self.bytes_read += len(piece)
         return piece
 
-    def _unpacked(self, size: int) -> bytes:
+    def _unpack(self, size: int) -> bytes:
         """The next unpacked bytes, at most `size`; a stream may have several members."""
         while True:
             if not self._waiting and not self._packed.eof and not self._packed.is_full:

@@ -28,7 +28,7 @@ def seconds(texts: pl.Series) -> pl.Series:
     if easy.all():
         return times["at"].rename("time_s")
     hard = frame.filter(~easy).select(
-        "row", pl.coalesce(_iso(text), _clf(text), _slashed(text), _epoch(text)).alias("hard")
+        "row", pl.coalesce(_iso(text), _clf(text), _with_slashes(text), _epoch(text)).alias("hard")
     )
     at = pl.coalesce(pl.when(easy).then("at"), "hard")
     return times.join(hard, on="row", how="left", maintain_order="left").select(at.alias("time_s"))["time_s"]
@@ -95,7 +95,7 @@ def _clf_alone(values: pl.Series) -> pl.Series | None:
     return times["at"] if times.filter(pl.col("there") & pl.col("at").is_null()).height == 0 else None
 
 
-def _slashed(text: pl.Expr) -> pl.Expr:
+def _with_slashes(text: pl.Expr) -> pl.Expr:
     import polars as pl
 
     parts = text.str.extract_groups(SLASHED)

@@ -81,7 +81,7 @@ class Draft:
         own = (name.partition(".")[2] for name in self.values if name.startswith(f"{section}."))
         return section in self.values or any(SPREAD.fullmatch(name) for name in own)
 
-    def nested(self) -> dict[str, Any]:
+    def as_tables(self) -> dict[str, Any]:
         """The known values, as the tables of a workload."""
         tables: dict[str, Any] = {}
         for name, value in self.values.items():
@@ -94,7 +94,7 @@ class Draft:
 
     def check(self, name: str, folder: Path) -> None:
         """Raise WorkloadError if the known values, with answers to the questions, are no valid workload."""
-        tables = self.nested()
+        tables = self.as_tables()
         for missing, value in PLACEHOLDERS.items():
             if missing not in tables:
                 tables[missing] = value
@@ -188,7 +188,7 @@ def tune(workload_draft: Draft, summary: Summary) -> None:
 
     A load test gives the time at its own memory size, if the template, function or user states that size.
     """
-    tuned = summary.tuned
+    tuned = summary.times_by_memory
     why = "the median at each memory size"
     memory = workload_draft.values.get("runtime.memory")
     p50 = (summary.quantiles["duration_ms"] or {}).get("p50")
@@ -209,8 +209,8 @@ def _failures(summary: Summary) -> Iterator[str]:
         yield f"Failed: {most(failures.items())} ({failed:.2%} of the invocations); their durations count."
     if "timeout" in failures:
         yield "A time-out's duration is a lower bound: the work was cut off, and would have taken longer."
-    if summary.refused:
-        yield f"Refused or failed at the door: {most(summary.refused.items())}."
+    if summary.http_errors:
+        yield f"Refused or failed at the door: {most(summary.http_errors.items())}."
     if summary.tally.failed_inits:
         yield f"Initialisations that failed: {most(summary.tally.failed_inits.items())}."
     share = summary.cold_start_share
@@ -226,7 +226,7 @@ def _traffic(workload_draft: Draft, summary: Summary) -> None:
         pass  # the tester chose the rate of a load test
     elif span >= DAY_S:
         count = times.size - summary.clock.strays
-        month = _rounded(count / span * MONTH_S, MONTH_DIGITS)
+        month = _round(count / span * MONTH_S, MONTH_DIGITS)
         without, days = summary.days_without
         gap = f"; on {without} of these {days} days nothing is logged" if without else ""
         why = f"{count:,} in {format_time(span)}, extended to 730 h{gap}"
@@ -248,17 +248,17 @@ def _traffic(workload_draft: Draft, summary: Summary) -> None:
         else:
             least = workload_draft.values.get("requests_per_month", 0) / MONTH_S * (1 + 1e-6)
             why = f"the busiest minute of {format_time(span)}; {second}"
-            workload_draft.set("peak_rps", _rounded(max(rate, least), DIGITS, up=True), why)
+            workload_draft.set("peak_rps", _round(max(rate, least), DIGITS, up=True), why)
 
 
 def _runtime(workload_draft: Draft, summary: Summary, samples: bool) -> None:
     facts, column = summary.tally.facts, summary.runtime
-    stated = (summary.stated.quantiles if summary.stated else {}).get("duration_ms", {})
+    stated = (summary.largest_result.quantiles if summary.largest_result else {}).get("duration_ms", {})
     if column:
         _spread(workload_draft, "runtime", column, samples, 1e-3, LONGEST_TIME)
-    elif summary.stated and "p50" in stated:
+    elif summary.largest_result and "p50" in stated:
         _stated_spread(
-            workload_draft, "runtime", stated, f"as {summary.stated.source} states it", LONGEST_TIME
+            workload_draft, "runtime", stated, f"as {summary.largest_result.source} states it", LONGEST_TIME
         )
     elif "mean_ms" in facts:
         workload_draft.set("runtime.value", format_amount(facts["mean_ms"], 1e-3), "a mean: no tail is known")
@@ -350,11 +350,11 @@ def format_amount(value: float, unit: float, up: bool = False) -> str:
     """
     steps = SIZES if unit == 1.0 else TIMES
     factor, name = next((size, name) for least, size, name in steps if value >= least)
-    number = _rounded(value / factor, DIGITS, up)
+    number = _round(value / factor, DIGITS, up)
     return f"{number:.12g} {name}"
 
 
-def _rounded(number: float, digits: int, up: bool = False) -> float:
+def _round(number: float, digits: int, up: bool = False) -> float:
     """A number rounded to significant digits."""
     if number <= 0:
         return 0.0
@@ -385,7 +385,7 @@ def write(workload_draft: Draft, path: Path, force: bool) -> list[Path]:
 def _write_samples(column: Column, unit: float, path: Path) -> None:
     import polars as pl
 
-    values, scale = column.sorted()
+    values, scale = column.in_order()
     factor = unit / scale
     pl.DataFrame({"value": pl.Series(values).cast(pl.Float64) * factor}).write_parquet(path)
 

@@ -132,7 +132,7 @@ class Distribution(ABC):
             total = total + term
         return total + self._excess(CEIL_TERMS * unit) / unit
 
-    def scaled(self, factor: Number) -> Distribution:
+    def scale_by(self, factor: Number) -> Distribution:
         """The same shape, `factor` times as large."""
         return replace(self, scale=self.scale * factor)
 
@@ -302,11 +302,11 @@ class ByPoint(Distribution):
 
     def expect(self, function: Callable[[Number], Number]) -> Number:
         """The mean of a function of X, at each point."""
-        return self._each(lambda part, scale: part.scaled(scale).expect(function), self.scale)
+        return self._each(lambda part, scale: part.scale_by(scale).expect(function), self.scale)
 
     def mean_ceil(self, increment: Number) -> Number:
         """The mean number of started increments, at each point."""
-        return self._each(lambda part, scale: part.scaled(scale).mean_ceil(increment), self.scale)
+        return self._each(lambda part, scale: part.scale_by(scale).mean_ceil(increment), self.scale)
 
     def _each(self, measure: Callable[[Distribution, Number], Number], value: Number) -> Number:
         """`measure` of each part at the points where it applies, for the values there.

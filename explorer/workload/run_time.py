@@ -116,18 +116,18 @@ def run_time_at(
         if memory_mb is runtime.memory:
             return runtime.spread
         factor = computing_factor(runtime, reference_memory(runtime), memory_mb, cpu, threads)
-        return runtime.spread.scaled(factor)
+        return runtime.spread.scale_by(factor)
     sizes = sorted(time.memory for time in runtime.tuned)
     within = np.clip(memory_mb, sizes[0], sizes[-1])
     factor = computing_factor(runtime, within, memory_mb, cpu, threads)
     if np.ndim(within) == 0:
-        return _measured(runtime, float(within)).scaled(factor)
+        return _from_measurements(runtime, float(within)).scale_by(factor)
     distinct, index = np.unique(within, return_inverse=True)
-    parts = tuple(_measured(runtime, float(each)) for each in distinct)
+    parts = tuple(_from_measurements(runtime, float(each)) for each in distinct)
     return ByPoint(parts, index.reshape(np.shape(within)), scale=factor)
 
 
-def _measured(runtime: Runtime, memory_mb: float) -> Distribution:
+def _from_measurements(runtime: Runtime, memory_mb: float) -> Distribution:
     """The run time at a memory size [MB] that is measured, or between two that are."""
     entries = sorted(runtime.tuned, key=lambda entry: entry.memory)
     sizes = np.array([entry.memory for entry in entries])

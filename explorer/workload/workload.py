@@ -166,11 +166,11 @@ class Workload(Fields):
         content = _with_changes(copy.deepcopy(self._content), {**(changes or {}), **fields})
         return Workload(self._source, self._folder, **content)
 
-    def scaled(self, spread: str, factor: float) -> Workload:
+    def scale_by(self, spread: str, factor: float) -> Workload:
         """A copy in which every stated value of a distribution is multiplied by `factor`.
 
         >>> w = Workload(requests_per_month=1, response={"p50": "1 KB", "p99": "9 KB"}, runtime="1 s")
-        >>> round(float(w.scaled("response", 2).response.spread.quantile(0.99)) / 1024, 6)
+        >>> round(float(w.scale_by("response", 2).response.spread.quantile(0.99)) / 1024, 6)
         18.0
         """
         section = getattr(self, spread)

@@ -29,7 +29,7 @@ def test_a_change_is_placed_within_a_fifth_of_a_percent_and_names_what_lasts(
 
     monkeypatch.setattr(break_evens, "_winners", lambda r, points: [winner(factor) for _, factor in points])
     bracket = Bracket("runtime", direction, 1.0, outside)
-    turn = break_evens._refined(choice, [bracket])[bracket]
+    turn = break_evens._refine(choice, [bracket])[bracket]
     assert turn.factor == pytest.approx(change, rel=0.0017) and (turn.direction == direction)
     assert abs(np.log(turn.factor)) >= abs(np.log(change))  # on the side of the change, not before it
     assert turn.design == lasting.ids

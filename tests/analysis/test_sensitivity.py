@@ -10,7 +10,7 @@ from explorer import ExplorerError, Workload, recommend, regret, sensitivity
 from explorer.analysis.one_design import design_assessment
 from explorer.analysis.sensitivity.ranges import MEASURED, ranges_of
 from explorer.analysis.sensitivity.regret import measurement_sentences
-from explorer.analysis.sensitivity.tail import can_stretch, stretched
+from explorer.analysis.sensitivity.tail import can_stretch, stretch
 from explorer.analysis.sensitivity.value_of_information import (
     EVERYTHING,
     MeasurementValue,
@@ -192,7 +192,7 @@ def test_nothing_is_ever_feasible():
         requests_per_month=1e5, response="2 MB", runtime="5 h", client={"polls": False, "waits": "1 s"}
     )
     result = regret(w, {"response": "2x"}, samples=100)
-    assert result.choice is None and result.infeasible == 1 and result.measured == ()
+    assert result.choice is None and result.infeasible == 1 and result.measurements == ()
     assert "No design is feasible" in result.summary
     assert figures.regrets(result).png()
 
@@ -432,7 +432,7 @@ def by_integral(spread, value):
 @pytest.mark.parametrize("ratio", [2.0, 10.0, 25.0])
 @pytest.mark.parametrize("spread", [SPREAD, constant(10.0)], ids=["quantiles", "one value"])
 def test_a_stretched_distribution_agrees_with_its_own_quantiles(spread, ratio):
-    other = stretched(spread, ratio)
+    other = stretch(spread, ratio)
     assert float(other.median) == pytest.approx(10) and float(other.quantile(0.99)) == pytest.approx(
         10 * ratio
     )
@@ -446,20 +446,20 @@ def test_a_stretched_distribution_agrees_with_its_own_quantiles(spread, ratio):
 
 def test_a_tail_as_it_is_changes_nothing_and_a_list_is_each_of_its_own():
     ratios = np.array([4.0, 10.0, 20.0])
-    other = stretched(SPREAD, ratios)
+    other = stretch(SPREAD, ratios)
     levels = np.array([[0.1], [0.5], [0.95]])
     for at, ratio in enumerate(ratios):
-        alone = stretched(SPREAD, ratio)
+        alone = stretch(SPREAD, ratio)
         assert other.quantile(levels)[:, at] == pytest.approx(alone.quantile(levels)[:, 0])
         for measure in (lambda d: d.mean, lambda d: d.excess(20.0), lambda d: d.mean_ceil(3.0)):
             assert measure(other)[at] == pytest.approx(float(measure(alone)))
-    same = stretched(SPREAD, 10.0)
+    same = stretch(SPREAD, 10.0)
     assert float(same.mean) == pytest.approx(float(SPREAD.mean), rel=1e-12)
     assert same.exceed(77.0) == pytest.approx(SPREAD.exceed(77.0), rel=1e-9)
 
 
 def test_the_largest_value_stays():
-    other = stretched(SPREAD, 30.0)
+    other = stretch(SPREAD, 30.0)
     assert float(other.quantile(0.99999)) == pytest.approx(400) and other.exceed(400.0 * (1 + 1e-9)) == 0
     assert other.exceed(399.0) > 0
     assert isinstance(SPREAD, Quantiles) and can_stretch(SPREAD) and not can_stretch(constant(0))
@@ -493,7 +493,7 @@ def test_the_tornado_holds_the_numbers(w, swings):
 def test_the_regrets_hold_the_shares(many):
     picture = figures.regrets(many)
     rows = [bar.get_width() for bar in picture.axes[0].patches[:4]]
-    first = many.judged[0]
+    first = many.designs[0]
     assert rows == pytest.approx([first.best, first.dearer, first.late, first.breaks])
     assert format_usd(first.mean_regret_usd) in texts(picture) and many.summary in picture.alt
 

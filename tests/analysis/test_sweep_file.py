@@ -22,7 +22,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import explorer as ex
-from explorer.analysis.sweep.executor import _unpacked
+from explorer.analysis.sweep.executor import _unpack
 from explorer.analysis.sweep.tiling import Tiles
 
 sweeping = sys.modules[ex.Sweep.__module__]
@@ -328,7 +328,7 @@ def test_when_a_tile_fails_the_others_are_cancelled(w, tmp_path, monkeypatch):
 
 def test_a_worker_with_other_figures_is_refused():
     with pytest.raises(ex.ExplorerError, match=r"expected 0\.1\.0 with 1999-01-01 abc"):
-        _unpacked(pickle.dumps(("0.1.0", "1999-01-01 abc", print)))
+        _unpack(pickle.dumps(("0.1.0", "1999-01-01 abc", print)))
 
 
 def test_a_dask_cluster_gives_the_same_bits(w, tmp_path):

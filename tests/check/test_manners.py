@@ -228,7 +228,7 @@ Resources:
 def ignored(template, above="", beside="", timeout=60):
     lines = "".join(f"      {line}\n" for line in above.splitlines())
     report = checked(template(ABOVE.format(above=lines, beside=beside, timeout=timeout)))
-    return {one.limit for one in report.suppressed}, [note.text for note in report.notes]
+    return {one.limit for one in report.suppressed_findings}, [note.text for note in report.notes]
 
 
 IGNORE = "# explorer: ignore"

@@ -408,7 +408,7 @@ def test_any_template_is_checked(content):
             assert finding.text
             continue
         assert finding.verdict in ("fits", "tight", "breach", "unknown") and finding.message
-    list(template.nested(stack))
+    list(template.nested_templates(stack))
 
 
 PLANNED = [

@@ -698,12 +698,12 @@ REASON = " # explorer: ignore lambda.timeout because I say so"
 def test_a_comment_with_a_reason_suppresses_one_limit(check, place):
     report = check(SLOW.format(**{"above": "", "beside": "", place: REASON}))
     assert [f.limit for f in report.findings if f.verdict == "breach"] == ["lambda.memory"]
-    assert [f.reason for f in report.suppressed] == ["because I say so"]
+    assert [f.reason for f in report.suppressed_findings] == ["because I say so"]
 
 
 def test_a_comment_on_a_line_of_its_own_is_about_the_line_below(check):
     text = SLOW.format(above="", beside="").replace("      Timeout", f"     {REASON}\n      Timeout")
-    assert [f.limit for f in check(text).suppressed] == ["lambda.timeout"]
+    assert [f.limit for f in check(text).suppressed_findings] == ["lambda.timeout"]
 
 
 def test_nothing_is_suppressed_without_a_reason(check):
@@ -720,7 +720,7 @@ def test_nothing_is_suppressed_without_a_reason(check):
 def test_metadata_suppresses(check, ignore):
     template = one(Timeout=1801)
     template["Resources"]["F"]["Metadata"] = {"explorer": {"ignore": ignore}}
-    assert [f.limit for f in check(template).suppressed] == ["lambda.timeout"]
+    assert [f.limit for f in check(template).suppressed_findings] == ["lambda.timeout"]
 
 
 def test_a_configuration_file_suppresses_excludes_and_warns(check, tmp_path):
@@ -729,7 +729,7 @@ def test_a_configuration_file_suppresses_excludes_and_warns(check, tmp_path):
         'warn_at = "50%"\n[[ignore]]\nlimit = "lambda.timeout"\nresource = "F"\nreason = "why"\n'
     )
     report = check(one(Timeout=1801, MemorySize=6000))
-    assert [f.limit for f in report.suppressed] == ["lambda.timeout"]
+    assert [f.limit for f in report.suppressed_findings] == ["lambda.timeout"]
     assert verdicts(report, "lambda.memory") == {"F": "tight"}
     settings.write_text('exclude = ["template.*"]')
     assert checked(tmp_path).files == []

@@ -171,7 +171,7 @@ def test_money_under_growth_is_the_bill_of_each_month(name, form):
         growth = {"requests_per_month": r.workload.requests_per_month * more}
         if r.workload.peak_rps is not None:
             growth["peak_rps"] = r.workload.peak_rps * more
-        then = r.workload.scaled("response", 1.01**month).replace(growth)
+        then = r.workload.scale_by("response", 1.01**month).replace(growth)
         row = by_month[f"month {month}"]
         assert close(row[2], float(ex.cost(then, r.nearest).total_usd), 6)
         best = ex.recommend(then)

@@ -76,7 +76,7 @@ import pages
 from explorer.analysis import break_evens
 from explorer.analysis.sensitivity import ranges
 from explorer.cli.commands import init
-from explorer.cli.assignments import parsed
+from explorer.cli.assignments import parse_assignments
 from explorer.ingest.workload import QUESTIONS
 from explorer.views.app import controls
 from explorer.views.report.workload import workload_tables
@@ -110,7 +110,7 @@ json.dump({
     "init": [line for line in init.to_toml({}).splitlines()
              if any(word in line for word in ("patience", "kitchen", "cooks", "vegan"))],
     "questions": [each.name for each in init.QUESTIONS if each.is_asked],
-    "set": parsed(["kitchen.vegan=yes", "client.patience=1 min"]),
+    "set": parse_assignments(["kitchen.vegan=yes", "client.patience=1 min"]),
     "wanted": QUESTIONS["client.patience"],
     "axes": [ex.sweep(w, {"client.patience": ["1 min", 90.0], "kitchen.cooks": [1, 2]}).shape,
              axes.axis_unit("client.patience")],

@@ -77,7 +77,7 @@ class Range:
         """A value of the input with its unit, as text."""
         return kind_of(self.field).show(value)
 
-    def spaced(self, count: int) -> np.ndarray:
+    def spaced_values(self, count: int) -> np.ndarray:
         """`count` values from end to end, evenly spaced on a logarithmic scale."""
         return np.geomspace(self.low, self.high, count)
 
@@ -107,14 +107,14 @@ def ranges_of(workload: Workload, stated: Mapping[str, Any] | None, fields: tupl
     Raises ExplorerError naming the field, the value and what is accepted.
     """
     if stated is None:
-        return list(_assumed(workload, fields))
+        return list(_default_ranges(workload, fields))
     if not isinstance(stated, Mapping) or not stated:
         raise ExplorerError(f"ranges is {quote_value(stated)}: expected (low, high) by field, such as"
                             ' {"response": ("400 KB", "2 MB")}')  # fmt: skip
     return [_stated_range(workload, names(field), value) for field, value in stated.items()]
 
 
-def _assumed(workload: Workload, fields: tuple[str, ...]) -> Iterator[Range]:
+def _default_ranges(workload: Workload, fields: tuple[str, ...]) -> Iterator[Range]:
     for field in fields:
         if (now := _worth(workload, field)) is None:
             continue
@@ -129,7 +129,7 @@ def _assumed(workload: Workload, fields: tuple[str, ...]) -> Iterator[Range]:
                 low, high = now, now * TAIL
                 why = f"assumed: no tail was given, up to {TAIL:g} times the median"
         try:
-            _checked(workload, field, low, high)
+            _check_ends(workload, field, low, high)
         except ExplorerError:  # today's value is at the edge of the accepted values
             continue
         yield Range(field, now, low, high, why)
@@ -166,7 +166,7 @@ def _stated_range(workload: Workload, field: str, value: Any) -> Range:
         words = Range(field, now, low, high).format_value
         raise ExplorerError(f"range of {field} is {quote_value(value)}, {words(low)} to {words(high)}, and"
                             f" today's is {words(now)}: expected {ACCEPTED}")  # fmt: skip
-    _checked(workload, field, low, high)
+    _check_ends(workload, field, low, high)
     return Range(field, now, low, high)
 
 
@@ -208,7 +208,7 @@ def _read(workload: Workload, field: str, end: Any) -> float:
         raise ExplorerError(f"range of {field} is {str(error).partition('is ')[2] or error}") from None
 
 
-def _checked(workload: Workload, field: str, low: float, high: float) -> None:
+def _check_ends(workload: Workload, field: str, low: float, high: float) -> None:
     """Raise ExplorerError if the field rejects one of the ends."""
     if field in TAILS:
         spread = getattr(workload, TAILS[field]).spread

@@ -98,7 +98,7 @@ class Regret:
         return value_of_information.best_choice(self.outcomes.holds, self.regret_usd, self.risk)
 
     @cached_property
-    def judged(self) -> tuple[DesignRegret, ...]:
+    def designs(self) -> tuple[DesignRegret, ...]:
         """One row per design that is the best anywhere: the choice, the recommended one, then by share."""
         wins = set(np.unique(self.winner[self.winner >= 0]).tolist()) | {self._choice} - {NOTHING}
         wins |= {i for i, design in enumerate(self.outcomes.designs) if design == self.recommended}
@@ -126,7 +126,7 @@ class Regret:
         )
 
     @cached_property
-    def measured(self) -> tuple[value_of_information.MeasurementValue, ...]:
+    def measurements(self) -> tuple[value_of_information.MeasurementValue, ...]:
         """The value of measuring everything, and of measuring each input alone, before choosing."""
         return tuple(
             value_of_information.measurement_values(
@@ -136,11 +136,11 @@ class Regret:
 
     @cached_property
     def frame(self) -> pd.DataFrame:
-        """`judged` as a frame: one row per design; the columns are the fields of `DesignRegret`."""
+        """`designs` as a frame: one row per design; the columns are the fields of `DesignRegret`."""
         import pandas as pd
 
         return pd.DataFrame(
-            [asdict(row) for row in self.judged], columns=list(DesignRegret.__dataclass_fields__)
+            [asdict(row) for row in self.designs], columns=list(DesignRegret.__dataclass_fields__)
         )
 
     def to_frame(self) -> pd.DataFrame:
@@ -149,11 +149,11 @@ class Regret:
 
     @cached_property
     def measuring(self) -> pd.DataFrame:
-        """`measured` as a frame: one row per input; the columns are the fields of `Measured`."""
+        """`measurements` as a frame: one row per input; the columns are the fields of `MeasurementValue`."""
         import pandas as pd
 
         names = list(value_of_information.MeasurementValue.__dataclass_fields__)
-        return pd.DataFrame([asdict(row) for row in self.measured], columns=names)
+        return pd.DataFrame([asdict(row) for row in self.measurements], columns=names)
 
     @cached_property
     def infeasible(self) -> float:
@@ -174,8 +174,8 @@ class Regret:
             "risk": self.risk,
             "infeasible": self.infeasible,
             "ranges": [{**asdict(each), "unit": each.unit} for each in self.ranges],
-            "designs": [asdict(row) for row in self.judged],
-            "measuring": [asdict(row) for row in self.measured],
+            "designs": [asdict(row) for row in self.designs],
+            "measuring": [asdict(row) for row in self.measurements],
         }
 
 
@@ -272,13 +272,13 @@ def summary(r: Regret) -> str:
     """The result in sentences: choosing now, the design of lowest regret, and measuring first."""
     if r.choice is None:
         return f"No design is feasible in any of {r.samples:,} scenarios."
-    return " ".join([*_choosing(r), *measurement_sentences(r.measured)])
+    return " ".join([*_choosing(r), *measurement_sentences(r.measurements)])
 
 
 def _choosing(r: Regret) -> Iterator[str]:
-    now = next((row for row in r.judged if row.recommended), None)
+    now = next((row for row in r.designs if row.recommended), None)
     yield _now(now, r.samples) if now else "No design is feasible as the inputs are today."
-    least = next(row for row in r.judged if row.choice)
+    least = next(row for row in r.designs if row.choice)
     if least.recommended:
         yield "No other design is the better choice while nothing is measured."
     elif r.choice is not None:
@@ -310,14 +310,14 @@ def measurement_sentences(measured: Sequence[MeasurementValue]) -> Iterator[str]
         return
     yield f"Measuring everything first is worth {gain(everything)}."
     if first := next((row for row in each if pays(row)), None):
-        yield f"The {called(first)} alone: {gain(first)}."
+        yield f"The {input_noun(first)} alone: {gain(first)}."
     elif first := next((row for row in each if trades(row)), None):
-        yield f"The {called(first)} alone would trade: {gain(first)}."
+        yield f"The {input_noun(first)} alone would trade: {gain(first)}."
     else:
         yield "No input alone is worth measuring."
 
 
-def called(row: MeasurementValue) -> str:
+def input_noun(row: MeasurementValue) -> str:
     """The name of the input in a sentence."""
     return noun_of(row.input)
 

@@ -19,7 +19,7 @@ from explorer.workload.distribution import Distribution
 from explorer.workload.fields import SPREADS
 from explorer.workload.workload import Workload
 
-from .tail import stretched
+from .tail import stretch
 
 TILE = 2**14  # scenarios evaluated together: bounds the memory use
 TAILS = {f"{name}.p99": name for name in SPREADS}
@@ -29,12 +29,12 @@ REQUESTS, PEAK = "requests_per_month", "peak_rps"
 class Scenarios(Conditions):
     """A load whose axes all vary along one dimension, including tails (`response.p99`)."""
 
-    def _scaled(self, name: str) -> Distribution:
-        spread = super()._scaled(name)
+    def _scale(self, name: str) -> Distribution:
+        spread = super()._scale(name)
         if f"{name}.p99" not in self.axes:
             return spread
         today = getattr(self.workload, name).spread.median
-        return stretched(spread, self.axes[f"{name}.p99"] / today)
+        return stretch(spread, self.axes[f"{name}.p99"] / today)
 
 
 def along(workload: Workload, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -78,7 +78,7 @@ def can_stretch(spread: Distribution) -> bool:
     )
 
 
-def stretched(spread: Distribution, ratio: Number) -> Stretched:
+def stretch(spread: Distribution, ratio: Number) -> Stretched:
     """The distribution with a p99 of `ratio` times its median; a single value becomes lognormal above it."""
     scale = np.asarray(spread.median) + 0.0 * np.asarray(ratio)
     logs = np.log(np.maximum(ratio, 1.0))

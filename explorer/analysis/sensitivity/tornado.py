@@ -231,7 +231,7 @@ def _group(workload: Workload, group: Sequence[Range], subject: Design) -> Itera
 
 def _values(uncertain: Range) -> np.ndarray:
     """Points along the range, including today's value if it is inside."""
-    values = uncertain.spaced(POINTS)
+    values = uncertain.spaced_values(POINTS)
     if uncertain.low < uncertain.now < uncertain.high:
         inside = np.abs(np.log(values[1:-1] / uncertain.now))
         values[1 + int(np.argmin(inside))] = uncertain.now

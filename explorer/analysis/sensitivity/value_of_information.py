@@ -69,13 +69,13 @@ def measurement_values(
     informed_choice = np.where(winner >= 0, winner, choice)
     yield _against(EVERYTHING, holds, regret, choice, informed_choice)
     rows = [
-        _against(name, holds, regret, choice, _informed(values, holds, regret, choice, risk))
+        _against(name, holds, regret, choice, _choose_with_knowledge(values, holds, regret, choice, risk))
         for name, values in inputs.items()
     ]
     yield from sorted(rows, key=lambda row: (not row.significant, -round(row.averts, 2), -row.saves_usd))
 
 
-def _informed(
+def _choose_with_knowledge(
     values: np.ndarray, holds: np.ndarray, regret: np.ndarray, choice: int, risk: float
 ) -> np.ndarray:
     """The design chosen in each scenario when one input is known; each half uses the other half's choice."""

@@ -92,7 +92,7 @@ class Checkpoint:
         try:
             old = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
-            with _finished(path) as file:
+            with _write_whole(path) as file:
                 file.write(json.dumps(self.request, indent=1).encode())
             return
         except ValueError:
@@ -110,7 +110,7 @@ def folder_of(path: Path) -> Path:
     return path.with_name(path.name + ".parts")
 
 
-def stopped(path: Path) -> str:
+def progress_in_words(path: Path) -> str:
     """How far an unfinished sweep to a file got, in a sentence."""
     folder = folder_of(path)
     try:
@@ -134,14 +134,14 @@ def _write_parts(path: Path, tables: Iterable[Any], request: Mapping[str, Any]) 
     table = next(rest)
     schema = table.schema.with_metadata({KEY: json.dumps(request).encode()})
     settings: Any = {"compression": "zstd", "dictionary_pagesize_limit": DICTIONARY_BYTES}
-    with _finished(path) as file, pq.ParquetWriter(file, schema, **settings) as writer:
+    with _write_whole(path) as file, pq.ParquetWriter(file, schema, **settings) as writer:
         while table is not None:
             writer.write_table(table.replace_schema_metadata(schema.metadata), row_group_size=len(table))
             table = next(rest, None)
 
 
 @contextmanager
-def _finished(path: Path) -> Iterator[BinaryIO]:
+def _write_whole(path: Path) -> Iterator[BinaryIO]:
     """A file that gets its name only when all of it is on the disk."""
     unfinished = path.with_name(path.name + UNFINISHED)
     try:

@@ -23,7 +23,7 @@ Watch = Callable[[Iterable[Any], int, int], Iterable[Any]]
 AHEAD = 32  # tiles in progress: enough for 16 workers, and at most 200 MB of waiting results
 
 
-def unwatched(steps: Iterable[Any], total: int, earlier: int) -> Iterable[Any]:
+def without_progress(steps: Iterable[Any], total: int, earlier: int) -> Iterable[Any]:
     """The steps unchanged, without a progress display."""
     return steps
 
@@ -55,11 +55,11 @@ def work_out(
 
 
 def _unpacked_work(packed: bytes, job: Any) -> Any:
-    return _unpacked(packed)(job)
+    return _unpack(packed)(job)
 
 
 @lru_cache(maxsize=4)
-def _unpacked(packed: bytes) -> Callable[[Any], Any]:
+def _unpack(packed: bytes) -> Callable[[Any], Any]:
     """The unpickled work; raises ExplorerError if this process has another version or other facts."""
     work: Callable[[Any], Any]
     version, edition, work = pickle.loads(packed)  # noqa: S301 - of the process that began the sweep

@@ -25,10 +25,10 @@ from explorer.workload.axes import grid_axes
 from explorer.workload.workload import Workload
 
 from .checkpoint import Checkpoint, write
-from .executor import Watch, unwatched, work_out
+from .executor import Watch, without_progress, work_out
 from .manifest import manifest
 from .rows import Answer, Legend
-from .sweep_file import SweepFile, counted
+from .sweep_file import SweepFile, count_points
 from .tiling import Axes, Block, Tiles
 
 if TYPE_CHECKING:
@@ -89,7 +89,9 @@ class Sweep:
 
     def wins(self) -> list[tuple[Design | None, int]]:
         """The number of points at which each design wins, most first; None: nothing is feasible."""
-        return counted(self.designs, np.bincount(self.winner.ravel() + 1, minlength=len(self.designs) + 1))
+        return count_points(
+            self.designs, np.bincount(self.winner.ravel() + 1, minlength=len(self.designs) + 1)
+        )
 
     @property
     def _legend(self) -> Legend:
@@ -108,7 +110,7 @@ def sweep(
     designs: Sequence[Any] | None = None,
     executor: Executor | None = None,
     to: None = None,
-    watch: Watch = unwatched,
+    watch: Watch = without_progress,
 ) -> Sweep: ...
 @overload
 def sweep(
@@ -118,7 +120,7 @@ def sweep(
     executor: Executor | None = None,
     *,
     to: str | Path,
-    watch: Watch = unwatched,
+    watch: Watch = without_progress,
 ) -> SweepFile: ...
 def sweep(
     workload: Workload,
@@ -126,7 +128,7 @@ def sweep(
     designs: Sequence[Any] | None = None,
     executor: Executor | None = None,
     to: str | Path | None = None,
-    watch: Watch = unwatched,
+    watch: Watch = without_progress,
 ) -> Sweep | SweepFile:
     """Evaluate every design at every point of a grid.
 
@@ -163,7 +165,7 @@ def sweep(
     tiles = _tiles(tuple(map(len, grid.values())), legend)
     if to is None:
         answers = work_out(work, tiles.jobs(grid, range(len(tiles))), executor)
-        return _gathered(workload, grid, legend, tiles, watch(answers, len(tiles), 0))
+        return _join_tiles(workload, grid, legend, tiles, watch(answers, len(tiles), 0))
     request = manifest(work.workload, grid, legend, tiles)
     rows = len(legend.designs) if legend.compared else 1
     with Checkpoint(_parquet(to), request, tiles, rows) as parts:
@@ -185,10 +187,10 @@ class _Work:
     def __call__(self, axes: Axes) -> Answer:
         if self.designs is None:
             return _answers(self.workload, axes)
-        return _compared(self.workload, axes, self.designs)
+        return _compare_designs(self.workload, axes, self.designs)
 
 
-def _gathered(
+def _join_tiles(
     workload: Workload, grid: Axes, legend: Legend, tiles: Tiles, answers: Iterable[tuple[int, Answer]]
 ) -> Sweep:
     """The results of all tiles in arrays."""
@@ -248,7 +250,7 @@ def _load(workload: Workload, grid: Mapping[str, np.ndarray]) -> Conditions:
     return Conditions(workload, axes)
 
 
-def _compared(
+def _compare_designs(
     workload: Workload, grid: Mapping[str, np.ndarray], designs: tuple[Design, ...]
 ) -> tuple[np.ndarray, ...]:
     """Winner and runner-up among these designs in a tile, and each design's bill and breach probability."""

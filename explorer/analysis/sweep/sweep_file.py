@@ -86,7 +86,7 @@ class SweepFile:
         total = np.zeros(len(self.designs) + 1, dtype=np.int64)
         for group in self._groups("winner"):
             total += np.bincount(_plain(group) + 1, minlength=len(total))
-        return counted(self.designs, total // self._each)
+        return count_points(self.designs, total // self._each)
 
     def to_frame(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """The rows of all points, or some of their columns; this holds the whole sweep in memory."""
@@ -127,7 +127,7 @@ class SweepFile:
         return array[0] if self.request["designs"] is None else array
 
 
-def counted(designs: Sequence[Design], points: np.ndarray) -> list[tuple[Design | None, int]]:
+def count_points(designs: Sequence[Design], points: np.ndarray) -> list[tuple[Design | None, int]]:
     """Designs that have points, with their number, most first; `points` starts with those of no design."""
     order = np.argsort(-points, kind="stable")
     return [(designs[k - 1] if k else None, int(points[k])) for k in order if points[k]]

@@ -34,7 +34,7 @@ def bill(
 
     total = price(quantities(usage), region or "us-east-1", free_tier)
     answer = {"region": total.region, "free_tier": free_tier, **bill_to_dict(total)}
-    out(answer, as_json, priced, answer)
+    out(answer, as_json, bill_lines, answer)
 
 
 COLUMNS = ("id", "quantity")
@@ -84,7 +84,7 @@ def _quantity(place: str, header: list[str], line: list[str]) -> tuple[str, Deci
         raise refusal(place, "quantity", row["quantity"], str(error)) from None
 
 
-def priced(answer: Row) -> Iterator[RenderableType]:
+def bill_lines(answer: Row) -> Iterator[RenderableType]:
     """The answer of `bill`."""
     free = "free tier taken off" if answer["free_tier"] else "no free tier"
     yield from bill_table(answer, f"{answer['region']}, {free}")

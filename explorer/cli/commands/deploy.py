@@ -70,7 +70,7 @@ def deploy(
     interruptible(context)
     if target == "aws":
         must_be_asked(yes, as_json, "--target aws makes what costs money")
-    planned = _planned(load_workload(workload, region, fields), design, handler, as_json)
+    planned = _plan(load_workload(workload, region, fields), design, handler, as_json)
     planned.check_target(target)
     name = create.new_name(planned.workload)
     place = place_of(target, planned.workload.region, cloud)
@@ -80,17 +80,17 @@ def deploy(
         if not yes:
             ask("Go on?")
     with step_display("Deploying") as show_step, says_what_became(f"explorer destroy {name}{place.options}"):
-        standing = deploy.deploy_plan(planned, place, name, timedelta(hours=hours), show_step)
-        credentials = standing.credentials()
-    answer = {**before, **standing.to_dict(), "seconds": time.monotonic() - began}
+        stack = deploy.deploy_plan(planned, place, name, timedelta(hours=hours), show_step)
+        credentials = stack.credentials()
+    answer = {**before, **stack.to_dict(), "seconds": time.monotonic() - began}
     if credentials:
         answer["credentials"] = dict(credentials)
-    elif not standing.is_signed:
+    elif not stack.is_signed:
         answer["credentials"] = False  # the way a client takes it
-    out(answer, as_json, deployed, answer, place.options)
+    out(answer, as_json, deployment_lines, answer, place.options)
 
 
-def _planned(workload: Any, design: str | None, handler: str | None, as_json: bool) -> Plan:
+def _plan(workload: Any, design: str | None, handler: str | None, as_json: bool) -> Plan:
     """The deployment plan; for a design that cannot be deployed, name the nearest that can."""
     from explorer.analysis.answer import Answer
     from explorer.analysis.summary import nearest_miss_sentence, nothing_feasible_sentence
@@ -151,7 +151,7 @@ def destroy(
     with step_display("Removing") as show_step, says_what_became(again):
         seconds = deploy.destroy(existing, show_step)
     answer = {"stack": stack, "destroyed": True, "seconds": seconds}
-    out(answer, as_json, destroyed, answer)
+    out(answer, as_json, removal_lines, answer)
 
 
 def stacks(
@@ -170,9 +170,9 @@ def stacks(
     ended = None if where else supervisor.status(cloud)
     if ended and ended.crashed:
         answer = {"stacks": rows, "crashed": True, "gone": list(ended.lost_stacks)}
-        out(answer, as_json, crashed, ended.name, ended.lost_stacks)
+        out(answer, as_json, crash_lines, ended.name, ended.lost_stacks)
         raise typer.Exit(CLOUD_FAILED)
-    out({"stacks": rows}, as_json, standing, rows, where[0].place if where else "the local cloud")
+    out({"stacks": rows}, as_json, stacks_table, rows, where[0].place if where else "the local cloud")
 
 
 def export(
@@ -192,13 +192,13 @@ def export(
     require_cloud("explorer export", None)
     from explorer.live.deployment import deploy
 
-    planned = _planned(load_workload(workload, region, fields), design, handler, as_json)
+    planned = _plan(load_workload(workload, region, fields), design, handler, as_json)
     files = deploy.export(planned, output, alarms)
     answer = {"design": planned.design.ids, "files": files}
-    out(answer, as_json, exported, output, len(files))
+    out(answer, as_json, export_lines, output, len(files))
 
 
-def deployed(answer: Row, options: str) -> Iterator[RenderableType]:
+def deployment_lines(answer: Row, options: str) -> Iterator[RenderableType]:
     """A deployed endpoint: its address, and how to use it."""
     yield UnwrappedLine(f"{answer['stack']} stands on {_place(answer)}, up in {answer['seconds']:.1f} s:")
     yield UnwrappedLine(f"  {answer['url']}")
@@ -240,12 +240,12 @@ def before_deploy(answer: Row, hours: float) -> Iterator[RenderableType]:
     )
 
 
-def destroyed(answer: Row) -> Iterator[RenderableType]:
+def removal_lines(answer: Row) -> Iterator[RenderableType]:
     """A stack that was removed."""
     yield UnwrappedLine(f"{answer['stack']} is gone, with all that it made ({answer['seconds']:.1f} s)")
 
 
-def crashed(name: str, lost_stacks: Sequence[str]) -> Iterator[RenderableType]:
+def crash_lines(name: str, lost_stacks: Sequence[str]) -> Iterator[RenderableType]:
     """A local cloud that crashed, and the stacks lost with it."""
     stood = ", ".join(lost_stacks) or "no stack"
     yield UnwrappedLine(f'The local cloud "{name}" crashed or was killed. With it went {stood}.')
@@ -254,7 +254,7 @@ def crashed(name: str, lost_stacks: Sequence[str]) -> Iterator[RenderableType]:
     )
 
 
-def standing(rows: list[Row], place: str) -> Iterator[RenderableType]:
+def stacks_table(rows: list[Row], place: str) -> Iterator[RenderableType]:
     """The existing stacks, and their problems."""
     if not rows:
         yield UnwrappedLine(f"No stack stands on {place}")
@@ -274,6 +274,6 @@ def _standing(row: Row) -> tuple[str | Text, ...]:
     return row["stack"], row["target"], row["region"], row["created"] or "", expires, reached
 
 
-def exported(folder: Path, files: int) -> Iterator[RenderableType]:
+def export_lines(folder: Path, files: int) -> Iterator[RenderableType]:
     """A design that was written to files."""
     yield SideNote(f"Wrote {files} files to {folder}. Next: {folder / 'README.md'}")

@@ -57,7 +57,7 @@ def limits(
     if refresh:
         from explorer.facts.refresh.quotas import refresh_limits
 
-        return out_refreshed(refresh_limits(region or [], yes=yes, watch=asking), as_json)
+        return show_refresh(refresh_limits(region or [], yes=yes, watch=asking), as_json)
     matches = containing(catalogue.limit_rows(), text, ("id", "service", "name"))
     out({"limits": matches}, as_json, limits_table, matches)
 
@@ -77,7 +77,7 @@ def prices(
     if refresh:
         from explorer.facts.refresh.prices import refresh_prices
 
-        return out_refreshed(refresh_prices(region or [], yes=yes, offers=offers, watch=asking), as_json)
+        return show_refresh(refresh_prices(region or [], yes=yes, offers=offers, watch=asking), as_json)
     frames = [prices_in(name) for name in region or []] or [catalogue.prices_frame()]
     matches = [row for frame in frames for row in rows(frame, text, ("id", "unit"))]
     out({"prices": matches}, as_json, prices_table, matches)
@@ -88,11 +88,11 @@ def asking(regions: Sequence[str]) -> Iterable[str]:
     return tables.with_progress(regions, "Asking AWS")
 
 
-def out_refreshed(result: RefreshResult, as_json: bool) -> None:
+def show_refresh(result: RefreshResult, as_json: bool) -> None:
     """Print the result of a refresh, as JSON or as tables of old and new values."""
     from explorer.facts.refresh.summary import refresh_sentences, refresh_tables
 
-    out(result.to_dict(), as_json, refreshed, refresh_sentences(result), refresh_tables(result))
+    out(result.to_dict(), as_json, refresh_lines, refresh_sentences(result), refresh_tables(result))
 
 
 def rows(frame: pd.DataFrame, text: str, columns: Iterable[str]) -> list[dict[str, Any]]:
@@ -180,7 +180,7 @@ def _price(row: Row) -> tuple[str | Text, ...]:
     )
 
 
-def refreshed(sentences: list[str], parts: list[Part]) -> Iterator[RenderableType]:
+def refresh_lines(sentences: list[str], parts: list[Part]) -> Iterator[RenderableType]:
     """The summary of a refresh, and one table for each kind of change."""
     yield from map(UnwrappedLine, sentences)
     for heading, note, columns, rows in parts:

@@ -96,7 +96,7 @@ def ingest(
     live = (
         Live(function, since or "14d", until or "now", insights, target, region, cloud) if function else None
     )
-    tally = _gathered(paths or [], live, selection)
+    tally = _gather(paths or [], live, selection)
     summary = Summary(tally)
     by_function = _functions_with_figures(tally)
     if not tally.used_lines and not tally.facts and not by_function:
@@ -209,13 +209,13 @@ def _file(output: Path, name: str) -> Path:
 
 def _answer(draft: Draft, summary: Summary, pairs: list[str], region: str | None) -> None:
     """Apply the answers that the user gives besides the input."""
-    from explorer.cli.assignments import parsed
+    from explorer.cli.assignments import parse_assignments
     from explorer.ingest.workload import tune
     from explorer.workload.fields import SPREADS
 
     if region:
         draft.set("region", region, "as you said")
-    answers = parsed(pairs)
+    answers = parse_assignments(pairs)
     if "requests_per_month" in answers:
         draft.values.pop("peak_rps", None)  # it was measured together with another rate
     for name, value in answers.items():
@@ -233,14 +233,14 @@ def _price_sweep(sweep: list[dict[str, Any]], draft: Draft) -> list[dict[str, An
     from explorer.ingest.formats.power_tuning import choices
     from explorer.workload.workload import Workload
 
-    return choices(Workload(**draft.nested()), sweep)
+    return choices(Workload(**draft.as_tables()), sweep)
 
 
 def _nothing(summary: Summary, paths: list[str]) -> str:
     """Why nothing was usable: an unread format, else the selection, else an unreadable line."""
     tally = summary.tally
     inputs = " ".join(paths)
-    left_out = [(what, count) for what, count in tally.ignored.most_common() if count]
+    left_out = [(what, count) for what, count in tally.ignored_lines.most_common() if count]
     if tally.notes and not tally.read:
         return tally.notes[0]
     if not tally.selection.is_all and left_out:
@@ -253,12 +253,12 @@ def _nothing(summary: Summary, paths: list[str]) -> str:
     )
 
 
-def _gathered(paths: list[str], live: Live | None, selection: Selection) -> Tally:
+def _gather(paths: list[str], live: Live | None, selection: Selection) -> Tally:
     """The tally of all inputs and the live function."""
     from explorer.ingest.frame import Tally
     from explorer.ingest.reader import gather
 
-    with _watched() as progress:
+    with _watch() as progress:
         tally = gather(paths, progress, selection) if paths else Tally(selection)
         if live:
             live.read(tally, progress)
@@ -308,7 +308,7 @@ class Live:
 
 
 @contextmanager
-def _watched() -> Iterator[Progress | None]:
+def _watch() -> Iterator[Progress | None]:
     """Show reading progress on standard error if it is a terminal."""
     if not sys.stderr.isatty():
         yield None
@@ -365,7 +365,7 @@ def summary_lines(answer: dict[str, Any]) -> Iterator[RenderableType]:
         )
     if answer["ignored"]:
         yield title("Read and not used")
-        yield from indented_lines(_ignored(answer["ignored"]))
+        yield from indented_lines(_unused_rows(answer["ignored"]))
     if answer["sweep"]:
         yield title("Memory sweep", "mean duration, cost of one invocation, and of the design in a month")
         yield table(
@@ -396,7 +396,7 @@ def _function(one: dict[str, Any]) -> tuple[str, ...]:
     return one["name"], f"{one['invocations']:,}", *levels, format_number(month) if month else ""
 
 
-def _ignored(rows: list[dict[str, Any]]) -> Iterator[str]:
+def _unused_rows(rows: list[dict[str, Any]]) -> Iterator[str]:
     """Lines with a reason one by one, field names together."""
     reasons = [row for row in rows if " " in row["what"]]
     yield from (f"{row['lines']:,} x {row['what']}" for row in reasons[:MOST_UNUSED])

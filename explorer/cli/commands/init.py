@@ -17,7 +17,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import RenderableType
 
-from explorer.cli.assignments import Answers, parsed, value
+from explorer.cli.assignments import Answers, parse_assignments, value
 from explorer.cli.console import STANDARD, Json, out
 from explorer.cli.manners import note
 from explorer.cli.tables import SideNote
@@ -81,7 +81,7 @@ def write(path: Path, presets: Answers, dotenv: Path | None, ask: bool, force: b
         raise ExplorerError(f"{path}: no such folder; expected one that is there")
     if dotenv is not None:
         presets = presets | {"configuration.dotenv": _beside(path, str(dotenv))}
-    presets = dict(_configured(path, name, answer) for name, answer in presets.items())
+    presets = dict(_configuration_field(path, name, answer) for name, answer in presets.items())
     draft = path.with_name(f"{path.name}.draft")
     if ask and not is_standard(path):
         presets = _draft_answers(draft) | presets
@@ -90,7 +90,7 @@ def write(path: Path, presets: Answers, dotenv: Path | None, ask: bool, force: b
     is_named = "name" in presets  # else the name comes from the file's name
     try:
         for field in filter(lambda field: _is_open(field, presets), QUESTIONS if ask else ()):
-            answers = _answered(path, answers, field, quiet)
+            answers = _ask_until_valid(path, answers, field, quiet)
             is_named = is_named or field.name == "name"
     except KeyboardInterrupt:
         _keep(draft, path, {name: answers[name] for name in answers if name != "name" or is_named})
@@ -136,7 +136,7 @@ def _beside(path: Path, dotenv: str) -> str:
     return Path(os.path.relpath(dotenv, path.parent)).as_posix()
 
 
-def _configured(path: Path, name: str, answer: Any) -> tuple[str, Any]:
+def _configuration_field(path: Path, name: str, answer: Any) -> tuple[str, Any]:
     """The field and its answer; a dotenv file may replace the size of the configuration."""
     if name != "configuration.total" or not isinstance(answer, str) or not answer:
         return name, answer
@@ -147,7 +147,7 @@ def _configured(path: Path, name: str, answer: Any) -> tuple[str, Any]:
     return name, answer
 
 
-def nested(answers: Mapping[str, Any]) -> dict[str, Any]:
+def as_tables(answers: Mapping[str, Any]) -> dict[str, Any]:
     """The answers as the tables of a workload, with the mandatory ones."""
     filled = {k: v for k, v in REQUIRED.items() if not _has_own(answers, k)} | dict(answers)
     tables: dict[str, Any] = {}
@@ -165,7 +165,7 @@ def _has_own(answers: Mapping[str, Any], name: str) -> bool:
 
 
 def _check(path: Path, answers: Answers) -> None:
-    workload = Workload(str(path), path.parent, **nested(answers))
+    workload = Workload(str(path), path.parent, **as_tables(answers))
     if workload.current is not None:
         try:
             choices(workload.current.model_dump())
@@ -183,7 +183,7 @@ def _is_open(field: Question, presets: Answers) -> bool:
     return field.is_asked and field.name not in presets
 
 
-def _answered(path: Path, answers: Answers, field: Question, quiet: bool) -> Answers:
+def _ask_until_valid(path: Path, answers: Answers, field: Question, quiet: bool) -> Answers:
     """The answers with one more; ask again until the answer is valid."""
     if field.only_if and not answers.get(field.only_if):
         return answers
@@ -194,7 +194,7 @@ def _answered(path: Path, answers: Answers, field: Question, quiet: bool) -> Ans
         if answer is None:
             return answers
         try:
-            name, answer = _configured(path, name, answer)
+            name, answer = _configuration_field(path, name, answer)
             _check(path, answers | {name: answer})
         except ExplorerError as error:
             print(str(error).removeprefix(f"{path}: "), file=sys.stderr)
@@ -235,7 +235,7 @@ def to_toml(answers: Mapping[str, Any]) -> str:
     for section, says in SECTIONS.items():
         has_answers = any(_section(name) == section for name in filled)
         if section:
-            lines += ["", _commented(f"[{section}]", has_answers, says)]
+            lines += ["", _with_comment(f"[{section}]", has_answers, says)]
         lines += _lines(section, filled)
     return "\n".join(lines) + "\n"
 
@@ -247,10 +247,10 @@ def _lines(section: str, answers: Mapping[str, Any]) -> Iterator[str]:
         field = questions.get(name, Question(name, None, ""))
         answer = answers.get(name, field.default)
         text = "" if answer is None else " " + _toml(answer)
-        yield _commented(f"{_key(name)} ={text}", name in answers, question(field))
+        yield _with_comment(f"{_key(name)} ={text}", name in answers, question(field))
 
 
-def _commented(line: str, is_set: bool, says: str) -> str:
+def _with_comment(line: str, is_set: bool, says: str) -> str:
     line = line if is_set else f"# {line}"
     return f"{line:<36}# {says}" if says else line
 
@@ -289,7 +289,14 @@ def init(
     """Ask a few questions and write a workload file."""
     if is_standard(file) and as_json:
         raise ExplorerError("init - prints the workload itself: expected it without --json")
-    write(file, parsed(fields or []), dotenv, ask=not yes, force=force, quiet=as_json or is_standard(file))
+    write(
+        file,
+        parse_assignments(fields or []),
+        dotenv,
+        ask=not yes,
+        force=force,
+        quiet=as_json or is_standard(file),
+    )
     if is_standard(file):
         return
     out({"path": file}, as_json, begun, file)

@@ -82,7 +82,7 @@ def recommendation(answer: Row, paragraphs: Sequence[tuple[str, str]]) -> Iterat
     yield from findings_table(answer["findings"])
     yield from bill_table(answer["bill"])
     yield from _alternatives(answer)
-    yield from _rejected(answer["rejected"])
+    yield from _rejections(answer["rejected"])
     if answer["break_evens"]:
         yield title("Where the answer changes")
         yield from indented_lines(turn["says"] for turn in answer["break_evens"])
@@ -111,7 +111,7 @@ def _alternative(row: Row, design: Row) -> tuple[str, ...]:
     return *_choice(row, design), *times
 
 
-def _rejected(reasons: list[Row]) -> Iterator[RenderableType]:
+def _rejections(reasons: list[Row]) -> Iterator[RenderableType]:
     if reasons:
         yield title("Ruled out")
         columns = ("because", "why", "rules out", ">designs", ">least chance")

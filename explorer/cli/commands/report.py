@@ -77,7 +77,7 @@ def report(
     if measured and len(workloads) > 1:
         raise ExplorerError(f"--measured is {measured}: expected one workload, not {len(workloads)}")
     if str(output) == STANDARD:
-        _printed(workloads, load, _forms(form), request, figures or as_json)
+        _print(workloads, load, _forms(form), request, figures or as_json)
     elif output.suffix and not output.is_dir():
         if len(workloads) > 1:
             raise ExplorerError(f"{output}: expected a folder for {len(workloads)} workloads")
@@ -112,7 +112,7 @@ def _require(forms: Sequence[str], measured: Path | None, figures: bool) -> None
         require("explorer report --figures", "matplotlib")
 
 
-def _printed(
+def _print(
     workloads: list[Path],
     load: Callable[[Path], Workload],
     forms: list[str],

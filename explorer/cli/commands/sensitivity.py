@@ -50,7 +50,7 @@ def sensitivity(
     from explorer.analysis.sensitivity.regret import regret
     from explorer.analysis.sensitivity.tornado import sensitivity as swings
 
-    base, field_ranges = load_workload(workload, region, fields), parsed(ranges or []) or None
+    base, field_ranges = load_workload(workload, region, fields), parse_ranges(ranges or []) or None
     others = [] if design is None else [design]
     one, many = swings(base, field_ranges, design), regret(base, field_ranges, samples, seed, risk, others)
     if as_json:
@@ -58,10 +58,10 @@ def sensitivity(
     else:
         from explorer.cli import tables
 
-        tables.show([*_swings(one), *_judged(many), *_measured(many)])
+        tables.show([*_swings(one), *_design_rows(many), *_input_rows(many)])
 
 
-def parsed(texts: list[str]) -> dict[str, str]:
+def parse_ranges(texts: list[str]) -> dict[str, str]:
     """Parse ranges such as "response=400KB..2MB", by field. Raises ExplorerError for any other text."""
     return parse_pairs(texts, "range", "FIELD=LOW..HIGH, such as response=400KB..2MB")
 
@@ -103,7 +103,7 @@ def _part(field_range: Range, low: float | None, high: float | None) -> str:
     return f"{field_range.format_value(low)} to {field_range.format_value(high)}"
 
 
-def _judged(r: Regret) -> Iterator[RenderableType]:
+def _design_rows(r: Regret) -> Iterator[RenderableType]:
     """One row per design: its outcomes in the scenarios."""
     from explorer.cli.tables import table, title
     from explorer.facts.units import format_part, format_usd
@@ -113,7 +113,7 @@ def _judged(r: Regret) -> Iterator[RenderableType]:
     )
     yield r.summary
     rows = []
-    notable = [row for row in r.judged if row.choice or row.recommended or row.best >= SELDOM]
+    notable = [row for row in r.designs if row.choice or row.recommended or row.best >= SELDOM]
     for row in notable:
         marks = [mark for mark, holds in (("choice", row.choice), ("today's", row.recommended)) if holds]
         fails = (format_part(row.breaks), format_part(row.late))
@@ -123,17 +123,17 @@ def _judged(r: Regret) -> Iterator[RenderableType]:
         )
     columns = ("design", "", ">best", ">not best", ">breaks", ">late", ">mean regret", ">p95")
     yield table(columns, rows, ("p95", "not best"))
-    if few := len(r.judged) - len(notable):
+    if few := len(r.designs) - len(notable):
         yield f"{few} more {'is' if few == 1 else 'are'} the best in less than {format_part(SELDOM)} each"
 
 
-def _measured(r: Regret) -> Iterator[RenderableType]:
+def _input_rows(r: Regret) -> Iterator[RenderableType]:
     """One row per input that is worth measuring, or not."""
     from explorer.analysis.sensitivity.ranges import noun_of
     from explorer.cli.tables import table, title
     from explorer.facts.units import format_share, format_usd
 
-    significant = [row for row in r.measured if row.significant]
+    significant = [row for row in r.measurements if row.significant]
     if not significant:
         return
     yield title("Measuring first", "beside the choice; what noise could explain is left out")

@@ -69,7 +69,7 @@ def sweep(
         require("explorer sweep -o", "pyarrow")
     base = load_workload(workload, region, fields)
     with _stoppable(output), _processes(workers) as executor:
-        watch = _quiet if as_json else _followed
+        watch = _quiet if as_json else _follow
         result = over(base, _axes(base, axis), executor=executor, to=output, watch=watch)
     answer = sweep_to_dict(result, output)
     out(answer, as_json, sweep_table, answer)
@@ -88,7 +88,7 @@ def _quiet(steps: Iterable[Any], total: int, completed: int) -> Iterable[Any]:
     return steps
 
 
-def _followed(steps: Iterable[Any], total: int, completed: int) -> Iterator[Any]:
+def _follow(steps: Iterable[Any], total: int, completed: int) -> Iterator[Any]:
     """Iterate over the tiles, with a progress bar on standard error if it is a terminal."""
     from rich.console import Console
     from rich.progress import Progress
@@ -106,16 +106,16 @@ def _followed(steps: Iterable[Any], total: int, completed: int) -> Iterator[Any]
 @contextmanager
 def _stoppable(output: Path | None) -> Iterator[None]:
     """After Ctrl-C, report how far the sweep got; also report a worker that died."""
-    from explorer.analysis.sweep.checkpoint import stopped
+    from explorer.analysis.sweep.checkpoint import progress_in_words
 
     try:
         yield
     except KeyboardInterrupt:
         if output:
-            print(f"{output}: {stopped(output)}", file=sys.stderr)
+            print(f"{output}: {progress_in_words(output)}", file=sys.stderr)
         raise typer.Exit(INTERRUPTED) from None
     except BrokenExecutor:
-        rest = f"; {stopped(output)}" if output else ""
+        rest = f"; {progress_in_words(output)}" if output else ""
         raise ExplorerError(f"a worker was ended from outside, perhaps for want of memory{rest}") from None
 
 

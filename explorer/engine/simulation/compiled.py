@@ -49,7 +49,7 @@ def _is_installed() -> bool:
 
 
 @cache
-def compiled(name: str) -> Callable[..., int]:
+def compile_kernel(name: str) -> Callable[..., int]:
     """The compiled kernel of that name; its machine code is cached if a cache folder is writable."""
     _register()
     import numba

@@ -62,18 +62,20 @@ def provisioned_for(
     most = MOST_ENVIRONMENTS if ceiling is None else ceiling
 
     @cache
-    def tried(count: int) -> Simulation:
+    def outcome(count: int) -> Simulation:
         return simulate(**load, provisioned=count)
 
     def usd_per_s(count: int) -> float:
-        inside = tried(count).mean_provisioned_running
-        outside = tried(count).mean_running - inside
+        inside = outcome(count).mean_provisioned_running
+        outside = outcome(count).mean_running - inside
         return rates[0] * count + rates[1] * inside + rates[2] * outside
 
-    tried(0)  # checks the arguments first
-    enough = _first(lambda count: tried(count).cold_start_probability <= target, 0, most)
+    outcome(0)  # checks the arguments first
+    enough = _first(lambda count: outcome(count).cold_start_probability <= target, 0, most)
     best = _first(lambda count: count == most or usd_per_s(count + 1) >= usd_per_s(count), enough, most)
-    return Provisioned(best, usd_per_s(best), tried(best).cold_start_probability, usd_per_s(0), tried(best))
+    return Provisioned(
+        best, usd_per_s(best), outcome(best).cold_start_probability, usd_per_s(0), outcome(best)
+    )
 
 
 def _first(holds: Callable[[int], bool], least: int, most: int) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 
 from . import kernel
 from .arrivals import Arrivals
-from .compiled import compiled, to_kernel
+from .compiled import compile_kernel, to_kernel
 from .kernel import (
     AT,
     BASE,
@@ -73,7 +73,7 @@ def run(plan: Plan, seed: np.random.SeedSequence, is_compiled: bool) -> dict[str
 
 def _kernel(name: str, is_compiled: bool) -> Callable[..., int]:
     plain: Callable[..., int] = getattr(kernel, name)
-    return compiled(name) if is_compiled else plain
+    return compile_kernel(name) if is_compiled else plain
 
 
 def _plain(plan: Plan, state: State, rngs: list[np.random.Generator]) -> int:

@@ -52,7 +52,7 @@ MEANS = tuple(f.name for f in fields(Simulation) if f.type == "float" and f.name
 
 def simulation(runs: Sequence[Counted], duration_s: float, confidence: float) -> Simulation:
     """The runs combined: means of the shares and means, sums of the counts."""
-    measures = [_measured(run, duration_s) for run in runs]
+    measures = [_measures(run, duration_s) for run in runs]
     mean = {name: math.fsum(one[name] for one in measures) / len(runs) for name in MEANS}
     mean["mean_servers"] = mean["mean_running"] + mean["mean_idle"]
     mean["longest_wait_s"] = max(one["longest_wait_s"] for one in measures)
@@ -69,7 +69,7 @@ def simulation(runs: Sequence[Counted], duration_s: float, confidence: float) ->
     )
 
 
-def _measured(run: Counted, duration_s: float) -> Counted:
+def _measures(run: Counted, duration_s: float) -> Counted:
     started = run["COLD"] + run["WARM"]
     refused = run["REJECTED"] + run["DROPPED"]
     tried = started + max(run["THROTTLED"], refused)

@@ -84,9 +84,9 @@ def rows(frame: pl.DataFrame, layout: Layout, read: int | None = None) -> Part:
         for line in frame.filter(~good & (pl.col("line").str.strip_chars() != ""))["line"].to_list():
             part.count_unreadable(line)
     elif requests.height < frame.height:
-        part.ignored[NO_REQUEST] += frame.height - requests.height
+        part.ignored_lines[NO_REQUEST] += frame.height - requests.height
     if layout.unused and requests.height:
-        part.ignored.update(dict.fromkeys(layout.unused, requests.height))
+        part.ignored_lines.update(dict.fromkeys(layout.unused, requests.height))
     part.rows = requests.select(*_columns(requests, names, layout))
     part.used_lines = part.rows.height
     return part

@@ -62,6 +62,6 @@ def read(block: bytes) -> list[Part]:
         part = rows(requests, Layout("API Gateway", {}, (WAIT_NOTE, SIZES_NOTE)), lines.height)
         if part.rows is not None:
             part.rows = part.rows.with_columns(key=requests["id"].hash())
-    part.ignored["lines of the same requests: headers, bodies, steps"] += lines.height - part.used_lines
-    part.ignored = +part.ignored
+    part.ignored_lines["lines of the same requests: headers, bodies, steps"] += lines.height - part.used_lines
+    part.ignored_lines = +part.ignored_lines
     return [part]

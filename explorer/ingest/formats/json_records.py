@@ -226,8 +226,8 @@ def read(
         counted = frame.filter(pl.col("only") == only[1])
         others, frame = frame.height - counted.height, counted
     part = rows(complete_columns(frame), layout, read)
-    part.ignored[NO_REQUEST] += others
-    part.ignored = +part.ignored
+    part.ignored_lines[NO_REQUEST] += others
+    part.ignored_lines = +part.ignored_lines
     for line in bad:
         part.count_unreadable(line)
     return [part]
@@ -289,10 +289,10 @@ def _schema(paths: Iterable[Path]) -> dict[str, Any]:
             table[name] = table = inner if inner else {}
         table.setdefault(path[-1], None)
 
-    def typed(table: dict[str, Any]) -> dict[str, Any]:
-        return {n: pl.Struct(typed(inner)) if inner else pl.String() for n, inner in table.items()}
+    def types_of(table: dict[str, Any]) -> dict[str, Any]:
+        return {n: pl.Struct(types_of(inner)) if inner else pl.String() for n, inner in table.items()}
 
-    return typed(nested)
+    return types_of(nested)
 
 
 def _line_by_line(block: bytes, columns: Mapping[str, Path]) -> tuple[pl.DataFrame, list[str]]:

@@ -82,8 +82,8 @@ def _read(block: bytes, patterns: Mapping[str, str], layout: Layout, which: str 
         frame = frame.with_columns(at=line.str.extract(r"^(.*?)[\s(]\S+=", 1))
     part = rows(complete_columns(frame), layout, lines.height)
     if which:
-        part.ignored["lines between the samples"] += lines.height - matching.height
-        part.ignored = +part.ignored
+        part.ignored_lines["lines between the samples"] += lines.height - matching.height
+        part.ignored_lines = +part.ignored_lines
     return part
 
 

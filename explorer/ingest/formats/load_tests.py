@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from explorer.ingest.frame import INVOCATION, Part, Stated, excerpt
+from explorer.ingest.frame import INVOCATION, Part, StatedResult, excerpt
 
 from .exchanges import CLIENT_NOTE, LOAD_NOTE, UNITS
 
@@ -95,14 +95,14 @@ def read_text(content: bytes, name: str) -> Part:
     failed = sum(int(next(filter(None, groups))) for groups in FAILED.findall(text))
     if failed:
         errors = {"failed": failed}
-    part = _stated(name, sum(counts), levels, errors)
+    part = _stated_part(name, sum(counts), levels, errors)
     part.read = text.count("\n") + (not text.endswith("\n"))
-    part.used_lines = min(part.read, len(levels) + 1) if part.stated else 0
-    part.ignored["lines of the report without a quantile or a count"] = part.read - part.used_lines
+    part.used_lines = min(part.read, len(levels) + 1) if part.stated_results else 0
+    part.ignored_lines["lines of the report without a quantile or a count"] = part.read - part.used_lines
     if match := READ.search(text):
         total = float(match[1]) * SCALE[match[2]] if match[1] else float(match[3])
         part.notes.append(MEAN_NOTE.format(name, total / max(sum(counts), 1)))
-    if not part.stated:
+    if not part.stated_results:
         part.count_unreadable(excerpt(content))
     return part
 
@@ -123,11 +123,11 @@ def _read_named_quantiles(text: str, name: str) -> Part:
             levels[level] = sum(float(value) * UNITS.get(unit or "ms", 3.6e6) for value, unit in parts)
     count = re.search(COUNT_PATTERNS[name], text, re.M)
     errors = {f"HTTP {a or c}": int(b or d) for a, b, c, d in CODES.findall(text)}
-    part = _stated(name, float(count[1]) if count else 0.0, levels, errors)
+    part = _stated_part(name, float(count[1]) if count else 0.0, levels, errors)
     part.read = text.count("\n") + (not text.endswith("\n"))
-    part.used_lines = min(part.read, 2) if part.stated else 0
-    part.ignored["lines of the report without a quantile or a count"] = part.read - part.used_lines
-    if not part.stated:
+    part.used_lines = min(part.read, 2) if part.stated_results else 0
+    part.ignored_lines["lines of the report without a quantile or a count"] = part.read - part.used_lines
+    if not part.stated_results:
         part.count_unreadable(text)
     return part
 
@@ -141,7 +141,7 @@ def read_json(document: Any) -> Part | None:
     for reader in (_k6, _artillery, _vegeta, _autocannon, _oha, _gatling):
         part = reader(document)
         if part:
-            part.read, part.used_lines = 1, 1 if part.stated else 0
+            part.read, part.used_lines = 1, 1 if part.stated_results else 0
             return part
     return None
 
@@ -168,7 +168,7 @@ def _k6(document: dict[str, Any]) -> Part | None:
     count = _first(_table(counter, "values") or counter, "count")
     failed = _table(document, "metrics", "http_req_failed")
     share = _first(_table(failed, "values") or failed, "passes", "fails_count")
-    part = _stated("k6", count, _levels(_table(trend, "values") or trend), {"failed": int(share or 0)})
+    part = _stated_part("k6", count, _levels(_table(trend, "values") or trend), {"failed": int(share or 0)})
     received = _table(document, "metrics", "data_received")
     total = _first(_table(received, "values") or received, "count")
     if total and count:
@@ -190,7 +190,7 @@ def _artillery(document: dict[str, Any]) -> Part | None:
         or _first(aggregate, "requestsCompleted")
         or _first(summary, "count")
     )
-    return _stated("artillery", count, _levels(summary), errors)
+    return _stated_part("artillery", count, _levels(summary), errors)
 
 
 def _vegeta(document: dict[str, Any]) -> Part | None:
@@ -201,7 +201,7 @@ def _vegeta(document: dict[str, Any]) -> Part | None:
     errors = {
         f"HTTP {code}": int(n) for code, n in codes.items() if (code >= "400" or code == "0") and _number(n)
     }
-    part = _stated("Vegeta", _number(document["requests"]), _levels(latencies, 1e-6), errors)
+    part = _stated_part("Vegeta", _number(document["requests"]), _levels(latencies, 1e-6), errors)
     if mean := _first(_table(document, "bytes_in"), "mean"):
         part.notes.append(MEAN_NOTE.format("Vegeta", mean))
     return part
@@ -212,7 +212,7 @@ def _autocannon(document: dict[str, Any]) -> Part | None:
     if not latency or "total" not in requests:
         return None
     errors = {name: int(n) for name in ("errors", "timeouts", "non2xx") if (n := _number(document.get(name)))}
-    return _stated("autocannon", _number(requests["total"]), _levels(latency), errors)
+    return _stated_part("autocannon", _number(requests["total"]), _levels(latency), errors)
 
 
 def _oha(document: dict[str, Any]) -> Part | None:
@@ -224,7 +224,7 @@ def _oha(document: dict[str, Any]) -> Part | None:
     errors = {f"HTTP {code}": int(n) for code, n in codes.items() if code >= "400" and _number(n)}
     slowest = _first(_table(document, "summary"), "slowest")
     levels = _levels(percentiles, 1e3) | ({"max": slowest * 1e3} if slowest else {})
-    return _stated("oha", count, levels, errors)
+    return _stated_part("oha", count, levels, errors)
 
 
 def _gatling(document: dict[str, Any]) -> Part | None:
@@ -236,7 +236,7 @@ def _gatling(document: dict[str, Any]) -> Part | None:
     count = _first(_table(stats, "numberOfRequests"), "total")
     failed = _first(_table(stats, "numberOfRequests"), "ko")
     levels = {level: value for level, value in totals.items() if value is not None}
-    return _stated("Gatling", count, levels, {"failed": int(failed or 0)})
+    return _stated_part("Gatling", count, levels, {"failed": int(failed or 0)})
 
 
 def _locust(rows: list[Any]) -> Part | None:
@@ -256,7 +256,7 @@ def _locust(rows: list[Any]) -> Part | None:
         level: float(values[np.searchsorted(upto, share * upto[-1])]) for level, share in shares.items()
     }
     failed = sum(_number(row.get("num_failures")) or 0 for row in rows if isinstance(row, dict))
-    part = _stated("Locust", float(upto[-1]), levels, {"failed": int(failed)})
+    part = _stated_part("Locust", float(upto[-1]), levels, {"failed": int(failed)})
     part.read = part.used_lines = len(rows)
     return part
 
@@ -315,11 +315,11 @@ def _locust_table(rows: list[dict[str, Any]]) -> Part:
             level: value for level, names in TITLES.items() if (value := _first(row, *names)) is not None
         }
         name = "JMeter" if "# samples" in row else "Locust"
-        part = _stated(name, count, levels, {"failed": int(failed or 0)})
-        part.used_lines = len(rows) if part.stated else 0
+        part = _stated_part(name, count, levels, {"failed": int(failed or 0)})
+        part.used_lines = len(rows) if part.stated_results else 0
         if mean := _first(row, "average content size", "total average content size"):
             part.notes.append(MEAN_NOTE.format("Locust", mean).replace(", headers included", ""))
-    if not part.stated:
+    if not part.stated_results:
         part.count_unreadable("Locust: no row has a request")
     return part
 
@@ -350,10 +350,10 @@ def statistics(rows: list[dict[str, Any]]) -> Part:
                 continue
             levels = levels_by_column.setdefault(column, {})
             levels[level] = max(levels.get(level, 0.0), value * scale)
-    part.ignored.update(dict.fromkeys(filter(None, ignored), len(rows)))
+    part.ignored_lines.update(dict.fromkeys(filter(None, ignored), len(rows)))
     if levels_by_column or count:
         part.used_lines = len(rows)
-        part.stated = [Stated("Logs Insights", int(count), levels_by_column, kind=INVOCATION)]
+        part.stated_results = [StatedResult("Logs Insights", int(count), levels_by_column, kind=INVOCATION)]
         part.notes = [STATED_NOTE.format("Logs Insights")]
         if len(rows) > 1:
             part.notes.append("quantiles of several periods cannot be put together: counts and maxima can")
@@ -365,11 +365,13 @@ def statistics(rows: list[dict[str, Any]]) -> Part:
 # Shared functions -----------------------------------------------------------------------------------
 
 
-def _stated(name: str, count: float | None, levels: Mapping[str, float], errors: Mapping[str, int]) -> Part:
+def _stated_part(
+    name: str, count: float | None, levels: Mapping[str, float], errors: Mapping[str, int]
+) -> Part:
     part = Part(notes=[STATED_NOTE.format(name), CLIENT_NOTE, LOAD_NOTE])
     if levels:
         failed = {kind: n for kind, n in errors.items() if n}
-        part.stated = [Stated(name, int(count or 0), {"duration_ms": dict(levels)}, failed)]
+        part.stated_results = [StatedResult(name, int(count or 0), {"duration_ms": dict(levels)}, failed)]
     return part
 
 

@@ -61,7 +61,7 @@ def read(block: bytes) -> list[Part]:
     part = Part(INVOCATION, read=lines.height)
     marked = lines.filter(pl.col("line").str.contains(MARKS))
     if not marked.height:
-        part.ignored = +Counter({OTHERS: lines.height})
+        part.ignored_lines = +Counter({OTHERS: lines.height})
         return [part]
     is_text = marked["line"].str.contains(CUT.rstrip(), literal=True)
     others = marked.filter(~is_text)["line"] if not is_text.all() else marked["line"].clear()
@@ -83,7 +83,7 @@ def read(block: bytes) -> list[Part]:
         )
         part.used_lines += part.rows.height
     failures = len(part.timed_out) + part.failed_inits.total()
-    part.ignored = +Counter(
+    part.ignored_lines = +Counter(
         {OTHERS: part.read - part.used_lines - runtime_done.used_lines - part.unreadable - failures}
     )
     return [part, runtime_done] if runtime_done.used_lines else [part]
@@ -133,7 +133,7 @@ def _text(lines: pl.Series, part: Part) -> pl.DataFrame:
         numbers = pl.col("init_ms", *FIELDS).cast(pl.Float64, strict=False)
         frame = pl.concat([frame.filter(~odd), again.with_columns(numbers).select(frame.columns)])
         odd = ~_is_whole(frame)
-    return _mended(_rest(frame), odd, part)
+    return _mend(_rest(frame), odd, part)
 
 
 def _halves(lines: pl.Series) -> pl.DataFrame:
@@ -175,12 +175,12 @@ def _failure() -> pl.Expr:
     return pl.when(well).then(None).otherwise(kind)
 
 
-def _mended(frame: pl.DataFrame, odd: pl.Series, part: Part) -> pl.DataFrame:
+def _mend(frame: pl.DataFrame, odd: pl.Series, part: Part) -> pl.DataFrame:
     """The rows with their times; incomplete rows are parsed one by one."""
     import polars as pl
 
     whole_rows = frame.filter(~odd) if odd.any() else frame
-    whole_rows = _keyed(whole_rows.with_columns(seconds(whole_rows["head"])))
+    whole_rows = _with_keys(whole_rows.with_columns(seconds(whole_rows["head"])))
     whole_rows = whole_rows.drop("line", "head", "status", "kind")
     records = []
     for line in frame["line"].filter(odd).to_list() if odd.any() else ():
@@ -196,11 +196,11 @@ def _mended(frame: pl.DataFrame, odd: pl.Series, part: Part) -> pl.DataFrame:
         "head": pl.String
     }
     mended = pl.DataFrame(records, schema=schema)
-    mended = _keyed(mended.with_columns(seconds(mended["head"])).drop("head"))
+    mended = _with_keys(mended.with_columns(seconds(mended["head"])).drop("head"))
     return pl.concat([whole_rows, mended], how="diagonal")
 
 
-def _keyed(rows: pl.DataFrame) -> pl.DataFrame:
+def _with_keys(rows: pl.DataFrame) -> pl.DataFrame:
     """Add a hash of each row: equal reports of the same second are one report, delivered twice.
 
     The same request id with other figures, or at another time, is a retry.
@@ -236,10 +236,10 @@ def _events(lines: pl.Series, part: Part) -> tuple[pl.DataFrame, pl.DataFrame]:
         part.count_unreadable(f"platform.report of {row['id']}: durationMs is {row['duration_ms']}")
     limits = [pl.when(pl.col(name).is_between(0, LONGEST_MS)).then(name).alias(name) for name in METRICS]
     reported = frame.filter(report & good).with_columns(limits)
-    reported = _keyed(reported).drop("at", "type", "status", "kind", "response_bytes")
+    reported = _with_keys(reported).drop("at", "type", "status", "kind", "response_bytes")
     runtime_done = frame.filter(pl.col("type") == "platform.runtimeDone")
     runtime_done = runtime_done.with_columns(duration_ms=pl.when(good).then("duration_ms"))
-    return reported, _keyed(runtime_done).select(
+    return reported, _with_keys(runtime_done).select(
         "time_s", "duration_ms", "response_bytes", "error", "id", KEY
     )
 

@@ -149,14 +149,14 @@ def _read(
     part = Part(layout.kind)
     if only[0]:
         counted = table.filter(pl.col(f"column_{names.index(only[0]) + 1}") == only[1])
-        part.ignored["points of other metrics"] += table.height - counted.height
+        part.ignored_lines["points of other metrics"] += table.height - counted.height
         table = counted
     line = pl.concat_str(pl.all().fill_null(""), separator=separator)
     frame = table.select(
         line.alias("line"), *(pl.col(place).alias(column) for column, place in places.items())
     )
     result = rows(complete_columns(frame), layout, read)
-    result.ignored.update(+part.ignored)
+    result.ignored_lines.update(+part.ignored_lines)
     return result
 
 

@@ -227,7 +227,7 @@ def _bare(plain: Tail, matches: list[re.Match[str]], rests: list[str]) -> Tail:
         if all(re.fullmatch(r"[0-9]+(?:\.[0-9]+)?|-", text) for text in texts):
             columns.append((place, [float(text) for text in texts if text != "-"], texts))
     columns = [column for column in columns if column[1]]
-    sizes = _counted(matches, columns)
+    sizes = _byte_columns(matches, columns)
     request: tuple[tuple[str, str], ...] = ()
     if sizes:
         request = (("request_bytes", _at(sizes[0])),)
@@ -251,7 +251,9 @@ def _at(place: int) -> str:
     return rf'^\s*(?:(?:"(?:[^"\\]|\\.)*"|[^"\s]+)\s+){{{place}}}([0-9.]+)(?:\s|$)'
 
 
-def _counted(matches: list[re.Match[str]], columns: list[tuple[int, list[float], list[str]]]) -> list[int]:
+def _byte_columns(
+    matches: list[re.Match[str]], columns: list[tuple[int, list[float], list[str]]]
+) -> list[int]:
     """The positions of mod_logio's bytes in and out; bytes out include the headers."""
     bodies = [float(match["response_bytes"]) if match["response_bytes"] != "-" else 0.0 for match in matches]
     for (first, _, _), (second, numbers, _) in pairwise(columns):

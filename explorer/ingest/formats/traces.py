@@ -65,9 +65,9 @@ def read_otlp(block: bytes) -> list[Part]:
         ).with_row_index("row")
         server = spans.filter(pl.col("kind").is_in(SERVER))
         outer = server.join(spans.select(parentSpanId="spanId"), on="parentSpanId", how="anti")
-        part = rows(_described(outer), Layout("OpenTelemetry", {}, (SPAN_NOTE, SAMPLED_NOTE), UNUSED))
-        part.ignored["spans within a request, and spans of other kinds"] += spans.height - outer.height
-        part.ignored = +part.ignored
+        part = rows(_describe(outer), Layout("OpenTelemetry", {}, (SPAN_NOTE, SAMPLED_NOTE), UNUSED))
+        part.ignored_lines["spans within a request, and spans of other kinds"] += spans.height - outer.height
+        part.ignored_lines = +part.ignored_lines
         calls = spans.filter(pl.col("kind").is_in(CALLS))
         part.waits = _waits(outer, calls)
     part.read = read + len(bad)
@@ -125,7 +125,7 @@ def _spans(block: bytes) -> tuple[pl.DataFrame, int, list[str]]:
     return pl.DataFrame() if spans is None else spans, len(whole), bad
 
 
-def _described(spans: pl.DataFrame) -> pl.DataFrame:
+def _describe(spans: pl.DataFrame) -> pl.DataFrame:
     """Spans with their times and the attributes that are used."""
     import polars as pl
 
@@ -197,8 +197,8 @@ def read_xray(block: bytes) -> list[Part]:
         if spans.size and _took(one) > 0:
             waited, total = part.waits
             part.waits = waited + min(_union(spans) * 1e3, _took(one)), total + _took(one)
-    part.ignored["segments of other services, and annotations"] += len(segments) - len(counted)
-    part.ignored = +part.ignored
+    part.ignored_lines["segments of other services, and annotations"] += len(segments) - len(counted)
+    part.ignored_lines = +part.ignored_lines
     return [part]
 
 

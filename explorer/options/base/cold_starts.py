@@ -82,7 +82,7 @@ def fewest_servers(busy: Number, share: Number) -> Number:
     mean, share = np.maximum(np.asarray(busy, dtype=float), 1e-12), np.asarray(share, dtype=float)
     distinct = np.unique(share)
     if distinct.size > FEW_SHARES:
-        return _searched(mean, share)[()]
+        return _search(mean, share)[()]
     fewest = _read_off(mean, float(distinct[0]))
     for other in distinct[1:].tolist():
         fewest = np.where(share == other, _read_off(mean, other), fewest)
@@ -136,7 +136,7 @@ def _largest_means(share: float) -> np.ndarray:
     return np.asarray(gammaincinv(np.arange(1.0, ONE_BY_ONE + 1), share * (1 + 1e-12)))
 
 
-def _searched(mean: np.ndarray, share: np.ndarray) -> np.ndarray:
+def _search(mean: np.ndarray, share: np.ndarray) -> np.ndarray:
     """The fewest servers by steps from an approximation, where there are too many shares for tables."""
     few = np.minimum(mean, EXACT)
     fewest = np.maximum(np.ceil(pdtrik(1 - share, few)), 1.0)

@@ -254,7 +254,7 @@ class Conditions:
             peak = self.constant("peak.factor") * self.mean_rps
         self.peak_rps = np.maximum(peak, self.mean_rps)
         self.peak_ramp_s = number("peak_ramp")
-        self.request, self.response = self._scaled("request"), self._scaled("response")
+        self.request, self.response = self._scale("request"), self._scale("response")
         self._read_sizes()
         self._read_run_time()
         self.spreads = {"request": self.request, "response": self.response, "runtime": self.runtime}
@@ -308,7 +308,7 @@ class Conditions:
             here = here.with_median(self.axes["runtime"] * slower)
             longer = slower * self.axes["runtime"] / stated.median
         self.runtime, first = here, runtime.first_byte
-        self.first_byte = here if first is None else Earlier(first.spread.scaled(longer), here)
+        self.first_byte = here if first is None else Earlier(first.spread.scale_by(longer), here)
 
     def _read_configuration(self) -> None:
         configuration, number = self.workload.configuration, self.number
@@ -323,7 +323,7 @@ class Conditions:
         self.config_largest = mean if largest is None else largest * growth
         self.secret_bytes = mean * self.config_secrets
 
-    def _scaled(self, name: str) -> Distribution:
+    def _scale(self, name: str) -> Distribution:
         spread: Distribution = getattr(self.workload, name).spread
         return spread.with_median(self.axes[name]) if name in self.axes else spread
 
@@ -392,7 +392,7 @@ class Conditions:
                 yield price_id, quantity
                 continue
             for ending, has in ((ARM, self.arm), (X86, ~self.arm)):
-                own = quantity.scaled(has * 1.0) if isinstance(quantity, StepQuantity) else quantity * has
+                own = quantity.scale_by(has * 1.0) if isinstance(quantity, StepQuantity) else quantity * has
                 yield price_id.removesuffix(EITHER) + ending, own
 
     # A cache at the edge -------------------------------------------------------------------------
@@ -412,9 +412,9 @@ class Conditions:
 
         Raises ValueError if only some are cached.
         """
-        if not self.caches or not path.cached.any():
+        if not self.caches or not path.can_cache.any():
             return self
-        if not path.cached.all():
+        if not path.can_cache.all():
             raise ValueError("paths behind a cache and paths without one are asked apart")
         return self.beyond_cache
 
@@ -693,7 +693,7 @@ class Conditions:
         whole = np.floor(1 / share * (1 + 1e-9))
         return np.minimum(np.where(share <= 1, whole, 1 / share), self.most_per_vcpu)[()]
 
-    def exchanged(self) -> list[Number]:
+    def internet_bytes(self) -> list[Number]:
         """The mean bytes that the work exchanges with the internet per request: terms with one driver."""
         per_request = self.stated_number("network.per_request")
         return [self.request.mean, self.response.mean] if per_request is None else [per_request]
@@ -806,7 +806,7 @@ class Conditions:
         answering = self.peak_rps / self.limit("lambda.rps.provisioned")
         return StepQuantity([busy, [answering], [-self.share_that_may_wait]], ready_servers)
 
-    def provisioned(self, path: Paths) -> StepQuantity:
+    def provisioned_environments(self, path: Paths) -> StepQuantity:
         """The number of provisioned environments of the function that does the work."""
         return self.ready_environments([self.peak_rps * seconds for seconds in self.held_s(path)])
 

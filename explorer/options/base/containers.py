@@ -101,7 +101,7 @@ def _cheapest(load: Conditions) -> Fleet:
     together = max(1, AT_ONCE // max(1, int(np.prod(load.shape))))
     best, least = None, None
     for first in range(0, len(sizes), together):
-        some, usd = _priced(load, sizes[first : first + together])
+        some, usd = _prices(load, sizes[first : first + together])
         at = np.argmin(usd, axis=0)[None]
         arrays = (some.vcpu, some.gb, some.most, some.mean, some.ready, usd)
         *own, usd = (np.take_along_axis(each, at, axis=0)[0] for each in arrays)
@@ -120,7 +120,7 @@ def at_once(load: Conditions, vcpu: Number, gb: Number) -> Number:
     return np.maximum(np.floor(np.minimum(slots, vcpu * load.most_per_vcpu) * (1 + 1e-9)), 1.0)
 
 
-def _priced(load: Conditions, sizes: Sequence[tuple[float, float]]) -> tuple[Fleet, np.ndarray]:
+def _prices(load: Conditions, sizes: Sequence[tuple[float, float]]) -> tuple[Fleet, np.ndarray]:
     """Fleets of several sizes along a first axis, and their mean price per hour [USD]."""
     column = (-1, *(1,) * len(load.shape))
     vcpu, gb = (np.reshape(each, column) for each in zip(*sizes, strict=True))
@@ -134,7 +134,7 @@ def _priced(load: Conditions, sizes: Sequence[tuple[float, float]]) -> tuple[Fle
     most = tasks(load.peak_rps * headroom)
     started = load.limit("fargate.launch.burst") + load.limit("fargate.launch.rate") * load.peak_ramp_s
     # the headroom also covers a rise
-    ready = np.maximum(tasks(np.maximum(rest * headroom, rest + _risen(load))), most - started)
+    ready = np.maximum(tasks(np.maximum(rest * headroom, rest + _rise(load))), most - started)
     mean = share * most + (1 - share) * ready
     usd = mean * sum(load.price(name) * amount for name, amount in task_hours(load, 1.0, vcpu, gb))
     holds = _holds_one(load, vcpu, gb)
@@ -157,7 +157,7 @@ def _day(load: Conditions) -> tuple[Number, Number]:
     return share, np.clip(rest, 0.0, load.mean_rps)
 
 
-def _risen(load: Conditions) -> Number:
+def _rise(load: Conditions) -> Number:
     """The rise of the rate until a requested task has started [1/s].
 
     The rate rises evenly over `peak_ramp`, so this is the part of the rise within the reaction and start

@@ -137,7 +137,7 @@ class Paths:
     fronts_containers: Mask
     starts_workflows: Mask
     versioned: Mask
-    cached: Mask
+    can_cache: Mask
 
     def __init__(self, rows: Sequence[Mapping[str, Any]], tail: int | None) -> None:
         self.rows, self._tail = rows, tail
@@ -146,7 +146,7 @@ class Paths:
     @classmethod
     def of(cls, flow: RequestPath, fields: Sequence[str] | None = None) -> Paths:
         """One path with the fields that an option reads; by default all fields."""
-        names = (*RequestPath.__dataclass_fields__, "cached") if fields is None else fields
+        names = (*RequestPath.__dataclass_fields__, "can_cache") if fields is None else fields
         return cls([{name: getattr(flow, name) for name in names}], None)
 
     def __len__(self) -> int:

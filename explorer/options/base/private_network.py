@@ -47,4 +47,4 @@ def work_network(load: Conditions) -> UsageLines:
     """The lines for the work's route to the internet, if it runs in a VPC and needs one."""
     network = load.workload.network
     if network.vpc and network.internet:
-        yield from nat_gateways(load, load.exchanged())
+        yield from nat_gateways(load, load.internet_bytes())

@@ -145,12 +145,12 @@ class RequestPath:
     starts_workflows: bool = False  # the door can start an Express workflow and wait for it
 
     @property
-    def cached(self) -> bool:
+    def can_cache(self) -> bool:
         """Whether the edge can answer from its cache."""
         return self.distribution and self.body_out in (BodyOut.WHOLE, BodyOut.STREAM, BodyOut.PAGE)
 
 
-DERIVED = {"cached": ("distribution", "body_out")}  # derived fields, with the fields from which they follow
+DERIVED = {"can_cache": ("distribution", "body_out")}  # derived fields, with the fields that they follow from
 
 
 @dataclass(frozen=True, eq=False)

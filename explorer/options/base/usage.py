@@ -27,7 +27,7 @@ class StepQuantity:
         """The quantity as a number or an array."""
         return self.times * self.function(*map(total, self.sums))
 
-    def scaled(self, factor: Number) -> StepQuantity:
+    def scale_by(self, factor: Number) -> StepQuantity:
         """The quantity times `factor`."""
         return StepQuantity(self.sums, self.function, self.times * factor)
 

@@ -18,7 +18,7 @@ def web_acl_resource(load: Conditions, scope: str) -> Resource:
 
     An address is blocked if it sends more requests in five minutes than all callers together at the peak.
     """
-    rules = [_managed(name, priority) for priority, name in enumerate(MANAGED)]
+    rules = [_managed_rule(name, priority) for priority, name in enumerate(MANAGED)]
     least, most = load.constant("waf.rate.least"), load.constant("waf.rate.most")
     rate = int(min(max(WINDOW_S * float(load.peak_rps), least), most))
     limit = {"RateBasedStatement": {"AggregateKeyType": "IP", "Limit": rate}}
@@ -33,7 +33,7 @@ def web_acl_resource(load: Conditions, scope: str) -> Resource:
     return Resource(WEB_ACL_RESOURCE, "AWS::WAFv2::WebACL", properties)
 
 
-def _managed(name: str, priority: int) -> Mapping[str, Any]:
+def _managed_rule(name: str, priority: int) -> Mapping[str, Any]:
     group = {"ManagedRuleGroupStatement": {"VendorName": "AWS", "Name": name}}
     return {**_rule(name, priority), "OverrideAction": {"None": {}}, "Statement": group}
 

@@ -128,7 +128,7 @@ class CloudFront(Edge):
             terms.append(path.socket * load.connections)
         return terms
 
-    def _cached(self, path: Paths) -> Mask:
+    def _can_cache(self, path: Paths) -> Mask:
         result: Mask = path.body_out.is_(BodyOut.WHOLE, BodyOut.STREAM, BodyOut.PAGE)
         return result
 
@@ -143,7 +143,7 @@ class CloudFront(Edge):
         yield PeakDemand("cf.bandwidth", [load.peak_rps * term / MEGABIT for term in uploads])
         if inline.any():
             yield PerRequest("cf.request.body", "request", Linear(1 / GB), inline)
-        fetched = path.body_out.is_(BodyOut.JOB) | (self._cached(path) & load.caches)
+        fetched = path.body_out.is_(BodyOut.JOB) | (self._can_cache(path) & load.caches)
         if fetched.any():
             measure = Linear(load.body_factor("response", path) / GB)
             yield PerRequest("cf.object", "response", measure, fetched)
@@ -155,14 +155,14 @@ class CloudFront(Edge):
         exchanges = self._exchanges(load, path)
         for term in exchanges:
             yield REQUESTS, load.requests * term
-        passed = 1 - self._cached(path) * load.cacheable  # the share of requests that the cache forwards
+        passed = 1 - self._can_cache(path) * load.cacheable  # the share of requests that the cache forwards
         uploaded = passed * path.body_in.is_(BodyIn.DOOR)
         yield "cloudfront.data_to_origin", uploaded * (load.requests * load.request.mean / GB)
         if "waf" in load.workload.client.needs:
             yield from web_acl(load, exchanges, EVERYWHERE)
 
     def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:
-        hop, cached = load.time("edge.cloudfront"), self._cached(path) & load.caches
+        hop, cached = load.time("edge.cloudfront"), self._can_cache(path) & load.caches
         who, title = (Actor.CLIENT, Actor.EDGE), "through the distribution"
         yield Step(Phase.SUBMIT, title, who, hop, order=-1, where=~cached)
         if cached.any():  # requests answered by the cache end here

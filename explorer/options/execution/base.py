@@ -171,7 +171,7 @@ class Execution(Option):
             read = spill.share(load) * load.typical_s("s3.request") + body_bytes / load.network
             yield from compute(load, path, spill.where * read)
 
-    def fetched(self, load: Conditions, path: Paths) -> Iterable[Step]:
+    def fetch_steps(self, load: Conditions, path: Paths) -> Iterable[Step]:
         """The step that reads a body too large to hand over, for the share of such requests."""
         for spill in self.offloaded_uses(load, path):
             read = load.time("s3.request") + load.at_levels("request") / load.network
@@ -182,7 +182,7 @@ class Execution(Option):
 
     def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:
         """The work, and before it the read of a large body."""
-        yield from self.fetched(load, path)
+        yield from self.fetch_steps(load, path)
         seconds, who = load.at_levels("runtime"), (Actor.WORKER, Actor.WORKER)
         first = load.first_byte_at_levels(path.body_out.is_(BodyOut.STREAM))
         yield Step(Phase.WORK, "the work", who, seconds, "runtime", before_first_byte=first)
@@ -233,7 +233,7 @@ class LambdaExecution(Execution):
         if path.asynchronous.any():
             yield from self.offloaded_uses(load, path)
             yield from waiting(load, self.age_limit, path.asynchronous, self.most_at_once(load, path))
-            reserved = np.asarray(self.reserved(load))
+            reserved = np.asarray(self.reserved_concurrency(load))
             if reserved.any():  # this much must remain for all other functions
                 with_rest = np.where(
                     reserved > 0, reserved + load.limit("lambda.concurrency.unreserved"), 0.0
@@ -268,14 +268,14 @@ class LambdaExecution(Execution):
         reserved = self.properties(load, flow).get("ReservedConcurrentExecutions")
         if reserved is None or flow.initialization is not Initialization.PROVISIONED:
             return
-        ready = int(load.provisioned(Paths.of(flow)).value())
+        ready = int(load.provisioned_environments(Paths.of(flow)).value())
         if ready > reserved:
             yield (
                 f"downstream.concurrency: it reserves a concurrency of {reserved}, and AWS provisions "
                 f"no more than is reserved, here {ready}"
             )
 
-    def reserved(self, load: Conditions) -> Number:
+    def reserved_concurrency(self, load: Conditions) -> Number:
         """The reserved concurrency, which limits concurrent jobs; 0 if there is none.
 
         If the downstream system tolerates the whole concurrency of the account, none is reserved.

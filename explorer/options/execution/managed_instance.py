@@ -115,13 +115,13 @@ class ManagedInstance(Execution):
     def usage(self, load: Conditions, path: Paths) -> UsageLines:
         yield "lambda.managed_instances_request", load.requests
         for kind, count in self.instances(load, path):
-            hours = count.scaled(load.hours)
+            hours = count.scale_by(load.hours)
             yield kind.price_id, hours
             # the fee is a share of the instances' on-demand price
-            yield "lambda.managed_instances_management_fee", hours.scaled(load.list_price(kind.price_id))
+            yield "lambda.managed_instances_management_fee", hours.scale_by(load.list_price(kind.price_id))
         yield from logs(load, load.requests)
         yield from self.by_reference(load, path)
-        exchanged = load.exchanged() if load.workload.network.internet else []
+        exchanged = load.internet_bytes() if load.workload.network.internet else []
         yield from nat_gateways(load, [*exchanged, load.constant("lambda.log_bytes")])
 
     def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:

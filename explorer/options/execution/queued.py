@@ -113,10 +113,10 @@ class Queued(LambdaExecution):
         return behind
 
     def properties(self, load: Conditions, path: RequestPath) -> Mapping[str, Any]:
-        reserved = int(self.reserved(load))
+        reserved = int(self.reserved_concurrency(load))
         return {"ReservedConcurrentExecutions": reserved} if reserved else {}
 
-    def reserved(self, load: Conditions) -> Number:
+    def reserved_concurrency(self, load: Conditions) -> Number:
         return np.where(np.asarray(load.downstream_concurrency) < LEAST_AT_ONCE, 1.0, 0.0)
 
     def usage(self, load: Conditions, path: Paths) -> UsageLines:

@@ -32,7 +32,7 @@ class Single(LambdaExecution):
         result: Mask = path.asynchronous
         return result
 
-    def reserved(self, load: Conditions) -> Number:
+    def reserved_concurrency(self, load: Conditions) -> Number:
         most = np.asarray(load.downstream_concurrency, dtype=float)
         return np.where(most < load.limit("lambda.concurrency"), most, 0.0)
 
@@ -45,5 +45,5 @@ class Single(LambdaExecution):
         yield from self.more_events(load, path)
 
     def properties(self, load: Conditions, path: RequestPath) -> Mapping[str, Any]:
-        reserved = int(self.reserved(load)) if path.asynchronous else 0
+        reserved = int(self.reserved_concurrency(load)) if path.asynchronous else 0
         return {"ReservedConcurrentExecutions": reserved} if reserved else {}

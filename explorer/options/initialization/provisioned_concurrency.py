@@ -31,11 +31,11 @@ class ProvisionedConcurrency(EnvironmentStart):
 
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
         yield from super().limits(load, path)
-        yield FixedUse("lambda.concurrency", load.provisioned(path).value())
+        yield FixedUse("lambda.concurrency", load.provisioned_environments(path).value())
 
     def usage(self, load: Conditions, path: Paths) -> UsageLines:
         yield from super().usage(load, path)
-        gb_s = load.provisioned(path).scaled(load.month_s * load.memory_gb)
+        gb_s = load.provisioned_environments(path).scale_by(load.month_s * load.memory_gb)
         yield load.by_architecture("lambda.provisioned_concurrency"), gb_s
 
     def start_s(self, load: Conditions, path: Paths) -> Number:
@@ -44,5 +44,7 @@ class ProvisionedConcurrency(EnvironmentStart):
         return load.when_cold(share, load.init_of(lambda spread: spread.quantile(within)))
 
     def pieces(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
-        ready = {"ProvisionedConcurrentExecutions": int(load.provisioned(Paths.of(path)).value())}
+        ready = {
+            "ProvisionedConcurrentExecutions": int(load.provisioned_environments(Paths.of(path)).value())
+        }
         yield Property("work", PROVISIONED, ready, of="alias")

@@ -109,7 +109,7 @@ def _workload_of_log(name: str, content: bytes) -> tuple[Workload, str]:
             )
         workload_draft = draft(Summary(tally), Path(name).stem, date.today())
     open_ = [field for field in workload_draft.missing if field in PLACEHOLDERS]
-    fields: dict[str, Any] = {"name": Path(name).stem, **workload_draft.nested()}
+    fields: dict[str, Any] = {"name": Path(name).stem, **workload_draft.as_tables()}
     for field in open_:
         fields = _with_placeholder(fields, field, PLACEHOLDERS[field])
     remark = f"{tally.used_lines:,} of {tally.read:,} lines read."

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from explorer.analysis.phrases import label_design
-from explorer.analysis.sensitivity.regret import called, gain, pays, trades
+from explorer.analysis.sensitivity.regret import gain, input_noun, pays, trades
 from explorer.facts.units import format_share, format_usd
 from explorer.facts.verdict import Verdict
 
@@ -37,7 +37,7 @@ def regrets(r: Regret) -> Picture:
 
     The first design is the one to choose without measuring: least regret among those that rarely fail.
     """
-    rows = [row for row in r.judged if row.choice or row.recommended or row.best >= SELDOM][:MOST]
+    rows = [row for row in r.designs if row.choice or row.recommended or row.best >= SELDOM][:MOST]
     notes = _worth_of_measuring(r)
     title = f"The regret of choosing now: {r.workload.name}"
     height = 1.4 + 0.54 * max(len(rows), 1) + 0.17 * len(notes)
@@ -114,11 +114,11 @@ def _outcome_label(axes: Axes, y: int, name: str, judged: DesignRegret, place: d
 
 def _worth_of_measuring(r: Regret) -> list[str]:
     """Note the value of measuring everything, and the inputs worth measuring alone."""
-    if not r.measured or not r.measured[0].significant:
+    if not r.measurements or not r.measurements[0].significant:
         return ["Measuring first would change nothing that these scenarios can tell."]
-    everything, *each = r.measured
-    paying = [f"{called(row)} alone: {gain(row)}" for row in each if pays(row)][:3]
-    trading = [f"{called(row)} alone would trade: {gain(row)}" for row in each if trades(row)][:1]
+    everything, *each = r.measurements
+    paying = [f"{input_noun(row)} alone: {gain(row)}" for row in each if pays(row)][:3]
+    trading = [f"{input_noun(row)} alone would trade: {gain(row)}" for row in each if trades(row)][:1]
     others = "no other input alone pays" if paying else "no input alone pays"
     worth_text = "; ".join(
         [f"Worth of measuring first, everything: {gain(everything)}", *paying, others, *trading]
