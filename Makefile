@@ -83,9 +83,9 @@ slow: setup ## the guards that take long: answers of before, archives, brute for
 	$(PY) -m pytest -n 2 --dist loadfile -m 'slow and not browser'
 	EXAMPLES=5 $(PY) -m pytest -n 2 --dist worksteal $$(grep -rl --include='test_*.py' example_count tests)
 
-cov: setup ## the tests without a browser, and which lines of the package they reach
+cov: setup ## the tests without a browser and the long guards, and which lines of the package they reach
 	$(PY) -m coverage erase
-	$(PY) -m coverage run -m pytest -n 2 --dist loadfile -m 'not browser'
+	$(PY) -m coverage run -m pytest -n 2 --dist loadfile -m 'not browser and not slow'
 	$(PY) -m coverage combine --quiet
 	$(PY) -m coverage report
 
