@@ -79,12 +79,13 @@ test: lint units docs notebooks browser ## set up, then lint, types, tests, docu
 
 test-all: test slow legs ## `make test`, then the long guards and the legs: what .ci/run runs
 
-slow: setup ## the guards that take long: answers of before, archives, brute force
+slow: setup ## the guards that take long: answers of before, archives, brute force, five times as many examples
 	$(PY) -m pytest -n 2 --dist loadfile -m 'slow and not browser'
+	EXAMPLES=5 $(PY) -m pytest -n 2 --dist worksteal $$(grep -rl --include='test_*.py' example_count tests)
 
-cov: setup ## the tests without a browser, and which lines of the package they reach
+cov: setup ## the tests without a browser and the long guards, and which lines of the package they reach
 	$(PY) -m coverage erase
-	$(PY) -m coverage run -m pytest -n 2 --dist loadfile -m 'not browser'
+	$(PY) -m coverage run -m pytest -n 2 --dist loadfile -m 'not browser and not slow'
 	$(PY) -m coverage combine --quiet
 	$(PY) -m coverage report
 

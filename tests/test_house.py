@@ -364,12 +364,12 @@ def bound_limits() -> set[str]:
     plain = EVERYTHING.replace({"configuration.secrets": 0, "response.divisible": False})
     limit_ids: set[str] = set()
     for w in (EVERYTHING, plain):
+        load = Conditions(w)
         for design in table().designs[::5]:
-            load = Conditions(w)
             findings(w, design, load)
             usage(load, design)
             steps(load, design)
-            limit_ids |= set(load.limits)
+        limit_ids |= set(load.limits)
         for placement in table().placements:
             limit_ids |= {use.limit for use in binding_uses(placement, Conditions(w))}
     return limit_ids | limits_of_executions()

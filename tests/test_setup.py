@@ -77,6 +77,21 @@ def test_the_lock_holds_no_address():
     assert addresses == []
 
 
+def test_a_citation_names_the_version_of_the_package():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    names = ("cff-version", "title", "message", "authors")  # what the format asks for
+    assert all(citation[name] for name in names)
+    same = ("version", "license", "keywords")
+    assert {name: citation[name] for name in same} == {name: PROJECT[name] for name in same}
+
+
+def test_every_python_that_the_package_supports_runs_the_tests():
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "tests.yml").read_text())
+    versions = workflow["jobs"]["units"]["strategy"]["matrix"]["python"]
+    supported = [line.rpartition(" ")[2] for line in PROJECT["classifiers"] if "Python :: 3." in line]
+    assert versions[: len(supported)] == supported and f">={versions[0]}" == PROJECT["requires-python"]
+
+
 def build(form: str, folder: Path) -> Path:
     """The one file that `python -m build` makes of the checkout: a form is "wheel" or "sdist"."""
     command = [sys.executable, "-m", "build", f"--{form}", "--no-isolation", "--outdir", folder, ROOT]

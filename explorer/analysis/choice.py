@@ -97,10 +97,14 @@ class Choice:
         self.load = Conditions(workload)
         self.candidates = allowed_designs(self.load)
         self.answers = Answers(self.load, self.candidates)
-        index = int(best_two(self.answers).winner)
-        self.feasible = index >= 0
-        self.index = index if self.feasible else nearest_miss(self.evaluation)
-        self.design = self.candidates.design(index) if self.feasible else None
+        self._winner = int(best_two(self.answers).winner)
+        self.feasible = self._winner >= 0
+        self.design = self.candidates.design(self._winner) if self.feasible else None
+
+    @cached_property
+    def index(self) -> int:
+        """The index of `nearest` among the candidates."""
+        return self._winner if self.feasible else nearest_miss(self.evaluation)
 
     @cached_property
     def evaluation(self) -> Evaluation:

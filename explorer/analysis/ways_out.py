@@ -9,7 +9,7 @@ further change.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -87,9 +87,21 @@ def _effort(way: WayOut) -> tuple[bool, float, int, float]:
 
 def _changes(workload: Workload) -> Iterator[WayOut]:
     """The single changes that suffice."""
+    yield from _abilities(workload)
+    yield from _numbers(workload)
+
+
+def _abilities(workload: Workload) -> Iterator[WayOut]:
+    """The abilities that suffice."""
     for record in fields_with("relaxation"):
-        way = _ability(workload, record) if record.kind is SWITCH else _promise(workload, record)
-        if way:
+        if record.kind is SWITCH and (way := _ability(workload, record)):
+            yield way
+
+
+def _numbers(workload: Workload) -> Iterator[WayOut]:
+    """The changes of one number that suffice: a promise, a quota or a size."""
+    for record in fields_with("relaxation"):
+        if record.kind is not SWITCH and (way := _promise(workload, record)):
             yield way
     for limit_id in _quotas_that_break(workload):
         if way := _quota(workload, limit_id):
@@ -261,20 +273,13 @@ def _of(
 def _least_pair(workload: Workload) -> list[WayOut]:
     """The pair with the smallest second change; the first is an ability or a promise given up completely.
 
-    The promise is then relaxed only as far as the second change needs it.
+    The promise is then relaxed only as far as the second change needs it. Numbers are searched only where no
+    ability suffices, as every ability is the smaller change.
     """
-    best: tuple[WayOut, Field] | None = None
-    for record, change in _full_relaxations(workload):
-        try:
-            eased = workload.replace({record.path: change})
-        except ExplorerError:
-            continue
-        for second in _changes(eased):
-            if second.field != record.path and (best is None or _effort(second) < _effort(best[0])):
-                best = second, record
-    if best is None:
+    pairs = list(_pairs(workload, _abilities)) or list(_pairs(workload, _numbers))
+    if not pairs:
         return []
-    second, record = best
+    second, record = min(pairs, key=lambda pair: _effort(pair[0]))
     whole = _with(workload, second.kind, second.field, second.value, second.factor)
     way = _ability(whole, record) if record.kind is SWITCH else _promise(whole, record)
     if way is None:
@@ -283,6 +288,18 @@ def _least_pair(workload: Workload) -> list[WayOut]:
         name: getattr(way, name) for name in ("design", "memory_mb", "architecture", "monthly_usd", "parts")
     }
     return [replace(way, pair=1), replace(second, **together, pair=1)]
+
+
+def _pairs(
+    workload: Workload, changes: Callable[[Workload], Iterator[WayOut]]
+) -> Iterator[tuple[WayOut, Field]]:
+    """Each second change that suffices, with the field of the first."""
+    for record, change in _full_relaxations(workload):
+        try:
+            eased = workload.replace({record.path: change})
+        except ExplorerError:
+            continue
+        yield from ((second, record) for second in changes(eased) if second.field != record.path)
 
 
 def _with(workload: Workload, kind: WayKind, field: str, value: Any, factor: float | None) -> Workload:

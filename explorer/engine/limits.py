@@ -113,12 +113,21 @@ def driven_findings(
         placement = Placement.of(option, design.flow)
         # in an asynchronous design, the service that hands the job over refuses it, not the door
         seen_at = "async" if placement.fields.get("asynchronous") else design.door
-        for use in binding_uses(placement, load):
-            finding = _finding(use, placement.load(load), seen_at)
-            worst_so_far = worst.get(use.limit)
+        for finding, driver in _placement_findings(placement, load, seen_at):
+            worst_so_far = worst.get(finding.limit)
             if worst_so_far is None or _rank(finding) < _rank(worst_so_far[0]):
-                worst[use.limit] = finding, use.driver
+                worst[finding.limit] = finding, driver
     return sorted(worst.values(), key=lambda one: _rank(one[0]))
+
+
+def _placement_findings(placement: Placement, load: Conditions, seen_at: str) -> list[tuple[Finding, str]]:
+    """The findings on an option's limits on its path, computed once for all designs that share it."""
+
+    def make() -> list[tuple[Finding, str]]:
+        seen_load = placement.load(load)
+        return [(_finding(use, seen_load, seen_at), use.driver) for use in binding_uses(placement, load)]
+
+    return load.memo(("findings", placement, seen_at), make)
 
 
 def _rank(finding: Finding) -> tuple[int, float, float]:

@@ -15,6 +15,7 @@ from explorer.engine.latency import latency
 from explorer.engine.limits import TIGHT, findings
 from explorer.errors import ExplorerError
 from explorer.options.base.conditions import Conditions
+from tests.support.example_count import example_count
 from tests.support.workloads import EXAMPLES, workloads
 
 DESIGNS = table().designs
@@ -32,8 +33,8 @@ INPUTS = {
     "lambda.memory.model",
     "fargate.task",
 }  # sizes that a workload asks for: no use that could grow
-each = settings(max_examples=60)
-few = settings(max_examples=25)
+each = settings(max_examples=example_count(20))
+few = settings(max_examples=example_count(8))
 
 
 @few

@@ -19,6 +19,7 @@ from explorer.options.base.conditions import Conditions
 from explorer.options.base.sizes import Size
 from explorer.options.base.usage import amount, total
 from explorer.workload.workload import Workload
+from tests.support.example_count import example_count
 from tests.support.plain import in_order, plain
 from tests.support.workloads import EXAMPLES, workloads
 
@@ -110,7 +111,7 @@ def cut_into(cells, cell, priced):
         yield
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=example_count(10), deadline=None)
 @given(workloads(), grids(), st.sampled_from(SIZES), st.booleans())
 def test_the_two_best_are_those_of_all_designs(workload, axes, sizes, free_tier):
     with cut_into(*sizes):
@@ -131,13 +132,13 @@ def test_a_limit_that_binds_at_some_points_only_is_held_there():
         held_against_all(load_of(workload, axes))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=example_count(10), deadline=None)
 @given(workloads(), st.booleans())
 def test_the_two_best_of_one_workload_are_those_of_all_designs(workload, free_tier):
     held_against_all(Conditions(workload.replace({"preferences.free_tier": free_tier})), most=5000)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=example_count(10), deadline=None)
 @given(workloads(), st.lists(st.sampled_from(list(AXES)), min_size=1, max_size=6, unique=True), st.randoms())
 def test_the_two_best_of_varied_workloads_are_those_of_all_designs(workload, names, random):
     points = {
@@ -198,7 +199,7 @@ def test_bounds_at_points_spare_most_of_what_bounds_of_whole_cells_let_through(p
 # Options asked at once ------------------------------------------------------------------------------
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=example_count(12), deadline=None)
 @given(workloads(), st.lists(st.sampled_from(list(AXES)), max_size=3, unique=True), st.randoms())
 def test_asked_about_all_paths_at_once_an_option_says_of_each_what_it_says_alone(workload, names, random):
     axes = {name: np.geomspace(*AXES[name], 3) for name in names}
@@ -270,7 +271,7 @@ MEMORIES = (128.0, 512.0, 1769.0, 4096.0, 10240.0)
 SIZED = tuple((memory, architecture) for architecture in ("arm64", "x86_64") for memory in MEMORIES)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=example_count(8), deadline=None)
 @given(workloads(), st.sampled_from([SIZED, SIZED[:5], SIZED[2:3]]), st.sampled_from([{}, {"runtime": 3}]))
 def test_each_design_has_its_best_size_and_two_sizes_of_one_are_one_design(workload, sizes, counts):
     axes = {name: np.geomspace(*AXES[name], count) for name, count in counts.items()}

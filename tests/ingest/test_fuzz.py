@@ -3,7 +3,6 @@
 import base64
 import gzip
 import json
-import os
 
 import pytest
 from hypothesis import given, settings
@@ -17,6 +16,7 @@ from explorer.ingest.reader import gather, lines_reader
 from explorer.ingest.result import Summary
 from explorer.ingest.workload import draft
 from tests.ingest.test_formats import FORMS, RESULTS
+from tests.support.example_count import example_count
 
 REPORT = (
     "REPORT RequestId: {id}\tDuration: {d} ms\tBilled Duration: {b} ms\t"
@@ -85,19 +85,19 @@ def survives(content, path):
 
 
 @given(torn())
-@settings(max_examples=int(os.environ.get("FUZZ", 150)))
+@settings(max_examples=example_count(150))
 def test_a_torn_file_is_read_to_its_end(tmp_path_factory, content):
     survives(content, tmp_path_factory.getbasetemp() / "torn.log")
 
 
 @given(st.binary(max_size=3000))
-@settings(max_examples=int(os.environ.get("FUZZ", 60)))
+@settings(max_examples=example_count(60))
 def test_any_bytes_are_read_to_their_end(tmp_path_factory, content):
     survives(content, tmp_path_factory.getbasetemp() / "any.log")
 
 
 @given(st.lists(st.sampled_from(SEEDS)), st.text(max_size=200))
-@settings(max_examples=int(os.environ.get("FUZZ", 60)))
+@settings(max_examples=example_count(60))
 def test_any_text_is_read_by_every_reader_of_lines(lines, text):
     block = "\n".join([*lines, text]).encode("utf-8", "replace")
     heads = [*SEEDS, *(text[0] for text in FORMS.values())]

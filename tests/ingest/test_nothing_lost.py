@@ -6,7 +6,6 @@ import gzip
 import io
 import json
 import lzma
-import os
 import zipfile
 
 import pytest
@@ -17,6 +16,7 @@ pytest.importorskip("polars")
 
 from explorer.ingest.reader import gather
 from explorer.ingest.result import Summary
+from tests.support.example_count import example_count
 
 REPORT = (
     "REPORT RequestId: 81e74ef5-36f6-4099-a160-{n:012d}\tDuration: {n}.25 ms\tBilled Duration: 9 ms\t"
@@ -105,7 +105,7 @@ def answer_of(content, folder):
 
 
 @given(files())
-@settings(max_examples=int(os.environ.get("FUZZ", 120)), deadline=None)
+@settings(max_examples=example_count(120), deadline=None)
 def test_every_request_is_found_whatever_is_around_it(tmp_path_factory, file):
     content, count, form = file
     answer = answer_of(content, tmp_path_factory.getbasetemp())
@@ -115,7 +115,7 @@ def test_every_request_is_found_whatever_is_around_it(tmp_path_factory, file):
 
 
 @given(files(), st.data())
-@settings(max_examples=int(os.environ.get("FUZZ", 80)), deadline=None)
+@settings(max_examples=example_count(80), deadline=None)
 def test_what_a_tear_takes_away_is_said(tmp_path_factory, file, data):
     content, count, _ = file
     cut = content[: data.draw(st.integers(1, len(content)))]
@@ -128,7 +128,7 @@ def test_what_a_tear_takes_away_is_said(tmp_path_factory, file, data):
 
 
 @given(st.integers(2, 30), st.integers(0, 29), st.sampled_from(["", "\n", ",\n"]))
-@settings(max_examples=int(os.environ.get("FUZZ", 60)), deadline=None)
+@settings(max_examples=example_count(60), deadline=None)
 def test_a_record_that_is_torn_takes_no_other_with_it(tmp_path_factory, count, which, between):
     rows = [PLATFORM.format(n=n) for n in range(1, count + 1)]
     torn = which % count

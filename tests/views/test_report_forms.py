@@ -232,22 +232,25 @@ EVERYTHING = ex.Workload(
     configuration={"total": "9 KB", "entries": 40, "secrets": 3},
     client={"receives_callbacks": True},
 )
+OPTIONS = sorted({option for design in table().designs for option in design.ids.items()})
 
 
-@pytest.mark.parametrize("option", sorted({o for d in table().designs for o in d.ids.items()}))
-def test_every_part_of_a_design_stands_in_one_box_and_no_box_on_another(option):
+@pytest.mark.parametrize("option", OPTIONS)
+def test_every_part_of_a_design_stands_in_one_box(option):
     concern, name = option
     for design in [d for d in table().designs if d.ids[concern] == name][::97]:
         boxes = boxes_by_role(Conditions(EVERYTHING), design)
         labels = [part for box in boxes.values() for part in (*box.parts, *box.title.split("\n"))]
         assert [part for part in design.parts_for(Conditions(EVERYTHING)) if part not in labels] == []
-        figures.resources(EVERYTHING, design)
         talks = list(numbered_talks(Conditions(EVERYTHING), design, boxes))
         assert {end for talk in talks for end in (talk.start, talk.end)} <= set(boxes)
 
 
-def test_the_boxes_of_a_picture_keep_clear_of_one_another():
-    for design in table().designs[::61]:
+@pytest.mark.parametrize("step", [251, pytest.param(12, marks=pytest.mark.slow)])
+def test_the_boxes_of_a_picture_keep_clear_of_one_another(step):
+    designs = table().designs[::step]
+    assert {option for design in designs for option in design.ids.items()} == set(OPTIONS)
+    for design in designs:
         picture = figures.resources(EVERYTHING, design)
         boxes = [patch.get_bbox() for patch in picture.axes[0].patches if isinstance(patch, FancyBboxPatch)]
         assert not any(a.overlaps(b) for a, b in itertools.combinations(boxes, 2)), design
