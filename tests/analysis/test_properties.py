@@ -143,8 +143,12 @@ GROWING = {
 @given(workloads(), st.sampled_from(sorted(GROWING)))
 def test_a_larger_response_request_or_run_time_never_makes_a_limit_fit_better(w, axis):
     e = Evaluation(Conditions(w, {axis: GROWING[axis]}), table())
-    for chance in (e.breach_probability, e.hard_breach):
-        assert (np.diff(chance, axis=1) >= -1e-9).all()
+    assert (np.diff(e.hard_breach, axis=1) >= -1e-9).all()
+    # a queue whose pollers rise too slowly for a promise gets provisioned ones, and needs no raised quota
+    changes_mode = np.array([design.execution == "queued" for design in DESIGNS])
+    if w.targets.latency_p95 is None:
+        changes_mode[:] = False
+    assert (np.diff(e.breach_probability[~changes_mode], axis=1) >= -1e-9).all()
 
 
 @few
