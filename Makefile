@@ -18,6 +18,9 @@ COMPILE = UV_CUSTOM_COMPILE_COMMAND='make lock' .venv-lock/bin/uv pip compile py
 PORT =
 T =
 
+# Bytecode is kept: without it each of the tests' processes compiles the package again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help explore setup test test-all legs units slow cov guard docs notebooks browser lint format outputs lock bench clean
 
 help: ## print this list
