@@ -13,7 +13,8 @@ from explorer.engine.limits import findings
 from explorer.engine.sizing import sized_conditions
 from explorer.errors import ExplorerError
 from explorer.facts import catalogue
-from explorer.facts.units import format_time
+from explorer.facts.units import format_number, format_quantity_at_length, format_time, split_unit
+from explorer.facts.verdict import Verdict
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.request_path import Behind
 from explorer.workload.field_record import DefaultAssumption, Field
@@ -73,6 +74,7 @@ def assumptions(r: Choice) -> list[Assumption]:
         *_constants(facts),
         *_times(facts),
         *_limits(facts),
+        *_quotas(r),
         *_cold_start(load),
         *_region(r.workload),
         *_prices(r.workload, facts),
@@ -175,7 +177,7 @@ def _constants(facts: FactsRead) -> Iterator[Assumption]:
             yield Assumption(
                 row.id,
                 AssumptionKind.CONSTANT,
-                f"{row.value:g} {row.unit}",
+                format_quantity_at_length(row.value, row.unit),
                 row.note,
                 False,
                 row.as_of,
@@ -215,7 +217,7 @@ def _limits(facts: FactsRead) -> Iterator[Assumption]:
     for limit_id in facts.limits:
         row = catalogue.limit(limit_id)
         if not row.verified:
-            value = f"{row.value:g} {row.unit}"
+            value = format_quantity_at_length(row.value, row.unit) if row.value is not None else ""
             yield Assumption(
                 row.id,
                 AssumptionKind.LIMIT,
@@ -227,10 +229,24 @@ def _limits(facts: FactsRead) -> Iterator[Assumption]:
             )
 
 
+def _quotas(r: Choice) -> Iterator[Assumption]:
+    """How far the quotas that must be raised can be raised, where AWS names no exact maximum."""
+    to_raise = [catalogue.limit(each.limit) for each in r.findings if each.verdict is Verdict.RAISE]
+    for row in to_raise:
+        if row.raised_to is not None and row.max_if_raised and not any(map(str.isdigit, row.max_if_raised)):
+            value = f"raised to {format_quantity_at_length(row.raised_to, row.unit)} at most"
+            why = f"AWS names no exact maximum: {row.max_if_raised}"
+            yield Assumption(row.id, AssumptionKind.LIMIT, value, why, False, row.as_of, row.source_url)
+    if any(row.raised_to is None for row in to_raise):
+        constant = catalogue.constant("quota.raise_factor")
+        value = f"{format_number(constant.value)} times the default"
+        yield Assumption(constant.id, AssumptionKind.CONSTANT, value, constant.note, as_of=constant.as_of)
+
+
 def _prices(w: Workload, facts: FactsRead) -> Iterator[Assumption]:
     for price_id in facts.prices:
         tariff = catalogue.tariff(price_id, w.region)
-        value = f"{tariff.tiers[0].usd:f} USD a {tariff.unit}"
+        value = f"{tariff.tiers[0].usd.normalize():f} USD per {split_unit(tariff.unit)[0]}"
         if tariff.assumed:
             why = f"no price is known in {w.region}: that of {tariff.assumed_from} is used"
             yield Assumption(price_id, AssumptionKind.PRICE, value, why, False, tariff.as_of, tariff.source)

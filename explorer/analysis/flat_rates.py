@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from explorer.facts import catalogue
-from explorer.facts.units import format_rough_usd
+from explorer.facts.units import Money, format_rough_usd
 
 if TYPE_CHECKING:
     from explorer.engine.cost import Bill
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from explorer.options.base.usage import FlatRate
 
 
-def cheaper_flat_rate(bill: Bill, design: Design) -> str:
+def cheaper_flat_rate(bill: Bill, design: Design, money: Money = format_rough_usd) -> str:
     """A sentence on the cheapest flat rate that covers the bill and costs less; "" if there is none.
 
     A flat rate is not part of the bill: it is agreed separately, and beyond its allowance AWS may throttle
@@ -24,6 +24,7 @@ def cheaper_flat_rate(bill: Bill, design: Design) -> str:
     ----------
     bill : the bill of the design
     design : the design whose options state flat rates for their lines
+    money : how the amounts [USD] are written
     """
     rates = [rate for option in design.options for rate in option.flat_rates]
     offers = [(usd, rate) for rate in rates if (usd := _price(rate, bill)) is not None]
@@ -32,8 +33,8 @@ def cheaper_flat_rate(bill: Bill, design: Design) -> str:
     usd, rate = min(offers, key=lambda offer: offer[0])
     lines = sum((line.usd for line in bill.lines if line.id in rate.replaces), Decimal(0))
     return (
-        f"CloudFront's flat-rate plan {_plan_name(rate.price)} would cost {format_rough_usd(float(usd))} a "
-        f"month in place of {format_rough_usd(float(lines))} of the bill."
+        f"CloudFront's flat-rate plan {_plan_name(rate.price)} would cost {money(float(usd))} a month "
+        f"in place of {money(float(lines))} of the bill."
     )
 
 

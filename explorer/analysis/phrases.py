@@ -20,13 +20,16 @@ from explorer.facts.key_value import format_pairs
 from explorer.facts.suggestions import both, either
 from explorer.facts.units import (
     SIZES,
+    Money,
     format_bare_quantity,
     format_number,
     format_quantity,
     format_quantity_at_length,
     format_rough_share,
+    format_rough_usd,
     format_share,
     format_time,
+    format_times_apart,
     format_usd_difference,
 )
 from explorer.options.base.option import ARTICLE
@@ -36,6 +39,7 @@ from explorer.workload.fields import by_path
 if TYPE_CHECKING:
     from explorer.engine.designs import Design
     from explorer.engine.limits import Finding
+    from explorer.facts.records import Limit
     from explorer.options.base.option import Option
 
     from .rejections import Change, ClashRule, Rejection
@@ -300,10 +304,15 @@ def limit_with_value(limit_id: str, value: float | None = None) -> str:
     value = row.value if value is None else value
     if value is None:  # a limit that only the workload sets
         return limit_name(limit_id)
-    thing, slash, rate = row.unit.partition("/")
-    if thing.lower() in row.short_name.lower():
+    if _is_unit_in_name(row):
+        _, slash, rate = row.unit.partition("/")
         return f"{limit_name(limit_id)} ({format_number(value)}{slash}{rate})"
     return f"{limit_name(limit_id)} of {format_quantity(value, row.unit)}"
+
+
+def _is_unit_in_name(row: Limit) -> bool:
+    """Whether the name of a limit contains what it counts, such as executions."""
+    return row.unit.partition("/")[0].lower() in row.short_name.lower()
 
 
 def cause_in_words(because: str) -> str:
@@ -318,16 +327,26 @@ def cause_in_words(because: str) -> str:
     return (record.noun or record.label or because) if record else because
 
 
-def limit_at_length(limit_id: str) -> str:
-    """The name of a limit with AWS's value and its service.
+def limit_at_length(limit_id: str, value: float | None = None) -> str:
+    """The name of a limit with its value, by default AWS's, and its service.
 
     >>> limit_at_length("apigw.http.timeout")
     'integration timeout of 30 s (API Gateway HTTP API)'
+    >>> limit_at_length("lambda.concurrency", 3000)
+    'concurrent executions (3,000) of Lambda'
     """
     row = catalogue.limit(limit_id)
-    if row.value is None:
+    value = row.value if value is None else value
+    if value is None:  # a limit that only the workload sets
         return limit_name(limit_id)
-    return f"{limit_name(limit_id)} of {format_quantity_at_length(row.value, row.unit)} ({row.service})"
+    if _is_unit_in_name(row):
+        return f"{limit_with_value(limit_id, value)} of {row.service}"
+    return f"{limit_name(limit_id)} of {format_quantity_at_length(value, row.unit)} ({row.service})"
+
+
+def _limit_of(finding: Finding) -> str:
+    """The limit of a finding with its value in this account, and its service."""
+    return limit_at_length(finding.limit, finding.limit_value)
 
 
 def used_share(finding: Finding) -> float:
@@ -415,6 +434,17 @@ def broken_requests(finding: Finding) -> str:
     return f"{requests_in_words(finding.breach_probability)} ({broken_a_month(finding)})"
 
 
+def quota_request_briefly(finding: Finding) -> str:
+    """What to ask AWS for, without the code of the quota and how far it can be raised.
+
+    >>> from dataclasses import replace
+    >>> text = "ask AWS to raise vCPUs from 6 to 3,500, 583 times as much (quota L-3), at most a few thousand"
+    >>> quota_request_briefly(replace(finding, consequence=text))
+    'ask AWS to raise vCPUs from 6 to 3,500, 583 times as much'
+    """
+    return re.split(r" \(quota |, (?!\d)", quota_request(finding))[0]
+
+
 def quota_request(finding: Finding) -> str:
     """What to ask AWS for before a design is built, from the consequence of a limit that must be raised.
 
@@ -458,7 +488,7 @@ def breach_today_at_length(finding: Finding) -> str:
     What runs today fails:
     2 % of the requests (20,000 a month) exceed the integration timeout of 30 s (API Gateway HTTP API).
     """
-    return f"What runs today fails: {broken_requests(finding)} exceed the {limit_at_length(finding.limit)}."
+    return f"What runs today fails: {broken_requests(finding)} exceed the {_limit_of(finding)}."
 
 
 def breach_at_length(finding: Finding, tolerance: float) -> str:
@@ -471,7 +501,7 @@ def breach_at_length(finding: Finding, tolerance: float) -> str:
     use = format_quantity_at_length(finding.used_p99, finding.unit)
     return (
         f"{requests_in_words(finding.breach_probability)} exceed the "
-        f"{limit_at_length(finding.limit)}, where {format_share(tolerance)} may; "
+        f"{_limit_of(finding)}, where {format_share(tolerance)} may; "
         f"the p99 needs {use}, {format_rough_share(used_share(finding))} of it"
     )
 
@@ -485,8 +515,8 @@ def tight_limit_at_length(finding: Finding) -> str:
     """
     use = f"{format_quantity_at_length(finding.used_p99, finding.unit)} at the p99"
     if not finding.breach_probability:
-        return sentence(f"{limit_at_length(finding.limit)}: {use}")
-    return f"{broken_requests(finding)} exceed the {limit_at_length(finding.limit)}; {use}."
+        return sentence(f"{_limit_of(finding)}: {use}")
+    return f"{broken_requests(finding)} exceed the {_limit_of(finding)}; {use}."
 
 
 def late_answers(share: float) -> str:
@@ -525,20 +555,21 @@ def late_p95(p95_s: float, target: str = P95) -> str:
     """The missed latency target, with the p95 [s].
 
     >>> late_p95(12.34)
-    'its p95 is 12 s, later than promised'
+    'its p95 is 12.3 s, later than promised'
     >>> late_p95(2.5, FIRST_BYTE_P95)
     "its first byte's p95 is 2.5 s, later than promised"
     """
-    return f"its {target} is {format_time(p95_s, 2)}, later than promised"
+    return f"its {target} is {format_time(p95_s)}, later than promised"
 
 
 def late_p95_at_length(p95_s: float, promised_s: float, target: str = P95) -> str:
     """The missed latency target, with the p95 and the target [s], for a document.
 
-    >>> late_p95_at_length(12.34, 10)
-    'the p95 takes 12.3 s, where 10 s is promised'
+    >>> late_p95_at_length(12.34, 10), late_p95_at_length(10.004, 10)
+    ('the p95 takes 12.3 s, where 10 s is promised', 'the p95 takes 10.004 s, where 10 s is promised')
     """
-    return f"the {target} takes {format_time(p95_s)}, where {format_time(promised_s)} is promised"
+    late, promised = format_times_apart(p95_s, promised_s)
+    return f"the {target} takes {late}, where {promised} is promised"
 
 
 def late_p95_as_reason(p95_s: float, promised_s: float, target: str = P95) -> str:
@@ -547,13 +578,14 @@ def late_p95_as_reason(p95_s: float, promised_s: float, target: str = P95) -> st
     >>> late_p95_as_reason(12.34, 10)
     'the p95 is 12.3 s, promised 10 s'
     """
-    return f"the {target} is {format_time(p95_s)}, promised {format_time(promised_s)}"
+    late, promised = format_times_apart(p95_s, promised_s)
+    return f"the {target} is {late}, promised {promised}"
 
 
 # Compared with today's design ---------------------------------------------------------------------
 
 
-def change_from_today(changes: Iterable[Change], usd: float) -> str:
+def change_from_today(changes: Iterable[Change], usd: float, money: Money = format_rough_usd) -> str:
     """The cost of a design compared with today's, then the parts added and removed.
 
     >>> from explorer.analysis.rejections import Change
@@ -562,13 +594,13 @@ def change_from_today(changes: Iterable[Change], usd: float) -> str:
     >>> change_from_today([], 0.0)
     'it costs as much as today, with the same parts'
     """
-    money = format_usd_difference(usd)
-    money = f"it costs {money} {'as' if money == 'as much' else 'than'} today"
+    difference = format_usd_difference(usd, money)
+    cost = f"it costs {difference} {'as' if difference == 'as much' else 'than'} today"
     lists = []
     for kind, verb in (("added", "adds"), ("removed", "removes")):
         if parts := [change.what for change in changes if change.change == kind]:
             lists.append(f"{verb} {both(parts)}")
-    return f"{money}: it {', and '.join(lists)}" if lists else f"{money}, with the same parts"
+    return f"{cost}: it {', and '.join(lists)}" if lists else f"{cost}, with the same parts"
 
 
 # Reasons ------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from explorer.engine.limits import findings
 from explorer.engine.sizing import sized_conditions
 from explorer.facts import catalogue
 from explorer.facts.key_value import format_pair
-from explorer.facts.units import format_rough_usd
+from explorer.facts.units import Money, format_rough_usd
 
 from .one_design import why_infeasible
 from .phrases import change_in_words, exclusion_in_words, option_in_words, reason_in_words, too_large_for
@@ -39,15 +39,18 @@ class PlainReason:
     usd: float | None = None  # monthly cost with the plain option; None where it is ruled out
 
 
-def plain_reasons(r: Answer) -> list[PlainReason]:
-    """A reason for each choice that is not plain: ruled-out options first, then those that cost more."""
+def plain_reasons(r: Answer, money: Money = format_rough_usd) -> list[PlainReason]:
+    """A reason for each choice that is not plain: ruled-out options first, then those that cost more.
+
+    `money` writes the amounts [USD].
+    """
     if r.design is None:
         return []
-    reasons = list(_reasons(r, r.design))
+    reasons = list(_reasons(r, r.design, money))
     return sorted(reasons, key=lambda reason: reason.usd is not None)
 
 
-def _reasons(r: Answer, design: Design) -> Iterator[PlainReason]:
+def _reasons(r: Answer, design: Design, money: Money) -> Iterator[PlainReason]:
     texts: set[str] = set()
     for concern in ORDER:
         plain = next(iter(OPTIONS[concern]))
@@ -55,21 +58,23 @@ def _reasons(r: Answer, design: Design) -> Iterator[PlainReason]:
             continue
         beside = Design(**{**design.ids, concern: plain})
         reason = (
-            _ruled_out(r, design, concern, plain) if beside.clashes else _beside(r, design, beside, concern)
+            _ruled_out(r, design, concern, plain)
+            if beside.clashes
+            else _beside(r, design, beside, concern, money)
         )
         if reason and reason.text not in texts:
             texts.add(reason.text)
             yield reason
 
 
-def _beside(r: Answer, design: Design, beside: Design, concern: str) -> PlainReason:
+def _beside(r: Answer, design: Design, beside: Design, concern: str, money: Money) -> PlainReason:
     """What the design with the plain option breaks, or what it costs."""
     load = sized_conditions(r.workload, beside)
     feasible, reasons = why_infeasible(load, beside, findings(r.workload, beside, load))
     if feasible:
         usd = float(cost(r.workload, beside).total_usd)
         change = change_in_words(beside, design)
-        return PlainReason(concern, f"{change} it costs {format_rough_usd(usd)} a month", usd)
+        return PlainReason(concern, f"{change} it costs {money(usd)} a month", usd)
     return PlainReason(concern, _why_not(reasons[0], concern, beside, design))
 
 

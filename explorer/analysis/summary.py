@@ -8,7 +8,7 @@ from explorer.engine.limits import findings
 from explorer.facts import catalogue
 from explorer.facts.key_value import format_pairs
 from explorer.facts.suggestions import both, either
-from explorer.facts.units import format_count, format_rough_usd, format_time
+from explorer.facts.units import Money, format_count, format_rough_usd, format_time
 from explorer.facts.verdict import Verdict
 from explorer.options.base.request_path import BodyOut
 
@@ -27,7 +27,7 @@ from .phrases import (
     limit_name,
     limit_with_value,
     pattern_name,
-    quota_request,
+    quota_request_briefly,
     sentence,
     use_of_limit,
 )
@@ -124,23 +124,21 @@ def _cost_sentence(r: Answer) -> str:
     assert r.design is not None
     parts = format_count(r.parts, "moving part", "no")
     what = "the work is done" if r.design.flow.body_out is BodyOut.NOTHING else "the results are in hand"
-    return (
-        f"{r.workload.name}: {format_rough_usd(r.monthly_usd)} a month with {parts}; half of {what} within "
-        f"{format_time(r.latency_s['p50'], 2)}, 95 % within {format_time(r.latency_s['p95'], 2)}."
-    )
+    p50, p95 = (format_time(r.latency_s[level]) for level in ("p50", "p95"))
+    money = format_rough_usd(r.monthly_usd)
+    return f"{r.workload.name}: {money} a month with {parts}; half of {what} within {p50}, 95 % within {p95}."
 
 
-def flat_rate_sentence(r: Answer) -> str:
+def flat_rate_sentence(r: Answer, money: Money = format_rough_usd) -> str:
     """The flat rate that would be cheaper than lines of the bill; "" if none."""
     assert r.design is not None
-    return cheaper_flat_rate(r.bill, r.design)
+    return cheaper_flat_rate(r.bill, r.design, money)
 
 
 def quota_sentence(r: Answer) -> str:
     """The quotas to raise before the design is built; "" if none."""
     to_raise = [finding for finding in r.findings if finding.verdict == Verdict.RAISE]
-    requests = [quota_request(finding).partition(" (quota")[0].partition(", ")[0] for finding in to_raise]
-    return f"First {both(requests)}." if requests else ""
+    return f"First {both(map(quota_request_briefly, to_raise))}." if to_raise else ""
 
 
 def public_address_sentence(r: Answer) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from explorer.errors import CloudError, ExplorerError, MissingExtraError, WorkloadError
 from explorer.facts.key_value import format_pair
@@ -27,8 +27,28 @@ NO, BAD_INPUT, CLOUD_FAILED, INTERRUPTED, NOBODY_READS = 1, 2, 3, 130, 141
 STANDARD = "-"  # standard input for an input file, standard output for an output file
 
 
+def _switches_without_type(params: list[Any]) -> list[Any]:
+    """The same options; a switch, which takes no value, shows no type in the help."""
+    for param in params:
+        if getattr(param, "is_flag", False):
+            param.metavar = ""
+    return params
+
+
+class Command(TyperCommand):
+    """One command."""
+
+    def get_params(self, ctx: Any) -> Any:
+        """Its options and arguments, with `--help`."""
+        return _switches_without_type(super().get_params(ctx))
+
+
 class Commands(TyperGroup):
     """The group of commands; prints every error in one line."""
+
+    def get_params(self, ctx: Any) -> Any:
+        """Its options, with `--help`."""
+        return _switches_without_type(super().get_params(ctx))
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find the command by name; for an unknown one, suggest the nearest and list all."""

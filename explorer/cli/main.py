@@ -17,7 +17,7 @@ from typing import Any
 
 import typer
 
-from .console import Commands, NoColour, Quiet, Version
+from .console import Command, Commands, NoColour, Quiet, Version
 
 DECIDE, OWN, DOUBT = "Decide", "From what you have", "Growth and uncertainty"
 LIVE, FACTS, SCREENS = "Deploy and measure", "Facts", "Screens and agents"
@@ -95,7 +95,7 @@ def command(name: str) -> Any:
     body = getattr(import_module(f"explorer.cli.commands.{entry.module}"), entry.attribute)
     if not isinstance(body, typer.Typer):
         alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
-        alone.command(name)(body)
+        alone.command(name, cls=Command)(body)
         body = alone
     click_command = typer.main.get_command(body)
     click_command.name, click_command.rich_help_panel = name, entry.group  # type: ignore[attr-defined]

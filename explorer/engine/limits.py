@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 
 from explorer.facts import catalogue
-from explorer.facts.units import Number, format_share
+from explorer.facts.units import Number, format_number, format_share
 from explorer.facts.verdict import Verdict
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import Driver, LimitUse, Offloaded
@@ -19,6 +19,7 @@ from .designs import Design, Placement
 
 DRIVERS = tuple(Driver)
 TIGHT = 0.8  # share of a limit that the p99 uses
+MANY_TIMES = 10  # from this multiple of a quota on, the request states the multiple
 NEGLIGIBLE = 1e-12  # a lower chance counts as 0: one request in a trillion
 WORST_FIRST = tuple(Verdict)
 
@@ -196,6 +197,7 @@ def _request(use: LimitUse, load: Conditions) -> str:
     code = f" (quota {row.quota_code})" if row.quota_code else ""
     most = row.max_if_raised or "for which AWS names no maximum"
     how = f", {most}" if most.startswith(("for ", "on ", "by ")) else f", at most {most}"
-    name = row.short_name
+    name, today = row.short_name, load.limit(use.limit)
     unit = "" if row.unit.lower() in name.lower() else f" {row.unit}"
-    return f"{name} to {quota:,.0f}{unit}{code}{how}"
+    times = f", {format_number(quota / today)} times as much" if quota >= MANY_TIMES * today else ""
+    return f"{name} from {format_number(today)} to {quota:,.0f}{unit}{times}{code}{how}"

@@ -380,8 +380,13 @@ class Facts:
         return note.free_in(region) if note else None
 
     def products(self) -> dict[str, ProductRow]:
-        """The product of AWS's price list for each price id, or why there is none."""
+        """The name and the product of AWS's price list for each price id, or why there is none."""
         return dict(self._products)
+
+    def price_title(self, id: str) -> str:
+        """What a price charges, in plain words: "Lambda: duration, Arm"; raises UnknownIdError."""
+        service = self.service_name(id.partition(".")[0])
+        return f"{service[:1].upper()}{service[1:]}: {table_entry(self._products, id, 'price').name}"
 
     def services(self) -> dict[str, Service]:
         """The services with a name of their own, by the first part of their price ids."""
@@ -504,7 +509,8 @@ price_ids, regions, region = DEFAULT.price_ids, DEFAULT.regions, DEFAULT.region
 source, check_region = DEFAULT.source, DEFAULT.check_region
 runtime, rule = DEFAULT.runtime, DEFAULT.rule
 ranges = DEFAULT.ranges
-products, services, service_name = DEFAULT.products, DEFAULT.services, DEFAULT.service_name
+products, price_title = DEFAULT.products, DEFAULT.price_title
+services, service_name = DEFAULT.services, DEFAULT.service_name
 time, times = DEFAULT.time, DEFAULT.times
 constant, constants = DEFAULT.constant, DEFAULT.constants
 task_sizes, instance_types = DEFAULT.task_sizes, DEFAULT.instance_types

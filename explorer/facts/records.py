@@ -90,6 +90,7 @@ class ProductRow:
     """
 
     id: str
+    name: str  # what is charged, in plain words
     service: str
     usage: tuple[str, ...]
     where: tuple[str, ...]
@@ -248,7 +249,7 @@ BREACH: dict[str, Check] = dict.fromkeys(Breach.__dataclass_fields__, text_cell)
     "as_of": date_cell,
 }
 PRODUCT: dict[str, Check] = {
-    "id": text_cell,
+    **dict.fromkeys(("id", "name"), text_cell),
     "service": str,
     "usage": cell_list(" | "),
     "where": cell_list("; ", "="),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import TYPE_CHECKING, TypeAlias
 
 from explorer.errors import ExplorerError
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # a number for one workload, or an array along the axes of a grid; the same expressions serve both
 Number: TypeAlias = "float | NDArray[np.float64]"
+Money: TypeAlias = Callable[[float], str]  # how an amount [USD] is written: roughly, or as in a table
 
 BYTES = {
     "B": 1,
@@ -158,6 +159,20 @@ def format_time(seconds: float, digits: int = 3) -> str:
     return _in_largest_unit(seconds, steps, digits)
 
 
+def format_times_apart(seconds: float, other: float) -> tuple[str, str]:
+    """Two different times [s] to as many digits as tell them apart, three at least.
+
+    >>> format_times_apart(2.0004, 2), format_times_apart(470.2, 2)
+    (('2.0004 s', '2 s'), ('7.84 min', '2 s'))
+    """
+    texts = (format_time(seconds), format_time(other))
+    for digits in range(4, 16):
+        if texts[0] != texts[1] or seconds == other:
+            break
+        texts = (format_time(seconds, digits), format_time(other, digits))
+    return texts
+
+
 def format_bandwidth(bytes_per_s: float) -> str:
     """`bytes_per_s` [B/s] as "20 Mbit/s"."""
     return _in_largest_unit(
@@ -170,12 +185,17 @@ def format_usd(usd: float) -> str:
     if abs(usd) >= 1000:
         return f"${usd:,.0f}"
     if abs(usd) >= 0.01 or usd == 0:
-        return f"${usd:,.2f}"
+        return f"${_cents(usd):,}"
     return f"${_significant_digits(usd, 2)}"
 
 
+def _cents(usd: float | Decimal) -> Decimal:
+    """`usd` [USD] to the cent, half up, as on an invoice."""
+    return Decimal(str(usd)).quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
 def format_rough_usd(usd: float) -> str:
-    """`usd` [USD] for a sentence, to three digits: "$13,600", "$661", "$2.23", "less than a cent".
+    """`usd` [USD] for a summary, to three digits: "$13,600", "$661", "$2.23", "less than a cent".
 
     >>> format_rough_usd(13_642.2), format_rough_usd(660.82), format_rough_usd(0.0002), format_rough_usd(0)
     ('$13,600', '$661', 'less than a cent', 'nothing')
@@ -184,9 +204,20 @@ def format_rough_usd(usd: float) -> str:
         return "nothing"
     if abs(usd) < 0.01:
         return "less than a cent"
-    rounded = float(f"{usd:.3g}")
+    rounded = float(Context(prec=3, rounding=ROUND_HALF_UP).create_decimal(str(usd)))
     places = 0 if rounded == round(rounded) else min(2, 2 - math.floor(math.log10(abs(usd))))
     return f"${rounded:,.{places}f}"
+
+
+def format_usd_in_words(usd: float) -> str:
+    """`usd` [USD] for a sentence beside tables and pictures, rounded as there.
+
+    >>> format_usd_in_words(13_642.2), format_usd_in_words(660.82), format_usd_in_words(0.0002)
+    ('$13,642', '$660.82', 'less than a cent')
+    >>> format_usd_in_words(0)
+    'nothing'
+    """
+    return "nothing" if usd == 0 else "less than a cent" if abs(usd) < 0.01 else format_usd(usd)
 
 
 def format_usd_briefly(usd: float) -> str:
@@ -195,18 +226,18 @@ def format_usd_briefly(usd: float) -> str:
     >>> format_usd_briefly(660.824), format_usd_briefly(8e-05), format_usd_briefly(0)
     ('$660.82', 'under $0.01', '$0.00')
     """
-    return "under $0.01" if 0 < usd < 0.005 else format_usd(usd) if usd >= 1000 else f"${usd:,.2f}"
+    return "under $0.01" if 0 < usd < 0.005 else format_usd(usd) if usd >= 1000 else f"${_cents(usd):,}"
 
 
 def format_cents(usd: float | Decimal) -> str:
     """`usd` [USD] to the cent, half up as on an invoice: "1,234.57"; lower amounts are "under 0.01"."""
-    cents = Decimal(str(usd)).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    cents = _cents(usd)
     return f"{cents:,}" if cents or not usd else "under 0.01"
 
 
 def format_signed_cents(usd: float) -> str:
     """A difference for a column [USD], always with a sign: "+1,234.57", "−0.50"."""
-    return f"{'−' if usd < 0 else '+'}{abs(usd):,.2f}"
+    return f"{'−' if usd < 0 else '+'}{_cents(abs(usd)):,}"
 
 
 def format_signed_usd(usd: float) -> str:
@@ -214,20 +245,22 @@ def format_signed_usd(usd: float) -> str:
     return f"{'-' if usd < 0 else '+'}{format_usd(abs(usd))}"
 
 
-def format_usd_difference(usd: float) -> str:
-    """A difference for a sentence [USD a month], to three digits; less than a cent is "as much".
+def format_usd_difference(usd: float, money: Money = format_rough_usd) -> str:
+    """A difference for a sentence [USD a month]; less than a cent is "as much".
 
     >>> format_usd_difference(12.341), format_usd_difference(-5), format_usd_difference(-0.004)
     ('$12.3 a month more', '$5 a month less', 'as much')
+    >>> format_usd_difference(12.341, format_usd_in_words)
+    '$12.34 a month more'
     """
     if abs(usd) < 0.01:
         return "as much"
-    return f"{format_rough_usd(abs(usd))} a month {'more' if usd > 0 else 'less'}"
+    return f"{money(abs(usd))} a month {'more' if usd > 0 else 'less'}"
 
 
 def format_usd_a_month(usd: float) -> str:
     """`usd` [USD a month] for a sentence: "nothing", "less than a cent", "$5.00 a month"."""
-    return "nothing" if usd == 0 else "less than a cent" if 0 < usd < 0.01 else f"{format_usd(usd)} a month"
+    return format_usd_in_words(usd) + (" a month" if abs(usd) >= 0.01 else "")
 
 
 def format_unit_price(usd: float) -> str:
@@ -284,7 +317,8 @@ SYMBOLS = {"seconds": "s"}  # symbols of units that fields and limits spell out
 FORMATS: dict[str, Callable[[float], str]] = {"bytes": format_size, "seconds": format_time, "s": format_time}
 SEVERAL = re.compile(r"^1 ([a-z]{3,})s\b")  # the singular for one
 LARGE = {"GB": BYTES["GB"], "TiB": BYTES["TIB"]}  # size units in the tables
-SIZES = {"MB": BYTES["MB"], "GB": BYTES["GB"], "GiB": BYTES["GIB"], "TiB": BYTES["TIB"]}  # all size units
+LARGER_SIZES = {"GB": BYTES["GB"], "GiB": BYTES["GIB"], "TiB": BYTES["TIB"]}  # above those of memory
+SIZES = {"MB": BYTES["MB"], **LARGER_SIZES}  # all size units
 
 
 def format_quantity(value: float, unit: str) -> str:
@@ -297,10 +331,24 @@ def format_quantity(value: float, unit: str) -> str:
 
 
 def format_quantity_at_length(value: float, unit: str) -> str:
-    """`value` with its `unit` for a document: every size in the unit that fits it, to three digits."""
+    """`value` with its `unit` for a document: every size in the unit that fits it, to three digits.
+
+    Memory stays in MB, as AWS and workload files state it.
+
+    >>> format_quantity_at_length(6291456, "bytes"), format_quantity_at_length(1769, "MB")
+    ('6 MB', '1,769 MB')
+    >>> format_quantity_at_length(48.8, "TiB"), format_quantity_at_length(40e6, "bytes/s")
+    ('48.8 TB', '38.1 MB/s')
+    >>> format_quantity_at_length(1.3, "factor")
+    'a factor of 1.3'
+    """
     if not math.isfinite(value):
         return WITHOUT_END
-    return format_size(value * SIZES[unit]) if unit in SIZES else format_quantity(value, unit)
+    if unit == "bytes/s":
+        return f"{format_size(value)}/s"
+    if unit == "factor":
+        return f"a factor of {format_number(value)}"
+    return format_size(value * LARGER_SIZES[unit]) if unit in LARGER_SIZES else format_quantity(value, unit)
 
 
 def format_quantity_as_listed(value: float, unit: str) -> str:

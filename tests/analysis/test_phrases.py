@@ -112,7 +112,7 @@ def test_a_use_without_end_and_of_nothing():
     ("unit", "use", "limit", "plain", "at_length", "briefly"),
     [
         ("bytes", 4 * 1024**2, 6 * 1024**2, "4 MB of 6 MB", "4 MB of 6 MB", "4 MB of 6 MB"),
-        ("MB", 512, 10240, "512 MB of 10,240 MB", "512 MB of 10 GB",
+        ("MB", 512, 10240, "512 MB of 10,240 MB", "512 MB of 10,240 MB",
          "512 MB of 10,240 MB"),
         ("requests/s", 12.5, 10000, "12.5 of 10,000 requests/s", "12.5 of 10,000 requests/s",
          "12.5 of 10,000 requests/s"),

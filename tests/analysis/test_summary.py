@@ -125,3 +125,11 @@ def test_a_difference_below_a_cent_is_none():
     r = ex.recommend(ex.Workload.load("thumbnails"))
     usd = next(change.usd for change in r.answer.changes if change.change == "cost")
     assert abs(usd) < 0.01 and "as much as today" in r.summary
+
+
+def test_a_quota_that_is_raised_many_times_over_is_said_with_its_multiple_and_as_an_assumption():
+    """The solver's tasks need 400 of 6 vCPUs; AWS says that it grants "a few thousand"."""
+    r = ex.recommend(ex.Workload.load("solver"))
+    assert "First ask AWS to raise On-Demand vCPUs from 6 to 400, 66.7 times as much." in r.summary
+    (row,) = [row for row in r.answer.assumptions if row.id == "fargate.vcpu"]
+    assert row.value == "raised to 4,000 vCPU at most" and "a few thousand" in row.why

@@ -17,7 +17,7 @@ import explorer as ex
 from explorer.analysis import summary
 from explorer.cli import tables
 from explorer.cli.commands.lab import FIRST
-from explorer.cli.main import app
+from explorer.cli.main import COMMANDS, _every, app, command
 from explorer.facts import catalogue, locations
 from explorer.facts.locations import PACKAGE
 from explorer.facts.units import format_quantity
@@ -427,6 +427,13 @@ def test_limits_and_prices_are_found_by_a_text_in_any_case(text):
     assert answer("prices", "ALB.alb_hour")["prices"] == answer("prices", "alb.alb_hour")["prices"]
 
 
+def test_a_text_with_a_hyphen_finds_the_same_words_with_a_space():
+    """As the help's example has it: the id of an option finds the limits of its service."""
+    ids = {row["id"] for row in answer("limits", "function-url")["limits"]}
+    assert {"lambda.furl.request", "lambda.furl.response", "lambda.furl.timeout"} <= ids
+    assert ids == {row["id"] for row in answer("limits", "Function URL")["limits"]}
+
+
 @pytest.mark.parametrize("table", ["limits", "prices"])
 def test_no_such_row_is_an_empty_answer(table):
     assert answer(table, "no such row") == {table: []}
@@ -470,6 +477,18 @@ def test_help_names_the_commands_and_options(arguments):
     result = run(*arguments)
     assert result.exit_code == 0
     assert "recommend" in result.stdout and "--help" in result.stdout
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_is_explained_and_a_switch_has_no_type(name):
+    for each in _every(command(name)):
+        params = each.get_params(each.make_context(name, [], resilient_parsing=True))
+        assert [param.name for param in params if not param.help] == []
+        assert [param.name for param in params if re.search(r"\[\w+\]", param.help)] == []  # Rich drops it
+        text = run(
+            *(("cloud", each.name) if name == "cloud" and each.name != "cloud" else (name,)), "--help"
+        ).stdout
+        assert "<bool>" not in text
 
 
 def test_the_version_is_the_packages():
@@ -611,7 +630,9 @@ def test_sensitivity_tells_what_moves_the_answer_and_the_regret_of_choosing_now(
     again = json.loads(run("sensitivity", STATEMENTS, *ranges, "--json").stdout)
     assert again == answer
     screen = run("sensitivity", STATEMENTS, *ranges).stdout
-    assert "p99 of the request" in screen and "900 KB" in screen and "lambda.furl.request" in screen
+    assert "p99 of the request" in screen and "900 KB" in screen
+    words = " ".join(screen.split())
+    assert "buffered request payload" in words and "door=" not in words  # names, not ids
     assert "today's" in screen and regret["summary"].split(";")[0] in " ".join(screen.split())
 
 

@@ -149,6 +149,7 @@ def test_numbers_for_people(actual, text):
         (0.01, "0.01", "+0.01", "+$0.01", "$0.01 a month more", "$0.01 a month"),
         (1234.565, "1,234.57", "+1,234.57", "+$1,235", "$1,230 a month more", "$1,235 a month"),
         (-5.0, "-5.00", "−5.00", "-$5.00", "$5 a month less", "$-5.00 a month"),
+        (6.345, "6.35", "+6.35", "+$6.35", "$6.35 a month more", "$6.35 a month"),
     ],
 )  # fmt: skip
 def test_money_in_a_table_and_in_a_sentence(usd, cents, signed_cents, signed, difference, a_month):
@@ -199,7 +200,7 @@ def test_a_billed_unit_and_how_it_is_counted():
     [
         (6291456, "bytes", "6 MB", "6 MB", "6 MB", "6 MB"),
         (30, "seconds", "30 s", "30 s", "30 s", "30 s"),
-        (10240, "MB", "10,240 MB", "10 GB", "10,240 MB", "10,240"),
+        (10240, "MB", "10,240 MB", "10,240 MB", "10,240 MB", "10,240"),
         (512, "GB", "512 GB", "512 GB", "512 GB", "512"),
         (1, "requests", "1 request", "1 request", "1 requests", "1"),
     ],

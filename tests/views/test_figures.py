@@ -150,16 +150,16 @@ def test_phases_add_up_to_the_latency(statements):
 
 def test_a_payload_limit_stands_at_the_largest_body_that_fits(statements):
     labels = texts(figures.distribution(statements.workload, "response", door="http-api"))
-    wall = next(text for text in labels if text.startswith("lambda.sync.response"))
-    assert wall.startswith("lambda.sync.response: 4.5 MB (6 MB as counted), ")
+    wall = next(text for text in labels if "response payload" in text)
+    assert wall.startswith("synchronous buffered response payload: 4.5 MB (6 MB as counted), ")
     over = 100 * statements.workload.response.spread.exceed(4.5 * 2**20)
     assert float(wall.rpartition(", ")[2].split()[0]) == pytest.approx(over, rel=0.02)
 
 
 def test_named_limits_alone_are_drawn(statements):
     labels = texts(figures.distribution(statements.workload, "runtime", ["lambda.timeout"]))
-    assert "lambda.timeout: 30 min, none over" in labels
-    assert not any(text.startswith("rest-api") for text in labels)
+    assert "function timeout: 30 min, none over" in labels
+    assert not any("REST API" in text for text in labels)
 
 
 def test_given_quantiles_are_marked(statements):

@@ -1,13 +1,18 @@
 """A PDF read back: the first page stands alone, no heading hangs at the end of a page, no row is cut."""
 
+import io
 import re
 import zlib
 from functools import cache
 
+import numpy as np
 import pytest
+from PIL import Image
 
 import explorer as ex
+from explorer.views.report.pdf import pages
 from explorer.views.report.report import render_document
+from explorer.views.report.sections import report_document
 from tests.views.test_report import impossible
 
 LAST = 0.15  # of a page
@@ -105,3 +110,14 @@ def test_the_reader_of_these_tests_finds_what_is_cut():
     (page,) = {page for page, _ in read.pieces(row)}
     other = next(number for number in read.pages if number != page)
     assert {page, other} > {page} and 0 < min(read.places[page].values()) < 1
+
+
+@every_answer
+def test_no_page_but_the_first_and_the_last_is_half_empty(name):
+    """Of the height between head and foot, what lies above the lowest ink."""
+    r = impossible() if name == "impossible" else ex.recommend(ex.Workload.load(name))
+    for number, page in enumerate(pages(report_document(r, "x.pdf"), 20)[1:-1], 2):
+        grey = np.asarray(Image.open(io.BytesIO(page)).convert("L"))
+        top, bottom = int(len(grey) * 20 / 297), int(len(grey) * 279 / 297) - 1
+        rows = np.flatnonzero((grey[top:bottom] < 200).any(axis=1))
+        assert (rows.max() + 1) / (bottom - top) > 0.55, f"page {number}"

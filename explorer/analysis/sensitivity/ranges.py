@@ -45,7 +45,11 @@ def noun_of(field: str) -> str:
     if field in TAILS:
         label = AXES[TAILS[field]].label
         return f"p99 of the {label[:1].lower()}{label[1:]}"
-    return (AXES[field].noun if field in AXES else "") or field.replace("_", " ")
+    record = AXES.get(field)
+    if record is None:
+        return field.replace("_", " ")
+    label = f"{record.label[:1].lower()}{record.label[1:]}"
+    return record.noun or label or field.replace("_", " ")
 
 
 def kind_of(field: str) -> Kind:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from explorer.analysis.recommendation import Recommendation
 from explorer.engine.cost import cost
 from explorer.engine.designs import Design, table
 from explorer.engine.limits import findings
-from explorer.facts.units import format_rough_usd
+from explorer.facts.units import format_usd_in_words
 from explorer.options.base.conditions import Conditions
 from explorer.workload.workload import Workload
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 POINTS = 49  # along each range
+FINE = 25  # points between two of those, in each of two refinements of an edge
+T = TypeVar("T")
 CHOICE, OTHER, FAILS = 0, 1, 2  # the chosen design is the best, another is, the chosen one is not feasible
 
 
@@ -39,6 +41,16 @@ class Path:
     state: np.ndarray  # CHOICE, OTHER or FAILS
     designs: tuple[Design | None, ...]  # the recommended design at each point
     because: tuple[str, ...]  # why the chosen design is not feasible; "" where it is
+
+
+@dataclass(frozen=True)
+class Edge:
+    """Two values of an input between which a condition stops holding, going away from today's value."""
+
+    uncertain: Range
+    of_best: bool  # the condition: the chosen design is recommended; else that it is feasible
+    inside: float
+    outside: float
 
 
 @dataclass(frozen=True)
@@ -85,10 +97,34 @@ class Sensitivity:
         """One row per input, the one with the largest effect on the cost first."""
         return tuple(map(self._swing, self.ranges, self.paths))
 
+    @cached_property
+    def _edge_values(self) -> dict[Edge, float]:
+        """The value of each edge: that of the break-even where there is one, so that both are said alike."""
+        pairs = zip(self.ranges, self.paths, strict=True)
+        edges = [edge for each, path in pairs for edge in _edges(each, path, self.design) if edge]
+        values = _refined(self.workload, self.design, edges)
+        if not edges or self.design != self.recommended:
+            return values
+        turns = Recommendation(self.workload.without_current()).answer.break_evens
+        for edge in edges:
+            low, high = sorted((edge.inside, edge.outside))
+            at = [turn.value for turn in turns if turn.axis == edge.uncertain.field and turn.value]
+            values[edge] = next((value for value in at if low <= value <= high), values[edge])
+        return values
+
+    def _span(self, uncertain: Range, path: Path, of_best: bool) -> tuple[float | None, float | None]:
+        """The ends of the range around today's value in which the design is feasible, or recommended."""
+        run = _run(path, uncertain.now, _holds(path, self.design, of_best))
+        if run is None:
+            return None, None
+        ends = (float(path.values[run[0]]), float(path.values[run[1]]))
+        edges = _edges_of(uncertain, path, of_best, run)
+        low, high = (self._edge_values[edge] if edge else end for edge, end in zip(edges, ends, strict=True))
+        return low, high
+
     def _swing(self, uncertain: Range, path: Path) -> Swing:
-        feasible = _around(path, uncertain.now, path.state != FAILS)
-        wins = [design is not None and design == self.design for design in path.designs]
-        best_ = _around(path, uncertain.now, np.array(wins))
+        feasible = self._span(uncertain, path, of_best=False)
+        best_ = self._span(uncertain, path, of_best=True)
         low, high = (None if path.designs[end] is None else str(path.designs[end]) for end in (0, -1))
         usd = (float(path.usd[0]), float(path.usd[-1]))
         whole = bool((path.state != FAILS).all())
@@ -130,7 +166,7 @@ class Sensitivity:
         """The result in sentences: which input moves the cost most, and which break or change the design."""
         labels = {each.field: each.label for each in self.ranges}
         first = self.swings[0]
-        low, high = (format_rough_usd(usd) for usd in (first.usd_low, first.usd_high))
+        low, high = (format_usd_in_words(usd) for usd in (first.usd_low, first.usd_high))
         span = f"from {low} to {high} a month" if low != high else f"{low} a month all over its range"
         sentences = [f"What moves the cost most: {labels[first.input]}, {span}."]
         if self.recommended is None:
@@ -151,14 +187,60 @@ class Sensitivity:
         )
 
 
-def _around(path: Path, now: float, holds: np.ndarray) -> tuple[float | None, float | None]:
-    """The ends of the run of points around today's value where `holds`, else of the longest run."""
+def _holds(path: Path, design: Design, of_best: bool) -> np.ndarray:
+    """Whether the design is feasible at each point, or recommended there."""
+    if not of_best:
+        return np.asarray(path.state != FAILS)
+    return np.array([winner is not None and winner == design for winner in path.designs])
+
+
+def _run(path: Path, now: float, holds: np.ndarray) -> tuple[int, int] | None:
+    """The first and last index of the points around today's value where `holds`, else of the longest run."""
     if not holds.any():
-        return None, None
+        return None
     runs = [list(run) for is_held, run in groupby(range(len(holds)), lambda i: bool(holds[i])) if is_held]
     start = int(np.argmin(np.abs(np.log(path.values / now))))
     run = next((run for run in runs if start in run), max(runs, key=len))
-    return float(path.values[run[0]]), float(path.values[run[-1]])
+    return run[0], run[-1]
+
+
+def _edges_of(
+    uncertain: Range, path: Path, of_best: bool, run: tuple[int, int]
+) -> tuple[Edge | None, Edge | None]:
+    """The lower and the upper edge of a run of points; None at an end of the whole range."""
+
+    def edge(inside: int, outside: int) -> Edge | None:
+        if not 0 <= outside < len(path.values):
+            return None
+        return Edge(uncertain, of_best, float(path.values[inside]), float(path.values[outside]))
+
+    return edge(run[0], run[0] - 1), edge(run[1], run[1] + 1)
+
+
+def _edges(uncertain: Range, path: Path, design: Design) -> Iterator[Edge | None]:
+    """The edges of both conditions along one input."""
+    for of_best in (False, True):
+        if run := _run(path, uncertain.now, _holds(path, design, of_best)):
+            yield from _edges_of(uncertain, path, of_best, run)
+
+
+def _refined(workload: Workload, design: Design, edges: Sequence[Edge]) -> dict[Edge, float]:
+    """The last value inside each edge, found by two refinements of the points between its ends."""
+    spans = {edge: (edge.inside, edge.outside) for edge in edges}
+    for _ in range(2):
+        columns = [(edge, np.geomspace(*span, FINE)) for edge, span in spans.items()]
+        for group in _groups(columns, lambda column: column[0].uncertain):
+            points = [(edge.uncertain.field, values) for edge, values in group]
+            scenarios = _together(workload, points)
+            winners, _ = scenarios.best()
+            feasible = scenarios.outcomes({design}).holds[0]
+            for number, (edge, values) in enumerate(group):
+                part = slice(number * FINE, (number + 1) * FINE)
+                wins = np.array([winner == design for winner in winners[part]])
+                holds = wins if edge.of_best else feasible[part]
+                first = next((i for i in range(1, FINE) if not holds[i]), FINE - 1)
+                spans[edge] = (float(values[first - 1]), float(values[first]))
+    return {edge: inside for edge, (inside, _) in spans.items()}
 
 
 def sensitivity(
@@ -201,26 +283,39 @@ def _weight(path: Path) -> tuple[float, float, int]:
 
 def _paths(workload: Workload, every: Sequence[Range], subject: Design) -> Iterator[Path]:
     """Each input along its range; tails in groups of their own, so that others are read as by `recommend`."""
-    together = [each for each in every if each.field not in TAILS]
     paths: dict[Range, Path] = {}
-    for group in [together, *([each] for each in every if each.field in TAILS)]:
-        if group:
-            paths |= dict(zip(group, _group(workload, group, subject), strict=True))
+    for group in _groups(every, lambda each: each):
+        paths |= dict(zip(group, _group(workload, group, subject), strict=True))
     yield from (paths[each] for each in every)
+
+
+def _groups(every: Sequence[T], range_of: Callable[[T], Range]) -> Iterator[list[T]]:
+    """All that can be evaluated together: tails on their own, the others in one group."""
+    together = [each for each in every if range_of(each).field not in TAILS]
+    yield from filter(None, [together, *([each] for each in every if range_of(each).field in TAILS)])
+
+
+def _together(workload: Workload, columns: Sequence[tuple[str, np.ndarray]]) -> ScenarioList:
+    """Values of fields, each with all other fields as they are today, as one list of scenarios."""
+    count = sum(len(values) for _, values in columns)
+    axes: dict[str, np.ndarray] = {}
+    start = 0
+    for field_name, values in columns:
+        for name, column in along(workload, {field_name: values}).items():
+            axes.setdefault(name, np.full(count, np.nan))[start : start + len(values)] = column
+        start += len(values)
+    for name, whole in axes.items():
+        whole[np.isnan(whole)] = today(workload, name)
+    return ScenarioList(workload, axes)
 
 
 def _group(workload: Workload, group: Sequence[Range], subject: Design) -> Iterator[Path]:
     """The paths of these inputs, one after another, from one list of scenarios."""
     values = [_values(each) for each in group]
-    axes: dict[str, np.ndarray] = {}
-    for number, each in enumerate(group):
-        moved = along(workload, {each.field: values[number]})
-        for name, column in moved.items():
-            whole = axes.setdefault(name, np.full(len(group) * POINTS, np.nan))
-            whole[number * POINTS : (number + 1) * POINTS] = column
-    for name, whole in axes.items():
-        whole[np.isnan(whole)] = today(workload, name)
-    scenarios = ScenarioList(workload, axes)
+    scenarios = _together(
+        workload, [(each.field, along_) for each, along_ in zip(group, values, strict=True)]
+    )
+    axes = scenarios.axes
     winners, _ = scenarios.best()
     one = scenarios.outcomes({subject})
     for number in range(len(group)):

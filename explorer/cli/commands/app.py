@@ -23,7 +23,9 @@ def run(
     port: Annotated[
         int, typer.Option(min=1, max=LAST_PORT, help="If it is taken, the next free one.")
     ] = 8866,
-    open_browser: Annotated[bool, typer.Option("--browser/--no-browser")] = True,
+    open_browser: Annotated[
+        bool, typer.Option("--browser/--no-browser", help="Open it in the browser.")
+    ] = True,
     as_json: Json = False,
 ) -> None:
     """Open the interactive explorer in a browser, without code, and print its address; Ctrl-C ends it."""

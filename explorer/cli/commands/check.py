@@ -27,7 +27,10 @@ FAILURES = {  # verdicts with exit code 1, by --fail-on
 
 def check(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files and folders.")],
-    form: Annotated[str, typer.Option("--format", metavar="text|json|sarif|junit|github|gitlab")] = "text",
+    form: Annotated[
+        str,
+        typer.Option("--format", metavar="text|json|sarif|junit|github|gitlab", help="Of the report."),
+    ] = "text",
     warn_at: Annotated[
         str | None,
         typer.Option(metavar="80%", help="Of any limit: from here on it is tight. Else 80 % of what grows,"
@@ -54,7 +57,10 @@ def check(
         typer.Option(metavar="breach|tight|skipped", help="What ends with 1; tight: also what is near a"
                      " limit, or breaks until its quota is raised; skipped: also what was not checked."),
     ] = "breach",
-    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE", help="Write the report there; do not print it."),
+    ] = None,
     every: Annotated[bool, typer.Option("--all", help="What fits, and what is unknown, too.")] = False,
     pass_over: Annotated[
         bool, typer.Option("--pass-over", help="Say nothing of files that are no template: for hooks.")

@@ -9,7 +9,7 @@ import typer
 from rich.console import RenderableType
 from rich.padding import Padding
 
-from explorer.cli.console import Commands, Json, Region, out
+from explorer.cli.console import Command, Commands, Json, known_region, out, regions
 from explorer.cli.tables import Row, UnwrappedLine, title
 from explorer.facts.extras import require
 
@@ -17,10 +17,20 @@ local = typer.Typer(
     cls=Commands, add_completion=False, help="The local cloud, for this machine only: start, stop, status."
 )
 Name = Annotated[str, typer.Option("--name", help="One of several side by side.")]
+CloudRegion = Annotated[
+    str | None,
+    typer.Option(
+        "--region",
+        metavar="REGION",
+        help="The region of AWS that it stands for.",
+        autocompletion=regions,
+        callback=known_region,
+    ),
+]
 
 
-@local.command("start")
-def cloud_start(name: Name = "default", region: Region = None, as_json: Json = False) -> None:
+@local.command("start", cls=Command)
+def cloud_start(name: Name = "default", region: CloudRegion = None, as_json: Json = False) -> None:
     """Start the local cloud, or find it running; print its address and its administrator's key."""
     require("explorer cloud", "boto3", "hypercorn", "ministack", extra="cloud")
     from explorer.facts.catalogue import HOME_REGION
@@ -30,7 +40,7 @@ def cloud_start(name: Name = "default", region: Region = None, as_json: Json = F
     out(answer, as_json, cloud, answer)
 
 
-@local.command("stop")
+@local.command("stop", cls=Command)
 def cloud_stop(name: Name = "default", as_json: Json = False) -> None:
     """End the local cloud and remove all that it holds."""
     from explorer.live.cloud import supervisor
@@ -39,7 +49,7 @@ def cloud_stop(name: Name = "default", as_json: Json = False) -> None:
     out(answer, as_json, cloud_ended, answer["stopped"])
 
 
-@local.command("status")
+@local.command("status", cls=Command)
 def cloud_status(name: Name = "default", as_json: Json = False) -> None:
     """Whether the local cloud runs, where, and what it can and cannot vouch for."""
     from explorer.live.cloud import supervisor

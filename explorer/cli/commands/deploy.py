@@ -57,7 +57,7 @@ def deploy(
 ) -> None:
     """Deploy a design as a live endpoint: on this machine, without an account, or on AWS.
 
-    On AWS, what it costs is told and asked about first. What fails or is interrupted is taken down again.
+    On AWS it states the cost and asks first. A deployment that fails or is interrupted is removed again.
     """
     from datetime import timedelta
 

@@ -101,9 +101,13 @@ def rows(frame: pd.DataFrame, text: str, columns: Iterable[str]) -> list[dict[st
 
 
 def containing(rows: Iterable[Mapping[Any, Any]], text: str, columns: Iterable[str]) -> list[dict[str, Any]]:
-    """The rows in which one of the `columns` contains `text`, ignoring case."""
-    lower_text = text.lower()
-    return [dict(row) for row in rows if any(lower_text in str(row[name]).lower() for name in columns)]
+    """The rows in which one of the `columns` contains `text`, ignoring case; a hyphen matches a space."""
+    words = _searchable(text)
+    return [dict(row) for row in rows if any(words in _searchable(str(row[name])) for name in columns)]
+
+
+def _searchable(text: str) -> str:
+    return text.lower().replace("-", " ")
 
 
 def prices_in(region: str) -> pd.DataFrame:
@@ -143,7 +147,11 @@ OPTIONAL_COLUMNS = (
 def limits_table(rows: list[Row]) -> Iterator[RenderableType]:
     """The answer of `limits`."""
     columns = ("limit", "name", ">~value", ">age", "verified", "source")
-    yield table(columns, map(_limit, rows), ("source", "age", "verified")) if rows else "no limit says that"
+    yield (
+        table(columns, map(_limit, rows), ("source", "age", "verified"))
+        if rows
+        else "No limit contains this text."
+    )
 
 
 def _limit(row: Row) -> tuple[str | Text, ...]:
@@ -163,7 +171,7 @@ def prices_table(rows: list[Row]) -> Iterator[RenderableType]:
     """The answer of `prices`."""
     columns = ("line", "region", "unit", ">from", ">to", ">USD", ">age", "price", "source")
     spared = ("source", "age", "to", "price", "region")
-    yield table(columns, map(_price, rows), spared) if rows else "no price says that"
+    yield table(columns, map(_price, rows), spared) if rows else "No price contains this text."
 
 
 def _price(row: Row) -> tuple[str | Text, ...]:

@@ -22,7 +22,14 @@ def forecast(
         typer.Option(metavar="FIELD=RATE", help="Such as response=3%/month; may be given again."),
     ],
     months: Annotated[int, typer.Option(min=1, max=600, help="How far to look.")] = 36,
-    design: Annotated[str | None, typer.Option(metavar="CONCERN=OPTION,...", autocompletion=designs)] = None,
+    design: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CONCERN=OPTION,...",
+            autocompletion=designs,
+            help="The design to follow; the recommended one if not given.",
+        ),
+    ] = None,
     region: Region = None,
     fields: Fields = None,
     as_json: Json = False,

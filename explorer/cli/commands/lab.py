@@ -104,7 +104,7 @@ def _folder() -> tuple[Path, int]:
 
 def lab(
     port: Annotated[int, typer.Option(min=1, max=65535, help="If it is taken, another.")] = 8888,
-    open_browser: Annotated[bool, typer.Option("--open/--no-open")] = True,
+    open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open it in the browser.")] = True,
     as_json: Json = False,
 ) -> None:
     """Start JupyterLab on the notebooks and print its address; Ctrl-C ends it."""

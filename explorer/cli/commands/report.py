@@ -39,7 +39,7 @@ Forms = Annotated[
         "--form",
         "--format",
         metavar="html|pdf|md|ipynb",
-        help="In a folder, or on -; may be given again. [html]",
+        help="In a folder, or on -; html if not given; may be given again.",
     ),
 ]
 Growth = Annotated[

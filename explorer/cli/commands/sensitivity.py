@@ -68,10 +68,12 @@ def parse_ranges(texts: list[str]) -> dict[str, str]:
 
 def _swings(s: Sensitivity) -> Iterator[RenderableType]:
     """One row per input: its range, the cost at both ends, and where the design stays feasible and best."""
+    from explorer.analysis.phrases import cause_in_words, describe_design, sentence
     from explorer.cli.tables import table, title
     from explorer.facts.units import format_usd, format_usd_a_month
 
-    yield title(str(s.design), format_usd_a_month(s.monthly_usd), first=True)
+    design = sentence(describe_design(s.design), "")
+    yield title(design, format_usd_a_month(s.monthly_usd), first=True)
     yield s.summary
     rows = []
     for field_range, swing in zip(s.ranges, s.swings, strict=True):
@@ -88,7 +90,7 @@ def _swings(s: Sensitivity) -> Iterator[RenderableType]:
                 field_range.format_value(field_range.high),
                 format_usd(swing.usd_low),
                 format_usd(swing.usd_high),
-                feasible + (f" ({swing.because})" if swing.because else ""),
+                feasible + (f" ({cause_in_words(swing.because)})" if swing.because else ""),
                 "everywhere" if whole else best,
             )
         )
@@ -105,7 +107,9 @@ def _part(field_range: Range, low: float | None, high: float | None) -> str:
 
 def _design_rows(r: Regret) -> Iterator[RenderableType]:
     """One row per design: its outcomes in the scenarios."""
+    from explorer.analysis.phrases import name_design, sentence
     from explorer.cli.tables import table, title
+    from explorer.engine.designs import choices
     from explorer.facts.units import format_part, format_usd
 
     yield title(
@@ -119,7 +123,14 @@ def _design_rows(r: Regret) -> Iterator[RenderableType]:
         fails = (format_part(row.breaks), format_part(row.late))
         money = [format_usd(usd) if usd == usd else "" for usd in (row.mean_regret_usd, row.p95_regret_usd)]
         rows.append(
-            (row.design, ", ".join(marks), format_part(row.best), format_part(row.dearer), *fails, *money)
+            (
+                sentence(name_design(choices(row.design)), ""),
+                ", ".join(marks),
+                format_part(row.best),
+                format_part(row.dearer),
+                *fails,
+                *money,
+            )
         )
     columns = ("design", "", ">best", ">not best", ">breaks", ">late", ">mean regret", ">p95")
     yield table(columns, rows, ("p95", "not best"))

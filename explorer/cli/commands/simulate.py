@@ -22,7 +22,7 @@ Load = Annotated[
     str,
     typer.Option(
         metavar="poisson|day|week|FILE",
-        help="How they arrive; a file, or - for standard input, has one time [s] a line.",
+        help="How they arrive; a file, or - for standard input, has one time in seconds a line.",
     ),
 ]
 Most = Annotated[int | None, typer.Option("--max-concurrency", help="Requests that may run at once.")]
@@ -40,18 +40,20 @@ def simulate(
     duration_s: Annotated[str | None, _time("How long is simulated: 100,000 s, or all that arrive.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed, the same numbers.")] = 1,
     replications: Annotated[int, typer.Option(help="Two or more give intervals.")] = 1,
-    confidence: Annotated[float, typer.Option(help="Of the intervals.")] = 0.95,
-    shape: Annotated[str, typer.Option(metavar="exponential|constant", help="Of the times.")] = "exponential",
+    confidence: Annotated[float, typer.Option(help="Confidence level of the intervals.")] = 0.95,
+    shape: Annotated[
+        str, typer.Option(metavar="exponential|constant", help="How the times are distributed.")
+    ] = "exponential",
     arrivals: Load = "poisson",
     max_concurrency: Most = None,
     provisioned: Annotated[int, typer.Option(help="Environments that always exist.")] = 0,
     start_limit: Annotated[
         float | None, typer.Option(help="New environments at once, such as 1000 on AWS.")
     ] = None,
-    start_limit_s: Annotated[str, _time("And so many again each so long.")] = "10",
+    start_limit_s: Annotated[str, _time("The time after which as many may start again.")] = "10",
     queue: Annotated[bool, typer.Option("--queue/--refuse", help="What cannot start waits.")] = False,
     max_age_s: Annotated[str, _time("How long it waits.")] = "inf",
-    failure_probability: Annotated[float, typer.Option(help="Of an attempt.")] = 0.0,
+    failure_probability: Annotated[float, typer.Option(help="Chance that an attempt fails.")] = 0.0,
     retries: Annotated[int, typer.Option(help="After a refusal or a failure.")] = 0,
     retry_wait_s: Annotated[str, _time("Before the first retry, doubled for each further one.")] = "1",
     chain: Annotated[int, typer.Option(help="Invocations that a request makes, one after another.")] = 1,

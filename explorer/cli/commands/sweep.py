@@ -27,7 +27,6 @@ from explorer.cli.manners import is_watched, note
 from explorer.cli.tables import Row, SideNote, table
 from explorer.errors import ExplorerError
 from explorer.facts.extras import require
-from explorer.facts.key_value import format_pairs
 from explorer.facts.units import format_share
 
 if TYPE_CHECKING:
@@ -152,11 +151,13 @@ def sweep_to_dict(result: Sweep | SweepFile, output: Path | None) -> dict[str, A
 
 def sweep_table(answer: Row) -> Iterator[RenderableType]:
     """The answer of `sweep`: the number of points that each design wins."""
+    from explorer.analysis.phrases import name_design, sentence
+
     points = answer["points"]
     yield f"{points:,} points"
     rows = [
         (
-            "nothing is feasible" if row["design"] is None else format_pairs(row["design"]),
+            "nothing is feasible" if row["design"] is None else sentence(name_design(row["design"]), ""),
             f"{row['points']:,}",
             format_share(row["points"] / points),
         )

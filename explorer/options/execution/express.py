@@ -60,7 +60,10 @@ class Express(LambdaExecution):
     def clashes(self, flow: RequestPath) -> str | None:
         if flow.asynchronous or (flow.starts_workflows and flow.body_out is BodyOut.WHOLE):
             return None
-        return "express needs a response that nobody waits for, or a buffered one behind http-api or rest-api"
+        return (
+            "an Express workflow needs a response that nobody waits for, or a buffered one behind "
+            "an HTTP API or a REST API (door=http-api, door=rest-api)"
+        )
 
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
         yield load.time_limit("sfn.duration.exp", path)

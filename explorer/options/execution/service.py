@@ -48,7 +48,8 @@ class Service(Execution):
     clash_fields = ("fronts_containers",)
 
     def clashes(self, flow: RequestPath) -> str | None:
-        return None if flow.fronts_containers else "a service needs the door alb in front of it"
+        needs = "a container service needs a load balancer in front of it (door=alb)"
+        return None if flow.fronts_containers else needs
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:
         yield from super().excludes(load)

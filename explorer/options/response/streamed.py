@@ -52,7 +52,10 @@ class Streamed(Response):
     def clashes(self, flow: RequestPath) -> str | None:
         if flow.streams or flow.behind is Behind.CONTAINER:
             return None
-        return "streamed needs function-url, rest-api or a service"
+        return (
+            "streaming needs a function URL, a REST API or a container service "
+            "(door=function-url, door=rest-api, execution=service)"
+        )
 
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
         function = path.compute.has(function=True)

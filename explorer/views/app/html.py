@@ -21,12 +21,12 @@ def panel_title(text: str, extra: str = "") -> str:
 
 
 def design_link(design: Design, best: Design, text: str = "") -> str:
-    """A design's name as a button that opens it; by default its difference from the recommended design."""
+    """A design's name as a button that opens it; by default its difference from the one shown."""
     words = change_in_words(design, best)
-    title = sentence(f"{words or 'the chosen design'}: open it", "")
+    title = sentence(f"{words or 'the design shown'}: open it", "")
     return (
         f'<button type="button" class="n open" data-open="{escape(str(design))}"'
-        f' title="{escape(title)}">{escape(text or words or "the chosen design")}</button>'
+        f' title="{escape(title)}">{escape(text or words or "the design shown")}</button>'
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from explorer.analysis.phrases import use_of_limit_briefly
+from explorer.analysis.phrases import limit_name, use_of_limit_briefly
 from explorer.analysis.recommendation import Recommendation
 from explorer.engine.latency import latency as seconds_of
 from explorer.facts import catalogue
@@ -122,7 +122,7 @@ def _draw_limit_bar(axes: Axes, y: int, finding: Any, p50: float, p99: float) ->
     name = shorten(limit.short_name, 42)
     axes.text(-0.025, y + 0.15, name, transform=place, ha="right", va="center", size=9)
     whose = limit.service if len(limit.service) < 24 else limit.service.split()[0]
-    axes.text(-0.025, y - 0.22, f"{whose} · {finding.limit}", ha="right", **small)
+    axes.text(-0.025, y - 0.22, whose, ha="right", **small)
     use, also = _use_label(finding)
     axes.text(1.03, y + 0.15, use, transform=place, va="center", size=9)
     axes.text(1.03, y - 0.22, also, **small)
@@ -166,7 +166,10 @@ def _rest_note(picture: Picture, more: int) -> None:
 def _limits_alt(limit_rows: pd.DataFrame) -> str:
     if limit_rows.empty:
         return "Limits used: none binds"
-    rows = [f"{row.limit} {_use_label(row)[0]} at the p99 ({row.verdict})" for row in limit_rows.itertuples()]
+    rows = [
+        f"{limit_name(str(row.limit))} {_use_label(row)[0]} at the p99 ({row.verdict})"
+        for row in limit_rows.itertuples()
+    ]
     return f"Limits used: {'; '.join(rows[:6])}"
 
 

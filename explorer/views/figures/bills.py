@@ -146,7 +146,7 @@ def _cost_labels(axes: Axes, y: int, design: Design, r: Recommendation, end: flo
     for text, dy in zip(lines, (0.15, -0.2) if len(lines) == 2 else (0.0,), strict=True):
         axes.text(-0.02, y + dy, text, transform=place, ha="right", va="center", size=8.5, weight=bold)
     axes.text(1.02, y + 0.15, format_usd_briefly(total), transform=place, va="center", size=9.5, weight=bold)
-    latency = format_time(float(r.answer.evaluation.latency_s[index, 1]), 2)
+    latency = format_time(float(r.answer.evaluation.latency_s[index, 1]))
     axes.text(1.02, y - 0.2, f"{parts}, p95 {latency}", **small)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from scipy.special import ndtr
 
+from explorer.analysis.phrases import limit_name, option_name
 from explorer.engine.designs import CONCERNS, OPTIONS, Design, Placement, table
 from explorer.engine.limits import binding_uses
 from explorer.errors import ExplorerError
@@ -29,6 +30,7 @@ LEAST = 1e-5  # the smallest share of requests that is drawn
 FAR = 300.0  # multiple of the largest value; a limit beyond it is named and not drawn
 NEAR = 1.03  # limits within this factor share one line
 LABEL_IN = 0.21
+LETTER = 0.0069  # of the width of a picture, for a letter of a label
 
 
 @dataclass(frozen=True)
@@ -164,7 +166,9 @@ def _limit_lines(workload: Workload, field: str, limits: Sequence[str], door: st
         lines = list(_lines_of(load, _plain_design(name), field))
         if lines:
             tight = min(lines, key=lambda line: line.value)
-            doors.append(LimitLine((name,), tight.limit, tight.value, tight.stated, tight.over))
+            doors.append(
+                LimitLine((option_name("door", name),), tight.limit, tight.value, tight.stated, tight.over)
+            )
     return doors
 
 
@@ -188,7 +192,7 @@ def _limit_label(placement: Placement, load: Conditions, field: str) -> Iterator
             limit_value = load.limit(use.limit)
             room = float(use.measure.room(limit_value))
             yield LimitLine(
-                (use.limit,), use.limit, room, limit_value, float(load.spread(field).exceed(room))
+                (limit_name(use.limit),), use.limit, room, limit_value, float(load.spread(field).exceed(room))
             )
 
 
@@ -199,7 +203,7 @@ def _tightest_line(load: Conditions, field: str, limit: str) -> LimitLine:
     if lines:
         return min(lines, key=lambda line: line.value)
     value = catalogue.limit(limit).value or 0.0
-    return LimitLine((limit,), limit, value, value, float(load.spread(field).exceed(value)))
+    return LimitLine((limit_name(limit),), limit, value, value, float(load.spread(field).exceed(value)))
 
 
 def _merge_lines(lines: Sequence[LimitLine]) -> list[LimitLine]:
@@ -216,7 +220,7 @@ def _merge_lines(lines: Sequence[LimitLine]) -> list[LimitLine]:
 
 
 def _line_label(line: LimitLine, unit: str) -> str:
-    """The label of a limit: "http-api: 4.5 MB (6 MB once encoded), 3.4 % over"."""
+    """The label of a limit: "HTTP API: 4.5 MB (6 MB as counted), 3.4 % over"."""
     value, limit_text = WORDINGS[unit](line.value), WORDINGS[unit](line.stated)
     limit_note = f" ({limit_text} as counted)" if unit == "bytes" and value != limit_text else ""
     over = "none over" if line.over < NEVER else f"{format_chance(line.over)} over"
@@ -237,8 +241,8 @@ def _draw_lines(picture: Picture, axes: Axes, lines: Sequence[LimitLine], unit: 
         axes.plot([x, x], [bottom, level + 0.06 / height], transform=picture.transFigure, **stroke)
         if line.over >= LEAST:
             axes.plot(line.value, line.over, "o", ms=6, color=VERMILION, mec="white", zorder=7)
-        side, gap = ("left", 0.006) if x < 0.62 else ("right", -0.006)
         text = _line_label(line, unit)
+        side, gap = ("left", 0.006) if x + LETTER * len(text) < 0.98 else ("right", -0.006)
         ink = "#a84300" if is_over else FAINT
         back: dict[str, Any] = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
         picture.text(x + gap, level, text, ha=side, va="center", size=9, color=ink, bbox=back)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.axes import Axes
 
+from explorer.analysis.phrases import limit_name
 from explorer.facts import catalogue
 from explorer.facts.units import label_rough_share
 
@@ -124,8 +125,9 @@ def _mark_first_breach(axes: Axes, frame: pd.DataFrame, lines: dict[str, np.ndar
 
 def _growth_alt(title: str, frame: pd.DataFrame, lines: dict[str, np.ndarray]) -> str:
     first = getattr(frame, "first_breach", None)
-    label = f"first broken: {first[1]} in month {first[0]}" if first else "no limit breaks"
+    label = f"first broken: {limit_name(first[1])} in month {first[0]}" if first else "no limit breaks"
     fills = "; ".join(
-        f"{limit} from {label_rough_share(s[0])} to {label_rough_share(s[-1])}" for limit, s in lines.items()
+        f"{limit_name(limit)} from {label_rough_share(s[0])} to {label_rough_share(s[-1])}"
+        for limit, s in lines.items()
     )
     return f"{title}, over {int(frame['month'].max())} months: {label}{'; ' + fills if fills else ''}"

@@ -62,7 +62,7 @@ def latencies(result: Result) -> Picture:
     summary = result.to_dict()
     title = f"Latency: {name_of(result)}"
     levels = _percentile_levels(summary)
-    percentiles_text = ", ".join(f"{name} {format_time(s, 2)}" for name, (_, s) in levels.items())
+    percentiles_text = ", ".join(f"{name} {format_time(s)}" for name, (_, s) in levels.items())
     counts = f"{summary['succeeded']} of {summary['jobs']} succeeded, {summary['lost']} lost"
     picture, axes = canvas(
         4.3,
@@ -167,10 +167,10 @@ def _percentile_lines(
         if len(ends) == 2:
             beside.plot([share, share], ends, color=BLUE, lw=5, alpha=0.25, zorder=3, solid_capstyle="butt")
         text = beside.transAxes
-        beside.text(1.03, place, f"{name}  {format_time(seconds, 3)}", transform=text, va="center",
+        beside.text(1.03, place, f"{name}  {format_time(seconds)}", transform=text, va="center",
                     size=9, weight="bold")  # fmt: skip
         if len(ends) == 2 and ends[1] > ends[0]:
-            between = f"{format_time(ends[0], 2)} to {format_time(ends[1], 2)}"
+            between = f"{format_time(ends[0])} to {format_time(ends[1])}"
             beside.text(1.03, place - 0.045, between, transform=text, va="center", size=7.5, color=FAINT)
 
 
@@ -247,5 +247,5 @@ def _latency_curves(axes: Axes, steps: Sequence[Mapping[str, Any]]) -> None:
         axes.plot(x, step["p50_s"], "o", ms=8, color=colour, zorder=4)
         place: dict[str, Any] = {"textcoords": "offset points", "size": 8, "ha": "center", "zorder": 5}
         place["bbox"] = {"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.9}
-        axes.annotate(format_time(step["p50_s"], 2), (x, step["p50_s"]), (0, -15), **place)
-        axes.annotate(format_time(step["p99_s"], 2), (x, step["p99_s"]), (0, 6), **place)
+        axes.annotate(format_time(step["p50_s"]), (x, step["p50_s"]), (0, -15), **place)
+        axes.annotate(format_time(step["p99_s"]), (x, step["p99_s"]), (0, 6), **place)

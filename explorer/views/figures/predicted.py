@@ -145,4 +145,4 @@ def _draw_range(axes: Axes, y: float, ends: tuple[float, float], colour: str, na
 
 def _seconds_text(quantiles: Quantiles, phase: str, level: str) -> str:
     seconds = quantiles.get(phase, {}).get(level, 0.0)
-    return format_time(seconds, 2) if seconds >= 1e-4 else "0"
+    return format_time(seconds) if seconds >= 1e-4 else "0"

@@ -61,7 +61,7 @@ def _price_alt(extra: np.ndarray, design: Design) -> str:
     serves = np.isfinite(extra).sum() / max(1, (~np.isnan(extra)).sum())
     best = (extra < STEPS[0]).sum() / max(1, (~np.isnan(extra)).sum())
     return (
-        f"A map of what {design} costs above the best design: it serves on {serves:.0%} "
+        f"A map of what {name_design(design)} costs above the best design: it serves on {serves:.0%} "
         f"of what can be served, and is the best on {best:.0%}."
     )
 

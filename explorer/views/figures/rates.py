@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.transforms import Bbox
 
 from explorer.analysis.choice import complete_design
 from explorer.analysis.phrases import label_designs
@@ -37,6 +38,7 @@ from .style import (
     subtitle,
 )
 
+ROW = 12  # points from one label to the next where they would lie on one another
 LINES = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, INK)
 
 
@@ -72,8 +74,7 @@ def cost_by_rate(
     _rate_lines(axes, span, usd, feasible)
     _line_labels(axes, usd[:, -1], labels)
     _mark_today_rate(axes, today)
-    for rate, cost, index in turns:
-        _mark_rate_turn(axes, rate, cost, LINES[index % len(LINES)])
+    _mark_rate_turns(axes, turns)
     return picture
 
 
@@ -156,13 +157,21 @@ def _mark_today_rate(axes: Axes, rate: float) -> None:
         axes.text(rate, 0.985, text, transform=place, va="top", size=8.5, color=FAINT)
 
 
-def _mark_rate_turn(axes: Axes, rate: float, cost: float, colour: str) -> None:
-    axes.plot(rate, cost, "o", ms=8, mfc="white", mec=colour, mew=2, zorder=6)
-    text = f"{short_number(rate)} a month, {format_usd_briefly(cost)}"
-    is_left = axes.transAxes.inverted().transform(axes.transData.transform((rate, cost)))[0] > 0.7
-    offset, side = ((-8, 8), "right") if is_left else ((8, -13), "left")
-    place: dict[str, Any] = {"textcoords": "offset points", "ha": side, "zorder": 7}
-    axes.annotate(text, (rate, cost), offset, size=8.5, **place)
+def _mark_rate_turns(axes: Axes, turns: Sequence[tuple[float, float, int]]) -> None:
+    """Dots where the cheapest design changes, each with a label that lies on no earlier one."""
+    boxes: list[Bbox] = []
+    for rate, cost, index in turns:
+        colour = LINES[index % len(LINES)]
+        axes.plot(rate, cost, "o", ms=8, mfc="white", mec=colour, mew=2, zorder=6)
+        text = f"{short_number(rate)} a month, {format_usd_briefly(cost)}"
+        is_left = axes.transAxes.inverted().transform(axes.transData.transform((rate, cost)))[0] > 0.7
+        side, across, down = ("right", -8, 8) if is_left else ("left", 8, -13)
+        place: dict[str, Any] = {"textcoords": "offset points", "ha": side, "zorder": 7}
+        label = axes.annotate(text, (rate, cost), (across, down), size=8.5, **place)
+        while any(label.get_window_extent().overlaps(box) for box in boxes):
+            down += ROW if is_left else -ROW
+            label.set_position((across, down))
+        boxes.append(label.get_window_extent())
 
 
 def _rate_alt(title: str, labels: Sequence[str], turns: Sequence[tuple[float, float, int]]) -> str:

@@ -174,5 +174,5 @@ def _step_label(axes: Axes, x: float, y: float, text: str, seconds_text: str) ->
 
 
 def _step_seconds(arrow: Arrow) -> str:
-    p50, p99 = format_time(arrow.p50_s, 2), format_time(arrow.p99_s, 2)
+    p50, p99 = format_time(arrow.p50_s), format_time(arrow.p99_s)
     return p50 if p50 == p99 else f"{p50}, p99 {p99}"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from explorer.analysis.assumptions import Assumption, AssumptionKind
 from explorer.analysis.choice import Alternative
 from explorer.analysis.phrases import change_in_words, rejected_options_at_length, sentence
 from explorer.analysis.recommendation import Recommendation
@@ -24,13 +26,14 @@ from explorer.facts.units import (
 )
 
 from .blocks import Cell, Sources, Table, table
-from .front_page import deciding_assumptions_sentence
-from .typography import one_line
+from .front_page import assumption_value, deciding_assumptions_sentence
+from .workload import field_label
 
 if TYPE_CHECKING:
     from explorer.analysis.phrases import Choices
 
 MOST_ALTERNATIVES = 10
+IDS = re.compile(r" \([a-z]+=[^)]*\)")  # of the options that a rule names, as the command line takes them
 
 
 def rejections_table(r: Recommendation, sources: Sources) -> Table:
@@ -67,7 +70,7 @@ def combinations_table(r: Recommendation) -> Table:
     """Combinations of options that are impossible for any workload."""
     rows = [
         (
-            sentence(rule.why, ""),
+            sentence(IDS.sub("", rule.why), ""),
             sentence(rejected_options_at_length(rule, r.nearest), ""),
             f"{rule.designs:,}",
         )
@@ -92,8 +95,8 @@ def _alternative_row(r: Recommendation, other: Alternative) -> list[Cell | str]:
         format_cents(other.monthly_usd),
         format_signed_cents(other.monthly_usd - r.monthly_usd),
         str(other.parts),
-        format_time(other.latency_p50_s, 2),
-        format_time(other.latency_p95_s, 2),
+        format_time(other.latency_p50_s),
+        format_time(other.latency_p95_s),
     ]
 
 
@@ -133,9 +136,9 @@ def assumptions_table(r: Recommendation, sources: Sources) -> Table:
     """Inputs that were not given or measured; those that decide the design come first."""
     rows = [
         [
-            Cell(row.id, kind="code"),
+            _assumed_thing(row),
             row.kind,
-            one_line(row.value),
+            assumption_value(r, row),
             sentence(row.why, ""),
             Cell("decides", kind="decides") if row.decides else "",
             sources.cite(row.source_url, row.as_of, row.id),
@@ -144,6 +147,18 @@ def assumptions_table(r: Recommendation, sources: Sources) -> Table:
     ]
     caption = "What was assumed; what decides the design comes first"
     return table(caption, "Of | Kind | Value | Why | Decides | Source", rows, look="wide")
+
+
+def _assumed_thing(row: Assumption) -> Cell:
+    """What is assumed: its plain name with the id below, or the id where it has no other name."""
+    name = ""
+    if row.kind in (AssumptionKind.DEFAULT, AssumptionKind.TAIL, AssumptionKind.FEATURE):
+        name = field_label(row.id)
+    elif row.kind is AssumptionKind.LIMIT:
+        name = catalogue.limit(row.id).title
+    elif row.kind is AssumptionKind.PRICE:
+        name = catalogue.price_title(row.id)
+    return Cell(name, f"`{row.id}`") if name else Cell(row.id, kind="code")
 
 
 def deciding_assumptions(r: Recommendation) -> str:

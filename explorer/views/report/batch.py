@@ -114,7 +114,7 @@ def _fill_entry(entry: Entry, r: Recommendation) -> None:
     entry.design = describe_design(r.nearest)
     if not r.feasible:
         entry.design = f"none is feasible; nearest: {entry.design}"
-    entry.usd_said, entry.p95 = format_usd(r.monthly_usd), format_time(r.latency_s["p95"], 2)
+    entry.usd_said, entry.p95 = format_usd(r.monthly_usd), format_time(r.latency_s["p95"])
     tightest = front_page.watched_limit_tile(r)
     entry.tightest = Cell(tightest.text, tightest.note)
     entry.verdict = front_page.verdict_cell(r)

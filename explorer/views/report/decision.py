@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from explorer.analysis.phrases import (
     broken_a_month,
+    describe_design,
     sentence,
     used_share,
 )
@@ -57,10 +58,10 @@ def choices_table(r: Recommendation) -> Table:
     """The choices of the design."""
     parts = r.nearest.parts_by_option(r.answer.load)
     rows = [
-        (option.concern, Cell(option.id, kind="code"), option.summary, ", ".join(parts[option]) or "none")
+        (option.concern, Cell(option.summary, f"`{option.id}`"), ", ".join(parts[option]) or "none")
         for option in r.nearest.options
     ]
-    return table("The choices of the design", "Concern | Option | What it is | Parts", rows)
+    return table("The choices of the design", "Concern | Choice | Parts", rows)
 
 
 def limits_table(r: Recommendation, sources: Sources) -> Table:
@@ -108,7 +109,7 @@ def _bill_line_row(line: BillLine, total: Decimal, region: str, sources: Sources
     unit, counting = split_unit(line.unit)
     prices, terms = _unit_price_text(line, region)
     return [
-        Cell(line.id, kind="code"),
+        Cell(catalogue.price_title(line.id), f"`{line.id}`"),
         Cell(
             format_billed_quantity(line.quantity),
             f"{format_billed_quantity(line.free)} free" if line.free else "",
@@ -182,7 +183,7 @@ def _times(seconds: dict[str, float]) -> list[str]:
 def changes_table(r: Recommendation) -> Table | None:
     """The changes from today's design."""
     rows = [(c.change, c.what, "" if c.usd is None else format_signed_cents(c.usd)) for c in r.answer.changes]
-    caption = f"Against today's design ({r.current})"
+    caption = f"Against today's design: {describe_design(r.current)}" if r.current else ""
     return table(caption, "Change | What | >USD a month", rows) if rows else None
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from datetime import date
 
-from explorer.analysis.assumptions import Assumption
+from explorer.analysis.assumptions import Assumption, AssumptionKind
 from explorer.analysis.break_evens import BreakEven
 from explorer.analysis.phrases import (
     FIRST_BYTE_P95,
@@ -47,6 +47,7 @@ from explorer.facts.units import (
     format_share,
     format_time,
     format_usd,
+    format_usd_in_words,
 )
 from explorer.facts.verdict import Verdict
 from explorer.options.base.conditions import Conditions
@@ -57,7 +58,7 @@ from .blocks import Cell, Table, table
 from .document import Prose, SentenceList
 from .growth import GrowthForecast
 from .typography import one_line
-from .workload import field_wording
+from .workload import field_label, field_wording
 
 MOST_POINTS = 3
 OLD_SHARE = 0.01  # share of a bill with old prices, below which no sentence is written
@@ -111,7 +112,7 @@ def key_number_tiles(r: Recommendation) -> list[Cell]:
     each = format_usd(1000 * r.monthly_usd / r.workload.requests_per_month)
     target = r.workload.targets.latency_p95
     promise = f"; promised {format_time(target)}" if target else ""
-    p50, p95 = (format_time(r.latency_s[p], 2) for p in ("p50", "p95"))
+    p50, p95 = (format_time(r.latency_s[p]) for p in ("p50", "p95"))
     what = "of the work is done" if r.nearest.flow.body_out is BodyOut.NOTHING else "of the results in hand"
     return [
         Cell(format_usd(r.monthly_usd), f"{each} a thousand requests", "Cost a month"),
@@ -164,7 +165,11 @@ def decision_points(r: Recommendation, forecast: GrowthForecast) -> list[Sentenc
         ("Context", [context_sentence(r)]),
         ("Missed by", list(map(sentence, miss_sentences(r)))),
         ("What would make it feasible", _way_out_sentences(r)),
-        ("Why", [sentence(reason.text) for reason in plain_reasons(r.answer)[:MOST_POINTS]] or _plain(r)),
+        (
+            "Why",
+            [sentence(reason.text) for reason in plain_reasons(r.answer, format_usd_in_words)[:MOST_POINTS]]
+            or _plain(r),
+        ),
         ("Risk", list(risk_sentences(r, forecast))),
         ("What would change it", change_sentences(r)),
         ("Compared with today", _today_sentences(r)),
@@ -259,11 +264,16 @@ def deciding_assumptions_sentence(r: Recommendation) -> str:
 
 def _assumption_in_words(r: Recommendation, row: Assumption) -> str:
     """A default with its field's name and its value: "client collects the result (yes)"."""
+    label = field_label(row.id) or row.id
+    return f"{label[:1].lower()}{label[1:]} ({assumption_value(r, row)})"
+
+
+def assumption_value(r: Recommendation, row: Assumption) -> str:
+    """The value of an assumption; for the default of a field in words: "yes", not "true"."""
     record = by_path().get(row.id)
-    if record is None or not record.label:
-        return f"{row.id} ({one_line(row.value)})"
-    value = field_wording(r.workload, record) or one_line(row.value)
-    return f"{record.label[:1].lower()}{record.label[1:]} ({value})"
+    if record is None or not record.label or row.kind is not AssumptionKind.DEFAULT:
+        return one_line(row.value)
+    return field_wording(r.workload, record) or one_line(row.value)
 
 
 def findings_with_verdict(r: Recommendation, verdict: Verdict) -> list[Finding]:
@@ -278,7 +288,11 @@ def _today_sentences(r: Recommendation) -> list[str]:
     breaches = [finding for finding in findings(r.workload, r.current) if finding.verdict == Verdict.BREACH]
     fails = [breach_today_at_length(finding) for finding in breaches[:MOST_POINTS]]
     usd = next((change.usd for change in r.answer.changes if change.usd is not None), None)
-    return fails if usd is None else [sentence(change_from_today(r.answer.changes, usd)), *fails]
+    return (
+        fails
+        if usd is None
+        else [sentence(change_from_today(r.answer.changes, usd, format_usd_in_words)), *fails]
+    )
 
 
 def miss_sentences(r: Recommendation) -> Iterator[str]:
@@ -312,7 +326,7 @@ def money_table(r: Recommendation, forecast: GrowthForecast) -> Table:
 
 def money_blocks(r: Recommendation, forecast: GrowthForecast) -> list[Table | Prose]:
     """The table of costs, and a price by agreement if one is cheaper."""
-    flat = flat_rate_sentence(r.answer) if r.feasible else ""
+    flat = flat_rate_sentence(r.answer, format_usd_in_words) if r.feasible else ""
     return [money_table(r, forecast), *([Prose(flat)] if flat else [])]
 
 

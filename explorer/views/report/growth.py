@@ -67,7 +67,8 @@ class GrowthForecast:
             return f"No limit of this design breaks within {self.months} months{once if names else ''}."
         month, limit = self.frame.first_breach
         when = f"In month {month}" if month else "Today already"
-        return f"{when} this design breaks the {limit_at_length(limit)}."
+        value = float(self.frame.loc[self.frame["limit"] == limit, "limit_value"].iloc[0])
+        return f"{when} this design breaks the {limit_at_length(limit, value)}."
 
     def limits_to_raise(self) -> list[str]:
         """The quotas that must be raised at some point."""

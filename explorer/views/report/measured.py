@@ -124,7 +124,7 @@ WHO = ("measured", "predicted", "calibrated")
 
 
 def _seconds(seconds: float) -> str:
-    return format_time(seconds, 2) if seconds >= 1e-4 else "0"
+    return format_time(seconds) if seconds >= 1e-4 else "0"
 
 
 def _share(row: dict[str, Any]) -> str:

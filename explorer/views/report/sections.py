@@ -129,7 +129,7 @@ def _context_section(r: Recommendation) -> Section:
     return Section(
         "context",
         "Context",
-        [workload.sizes_table(w), PictureBlock("context"), Beside(workload.workload_tables(w))],
+        [workload.sizes_table(w), Beside(workload.workload_tables(w)), PictureBlock("context")],
     )
 
 
@@ -159,9 +159,8 @@ def _cost_section(r: Recommendation, sources: Sources) -> Section:
 
 def _consequences_section(r: Recommendation) -> Section:
     quotas = [sentence(finding.consequence) for finding in front_page.findings_with_verdict(r, Verdict.RAISE)]
-    watched = [
-        tight_limit_at_length(finding) for finding in front_page.findings_with_verdict(r, Verdict.TIGHT)
-    ]
+    missed = list(map(sentence, front_page.miss_sentences(r)))
+    tight = [tight_limit_at_length(finding) for finding in front_page.findings_with_verdict(r, Verdict.TIGHT)]
     lacking = list(filter(None, [door_lacks(r.nearest.option("door"))]))
     lists = [
         SentenceList(
@@ -170,7 +169,7 @@ def _consequences_section(r: Recommendation) -> Section:
             "No moving part: nothing but the function itself.",
         ),
         SentenceList("To ask for", quotas, "No quota has to be raised."),
-        SentenceList("To watch", watched, "No limit is near."),
+        SentenceList("To watch", [*missed, *tight], f"No {'other ' if quotas else ''}limit is near."),
         SentenceList("To do without", lacking, "The door offers all that a client may need."),
     ]
     change = decision.changes_table(r) or Prose(decision.why_no_changes(r))

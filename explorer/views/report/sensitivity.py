@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from explorer.analysis.phrases import cause_in_words
+from explorer.analysis.phrases import cause_in_words, sentence
 from explorer.analysis.recommendation import Recommendation
+from explorer.analysis.sensitivity.ranges import noun_of
 from explorer.analysis.sensitivity.tornado import Sensitivity, Swing, sensitivity
 from explorer.facts.units import format_cents
 
@@ -38,7 +39,7 @@ def _swing_row(swing: Swing, wording: Callable[[float], str]) -> list[Cell | str
     values = (wording(value) for value in (swing.low, swing.now, swing.high))
     feasible = _range_where(swing.feasible_from, swing.feasible_to, swing, wording)
     return [
-        Cell(swing.input, kind="code"),
+        Cell(sentence(noun_of(swing.input), ""), f"`{swing.input}`"),
         *values,
         format_cents(swing.usd_low),
         format_cents(swing.usd_high),

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from explorer.analysis.phrases import sentence
 from explorer.options.base.conditions import Conditions
 from explorer.workload.distribution_field import Spread
 from explorer.workload.field_record import Field
@@ -49,6 +50,12 @@ def _fields_table(caption: str, w: Workload, records: Iterable[Field]) -> Table:
     wordings = ((record, field_wording(w, record)) for record in records)
     rows = [(r.label, text, DEFAULT if not w.is_given(r.path) else "given") for r, text in wordings if text]
     return table(caption, "Field | Value | From", rows)
+
+
+def field_label(path: str) -> str:
+    """The plain name of a field, "" if it has none."""
+    record = by_path().get(path)
+    return sentence(record.label or record.noun, "") if record else ""
 
 
 def field_wording(w: Workload, record: Field) -> str:
