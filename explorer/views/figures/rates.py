@@ -16,19 +16,13 @@ from explorer.engine.designs import Design, table
 from explorer.engine.evaluation import Evaluation
 from explorer.facts.units import format_usd_briefly
 from explorer.options.base.conditions import Conditions
+from explorer.views.colours import colours_of
 from explorer.workload.workload import Workload
 
 from .style import (
-    BLUE,
     DPI,
     FAINT,
-    GREEN,
     GREY,
-    INK,
-    ORANGE,
-    PURPLE,
-    SKY,
-    VERMILION,
     Picture,
     canvas,
     in_house_style,
@@ -39,7 +33,6 @@ from .style import (
 )
 
 ROW = 12  # points from one label to the next where they would lie on one another
-LINES = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, INK)
 
 
 @in_house_style
@@ -66,15 +59,16 @@ def cost_by_rate(
     usd, feasible = evaluation.monthly_usd[order], evaluation.feasible[order]
     labels = label_designs(designs_to_draw)
     turns = list(_cheapest_turns(span, usd, feasible))
+    colours = [colours_of(design).line for design in designs_to_draw]
     title = f"Monthly cost by rate: {workload.name}"
     picture, axes = canvas(4.8, title, _rate_alt(title, labels, turns), 0.085, 0.695, 0.62)
     note = "bills without a price for parts; thin where not feasible; dots where the cheapest bill changes"
     subtitle(picture, note)
     _rate_axes(axes, span, usd)
-    _rate_lines(axes, span, usd, feasible)
-    _line_labels(axes, usd[:, -1], labels)
+    _rate_lines(axes, span, usd, feasible, colours)
+    _line_labels(axes, usd[:, -1], labels, colours)
     _mark_today_rate(axes, today)
-    _mark_rate_turns(axes, turns)
+    _mark_rate_turns(axes, turns, colours)
     return picture
 
 
@@ -122,14 +116,17 @@ def _rate_axes(axes: Axes, rates: np.ndarray, usd: np.ndarray) -> None:
     axes.set_xlabel("requests a month", size=9)
 
 
-def _rate_lines(axes: Axes, rates: np.ndarray, usd: np.ndarray, feasible: np.ndarray) -> None:
-    for index, (cost, serves) in enumerate(zip(usd, feasible, strict=True)):
-        colour = LINES[index % len(LINES)]
-        axes.plot(rates, cost, color=colour, lw=1.0, zorder=3)
-        axes.plot(rates, np.where(serves, cost, np.nan), color=colour, lw=2.6, zorder=4)
+def _rate_lines(
+    axes: Axes, rates: np.ndarray, usd: np.ndarray, feasible: np.ndarray, colours: Sequence[str]
+) -> None:
+    """Draw a line for each design; where two have one colour, the later one is dashed."""
+    for index, (cost, serves, colour) in enumerate(zip(usd, feasible, colours, strict=True)):
+        dashes: Any = {"ls": (0, (5, 1.5))} if colour in colours[:index] else {}
+        axes.plot(rates, cost, color=colour, lw=1.0, zorder=3, **dashes)
+        axes.plot(rates, np.where(serves, cost, np.nan), color=colour, lw=2.6, zorder=4, **dashes)
 
 
-def _line_labels(axes: Axes, ends: np.ndarray, labels: Sequence[str]) -> None:
+def _line_labels(axes: Axes, ends: np.ndarray, labels: Sequence[str], colours: Sequence[str]) -> None:
     """Label the right ends of the lines, moved apart where they would touch."""
     box = axes.get_window_extent()
     ends = np.clip(ends, *axes.get_ylim())
@@ -142,9 +139,9 @@ def _line_labels(axes: Axes, ends: np.ndarray, labels: Sequence[str]) -> None:
     places = [place + (low if low > 0 else -max(high, 0.0)) for place in places]
     share_of: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "axes fraction"}
     style: dict[str, Any] = {"va": "center", "size": 8.5, "annotation_clip": False, **share_of}
-    for index, (share, place, label) in enumerate(zip(shares, places, labels, strict=True)):
+    for share, place, label, colour in zip(shares, places, labels, colours, strict=True):
         arrow: dict[str, Any] = {"arrowstyle": "-", "lw": 1.6, "relpos": (0, 0.5), "shrinkA": 1, "shrinkB": 0}
-        arrow["color"] = LINES[index % len(LINES)]
+        arrow["color"] = colour
         axes.annotate(label, (1.0, share), (1.025, place), arrowprops=arrow, **style)
 
 
@@ -157,12 +154,11 @@ def _mark_today_rate(axes: Axes, rate: float) -> None:
         axes.text(rate, 0.985, text, transform=place, va="top", size=8.5, color=FAINT)
 
 
-def _mark_rate_turns(axes: Axes, turns: Sequence[tuple[float, float, int]]) -> None:
+def _mark_rate_turns(axes: Axes, turns: Sequence[tuple[float, float, int]], colours: Sequence[str]) -> None:
     """Dots where the cheapest design changes, each with a label that lies on no earlier one."""
     boxes: list[Bbox] = []
     for rate, cost, index in turns:
-        colour = LINES[index % len(LINES)]
-        axes.plot(rate, cost, "o", ms=8, mfc="white", mec=colour, mew=2, zorder=6)
+        axes.plot(rate, cost, "o", ms=8, mfc="white", mec=colours[index], mew=2, zorder=6)
         text = f"{short_number(rate)} a month, {format_usd_briefly(cost)}"
         is_left = axes.transAxes.inverted().transform(axes.transData.transform((rate, cost)))[0] > 0.7
         side, across, down = ("right", -8, 8) if is_left else ("left", 8, -13)

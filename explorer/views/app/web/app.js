@@ -15,7 +15,7 @@ class Screen {
     this.theme();
     this.bar = new Bar(this.root, (message, buffers) => this.send(message, buffers), this);
     this.lay();
-    this.controls = new Controls(this.left, this.drawer, (values) => this.turn(values), (field, text) => this.send({ do: "type", field, text }));
+    this.controls = new Controls(this.left, this.drawer, (values) => this.turn(values), (field, text) => this.type(field, text));
     this.map = new DecisionMap(this.panel("map").querySelector(".x-map-stage"), this.controls, (values) => this.turn(values), (message) => this.send(message));
     this.why = new Why(this.root, (key) => this.send({ do: "why", key }));
     this.settle = Object.keys(PANELS).map((name) => roving(this.panel(name)));
@@ -47,8 +47,10 @@ class Screen {
       event.preventDefault();
       this.send({ do: "help" });
     });
+    this.again = this.address?.left() || [];
     this.send({ do: "hello", ...(this.address?.read() || {}) });
     this.looked(this.address?.read() || {});
+    if (this.address) this.address.led = true;
   }
 
   end() {
@@ -60,7 +62,7 @@ class Screen {
   }
 
   send(message, buffers = []) {
-    this.address?.sent(message.do);
+    this.address?.sent(message);
     this.model.send(message, undefined, buffers);
   }
 
@@ -69,7 +71,7 @@ class Screen {
   lay() {
     const panel = (name, ...inside) => h(`section.x-panel.x-${name}`, { "data-panel": name, "aria-label": PANELS[name] }, ...inside);
     this.left = h("section.x-panel.x-left", { "aria-label": "Workload" }, h("h2", {}, "Workload"), h("div.x-dials"), h("div.x-switches"), h("div.x-choices"));
-    this.drawer = new Drawer(this.root);
+    this.drawer = new Drawer(this.root, this.left);
     this.left.append(this.drawer.button);
     this.axes = ["x", "y"].map((axis) => h("select", { "aria-label": axis === "x" ? "Axis across" : "Axis up", onchange: () => this.send({ do: "axes", x: this.axes[0].value, y: this.axes[1].value }) }));
     const tools = [
@@ -120,7 +122,10 @@ class Screen {
     const [x, y] = (m || "").split(",");
     if (x && y) this.send({ do: "axes", x, y });
     if (d) this.send({ do: "design", key: d });
-    else if (this.opened) this.bar.dialog.close();
+    else if (this.opened) {
+      this.opened = "";
+      this.bar.dialog.close();
+    }
   }
 
   // One screen without scrolling: where the answer and its steps need the room, the lists below end earlier.
@@ -156,7 +161,12 @@ class Screen {
 
   // A design on a page of its own.
   open({ title, html, steps, key, at }) {
-    this.bar.page(title, html, () => { this.opened = ""; this.address?.follow(); });
+    this.bar.page(title, html, () => {
+      if (!this.opened) return;
+      this.opened = "";
+      if (this.address) this.address.led = false;
+      this.address?.follow();
+    });
     this.opened = Object.keys(at).length ? "" : key;
     this.address?.follow();
     const place = this.bar.dialog.querySelector(".x-open-steps");
@@ -177,6 +187,19 @@ class Screen {
     this.flying = { ...this.pending };
     this.pending = {};
     this.send({ do: "turn", values: this.flying, number: ++this.number });
+  }
+
+  type(field, text) { this.send({ do: "type", field, text, number: ++this.number }); }
+
+  // What was changed while Python was away is done once more.
+  redo() {
+    const changes = this.again;
+    this.again = [];
+    for (const { do: what, ...change } of changes) {
+      if (what === "typing" || what === "type") this.controls.put(change.field, change.text, what === "typing");
+      if (what !== "typing") this.send({ do: what, ...change, number: ++this.number });
+    }
+    if (this.address && changes.length) this.address.led = true;
   }
 
   // In -------------------------------------------------------------------------------------------
@@ -203,7 +226,10 @@ class Screen {
     if (message.wrong) this.controls.wrong(message.wrong, message.trouble);
     if (message.at) this.controls.stand(message.at, { ...this.pending, ...(this.flying || {}) });
     if (message.texts) this.controls.write(message.texts);
-    if (message.trouble !== undefined) this.trouble.textContent = message.trouble;
+    if (message.trouble !== undefined) {
+      this.trouble.textContent = message.trouble || message.remark || "";
+      this.trouble.classList.toggle("remark", !message.trouble);
+    }
     for (const [name, html] of Object.entries(message.panels || {})) show(this.panel(name), html);
     if (message.steps) { this.drawn = message.steps; this.steps(); }
     if (message.steps || message.panels) this.fit();
@@ -217,6 +243,7 @@ class Screen {
     if (message.at && !this.begun) {
       this.begun = true;
       if (this.model.get("alone")) this.tour.first();
+      this.redo();
     }
     if (message.live) this.root.dataset.live = message.live;
     if (message.partial !== undefined) this.root.classList.toggle("partial", message.partial);
@@ -235,7 +262,11 @@ class Screen {
   mapped(spec, buffers) {
     if (spec.axes) {
       this.axes.forEach((list, i) => {
-        if (!list.options.length) list.append(...spec.axes.map(([field, name]) => h("option", { value: field }, name)));
+        const names = spec.axes.map(([field]) => field).join();
+        if (list.dataset.names !== names) {
+          list.dataset.names = names;
+          list.replaceChildren(...spec.axes.map(([field, name]) => h("option", { value: field }, name)));
+        }
         list.value = [spec.x, spec.y][i].field;
       });
     }
