@@ -93,6 +93,22 @@ def test_a_stack_goes_up_works_and_leaves_nothing(place, door, store, execution)
     assert holds(place) == before
 
 
+@pytest.mark.parametrize(
+    ("door", "execution"), [("function-url", "single"), ("rest-api", "queued"), ("http-api", "fargate")]
+)
+def test_a_stack_that_pushes_goes_up_works_and_leaves_nothing(place, door, execution):
+    before = holds(place)
+    w = Workload(**SMALL | {"configuration": {"total": "1 KB", "entries": 4}, "client": {"sockets": True}})
+    design = (
+        f"door={door},request=presigned-upload,response=pushed,execution={execution},configuration=bundled"
+    )
+    standing = deploy.deploy(w, design, place, settings={"poll_first_s": 1000})
+    with standing.client() as client:
+        assert len(client.run(WORK, timeout=60)) == 2000
+    deploy.destroy(standing)
+    assert holds(place) == before
+
+
 @pytest.mark.parametrize("compression", ["none", "gzip"])
 @pytest.mark.parametrize("response", ["buffered", "paged", "stored"])
 @pytest.mark.parametrize("door", ["function-url", "http-api", "rest-api"])

@@ -84,7 +84,7 @@ def test_every_combination_that_the_endpoint_promises_is_deployable():
         for request in OPTIONS["request"]
         for response, execution in [
             *itertools.product(("buffered", "paged"), ("single",)),
-            *itertools.product(("stored",), JOBS),
+            *itertools.product(("stored", "pushed"), JOBS),
             *itertools.product(("accepted",), (job for job in JOBS if job != "fargate")),
         ]
         for compression in (("none",) if response == "accepted" else ("none", "gzip"))
@@ -102,7 +102,6 @@ def test_every_combination_that_the_endpoint_promises_is_deployable():
 
 
 WITHOUT_A_TEMPLATE = {
-    "pushed": {"response": "pushed"},
     "callback": {"response": "callback"},
     "streamed": {"door": "function-url", "response": "streamed", "execution": "single"},
     "managed-instance": {"execution": "managed-instance"},
@@ -139,6 +138,50 @@ def test_containers_that_nobody_collects_from_have_no_template(door, execution):
     design = plain(door, "inline", "accepted", execution, "environment")
     with pytest.raises(DesignError, match="has a template only where a result is collected"):
         stack_of(workload(0, client={"collects": False}), design)
+
+
+def test_notices_have_a_template_only_where_functions_answer():
+    with pytest.raises(DesignError, match="pushed has a template only where functions answer"):
+        stack_of(workload(0), plain("alb", "inline", "pushed", "service", "environment"))
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_a_socket_is_opened_by_a_signature_and_leads_to_the_function_that_answers_the_status(door):
+    design_stack = stack(plain(door, "inline", "pushed", "single", "environment"))
+    resources = design_stack.template["Resources"]
+    front = "Front" if door == "function-url" else "Status"
+    routes = {
+        each["Properties"]["RouteKey"]: each["Properties"]["AuthorizationType"]
+        for each in resources.values()
+        if each["Type"] == "AWS::ApiGatewayV2::Route"
+        and "SocketApi" in json.dumps(each["Properties"]["ApiId"])
+    }
+    assert routes == {"$connect": "AWS_IAM", "$default": "NONE"}
+    assert f"${{{front}.Arn}}" in json.dumps(resources["SocketIntegration"])
+    allowed = {
+        name: each["Resource"]["Fn::Sub"].rpartition("}/")[2]
+        for name, each in policies(design_stack.template)
+        if each["Action"] == ["execute-api:ManageConnections"]
+    }
+    assert set(allowed) == {f"{name}Role" for name in design_stack.functions}
+    assert set(allowed.values()) == {"live/POST/@connections/*"}
+    invoked = [each for name, each in policies(design_stack.template) if "$connect" in json.dumps(each)]
+    assert [each["Action"] for each in invoked] == [["execute-api:Invoke"]]
+
+
+def test_an_exported_socket_logs_connections_and_is_throttled_and_watched():
+    workload_ = workload(0, peak_rps=10, client={"sockets": True}, runtime=2)
+    design = plain("http-api", "inline", "pushed", "single", "environment")
+    resources = production_template(stack_of(workload_, design), alarms=True)["Resources"]
+    stage = resources["SocketStage"]["Properties"]
+    assert json.loads(stage["AccessLogSettings"]["Format"])["event"] == "$context.eventType"
+    assert stage["DefaultRouteSettings"]["ThrottlingRateLimit"] == 40  # twice a submission and a connection
+    alarm = resources["SocketStageErrorsAlarm"]["Properties"]
+    assert alarm["MetricName"] == "IntegrationError"
+    assert {row["Name"]: row["Value"] for row in alarm["Dimensions"]} == {
+        "ApiId": {"Ref": "SocketApi"},
+        "Stage": "live",
+    }
 
 
 def test_a_workflow_that_the_door_starts_has_no_template():
@@ -587,7 +630,7 @@ def test_settings_are_literals_and_variables_what_cloudformation_alone_knows():
         assert json.loads(json.dumps(design_stack.settings)) == design_stack.settings
         assert {setting.name for setting in design_stack.of(Setting)} <= set(design_stack.settings)
         variables = {variable.name for variable in design_stack.of(Variable)}
-        where = {"CLUSTER", "SUBNETS", "SECURITY_GROUP"}  # tasks run
+        where = {"CLUSTER", "SUBNETS", "SECURITY_GROUP", "SOCKET"}  # tasks run, notices go
         assert variables <= {"JOBS", "RESULTS", "UPLOADS", "HAND_TO", "CONFIGURATION", *where}
         assert not [v for v in design_stack.of(Variable) if isinstance(v.value, str)]
 

@@ -87,7 +87,9 @@ SITES = {  # name: door, execution, configuration, secrets
     "durable": ("http-api", "durable", "environment", 0),
     "run": ("http-api", "single", "secrets-manager", 2),
     "bundled": ("rest-api", "single", "bundled", 0),
+    "pushed": ("http-api", "single", "bundled", 0),
 }
+RESPONSES = {"run": "buffered", "pushed": "pushed"}  # of the others: stored
 
 
 class Site:
@@ -107,7 +109,7 @@ class Site:
         design = {
             "door": door,
             "request": "presigned-upload",
-            "response": "buffered" if name == "run" else "stored",
+            "response": RESPONSES.get(name, "stored"),
             "execution": self.execution,
             "configuration": self.store,
         }
@@ -128,6 +130,12 @@ class Site:
         self.roles = {id.removesuffix("Role").lower(): self.resources[id] for id in roles}  # by the part
         self.functions = [self.resources[id] for id in functions]
         self.buckets = [*(self.resources[id] for id in buckets), f"{self.stack}-code"]
+
+    @property
+    def sockets(self) -> str:
+        """The address of the connections of the WebSocket API."""
+        cloud = self.standing.target.cloud
+        return f"{cloud.endpoint_url}/_aws/execute-api/{self.resources['SocketApi']}/live"
 
     def arn(self, part: str) -> str:
         """Of the role of a part."""
@@ -330,6 +338,21 @@ KIND = {
 }
 
 
+def connection_of(at: Site) -> dict:
+    return {"ConnectionId": "none"}
+
+
+SOCKETS = {
+    "send a notice": (
+        "apigatewaymanagementapi",
+        "post_to_connection",
+        lambda at: {**connection_of(at), "Data": b""},
+    ),
+    "look at a connection": ("apigatewaymanagementapi", "get_connection", connection_of),
+    "close a connection": ("apigatewaymanagementapi", "delete_connection", connection_of),
+}
+
+
 def attempts(site: Site) -> dict:
     """All that can be tried at a stack."""
     names = {name.removeprefix(f"{site.stack}-") for name in site.functions} - {"work"}
@@ -338,6 +361,8 @@ def attempts(site: Site) -> dict:
         calls |= {"read the store": READ_STORE[site.store]}
     if site.name != "run":
         calls |= WITH_JOBS | {"hand over": HAND_OVER[site.execution]} | KIND.get(site.execution, {})
+    if site.name == "pushed":
+        calls |= SOCKETS
     return calls
 
 
@@ -359,6 +384,8 @@ def may(site: Site, part: str) -> set[str]:
     if site.name == "run":
         return PARTS[part] & {"put an upload"} if part == "uploads" else {"get an upload", "read the store"}
     its = set(PARTS[part])
+    if site.name == "pushed" and part in ("submit", "status", "work"):
+        its |= {"send a notice", *({"get a result"} if part == "work" else ())}
     if part == "work":
         its |= {"put a state", "get a state"} if site.execution in SLICED else set()
         its |= {"hand over", "call the worker", "bury an event"} if site.execution == "recursion" else set()
@@ -379,7 +406,8 @@ def clients(site: Site, key: dict):
 
     def client(service: str):
         if service not in by_service:
-            by_service[service] = shared.client(service, **own)
+            place = {"endpoint_url": site.sockets} if service == "apigatewaymanagementapi" else {}
+            by_service[service] = shared.client(service, **own, **place)
         return by_service[service]
 
     return client

@@ -11,6 +11,7 @@ from explorer.engine.designs import Design
 from explorer.workload.workload import Workload
 
 Sign = Callable[[str, str, Mapping[str, str], bytes], Mapping[str, str]]
+SignSocket = Callable[[str], Mapping[str, str]]
 Body = bytes | Callable[[int], bytes]  # the same for each request, or made from its number
 
 
@@ -28,6 +29,7 @@ class Endpoint:
     url : of the endpoint, without a path of a route
     stored : whether it answers with a job to poll; otherwise POST /run answers
     sign : (method, url, headers, body) -> the headers to send; None: they are sent as they are
+    sign_socket : url of a WebSocket -> the headers that open it; None: none
     stack, target : name of the stack, and local or aws
     design, workload : what was deployed, and for what; without them nothing is predicted or priced
     session : a boto3 session that may read the functions' logs; None: no logs are read
@@ -37,6 +39,7 @@ class Endpoint:
     url: str
     stored: bool = True
     sign: Sign | None = field(default=None, repr=False)
+    sign_socket: SignSocket | None = field(default=None, repr=False)
     stack: str = ""
     target: str = "local"
     design: Design | None = None

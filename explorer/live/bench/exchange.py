@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from explorer.facts.extras import require
 
-from .endpoint import Sign
+from .endpoint import Sign, SignSocket
 
 if TYPE_CHECKING:
     import aiohttp
@@ -71,8 +71,10 @@ class Answer:
 class Exchanges:
     """HTTP requests to one endpoint over as many open connections as are needed."""
 
-    def __init__(self, session: aiohttp.ClientSession, sign: Sign | None) -> None:
-        self._session, self._sign = session, sign
+    def __init__(
+        self, session: aiohttp.ClientSession, sign: Sign | None, sign_socket: SignSocket | None = None
+    ) -> None:
+        self._session, self._sign, self._sign_socket = session, sign, sign_socket
         self.request_count = 0  # of requests through the door
         self.last_s = time.monotonic()  # the time of the last answer of any kind
         self._pending_count, self._last_failed = 0, False
@@ -119,6 +121,32 @@ class Exchanges:
     async def fetch(self, url: str) -> Answer:
         """Read the content of a signed URL to its end, with its hash."""
         return await self._exchange("GET", url, {}, b"")
+
+    async def notice(self, url: str, ping: str, ping_s: float, timeout_s: float) -> dict[str, Any] | None:
+        """The notice that arrives at a WebSocket within `timeout_s` [s]; None if the connection ends before.
+
+        `ping` is sent each `ping_s` [s].
+        """
+        import aiohttp
+
+        headers = dict(self._sign_socket(url)) if self._sign_socket else {}
+        until = time.monotonic() + timeout_s
+        try:
+            async with self._session.ws_connect(
+                url, headers=headers, max_msg_size=LARGEST_JSON_BYTES
+            ) as line:
+                while (left_s := until - time.monotonic()) > 0:
+                    try:
+                        text = await line.receive_str(timeout=min(ping_s, left_s))
+                    except TimeoutError:
+                        await line.send_str(ping)
+                        continue
+                    self._note_answer()
+                    notice = json.loads(text)
+                    return notice if isinstance(notice, dict) else None
+        except (aiohttp.ClientError, aiohttp.WSMessageTypeError, OSError, ValueError):
+            return None  # refused, or ended before a notice: the status is read
+        return None
 
     async def _exchange(
         self, method: str, url: str, headers: dict[str, str], body: bytes, content: Any = None
@@ -180,7 +208,9 @@ async def _read(response: aiohttp.ClientResponse, answer: Answer, content: Any) 
 
 
 @asynccontextmanager
-async def exchanges(sign: Sign | None, timeout_s: float) -> AsyncIterator[Exchanges]:
+async def exchanges(
+    sign: Sign | None, timeout_s: float, sign_socket: SignSocket | None = None
+) -> AsyncIterator[Exchanges]:
     """Open the connections to one endpoint; no request takes longer than `timeout_s` [s]."""
     require("explorer bench", "aiohttp")
     import aiohttp
@@ -196,7 +226,7 @@ async def exchanges(sign: Sign | None, timeout_s: float) -> AsyncIterator[Exchan
         read_bufsize=CHUNK_BYTES,
         headers={"Accept-Encoding": "gzip"},  # the only encoding that is decoded here
     ) as session:
-        yield Exchanges(session, sign)
+        yield Exchanges(session, sign, sign_socket)
     await asyncio.sleep(0)  # let the transports close
 
 

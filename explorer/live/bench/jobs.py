@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import math
 import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin
+
+from explorer.live.client.exchange import Listen
+from explorer.live.client.protocol import LASTING_S
 
 from .endpoint import Endpoint, Work
 from .exchange import Answer, ExchangeError, Exchanges
@@ -100,13 +104,21 @@ class SubmittedJob:
     async def _poll_until_ended(self, row: Row, answer: Answer) -> dict[str, Any]:
         """The status that reports the end of the job. Raises LostJob if none does in time."""
         url = urljoin(self._base + "/", f"jobs/{row.id}")
-        last_status = "no answer"
+        last_status, listens = "no answer", True
+        socket = answer.json().get("socket")
         while True:
             since_s = self._now() - row.accepted_s
-            wait_s = self._polling.wait_s(answer, since_s)
-            if since_s + wait_s > self._polling.timeout_s:
-                raise LostJob(f"not ended in time: {last_status}")
-            await asyncio.sleep(wait_s)
+            if isinstance(socket, str) and listens:
+                notice = await self._notice(row, socket, self._polling.timeout_s - since_s)
+                if notice:
+                    row.seen_s = self._now()
+                    return notice
+                listens = self._now() - row.accepted_s - since_s >= LASTING_S
+            else:
+                wait_s = self._polling.wait_s(answer, since_s)
+                if since_s + wait_s > self._polling.timeout_s:
+                    raise LostJob(f"not ended in time: {last_status}")
+                await asyncio.sleep(wait_s)
             row.polls += 1
             try:
                 answer = await self._exchanges.ask("GET", url)
@@ -123,6 +135,12 @@ class SubmittedJob:
             if last_status in ENDED:
                 row.seen_s, row.status_s = self._now(), answer.end_at - answer.sent_at
                 return status
+
+    async def _notice(self, row: Row, socket: str, timeout_s: float) -> dict[str, Any] | None:
+        """The notice of the job's end; None if the connection ends before it."""
+        listen = Listen(socket, json.dumps({"job": row.id}))
+        notice = await self._exchanges.notice(socket, listen.ping, listen.ping_s, timeout_s)
+        return notice if notice and notice.get("id") == row.id and notice.get("status") in ENDED else None
 
     async def _fetch(self, row: Row, status: dict[str, Any]) -> None:
         result = status.get("result")

@@ -7,6 +7,7 @@ from typing import Any
 
 from explorer.errors import ExplorerError
 from explorer.facts.suggestions import expected_one_of
+from explorer.live.client.listening import signed_headers
 from explorer.live.client.signing import Credentials, Scope, Signer, boto3_chain
 from explorer.live.deployment.registry import Standing
 from explorer.live.deployment.template import SAMPLE, stack_of
@@ -151,10 +152,12 @@ def _number(text: str) -> float:
 def endpoint(stack: Standing) -> Endpoint:
     """A stack as the benchmark sees it, signed for by a caller who may only use the endpoint."""
     functions = stack_of(stack.workload, stack.design).functions.values()
+    signer = _signer(stack) if stack.is_signed else None
     return Endpoint(
         stack.url,
         stored=stack.design.flow.asynchronous,
-        sign=_signer(stack).sign if stack.is_signed else None,
+        sign=signer.sign if signer else None,
+        sign_socket=lambda url: signed_headers(url, signer),
         stack=stack.name,
         target=stack.target.name,
         design=stack.design,

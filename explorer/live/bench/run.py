@@ -220,7 +220,7 @@ async def _run_all(
     progress: Progress | None,
 ) -> _Outcome:
     outcome = _Outcome()
-    async with exchanges(endpoint.sign, REQUEST_TIMEOUT_S) as http:
+    async with exchanges(endpoint.sign, REQUEST_TIMEOUT_S, endpoint.sign_socket) as http:
         outcome.rtt_s = await round_trips(endpoint.url)
         meter = Meter()
         plans: list[Schedule | ClosedLoop] = [ClosedLoop(warm_up, 1)] if warm_up else []

@@ -2,7 +2,7 @@
 
 `client` and `async_client` send requests, and `caller` holds what they share. `protocol` decides which
 request is next; `reading`, `fetch` and `exchange` read the answers. `bodies` reads and writes bodies,
-`signing` signs.
+`listening` waits at a WebSocket, `signing` signs.
 """
 
 from __future__ import annotations

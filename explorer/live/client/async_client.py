@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 import httpx2
 
 from .bodies import Body, Progress, writable_path
-from .caller import Caller, answer_of, failure_of, make_payload
-from .exchange import Answer, EndpointError, Job, NoAnswer, Pause, Request, Steps
+from .caller import Caller, answer_of, failure_of, make_payload, ssl_context
+from .exchange import Answer, EndpointError, Job, Listen, NoAnswer, Pause, Request, Steps
+from .listening import listen_async
 from .protocol import Watch
 
 T = TypeVar("T")
@@ -102,8 +103,17 @@ class AsyncClient(Caller):  # noqa: D101 - documented below
                 if isinstance(action, Pause):
                     await asyncio.sleep(action.seconds)
                     answer = None
+                elif isinstance(action, Listen):
+                    answer = await self._listen(action)
                 else:
                     answer = await self._send(action)
+
+    async def _listen(self, action: Listen) -> Answer | NoAnswer:
+        if self._may_block:
+            headers = await asyncio.to_thread(self._handshake, action.url)
+        else:
+            headers = self._handshake(action.url)
+        return await listen_async(action, headers, ssl_context())
 
     async def _send(self, request: Request) -> Answer | NoAnswer:
         if request.signed and self._may_block:

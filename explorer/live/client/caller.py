@@ -15,6 +15,7 @@ from ...errors import ExplorerError
 from .bodies import Body
 from .exchange import Answer, Backoff, EndpointError, NoAnswer, Request
 from .inline import largest_inline
+from .listening import signed_headers
 from .protocol import Answers, Payload, Protocol
 from .signing import Credentials, Scope, Signer, boto3_chain, is_local
 
@@ -66,7 +67,7 @@ class Caller:
         limit = largest_inline() if inline_bytes is None else inline_bytes
         self._protocol = Protocol(base, limit, backoff or Backoff(), answers)
         self._http = self._http_class(
-            verify=_ssl_context(),
+            verify=ssl_context(),
             trust_env=not is_local(base),  # no proxy to this machine
             limits=httpx2.Limits(max_connections=None, max_keepalive_connections=KEPT_OPEN),
             headers={"user-agent": "explorer", "accept-encoding": "gzip"},
@@ -93,6 +94,10 @@ class Caller:
             headers["content-length"] = str(request.body.size_bytes)
         timeout = httpx2.Timeout(request.timeout_s, connect=CONNECT_S, pool=None)
         return {"method": request.method, "url": request.url, "headers": headers, "timeout": timeout}
+
+    def _handshake(self, url: str) -> dict[str, str]:
+        """The headers with which a WebSocket is opened."""
+        return signed_headers(url, self._signer)
 
 
 def make_payload(body: Any, content_type: str | None, on_sent: Any, key: str | None) -> Payload:
@@ -123,7 +128,7 @@ def failure_of(request: Request, error: httpx2.RequestError) -> NoAnswer:
 
 
 @cache
-def _ssl_context() -> ssl.SSLContext:
+def ssl_context() -> ssl.SSLContext:
     """The trusted certificates. Reading them takes 35 ms, so it is done once and not for each client."""
     return httpx2.create_ssl_context()
 

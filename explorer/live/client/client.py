@@ -15,8 +15,9 @@ from typing import Any, TypeVar
 import httpx2
 
 from .bodies import Progress, writable_path
-from .caller import Caller, answer_of, failure_of, make_payload
-from .exchange import Answer, EndpointError, Job, NoAnswer, Pause, Request, Steps
+from .caller import Caller, answer_of, failure_of, make_payload, ssl_context
+from .exchange import Answer, EndpointError, Job, Listen, NoAnswer, Pause, Request, Steps
+from .listening import listen
 from .protocol import Watch
 
 T = TypeVar("T")
@@ -158,6 +159,8 @@ class Client(Caller):  # noqa: D101 - documented below
                 if isinstance(action, Pause):
                     time.sleep(action.seconds)
                     answer = None
+                elif isinstance(action, Listen):
+                    answer = listen(action, self._handshake(action.url), ssl_context())
                 else:
                     answer = self._send(action)
 

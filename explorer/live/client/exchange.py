@@ -1,7 +1,7 @@
 """Requests to an endpoint and how its answers are read, the same for both clients.
 
-The steps of the client (`protocol`) are generators: they yield a `Request` or a `Pause` and receive an
-`Answer`, or `NoAnswer`. The client that drives them only sends and sleeps.
+The steps of the client (`protocol`) are generators: they yield a `Request`, a `Pause` or a `Listen` and
+receive an `Answer`, or `NoAnswer`. The client that drives them only sends and sleeps.
 """
 
 from __future__ import annotations
@@ -90,6 +90,19 @@ class Pause:
 
 
 @dataclass(frozen=True)
+class Listen:
+    """A WebSocket that is kept open until a notice arrives on it, up to `timeout_s` [s].
+
+    `ping` is sent each `ping_s` [s]: it keeps the connection, and asks for a notice that was lost.
+    """
+
+    url: str = field(repr=False)
+    ping: str
+    ping_s: float = 300.0
+    timeout_s: float = math.inf
+
+
+@dataclass(frozen=True)
 class Answer:
     """An answer; `content` is empty if a `Sink` received it. `tries` counts the requests that it took."""
 
@@ -120,7 +133,7 @@ class NoAnswer:
     tries: int = 1
 
 
-Action = Request | Pause
+Action = Request | Pause | Listen
 T = TypeVar("T")
 Steps = Generator[Action, Any, T]
 
@@ -171,7 +184,10 @@ class Result:
 
 @dataclass(frozen=True)
 class Job:
-    """A job as the endpoint last reported it; `poll_after_s` is its Retry-After [s]."""
+    """A job as the endpoint last reported it; `poll_after_s` is its Retry-After [s].
+
+    `socket` is the address of a WebSocket on which its end is announced, None if there is none.
+    """
 
     id: str
     status: str
@@ -182,6 +198,7 @@ class Job:
     result: Result | None = None
     error: Mapping[str, Any] | None = None
     poll_after_s: float | None = field(default=None, repr=False, compare=False)
+    socket: str | None = field(default=None, repr=False, compare=False)
 
     @property
     def ended(self) -> bool:
@@ -202,8 +219,14 @@ class Job:
         fields = {name: document.get(name) for name in ("progress", "attempts", "submitted", "updated")}
         fields["error"] = _printable_error(document.get("error"))
         result = _read_result(request, document.get("result"))
+        socket = document.get("socket")
         return cls(
-            document["id"], document["status"], **fields, result=result, poll_after_s=retry_after_s(answer)
+            document["id"],
+            document["status"],
+            **fields,
+            result=result,
+            poll_after_s=retry_after_s(answer),
+            socket=socket if isinstance(socket, str) else None,
         )
 
 

@@ -5,6 +5,8 @@ Each step is a generator of requests and pauses (`exchange`); it sends nothing i
 
 from __future__ import annotations
 
+import json
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -23,6 +25,7 @@ from .exchange import (
     EndpointError,
     Job,
     JobFailedError,
+    Listen,
     NoAnswer,
     Pause,
     Request,
@@ -37,6 +40,7 @@ from .exchange import (
     send_with_retries,
 )
 from .fetch import download_result
+from .listening import may_listen
 from .reading import (
     decode_result,
     join_pages,
@@ -50,6 +54,7 @@ from .reading import (
 
 Answers = Literal["job", "run"]
 Watch = Callable[[Job], None]
+LASTING_S = 60.0  # a connection that ends sooner has failed: the status is polled from then on
 RUN_TIMEOUT_S = 905.0  # a function may work 900 s before the first byte of its answer
 
 
@@ -122,20 +127,38 @@ class Protocol:
         """Wait until the job has ended. Raises WaitTimeoutError if it has not after `timeout_s` [s]."""
         text = f"job {_id(job)} has not ended after {timeout_s} s; it continues, and can be waited for again"
         return (
-            yield from with_deadline(self._poll_until_ended(job, watch), timeout_s, WaitTimeoutError(text))
+            yield from with_deadline(self._wait_until_ended(job, watch), timeout_s, WaitTimeoutError(text))
         )
 
-    def _poll_until_ended(self, job: str | Job, watch: Watch | None) -> Steps[Job]:
+    def _wait_until_ended(self, job: str | Job, watch: Watch | None) -> Steps[Job]:
+        """Wait for the notice if the endpoint sends one, and read the status where none comes."""
         current = job if isinstance(job, Job) else (yield from self.status(job))
-        default_polls = 0
+        default_polls, listens = 0, True
         while True:
             if watch:
                 watch(current)
             if current.ended:
                 return current
+            if listens and current.socket and may_listen(self.base, current.socket):
+                began = time.monotonic()
+                notice = yield from self._notice(current, current.socket)
+                listens = time.monotonic() - began >= LASTING_S
+                current = notice or (yield from self.status(current.id))
+                continue
             yield Pause(self.backoff.poll(default_polls, current.poll_after_s))
             default_polls = default_polls + 1 if current.poll_after_s is None else 0
             current = yield from self.status(current.id)
+
+    def _notice(self, job: Job, socket: str) -> Steps[Job | None]:
+        """The job as its notice describes it, None if none comes."""
+        answer = yield Listen(socket, json.dumps({"job": job.id}))
+        if isinstance(answer, NoAnswer):
+            return None
+        try:
+            notice = Job.of(Request("GET", self.url("jobs", job.id)), answer)
+        except EndpointError:
+            return None
+        return notice if notice.id == job.id and notice.ended else None
 
     # Bodies that are too large -------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from urllib.parse import urljoin, urlsplit
 
 from ...errors import CloudError
 from .bodies import is_json
-from .exchange import Answer, EndpointError, Pause, Request, Steps
+from .exchange import Answer, EndpointError, Listen, Pause, Request, Steps
 
 T = TypeVar("T")
 
@@ -32,6 +32,8 @@ def with_deadline(steps: Steps[T], timeout_s: float | None, timeout_error: Cloud
                 action = replace(action, timeout_s=min(action.timeout_s, max(remaining_s, 1.0)))
             elif remaining_s <= 0:
                 raise timeout_error
+            elif isinstance(action, Listen):
+                action = replace(action, timeout_s=min(action.timeout_s, remaining_s))
             else:
                 action = Pause(min(action.seconds, remaining_s))
         answer = yield action

@@ -67,6 +67,12 @@ def is_local(url: str) -> bool:
         return False
 
 
+def is_service_host(url: str, service: str) -> bool:
+    """Whether an address is AWS's own of a service's door."""
+    host = urlsplit(url).hostname or ""
+    return any(name == service and pattern.search(host) for name, pattern in AWS_HOSTS)
+
+
 @dataclass(frozen=True)
 class Scope:
     """The service and region that a signature is for."""

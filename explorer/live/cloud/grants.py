@@ -67,7 +67,7 @@ def role_allows(role: str, action: str, resource: str, region: str) -> bool:
     return bool(iam_evaluator.evaluate(context, policies).decision == "Allow")
 
 
-def _policy_allows(function: Mapping[str, Any], source: str, qualified: str) -> bool:
+def policy_allows(function: Mapping[str, Any], source: str, qualified: str) -> bool:
     """Whether the policy of the function allows API Gateway to call it from this method and path."""
     from ministack.core import iam_evaluator
 
@@ -102,7 +102,7 @@ def _check_http_permission(original: Callable[..., Any]) -> Callable[..., Any]:
         function, arn = _function_of(integration.get("integrationUri", ""))
         route = args[3] if len(args) > 3 else kwargs.get("route_key", "$default")
         route_path = route.replace(" /", "/").lstrip("/") if " " in route else route
-        if function is None or _policy_allows(function, _source_arn(arn, api, stage, route_path), arn):
+        if function is None or policy_allows(function, _source_arn(arn, api, stage, route_path), arn):
             return await original(integration, api, stage, path, method, *args, **kwargs)
         return 500, {"Content-Type": "application/json"}, b'{"message":"Internal Server Error"}'
 
@@ -114,7 +114,7 @@ def _check_rest_permission(original: Callable[..., Any]) -> Callable[..., Any]:
         resource, _, method = args[1:4]
         function, arn = _function_of(integration.get("uri", ""))
         source = _source_arn(arn, api, stage, f"{method}{resource['path']}")
-        if function is None or _policy_allows(function, source, arn):
+        if function is None or policy_allows(function, source, arn):
             return await original(integration, api, stage, *args, **kwargs)
         return 500, {"Content-Type": "application/json"}, b'{"message": "Internal server error"}'
 

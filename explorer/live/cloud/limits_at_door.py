@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs
 
-from . import load_balancer, task_credentials
+from . import load_balancer, sockets, task_credentials
 from .hook import checked
 from .limits import Answer, Limits, Refusal
 from .tokens import is_key_request
@@ -85,19 +85,34 @@ class LimitsAtDoor:
         self.function_of = checked(app, "_parse_lambda_url", "host path")
         self.http_scope = checked(apigateway, "find_api_scope", "api_id")
         self.url_of = checked(lambda_svc, "resolve_function_url", "url_id")
+        self.caller_of = checked(apigateway, "_iam_caller_identity_v2", "headers query_params")
         self.rest_scope = checked(apigateway_v1, "find_api_scope", "api_id")
         self.key_of = checked(router, "extract_access_key_id", "headers query_params")
         self.is_root = checked(iam_evaluator, "is_root_access_key", "access_key_id")
         self.timed_out_tasks: set[asyncio.Task[None]] = set()  # requests whose caller has had a time-out
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Serve a request within the limits of its door; refuse a WebSocket."""
+        """Serve a request or a WebSocket within the limits of its door."""
         if scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 1008})
+            await self._serve_socket(scope, receive, send)
         elif scope["type"] != "http":
             await self.inner(scope, receive, send)
         else:
             await self._serve_http(scope, receive, send)
+
+    async def _serve_socket(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Serve a connection to a WebSocket API; every other place refuses it."""
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        api, query = self.api_of(headers.get("host", ""), scope["path"]), scope.get("query_string", b"")
+        route = self._route("GET", scope["path"], headers)
+        if api is None or not sockets.is_socket_api(api[0]):
+            return await send({"type": "websocket.close", "code": 1008})
+        if self._header_refusal({**scope, "method": "GET"}, route):
+            return await sockets.refuse(scope, send, 400, "Bad Request")
+        if _credential_scope_refusal(route, headers, query):
+            return await sockets.refuse(scope, send, 403, "Forbidden")
+        caller = self.caller_of(headers, parse_qs(query.decode("latin-1"), keep_blank_values=True))
+        await sockets.serve(self.inner, self.limits, scope, receive, send, caller)
 
     async def _serve_http(self, scope: Message, receive: Receive, send: Send) -> None:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}

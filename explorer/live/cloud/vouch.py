@@ -13,6 +13,7 @@ VOUCHES_FOR = (
     "requests and resources of a template that AWS refuses, by the SDK's own models and with AWS's texts",
     "definitions of state machines, with the results of ValidateStateMachineDefinition",
     "answers of doors to malformed results, unsigned calls and signatures for another service or region",
+    "WebSocket APIs: who connects, sizes of messages and notices, idle and long connections",
     "integration, function and recursion limits, and the caller's answer when they are exceeded",
     "IAM policies, signatures and signed URLs: who may do what, also services on behalf of others",
     "the template: what it creates, and that its deletion leaves nothing behind",
@@ -46,7 +47,9 @@ ONLY_ON_AWS = (
     "logs: JSON patterns do not filter, platform lines are text, Step Functions and APIs write none",
     "expiry: lifecycle rules are kept and not carried out, rows go within a minute, on AWS within days",
     "signed URLs that die with the credentials that signed them",
-    "an integration time-out set shorter than the limit, WebSocket APIs, custom domains, X-Ray",
+    "an integration time-out set shorter than the limit, custom domains, X-Ray",
+    "WebSocket APIs: a message is checked as a whole, so that frames over 32 KB pass, and pings of the "
+    "protocol itself do not count as traffic",
     "the places of a function: LAMBDA_TASK_ROOT is a folder of this machine, nothing answers the runtime API",
     "the bill",
 )

@@ -39,6 +39,13 @@ ACCESS_LOG_FIELDS = {  # fields of a request, by API Gateway's names
     "integrationStatus": "$context.integrationStatus",
     "error": "$context.error.message",
 }
+SOCKET_LOG_FIELDS = {  # of a connection or a message
+    name: ACCESS_LOG_FIELDS[name] for name in ("requestId", "time", "ip", "status", "error")
+} | {
+    "event": "$context.eventType",
+    "connection": "$context.connectionId",
+    "integrationLatency": "$context.integrationLatency",
+}
 TOPIC = "AlarmTopic"
 PERIOD_S = 300
 
@@ -60,7 +67,7 @@ def production_template(stack: Stack, alarms: bool = False) -> dict[str, Any]:
     additions = [resource for resource in stack.of(Resource) if resource.owned_alone]
     for name, resource in resources.items():
         if resource["Type"] in (HTTP_STAGE, REST_STAGE):
-            additions.append(_access_log(name, resource))
+            additions.append(_access_log(name, resource, _is_for_sockets(resource, resources)))
             _throttle(resource, _peak_rps(stack))
     if alarms:
         additions += _alarms(resources)
@@ -71,15 +78,25 @@ def production_template(stack: Stack, alarms: bool = False) -> dict[str, Any]:
 
 
 def _peak_rps(stack: Stack) -> float:
-    """Peak rate of requests at the door: submissions, polls and pages [1/s]."""
+    """Peak rate of requests at the door: submissions, polls, connections and pages [1/s]."""
     load, path = Conditions(stack.workload), Paths.of(stack.design.flow)
-    return sum(float(load.peak_rps * term) for term in load.exchanges(path))
+    exchanges = [*load.exchanges(path), *([load.connections] if path.socket else [])]
+    return sum(float(load.peak_rps * term) for term in exchanges)
 
 
-def _access_log(stage: str, resource: dict[str, Any]) -> Resource:
+def _is_for_sockets(stage: Mapping[str, Any], resources: Mapping[str, Any]) -> bool:
+    """Whether a stage belongs to a WebSocket API."""
+    if stage["Type"] != HTTP_STAGE:
+        return False
+    api = resources[stage["Properties"]["ApiId"]["Ref"]]
+    return bool(api["Properties"]["ProtocolType"] == "WEBSOCKET")
+
+
+def _access_log(stage: str, resource: dict[str, Any], for_sockets: bool) -> Resource:
     """The log of a stage; the stage gets the setting that writes it."""
     name = f"{stage}AccessLog"
-    log_format = json.dumps(ACCESS_LOG_FIELDS, separators=(",", ":"))
+    log_fields = SOCKET_LOG_FIELDS if for_sockets else ACCESS_LOG_FIELDS
+    log_format = json.dumps(log_fields, separators=(",", ":"))
     setting = "AccessLogSettings" if resource["Type"] == HTTP_STAGE else "AccessLogSetting"
     resource["Properties"][setting] = {"DestinationArn": attribute(name), "Format": log_format}
     return Resource(name, "AWS::Logs::LogGroup", log_group(f"/aws/apigateway/~-{stage.lower()}"))
@@ -135,8 +152,9 @@ def _alarms(resources: Mapping[str, Any]) -> Iterable[Resource]:
             yield _alarm(f"{name}Failed", "AWS/States", "ExecutionsFailed", of_machine)
             yield _alarm(f"{name}TimedOut", "AWS/States", "ExecutionsTimedOut", of_machine)
         elif kind == HTTP_STAGE:
-            of_api = {"ApiId": ref("Api"), "Stage": "$default"}
-            yield _alarm(f"{name}Errors", "AWS/ApiGateway", "5xx", of_api)
+            of_api = {"ApiId": resource["Properties"]["ApiId"], "Stage": resource["Properties"]["StageName"]}
+            errors = "IntegrationError" if _is_for_sockets(resource, resources) else "5xx"
+            yield _alarm(f"{name}Errors", "AWS/ApiGateway", errors, of_api)
         elif kind == REST_STAGE:
             of_api = {"ApiName": joined(f"{PREFIX}-api"), "Stage": resource["Properties"]["StageName"]}
             yield _alarm(f"{name}Errors", "AWS/ApiGateway", "5XXError", of_api)

@@ -278,6 +278,7 @@ def stack_of(workload: Workload, design: Design, load: Conditions | None = None)
     stack = Stack(design, workload, pieces)
     door: Any = design.option("door")
     edge: Any = design.option("edge")
+    response: Any = design.option("response")
     routes = {
         route: Target(logical, part.versioned)
         for route in stack.of(Route)
@@ -285,7 +286,8 @@ def stack_of(workload: Workload, design: Design, load: Conditions | None = None)
         if route.part in part_ids
     }
     in_front = edge.wiring(load, path, door.address())
-    return replace(stack, pieces=(*pieces, *door.wiring(load, path, routes), *in_front))
+    wired = (*door.wiring(load, path, routes), *response.wiring(load, path, routes), *in_front)
+    return replace(stack, pieces=(*pieces, *wired))
 
 
 def unique(items: Iterable[tuple[str, Value]]) -> dict[str, Value]:

@@ -19,6 +19,11 @@ def _session() -> Any:
 @cache
 def client(service: str) -> Any:
     """The client of an AWS service; threads may share it."""
+    return session_client(service)
+
+
+def session_client(service: str, **more: Any) -> Any:
+    """A new client of an AWS service, with more arguments of the SDK."""
     from botocore.config import Config
 
     config = Config(
@@ -29,7 +34,7 @@ def client(service: str) -> Any:
         request_checksum_calculation="when_required",  # else a signed upload requires a checksum of no bytes
         response_checksum_validation="when_required",
     )
-    return _session().create_client(service, config=config)
+    return _session().create_client(service, config=config, **more)
 
 
 def error_code(error: Exception) -> str:

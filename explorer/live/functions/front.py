@@ -8,6 +8,7 @@ from typing import Any
 
 import answer
 import log
+import sockets
 import status
 import submit
 import uploads
@@ -29,7 +30,9 @@ RETRY_AFTER_S = "2"
 
 
 def handler(event: dict[str, Any], lambda_context: Any) -> Answer:
-    """Answer a request from a door."""
+    """Answer a request from a door, or an event of a WebSocket."""
+    if sockets.is_event(event):
+        return sockets.answer(event, lambda_context.aws_request_id)
     return answer_to(lambda: Request.of(event), lambda_context)
 
 

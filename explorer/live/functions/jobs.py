@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import notices
 import row as rows
 import untaken
 from row import Refused, Row
@@ -189,7 +190,7 @@ def _update_unchanged(row: Row, sets: Row) -> Row:
 def _end_unheld(row: Row, status: str, **more: Any) -> None:
     """End a job that no worker holds. Raises Busy if one has taken it meanwhile."""
     try:
-        _update_unchanged(row, _final_fields(status, more))
+        notices.send(_update_unchanged(row, _final_fields(status, more)))
     except Refused as refused:
         if refused.row is not None and refused.row["status"] not in ENDED:
             raise Busy(f"job {row['id']} was taken meanwhile") from None
@@ -248,9 +249,12 @@ def release(id: str, token: str, hop: int) -> None:
 def end(claim: Claim, status: str, **more: Any) -> bool:
     """Set a job's final state; False if this worker no longer holds it."""
     try:
-        rows.update(claim.id, _final_fields(status, more), IS_MINE, my_token=claim.token, running="running")
+        row = rows.update(
+            claim.id, _final_fields(status, more), IS_MINE, my_token=claim.token, running="running"
+        )
     except Refused:
         return False
+    notices.send(row)
     return True
 
 
@@ -271,9 +275,11 @@ def _end_if_dead(row: Row) -> Row:
         return row
     status, more = ("cancelled", {}) if row["cancel"] else ("failed", {"error": error})
     try:
-        return _update_unchanged(row, _final_fields(status, more))
+        ended_row = _update_unchanged(row, _final_fields(status, more))
     except Refused as refused:
         return refused.row or row
+    notices.send(ended_row)
+    return ended_row
 
 
 def _outcome_error(row: Row) -> Row | None:
@@ -313,9 +319,30 @@ def cancel(row: Row) -> Row | None:
         is_queued = row["status"] == "queued"
         sets = {"cancel": True, **(_final_fields("cancelled", {}) if is_queued else {})}
         try:
-            return rows.update(row["id"], sets, "#status = :old_status", old_status=row["status"])
+            cancelled_row = rows.update(row["id"], sets, "#status = :old_status", old_status=row["status"])
         except Refused as refused:
             if refused.row is None:
                 return None
             row = refused.row
+        else:
+            if is_queued:
+                notices.send(cancelled_row)
+            return cancelled_row
     return None
+
+
+# Connections ----------------------------------------------------------------------------------
+
+
+def connect(row: Row, connection: str) -> None:
+    """Record the WebSocket that waits for a job's end. Raises Refused if the job has ended."""
+    sets = {"connection": connection, "connected": rows.now()}
+    rows.update(row["id"], sets, "#status IN (:queued, :running)", queued="queued", running="running")
+
+
+def read_connected(id: str, connection: str) -> Row | None:
+    """The job for which this connection waits, ended if its worker has died; None for any other."""
+    row = rows.get(id) if ID.fullmatch(id) else None
+    if row is None or row.get("connection") != connection:
+        return None
+    return _end_if_dead(row)

@@ -35,12 +35,12 @@ class Request:
             method, path = context["http"]["method"], event.get("rawPath") or "/"
             query = dict(parse_qsl(event.get("rawQueryString") or "", keep_blank_values=True))
             identity = (context.get("authorizer") or {}).get("iam") or {}
-            owner = _owner(identity.get("callerId"), identity.get("userArn"))
+            owner = owner_of(identity.get("callerId"), identity.get("userArn"))
         else:
             method, path = event.get("httpMethod") or "", event.get("path") or "/"
             query = dict(event.get("queryStringParameters") or {})
             identity = context.get("identity") or {}
-            owner = _owner(identity.get("caller"), identity.get("userArn"))
+            owner = owner_of(identity.get("caller"), identity.get("userArn"))
         return cls(
             method.upper(), _path_below_stage(path, context.get("stage")), query, headers, _body(event), owner
         )
@@ -60,7 +60,8 @@ class Request:
             raise Problem(400, str(error)) from None
 
 
-def _owner(caller: str | None, arn: str | None) -> str | None:
+def owner_of(caller: str | None, arn: str | None) -> str | None:
+    """The signer of a request, from the identity that a door gives: a role for all of its sessions."""
     return (caller or "").partition(":")[0] or arn or None
 
 

@@ -13,6 +13,7 @@ import jobs
 import log
 import results
 import row as rows
+import sockets
 import status
 import uploads
 from clients import error_code, platform_errors
@@ -44,7 +45,8 @@ def create(request: Request, owner: str) -> Answer:
         _hand_over(row, key, raw, new)
     log.note(job=row["id"])
     headers = {"Location": f"/jobs/{row['id']}", "Retry_After": str(status.retry_after_s(row))}
-    return json_answer(202, {"id": row["id"], "status": row["status"]}, **headers)
+    body = {"id": row["id"], "status": row["status"], **sockets.address_of(row["id"])}
+    return json_answer(202, body, **headers)
 
 
 def _accept_without_row(id: str, raw: bytes, upload: results.Place | None) -> Answer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from explorer.options.base.api_gateway import may_call, may_invoke, proxy
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import LimitUse, PeakDemand
 from explorer.options.base.paths import Paths
@@ -20,7 +21,6 @@ from explorer.options.base.resources import (
 )
 from explorer.options.base.usage import UsageLines
 
-from .api_gateway import may_call, may_invoke, proxy
 from .base import Door
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from explorer.options.base.api_gateway import may_call, may_invoke, rest_proxy
 from explorer.options.base.conditions import GB, Conditions
 from explorer.options.base.limit_uses import FixedUse, LimitUse, PeakDemand
 from explorer.options.base.mask import EVERYWHERE, Mask
@@ -25,7 +26,6 @@ from explorer.options.base.resources import (
 from explorer.options.base.usage import UsageLines
 from explorer.options.base.web_acl import WEB_ACL_RESOURCE, web_acl_resource
 
-from .api_gateway import may_call, may_invoke, rest_proxy
 from .base import Door
 
 

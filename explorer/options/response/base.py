@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 from explorer.options.base.conditions import GB, Conditions
 from explorer.options.base.option import Option
 from explorer.options.base.paths import Paths
 from explorer.options.base.request_path import RequestPath
-from explorer.options.base.resources import Route, Setting, TemplatePiece
+from explorer.options.base.resources import Route, Setting, Target, TemplatePiece
 from explorer.options.base.usage import UsageLines
 from explorer.options.base.usage_lines import to_clients
 
@@ -32,3 +32,9 @@ class Response(Option):
         yield Setting("json_escape", load.constant("encoding.json_escape"))
         if not path.asynchronous:
             yield Route("work", "POST", "/run")
+
+    def wiring(
+        self, load: Conditions, path: RequestPath, routes: Mapping[Route, Target]
+    ) -> Iterable[TemplatePiece]:
+        """The pieces that connect what the response needs to the targets of the routes."""
+        return ()

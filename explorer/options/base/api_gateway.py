@@ -1,13 +1,13 @@
-"""The wiring that HTTP APIs and REST APIs have in common: who may invoke whom."""
+"""The wiring that all APIs of API Gateway have in common: who may invoke whom."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
 
-from explorer.options.base.resources import CALLER, Allow, Resource, Route, Target, Value, joined, ref
+from .resources import CALLER, Allow, Resource, Route, Target, Value, joined, ref
 
-API = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}"
+API_ARN = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}"
 INVOKED = "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions"
 
 
@@ -21,15 +21,15 @@ def proxy(target: Target) -> Mapping[str, Value]:
     }
 
 
-def may_invoke(target: Target, api: str) -> Resource:
-    """The permission for an API to invoke a function."""
+def may_invoke(target: Target, api: str, use: str = "") -> Resource:
+    """The permission for an API to invoke a function; `use` tells a second API of a stack from the first."""
     properties = {
         "Action": "lambda:InvokeFunction",
         "FunctionName": target.arn,
         "Principal": "apigateway.amazonaws.com",
-        "SourceArn": joined(f"{API}:${{{api}}}/*"),
+        "SourceArn": joined(f"{API_ARN}:${{{api}}}/*"),
     }
-    return Resource(f"{target.function}Permission", "AWS::Lambda::Permission", properties)
+    return Resource(f"{target.function}{use}Permission", "AWS::Lambda::Permission", properties)
 
 
 def rest_proxy(target: Target) -> Mapping[str, Value]:
@@ -37,12 +37,17 @@ def rest_proxy(target: Target) -> Mapping[str, Value]:
     return {
         "Type": "AWS_PROXY",
         "IntegrationHttpMethod": "POST",
-        "Uri": joined(f"{INVOKED}/{target.arn_text}/invocations"),
+        "Uri": invoke_uri(target),
     }
+
+
+def invoke_uri(target: Target) -> Value:
+    """The address of a function for an integration, in the form that every kind of API takes."""
+    return joined(f"{INVOKED}/{target.arn_text}/invocations")
 
 
 def may_call(api: str, stage: str, routes: Iterable[Route], other: str) -> Allow:
     """The permission for callers to use only these routes of an API, and to get an error on `other` paths."""
     paths = [f"{route.method}{re.sub(r'{.*?}', '*', route.path)}" for route in routes]
-    called = [joined(f"{API}:${{{api}}}/{stage}/{path}") for path in (*paths, other)]
+    called = [joined(f"{API_ARN}:${{{api}}}/{stage}/{path}") for path in (*paths, other)]
     return Allow(CALLER, ("execute-api:Invoke",), called)
