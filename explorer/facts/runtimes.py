@@ -135,9 +135,9 @@ def expected_language(text: str, languages: Collection[str]) -> str:
     newest = {family_and_version(name)[0]: name for name in reversed(names) if not is_program(name)}
     examples = [name for name in names if name in newest.values() or name in PROGRAMS]
     plain = text.casefold().replace(" ", "")
-    meant = next((name for name in names if plain and name.startswith(plain)), None)
+    nearest = next((name for name in names if plain and name.startswith(plain)), None)
     end = f": expected a language such as {', '.join(examples)}"
-    return f' (did you mean "{meant}"?){end}' if meant else f"{did_you_mean(plain, names)}{end}"
+    return f' (did you mean "{nearest}"?){end}' if nearest else f"{did_you_mean(plain, names)}{end}"
 
 
 def runtime_of(id: str, table: Mapping[str, Runtime]) -> Runtime | None:

@@ -722,7 +722,7 @@ def test_a_narrow_page_says_where_a_table_goes_on_and_a_title_is_never_under_its
         tables = dialog.locator(".x-table").evaluate_all(
             "all => all.map(e => [e.scrollWidth > e.clientWidth + 1, e.classList.contains('cut')])"
         )
-        assert all(wide == said for wide, said in tables), opens
+        assert all(is_wide == has_cue for is_wide, has_cue in tables), opens
         if opens.endswith("designs]"):
             assert tables == [[True, True]]
             picture(page, "app-narrow-table")

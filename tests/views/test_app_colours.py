@@ -110,8 +110,8 @@ def test_a_design_has_one_colour_in_the_app_and_in_the_pictures(winners):
     w = ex.Workload.load("statements")
     picture = ex.decision_map(w)
     mesh = next(each for each in picture.axes[0].collections if isinstance(each, QuadMesh))
-    drawn = {to_hex(colour) for colour in mesh.get_cmap().colors}
-    assert drawn >= {colours_of(design).area for design in winners["statements"]}
+    areas = {to_hex(colour) for colour in mesh.get_cmap().colors}
+    assert areas >= {colours_of(design).area for design in winners["statements"]}
     rates = ex.figures.cost_by_rate(w, winners["statements"][:3])
     lines = {to_hex(line.get_color()) for line in rates.axes[0].lines}
     assert lines >= {colours_of(design).line for design in winners["statements"][:3]}

@@ -17,10 +17,10 @@ from explorer.options.base.resources import (
     PREFIX,
     Resource,
     attribute,
-    joined,
     log_group,
     ref,
     statement_of,
+    substitute,
 )
 
 from .template import Stack, template_entry
@@ -121,7 +121,7 @@ def _throttle(resource: dict[str, Any], peak_rps: float) -> None:
 
 def _alarms(resources: Mapping[str, Any]) -> Iterable[Resource]:
     """An alarm for each resource whose metrics show that work fails, waits or is lost."""
-    yield Resource(TOPIC, "AWS::SNS::Topic", {"TopicName": joined(f"{PREFIX}-alarms")})
+    yield Resource(TOPIC, "AWS::SNS::Topic", {"TopicName": substitute(f"{PREFIX}-alarms")})
     permission = {
         "Effect": "Allow",
         "Principal": {"Service": "cloudwatch.amazonaws.com"},
@@ -156,7 +156,7 @@ def _alarms(resources: Mapping[str, Any]) -> Iterable[Resource]:
             errors = "IntegrationError" if _is_for_sockets(resource, resources) else "5xx"
             yield _alarm(f"{name}Errors", "AWS/ApiGateway", errors, of_api)
         elif kind == REST_STAGE:
-            of_api = {"ApiName": joined(f"{PREFIX}-api"), "Stage": resource["Properties"]["StageName"]}
+            of_api = {"ApiName": substitute(f"{PREFIX}-api"), "Stage": resource["Properties"]["StageName"]}
             yield _alarm(f"{name}Errors", "AWS/ApiGateway", "5XXError", of_api)
 
 
@@ -182,7 +182,7 @@ def _alarm(
     threshold: float = 0,
 ) -> Resource:
     properties = {
-        "AlarmName": joined(f"{PREFIX}-{name}"),
+        "AlarmName": substitute(f"{PREFIX}-{name}"),
         "Namespace": namespace,
         "MetricName": metric,
         "Dimensions": [{"Name": key, "Value": value} for key, value in dimensions.items()],

@@ -17,7 +17,7 @@ from explorer.options.base.resources import (
     own_name,
     ref,
     statement_of,
-    trusted,
+    trust_policy,
 )
 
 IMAGE = Parameter("Image", "The image of the tasks: what the Dockerfile beside the code builds.")
@@ -46,7 +46,7 @@ def resources(
     """
     logical, log = task.id.title(), LOG.format(task.id)
     yield Resource(f"{logical}Log", "AWS::Logs::LogGroup", log_group(log))
-    trust = trusted("ecs-tasks")
+    trust = trust_policy("ecs-tasks")
     task_role = {"AssumeRolePolicyDocument": trust, "Policies": [_policy("parts", allowed)]}
     yield Resource(f"{logical}TaskRole", "AWS::IAM::Role", task_role)
     start_role = {

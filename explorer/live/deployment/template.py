@@ -36,7 +36,7 @@ from explorer.options.base.resources import (
     ref,
     statement,
     statement_of,
-    trusted,
+    trust_policy,
 )
 from explorer.workload.workload import Workload
 
@@ -249,7 +249,7 @@ class Stack:
             statement(allow) for allow in self.of(Allow) if allow.part in part_ids
         ]
         policy = {"PolicyName": "parts", "PolicyDocument": statement_of(allowed)}
-        return {"AssumeRolePolicyDocument": trusted("lambda"), "Policies": [policy]}
+        return {"AssumeRolePolicyDocument": trust_policy("lambda"), "Policies": [policy]}
 
 
 def stack_of(workload: Workload, design: Design, load: Conditions | None = None) -> Stack:

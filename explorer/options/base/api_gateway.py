@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from .resources import CALLER, Allow, Resource, Route, Target, Value, joined, ref
+from .resources import CALLER, Allow, Resource, Route, Target, Value, ref, substitute
 
 API_ARN = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}"
 INVOKED = "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions"
@@ -27,7 +27,7 @@ def may_invoke(target: Target, api: str, use: str = "") -> Resource:
         "Action": "lambda:InvokeFunction",
         "FunctionName": target.arn,
         "Principal": "apigateway.amazonaws.com",
-        "SourceArn": joined(f"{API_ARN}:${{{api}}}/*"),
+        "SourceArn": substitute(f"{API_ARN}:${{{api}}}/*"),
     }
     return Resource(f"{target.function}{use}Permission", "AWS::Lambda::Permission", properties)
 
@@ -43,11 +43,11 @@ def rest_proxy(target: Target) -> Mapping[str, Value]:
 
 def invoke_uri(target: Target) -> Value:
     """The address of a function for an integration, in the form that every kind of API takes."""
-    return joined(f"{INVOKED}/{target.arn_text}/invocations")
+    return substitute(f"{INVOKED}/{target.arn_text}/invocations")
 
 
 def may_call(api: str, stage: str, routes: Iterable[Route], other: str) -> Allow:
     """The permission for callers to use only these routes of an API, and to get an error on `other` paths."""
     paths = [f"{route.method}{re.sub(r'{.*?}', '*', route.path)}" for route in routes]
-    called = [joined(f"{API_ARN}:${{{api}}}/{stage}/{path}") for path in (*paths, other)]
+    called = [substitute(f"{API_ARN}:${{{api}}}/{stage}/{path}") for path in (*paths, other)]
     return Allow(CALLER, ("execute-api:Invoke",), called)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 
 from .conditions import Conditions
-from .public_network import OWN, PORT, SUBNETS, WIDE, connected, task_group
+from .public_network import OWN, PORT, SUBNETS, WIDE, after_connection, task_group
 from .resources import Resource, Value, attribute, ref
 
 KIND = "AWS::ElasticLoadBalancingV2::{}"
@@ -37,7 +37,7 @@ def balancing(load: Conditions, idle_s: int) -> Iterable[Resource]:
         "SecurityGroups": [attribute("BalancerGroup", "GroupId")],
         "LoadBalancerAttributes": _attributes({IDLE: str(idle_s), STRICT: "true"}),
     }
-    yield Resource("Balancer", KIND.format("LoadBalancer"), balancer, connected())
+    yield Resource("Balancer", KIND.format("LoadBalancer"), balancer, after_connection())
     yield Resource("Targets", KIND.format("TargetGroup"), _targets(load))
     listener = {
         "LoadBalancerArn": ref("Balancer"),

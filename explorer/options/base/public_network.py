@@ -36,7 +36,7 @@ def public_network() -> Iterable[Resource]:
         yield Resource(CONNECTED.format(number + 1), "AWS::EC2::SubnetRouteTableAssociation", routed)
 
 
-def connected() -> Mapping[str, Value]:
+def after_connection() -> Mapping[str, Value]:
     """The attribute that makes a resource wait until the subnets are connected to the internet."""
     return {"DependsOn": ["RouteOut", *(CONNECTED.format(number + 1) for number in range(ZONES))]}
 

@@ -2,7 +2,7 @@
 
 An option yields pieces without knowing those of other options: a permission or a setting names the part to
 which it belongs, and the template finds the function with this part. Values are literals, or CloudFormation
-references made by `ref`, `attribute` and `joined`.
+references made by `ref`, `attribute` and `substitute`.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ def attribute(logical: str, name: str = "Arn") -> Value:
     return {"Fn::GetAtt": [logical, name]}
 
 
-def joined(text: str) -> Value:
+def substitute(text: str) -> Value:
     """Text in which `${...}` are references."""
     return {"Fn::Sub": text}
 
@@ -167,7 +167,7 @@ class Target:
 
     @property
     def arn_text(self) -> str:
-        """The same inside a text of `joined`."""
+        """The same inside a text of `substitute`."""
         return f"${{{self._alias}}}" if self.versioned else f"${{{self.function}.Arn}}"
 
     @property
@@ -197,15 +197,15 @@ def work_arn(path: RequestPath) -> Value:
 
 def own_name(suffix: str) -> Value:
     """The name of an item of this stack."""
-    return joined(f"{PREFIX}-{suffix}")
+    return substitute(f"{PREFIX}-{suffix}")
 
 
 def own_arn(service: str, resource: str) -> Value:
     """The ARN of an item whose name starts with the stack's name: text, which avoids circular references."""
-    return joined(f"arn:${{AWS::Partition}}:{service}:{PLACE}:{resource.replace('~', PREFIX)}")
+    return substitute(f"arn:${{AWS::Partition}}:{service}:{PLACE}:{resource.replace('~', PREFIX)}")
 
 
-def trusted(service: str) -> Value:
+def trust_policy(service: str) -> Value:
     """The trust policy that lets a service assume a role."""
     return statement_of(
         [
@@ -256,7 +256,7 @@ def bucket(logical: str, days: Mapping[str, int]) -> Iterable[Resource]:
             "LifecycleConfiguration": {"Rules": rules},
         },
     )
-    refused = require_tls_statement([attribute(logical), joined(f"${{{logical}.Arn}}/*")])
+    refused = require_tls_statement([attribute(logical), substitute(f"${{{logical}.Arn}}/*")])
     policy = {"Bucket": ref(logical), "PolicyDocument": statement_of([refused])}
     yield Resource(f"{logical}Policy", "AWS::S3::BucketPolicy", policy)
 
@@ -274,7 +274,7 @@ def require_tls_statement(places: Sequence[Value]) -> Mapping[str, Value]:
 
 def objects(logical: str, prefix: str) -> Value:
     """The objects under a prefix of a bucket, for a permission."""
-    return joined(f"${{{logical}.Arn}}/{prefix}*")
+    return substitute(f"${{{logical}.Arn}}/{prefix}*")
 
 
 def queue(logical: str, properties: Mapping[str, Value]) -> Resource:
@@ -285,7 +285,7 @@ def queue(logical: str, properties: Mapping[str, Value]) -> Resource:
 def log_group(name: str) -> Mapping[str, Value]:
     """The log group of this stack: "~" in `name` becomes the stack's name; logs are kept for some days."""
     days = int(catalogue.constant("log.kept_days").value)
-    return {"LogGroupName": joined(name.replace("~", PREFIX)), "RetentionInDays": days}
+    return {"LogGroupName": substitute(name.replace("~", PREFIX)), "RetentionInDays": days}
 
 
 DAY_S = 86400

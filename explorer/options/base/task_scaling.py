@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from .containers import Fleet
-from .resources import Resource, joined
+from .resources import Resource, substitute
 
 KIND = "AWS::ApplicationAutoScaling::{}"
 DIMENSION = "ecs:service:DesiredCount"
@@ -22,7 +22,7 @@ def scaling(service: str, tasks: Fleet, busy_share: float) -> Iterable[Resource]
     tasks : the fleet, with the fewest and the most tasks
     busy_share : mean share of CPU use above which tasks are added
     """
-    name = joined(f"service/${{Cluster}}/${{{service}.Name}}")
+    name = substitute(f"service/${{Cluster}}/${{{service}.Name}}")
     target = {"ServiceNamespace": "ecs", "ResourceId": name, "ScalableDimension": DIMENSION}
     range_ = {"MinCapacity": int(tasks.ready), "MaxCapacity": int(tasks.most)}
     yield Resource("Scaled", KIND.format("ScalableTarget"), {**target, **range_}, owned_alone=True)

@@ -15,10 +15,10 @@ from explorer.options.base.resources import (
     Resource,
     TemplatePiece,
     Variable,
-    joined,
     own_arn,
     own_name,
     ref,
+    substitute,
 )
 from explorer.options.base.usage import UsageLines
 
@@ -54,7 +54,7 @@ class AppConfig(Store):
         yield Resource("Profile", "AWS::AppConfig::ConfigurationProfile", profile)
         strategy = {"Name": own_name("at-once"), "ReplicateTo": "NONE", **AT_ONCE}
         yield Resource("Strategy", "AWS::AppConfig::DeploymentStrategy", strategy)
-        yield Variable("work", "CONFIGURATION", joined("${Application}/${Environment}/${Profile}"))
+        yield Variable("work", "CONFIGURATION", substitute("${Application}/${Environment}/${Profile}"))
         where = "application/${Application}/environment/${Environment}/configuration/${Profile}"
         read = ("appconfig:StartConfigurationSession", "appconfig:GetLatestConfiguration")
         yield Allow("work", read, own_arn("appconfig", where))

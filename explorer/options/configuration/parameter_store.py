@@ -13,7 +13,7 @@ from explorer.options.base.limit_uses import FixedUse, LimitUse
 from explorer.options.base.paths import Paths
 from explorer.options.base.private_network import interface_endpoints
 from explorer.options.base.request_path import RequestPath
-from explorer.options.base.resources import Allow, Setting, TemplatePiece, Variable, joined, own_arn
+from explorer.options.base.resources import Allow, Setting, TemplatePiece, Variable, own_arn, substitute
 from explorer.options.base.usage import StepQuantity, UsageLines
 
 from .base import Store
@@ -51,7 +51,7 @@ class ParameterStore(Store):
 
     def _reading(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         yield Setting("tier", self.tier)
-        yield Variable("work", "CONFIGURATION", joined("/${AWS::StackName}/"))
+        yield Variable("work", "CONFIGURATION", substitute("/${AWS::StackName}/"))
         yield Allow("work", ("ssm:GetParameters",), own_arn("ssm", "parameter/~/*"))
 
 

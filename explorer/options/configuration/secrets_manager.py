@@ -12,7 +12,7 @@ from explorer.options.base.limit_uses import FixedUse, LimitUse
 from explorer.options.base.paths import Paths
 from explorer.options.base.private_network import interface_endpoints
 from explorer.options.base.request_path import RequestPath
-from explorer.options.base.resources import Allow, Setting, TemplatePiece, Variable, joined, own_arn
+from explorer.options.base.resources import Allow, Setting, TemplatePiece, Variable, own_arn, substitute
 from explorer.options.base.usage import UsageLines
 
 from .base import Store
@@ -46,7 +46,7 @@ class SecretsManager(Store):
         yield from interface_endpoints(load, "secretsmanager")
 
     def _reading(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
-        yield Variable("work", "CONFIGURATION", joined("${AWS::StackName}/"))
+        yield Variable("work", "CONFIGURATION", substitute("${AWS::StackName}/"))
         paths = Paths.of(path)
         packs = 0 if self.plain_fits(load, paths) else int(self.reads_each(load, paths) - load.config_secrets)
         yield Setting("packs", [f"plain-{number + 1}" for number in range(packs)])

@@ -20,8 +20,8 @@ from explorer.options.base.resources import (
     TemplatePiece,
     Value,
     attribute,
-    joined,
     ref,
+    substitute,
 )
 from explorer.options.base.usage import StepQuantity, UsageLines
 from explorer.options.base.web_acl import WEB_ACL_RESOURCE, web_acl_resource
@@ -107,5 +107,5 @@ class Alb(Door):
         return {DOMAIN_KNOWN: {"Fn::Not": [{"Fn::Equals": [ref("DomainName"), ""]}]}}
 
     def address(self) -> Value:
-        own, usual = joined("https://${DomainName}"), joined("https://${Balancer.DNSName}")
+        own, usual = substitute("https://${DomainName}"), substitute("https://${Balancer.DNSName}")
         return {"Fn::If": [DOMAIN_KNOWN, own, usual]}

@@ -16,7 +16,7 @@ from explorer.options.base.resources import (
     TemplatePiece,
     Value,
     attribute,
-    joined,
+    substitute,
 )
 
 from .base import Door
@@ -63,7 +63,7 @@ class FunctionUrl(Door):
 
 def may_be_reached_by(distribution: str, target: Target) -> Iterable[Resource]:
     """The permissions for only this distribution to call a function by its URL."""
-    source = joined(
+    source = substitute(
         f"arn:${{AWS::Partition}}:cloudfront::${{AWS::AccountId}}:distribution/${{{distribution}}}"
     )
     called = {

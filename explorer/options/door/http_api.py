@@ -15,9 +15,9 @@ from explorer.options.base.resources import (
     Target,
     TemplatePiece,
     Value,
-    joined,
     own_name,
     ref,
+    substitute,
 )
 from explorer.options.base.usage import UsageLines
 
@@ -61,12 +61,12 @@ class HttpApi(Door):
         yield may_call("Api", "$default", routes, "$default")
 
     def _route(self, logical: str, key: str, target: Target) -> Resource:
-        integration = {"Target": joined(f"integrations/${{{target.function}Integration}}")}
+        integration = {"Target": substitute(f"integrations/${{{target.function}Integration}}")}
         signed = {"RouteKey": key, "AuthorizationType": "AWS_IAM", **integration}
         return Resource(logical, "AWS::ApiGatewayV2::Route", {"ApiId": ref("Api"), **signed})
 
     def address(self) -> Value:
-        return joined("https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}")
+        return substitute("https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}")
 
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
         yield from super().limits(load, path)

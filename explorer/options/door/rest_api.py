@@ -19,9 +19,9 @@ from explorer.options.base.resources import (
     TemplatePiece,
     Value,
     attribute,
-    joined,
     own_name,
     ref,
+    substitute,
 )
 from explorer.options.base.usage import UsageLines
 from explorer.options.base.web_acl import WEB_ACL_RESOURCE, web_acl_resource
@@ -69,7 +69,7 @@ class RestApi(Door):
         yield may_call("Api", "live", routes, "*/*")
         if "waf" in load.workload.client.needs and not path.distribution:
             yield web_acl_resource(load, "REGIONAL")
-            stage = joined(
+            stage = substitute(
                 "arn:${AWS::Partition}:apigateway:${AWS::Region}::/restapis/${Api}/stages/${Stage}"
             )
             guards = {"ResourceArn": stage, "WebACLArn": attribute(WEB_ACL_RESOURCE)}
@@ -97,7 +97,7 @@ class RestApi(Door):
             yield Resource(f"Method{number}", "AWS::ApiGateway::Method", method)
 
     def address(self) -> Value:
-        return joined("https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}/live")
+        return substitute("https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}/live")
 
     def more_parts(self, load: Conditions, path: Paths) -> Iterable[tuple[str, Mask]]:
         yield from super().more_parts(load, path)

@@ -20,8 +20,8 @@ from explorer.options.base.resources import (
     TemplatePiece,
     Value,
     attribute,
-    joined,
     own_name,
+    substitute,
 )
 from explorer.options.base.usage import FlatRate, UsageLines
 from explorer.options.base.web_acl import WEB_ACL_RESOURCE, web_acl_resource
@@ -231,4 +231,4 @@ class CloudFront(Edge):
         yield Resource(DISTRIBUTION, "AWS::CloudFront::Distribution", {"DistributionConfig": config})
 
     def address(self, door: Value) -> Value:
-        return joined(f"https://${{{DISTRIBUTION}.DomainName}}")
+        return substitute(f"https://${{{DISTRIBUTION}.DomainName}}")

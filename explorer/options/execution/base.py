@@ -56,7 +56,7 @@ from explorer.options.base.resources import (
     queue,
     ref,
     statement_of,
-    trusted,
+    trust_policy,
     work_arn,
     work_part,
     work_target,
@@ -509,7 +509,7 @@ def handed_to_workflow(
         statements.append({"Effect": "Allow", "Action": ["sqs:SendMessage"], "Resource": letters})
         names["DeadLetters"] = ref("DeadLetters")
     policy = {"PolicyName": "workflow", "PolicyDocument": statement_of(statements)}
-    role = {"AssumeRolePolicyDocument": trusted("states"), "Policies": [policy]}
+    role = {"AssumeRolePolicyDocument": trust_policy("states"), "Policies": [policy]}
     yield Resource("WorkflowRole", "AWS::IAM::Role", role)
     destination = {"CloudWatchLogsLogGroup": {"LogGroupArn": attribute("WorkflowLog")}}
     properties = {

@@ -22,10 +22,10 @@ from explorer.options.base.resources import (
     Target,
     TemplatePiece,
     Variable,
-    joined,
     objects,
     own_name,
     ref,
+    substitute,
 )
 from explorer.options.base.usage import UsageLines
 from explorer.options.base.usage_lines import front, to_clients
@@ -34,7 +34,7 @@ from .stored import Stored
 
 MINUTE_S = 60.0  # connections are billed per started minute
 API, STAGE = "SocketApi", "live"
-NOTICES = joined(f"{API_ARN}:${{{API}}}/{STAGE}/POST/@connections/*")
+NOTICES = substitute(f"{API_ARN}:${{{API}}}/{STAGE}/POST/@connections/*")
 
 
 class Pushed(Stored):
@@ -121,13 +121,13 @@ class Pushed(Stored):
         )
         stage = {"ApiId": ref(API), "StageName": STAGE, "AutoDeploy": True}
         yield Resource("SocketStage", "AWS::ApiGatewayV2::Stage", stage)
-        address = joined(f"wss://${{{API}}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/{STAGE}")
+        address = substitute(f"wss://${{{API}}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/{STAGE}")
         for part in ("submit", "status", "work"):  # each may end a job
             yield Variable(part, "SOCKET", address)
             yield Allow(part, ("execute-api:ManageConnections",), NOTICES)
         # a notice of success contains the signed URL of the result
         yield Allow("work", ("s3:GetObject",), objects("ResultsBucket", "results/"))
-        yield Allow(CALLER, ("execute-api:Invoke",), joined(f"{API_ARN}:${{{API}}}/{STAGE}/$connect"))
+        yield Allow(CALLER, ("execute-api:Invoke",), substitute(f"{API_ARN}:${{{API}}}/{STAGE}/$connect"))
 
     def wiring(
         self, load: Conditions, path: RequestPath, routes: Mapping[Route, Target]
@@ -141,5 +141,5 @@ class Pushed(Stored):
         )
         for key, name, auth in (("$connect", "Connect", "AWS_IAM"), ("$default", "Message", "NONE")):
             route = {"ApiId": ref(API), "RouteKey": key, "AuthorizationType": auth}
-            to = {"Target": joined("integrations/${SocketIntegration}")}
+            to = {"Target": substitute("integrations/${SocketIntegration}")}
             yield Resource(f"Socket{name}", "AWS::ApiGatewayV2::Route", {**route, **to})

@@ -46,9 +46,9 @@ def checked_values(values: Mapping[str, Any]) -> dict[str, Value]:
 
 def address_of(state: State, compared: State | None, scenarios: Iterable[Scenario] = ()) -> dict[str, str]:
     """The address of a state, the compared state, and scenarios; parts that are too long are left out."""
-    letters = {"w": sharing.workload_as_text(state.base), "v": _packed(state.values)}
+    letters = {"w": sharing.workload_as_text(state.base), "v": _pack(state.values)}
     if compared:
-        letters |= {"a": sharing.workload_as_text(compared.base), "av": _packed(compared.values)}
+        letters |= {"a": sharing.workload_as_text(compared.base), "av": _pack(compared.values)}
     if scenario_letters := _scenario_letters(scenarios, letters["w"]):
         letters["s"] = scenario_letters
     return letters if sum(map(len, letters.values())) <= LONGEST else {}
@@ -58,7 +58,7 @@ def state_of_address(base_text: str, values_text: str) -> State:
     """The state in an address. Raises ExplorerError in one line if it is not a valid workload."""
     state = State(sharing.workload_of_paste(base_text))
     if values_text:
-        state = State(state.base, checked_values(_unpacked(values_text)))
+        state = State(state.base, checked_values(_unpack(values_text)))
         try:
             _ = state.workload
         except (TypeError, ValueError):
@@ -73,7 +73,7 @@ def _scenario_letters(scenarios: Iterable[Scenario], base_text: str) -> str:
         text, before = sharing.workload_as_text(scenario.state.base), base_text
         base_text = text
         parts += [_letters(scenario.name.encode()), "" if text == before else text]
-        parts += [_packed(scenario.state.values)]
+        parts += [_pack(scenario.state.values)]
     return BETWEEN.join(parts)
 
 
@@ -101,14 +101,14 @@ def _bytes_of(letters: str) -> bytes:
     return urlsafe_b64decode(letters + "=" * (-len(letters) % 4))
 
 
-def _packed(values: Mapping[str, Value]) -> str:
+def _pack(values: Mapping[str, Value]) -> str:
     if not values:
         return ""
     text = json.dumps(values, separators=(",", ":"))
     return _letters(zlib.compress(text.encode(), 9))
 
 
-def _unpacked(letters: str) -> dict[str, Any]:
+def _unpack(letters: str) -> dict[str, Any]:
     try:
         decompressor = zlib.decompressobj()
         content = json.loads(decompressor.decompress(_bytes_of(letters), LARGEST))

@@ -112,7 +112,7 @@ class Answers:
         if self._is_new("pins", pins):
             message["pins"] = pins
         message["stale"] = True
-        buffers = self._mapped(message, r, history.now)
+        buffers = self._with_map(message, r, history.now)
         self._whole = self._is_live(ready)
         message["partial"] = not self._whole  # the map and what is ruled out are still of the last answer
         if self._whole:
@@ -130,8 +130,8 @@ class Answers:
         return any(self.maps.map_in_store(ready.state, w, points) for points in (FINE_POINTS, COARSE))
 
     def _ruled_out(self, message: dict[str, Any], ready: Ready) -> None:
-        if self._is_new("rejected", ready.rejected):
-            message.setdefault("panels", {})["rejected"] = ready.rejected
+        if self._is_new("rejected", ready.rejections):
+            message.setdefault("panels", {})["rejected"] = ready.rejections
 
     def _controls(self, message: dict[str, Any], r: Recommendation, history: History) -> None:
         w = r.workload
@@ -160,7 +160,7 @@ class Answers:
         x, y = self.maps.axes(workload)
         return [(now_of(self.pinned.workload, x), now_of(self.pinned.workload, y), "A")]
 
-    def _mapped(self, message: dict[str, Any], r: Recommendation, state: State) -> list[bytes]:
+    def _with_map(self, message: dict[str, Any], r: Recommendation, state: State) -> list[bytes]:
         """Add the finest available map to a message, unless the screen already shows it."""
         for points in (FINE_POINTS, COARSE):
             decisions = self.maps.map_in_store(state, r.workload, points)
@@ -214,11 +214,11 @@ class Answers:
         """Send the coarse map, and the excluded options."""
         message: dict[str, Any] = {"say": "state", "live": self._number, "partial": False}
         self._ruled_out(message, ready)
-        self._send(message, self._mapped(message, ready.r, ready.state))
+        self._send(message, self._with_map(message, ready.r, ready.state))
 
     def _map_now(self, r: Recommendation, state: State) -> None:
         message: dict[str, Any] = {"say": "state"}
-        buffers = self._mapped(message, r, state)
+        buffers = self._with_map(message, r, state)
         if "map" in message:
             self._send(message, buffers)
 

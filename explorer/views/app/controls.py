@@ -260,16 +260,16 @@ def _reshaped_distribution(base: Workload, name: str, values: Mapping[str, Value
         return {"p50": median, "p99": median * ratio}
     power = np.log(ratio) / np.log(tail) if tail > 1 else 1.0
 
-    def moved(value: Number) -> Any:
+    def move(value: Number) -> Any:
         times = np.asarray(value) / today
         return median * np.where(times > 1, np.maximum(times, 1.0) ** power, times)
 
     content = content if isinstance(content, Mapping) else {}
     if isinstance(shape, Samples) and "samples" in content:
-        return {"samples": moved(shape.values * shape.scale)}
+        return {"samples": move(shape.values * shape.scale)}
     quantiles = {key: text for key, text in content.items() if QUANTILE.fullmatch(key) or key == "max"}
     return (
-        {"p50": median, **_scaled_quantile(distribution, quantiles, lambda value: float(moved(value)))}
+        {"p50": median, **_scaled_quantile(distribution, quantiles, lambda value: float(move(value)))}
         if quantiles
         else median
     )

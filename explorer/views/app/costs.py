@@ -47,7 +47,7 @@ def costs_panel(r: Recommendation, pinned: Recommendation | None = None) -> str:
     ]
     rows = zip(opens, keys, parts, bills, seconds, strict=True)
     rows_html = "".join(
-        _cost_row(name, key, count, _shaded(bill, shades), most, p95, first=index == 0)
+        _cost_row(name, key, count, _segments(bill, shades), most, p95, first=index == 0)
         for index, (name, key, count, bill, p95) in enumerate(rows)
     )
     count = len(r.answer.alternatives)
@@ -86,7 +86,7 @@ def _cost_row(  # `name` is HTML
     )
 
 
-def _shaded(bill: Mapping[str, float], shades: Mapping[str, int]) -> list[tuple[int, float]]:
+def _segments(bill: Mapping[str, float], shades: Mapping[str, int]) -> list[tuple[int, float]]:
     """The segments of a bar: colour and money of each service."""
     amounts = group_services(bill, dict.fromkeys(shades, ""))
     return [(shade, amounts[service]) for service, shade in shades.items()]

@@ -82,8 +82,8 @@ class Entry:
         """A typed number in the unit of the present value, if it has none of its own."""
         if self.shape != "text":
             return text.strip()
-        shown = self.text_of(workload, content_of(workload)) or self.placeholder
-        return with_unit(self.record.kind, text, shown)
+        hint = self.text_of(workload, content_of(workload)) or self.placeholder
+        return with_unit(self.record.kind, text, hint)
 
     def value_of_text(self, text: str) -> Any:
         """The stored value for a typed text; None if the field is empty. Raises ExplorerError."""

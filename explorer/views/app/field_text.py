@@ -22,7 +22,7 @@ QUANTILE_AND_VALUE = re.compile(r"(p\d{1,2}(?:[._]\d+)?|max)\s*[:=]?\s+(.+)")
 BETWEEN = re.compile(r";|,(?!\d{3})")  # separates quantiles; a comma before three digits separates thousands
 
 
-def with_unit(kind: Kind, text: str, shown: str) -> str:
+def with_unit(kind: Kind, text: str, field_text: str) -> str:
     """A typed number without a unit in the unit of the value that the field shows; other texts as they are.
 
     People who replace "400 KB" by "500" mean 500 KB. Where no unit is shown, it is the one of the file.
@@ -34,7 +34,7 @@ def with_unit(kind: Kind, text: str, shown: str) -> str:
     text = text.strip()
     if kind.schema not in MEASURED or not BARE.fullmatch(text):
         return text
-    unit = UNIT.fullmatch(shown)
+    unit = UNIT.fullmatch(field_text)
     return f"{text} {unit[1] if unit else kind.short}"
 
 

@@ -41,18 +41,18 @@ class Ready:
         return sequence_message(self.r)
 
     @cached_property
-    def rejected(self) -> str:
+    def rejections(self) -> str:
         """The panel of excluded options."""
         return panels.rejections_panel(self.r)
 
     @property
     def is_whole(self) -> bool:
         """Whether everything except the break-evens is computed."""
-        return "rejected" in vars(self)
+        return "rejections" in vars(self)
 
     def complete(self) -> None:
         """Compute everything except the break-evens."""
-        _ = self.quick, self.steps, self.rejected
+        _ = self.quick, self.steps, self.rejections
 
 
 class AnswerCache:
