@@ -1,8 +1,9 @@
 """The colour of a design: one for each, in the app, the pictures, the report and the notebooks.
 
 The colour follows from the design alone. How the body leaves and where the work runs give its hue; the other
-choices give one of five shades. Designs that win beside each other on the maps of the examples differ by more
-than 5 in CIEDE2000, also without a sense of green: the values are from a search for the largest distances.
+choices give one of five shades. Designs on one map of the examples differ by more than 7.5 in CIEDE2000, also
+without a sense of green, and each differs from the ground by more than 8: the values are from a search in
+OKLCH for the largest distances, with fixed ranges of hue, chroma and lightness.
 """
 
 from __future__ import annotations
@@ -29,40 +30,40 @@ WEIGHTS = (2, 1, 2, 4, 2, 4, 4, 3)  # of the concerns: times the number of the o
 
 # A row for each hue, five shades each.
 AREAS = (  # of areas with dark text, on white
-    ("#d4b97e", "#e5d899", "#fef5bf", "#b9c198", "#fef2db"),  # at once
-    ("#d5acda", "#feedfe", "#beb3ed", "#d7aec8", "#dac5ff"),  # streamed
-    ("#e2d8b0", "#fef4cc", "#d4caa3", "#f0e6be", "#fdf7b6"),  # paged
-    ("#c1dade", "#7dcdd9", "#a9c1c7", "#b2f2fe", "#91c2ee"),  # asynchronous
-    ("#bae7ff", "#91c2ef", "#bdf0fa", "#94c6d0", "#afe2eb"),  # acknowledged
-    ("#a3bcf2", "#cfd5fb", "#c6d2ff", "#95c0f0", "#b8bbcc"),  # task per job
-    ("#dabfdf", "#f4e1ff", "#b7b5ef", "#e8cded", "#ecd7f3"),  # acknowledged, task per job
-    ("#d1fefb", "#bde1cb", "#b8e6b5", "#a7c6ab", "#82d6d3"),  # container at once
-    ("#bae6b4", "#aec2b1", "#bdfef4", "#defced", "#a3c998"),  # container, asynchronous
-    ("#d8bb81", "#ddc6a3", "#fff6b6", "#cfb996", "#d4b97e"),  # other containers
+    ("#f7e2bc", "#f2e894", "#d2ab5f", "#dabd6d", "#b9b387"),  # at once
+    ("#d69ebd", "#dfb6cc", "#facafc", "#d799d1", "#f3abde"),  # streamed
+    ("#e6e8bf", "#e5ed9a", "#b7c39c", "#d5cb78", "#a7bb6e"),  # paged
+    ("#b5d1fd", "#bde3ff", "#8fb7d4", "#82b5f3", "#7fcafe"),  # asynchronous
+    ("#b0edff", "#5dbfe3", "#79deff", "#95d5de", "#88bcc2"),  # acknowledged
+    ("#e1e2fe", "#babff8", "#b3abd1", "#9dacf4", "#cfc7ee"),  # task per job
+    ("#e8d8ff", "#e7b8fc", "#b6aad0", "#d9bee0", "#bca1e9"),  # acknowledged, task per job
+    ("#abfac6", "#a6d9b7", "#77dec3", "#78c594", "#8ebdad"),  # container at once
+    ("#bde298", "#b3f8be", "#bfe2c5", "#9bbf76", "#99bb9f"),  # container, asynchronous
+    ("#fdd9bd", "#edbfaf", "#f8be91", "#cfa793", "#e2a16b"),  # other containers
 )
 DARK_AREAS = (  # of areas with light text, on black
-    ("#3b2d00", "#595130", "#674e17", "#302a15", "#533c00"),  # at once
-    ("#482835", "#66444c", "#371e42", "#592e44", "#381c45"),  # streamed
-    ("#50381f", "#664d33", "#452e14", "#5b4329", "#5f5217"),  # paged
-    ("#2e4155", "#212940", "#273e67", "#3a5669", "#3e517e"),  # asynchronous
-    ("#0a5c71", "#023133", "#22514e", "#00322a", "#164644"),  # acknowledged
-    ("#192750", "#343c59", "#3c517e", "#454f7e", "#54505f"),  # task per job
-    ("#362e4b", "#4a4261", "#182750", "#403856", "#554d6c"),  # acknowledged, task per job
-    ("#314a3b", "#3a5c41", "#232d22", "#355428", "#315c54"),  # container at once
-    ("#1c2d33", "#253934", "#33464a", "#365a57", "#00393b"),  # container, asynchronous
-    ("#6c4631", "#482c19", "#714721", "#3e220f", "#522902"),  # other containers
+    ("#5c5634", "#6e4f00", "#30240e", "#3b381f", "#4f3a00"),  # at once
+    ("#61254a", "#664d5a", "#68486a", "#452247", "#603063"),  # streamed
+    ("#525c08", "#59573d", "#423b02", "#3b422a", "#2a270f"),  # paged
+    ("#30558c", "#365a72", "#002a41", "#15356a", "#042356"),  # asynchronous
+    ("#005f79", "#3a5c60", "#104b5e", "#244549", "#013241"),  # acknowledged
+    ("#54526b", "#474f8c", "#28203f", "#3a3c53", "#272d66"),  # task per job
+    ("#5c4f66", "#5e4784", "#3a2b4e", "#4a3a4e", "#2f164f"),  # acknowledged, task per job
+    ("#405d50", "#17653c", "#033d2f", "#1a4e30", "#052f19"),  # container at once
+    ("#42601d", "#174000", "#465c4a", "#39482a", "#1e2b10"),  # container, asynchronous
+    ("#7d460b", "#56372c", "#66503f", "#372016", "#602100"),  # other containers
 )
 LINES = (  # of lines, on white
-    ("#742400", "#b46c08", "#fe9e02", "#7a483b", "#d68535"),  # at once
-    ("#541e8a", "#9272fe", "#55059a", "#6a2d66", "#d899ff"),  # streamed
-    ("#518a4e", "#95ca6d", "#3d6c00", "#77aa4d", "#a6c56f"),  # paged
-    ("#378ffa", "#2b25a8", "#5350be", "#3abbfe", "#225cae"),  # asynchronous
-    ("#03d1d2", "#1f4d31", "#00a582", "#165e3a", "#1f9277"),  # acknowledged
-    ("#6d2060", "#a25ba5", "#ed93dc", "#c3a1ff", "#af7ffe"),  # task per job
-    ("#714599", "#ad81da", "#2d23a9", "#8e63b9", "#cda0fc"),  # acknowledged, task per job
-    ("#566d07", "#8ccc72", "#62835b", "#698808", "#3a7916"),  # container at once
-    ("#5ea463", "#274c2a", "#005f4d", "#95c5a1", "#326e33"),  # container, asynchronous
-    ("#d0776c", "#9b382c", "#fd9395", "#8f2d1d", "#b62905"),  # other containers
+    ("#a59b4d", "#ad7f00", "#7c7120", "#7c5901", "#514106"),  # at once
+    ("#bc769e", "#b9338b", "#d068d7", "#652950", "#82158a"),  # streamed
+    ("#a79c0d", "#8ea25a", "#857f31", "#67640e", "#444603"),  # paged
+    ("#377eac", "#5796fe", "#0754c6", "#055a85", "#023b91"),  # asynchronous
+    ("#39aab6", "#1789ac", "#0b798d", "#076172", "#004b59"),  # acknowledged
+    ("#9d8cd0", "#746bad", "#6e7cfd", "#4c45c3", "#433673"),  # task per job
+    ("#ac77fa", "#ac7cb7", "#8850d0", "#7b4e85", "#550f95"),  # acknowledged, task per job
+    ("#04b568", "#3ea38c", "#017a62", "#318f5a", "#034f38"),  # container at once
+    ("#67af05", "#3ab360", "#539361", "#085023", "#357a12"),  # container, asynchronous
+    ("#cd8369", "#e97202", "#bc571d", "#924d35", "#6d2c13"),  # other containers
 )
 
 
@@ -80,7 +81,7 @@ def colours_of(design: Design) -> Colours:
 
     >>> plain = Design(**{concern: next(iter(options)) for concern, options in OPTIONS.items()})
     >>> colours_of(plain).area
-    '#d4b97e'
+    '#f7e2bc'
     """
     hue, shade = hue_and_shade(design)
     return Colours(AREAS[hue][shade], DARK_AREAS[hue][shade], LINES[hue][shade])

@@ -15,7 +15,8 @@ import explorer as ex
 from explorer.analysis.decision_map import map_decisions
 from explorer.engine.designs import Design
 from explorer.facts.locations import web_dir
-from explorer.views.colours import colours_of, hue_and_shade
+from explorer.views.colours import AREAS, colours_of, hue_and_shade
+from explorer.views.figures.decisions import EMPTY
 
 LEAST = 10.0
 DEUTERANOPIA = np.array(
@@ -84,7 +85,8 @@ def test_services_are_told_apart(theme, sight):
 
 # Designs ------------------------------------------------------------------------------------------
 
-LEAST_OF_DESIGNS = 5.0  # white borders and names set regions apart too
+LEAST_OF_DESIGNS = 7.5  # white borders and names set regions apart too
+LEAST_TO_GROUND = 8.0
 POINTS = 40
 
 
@@ -104,6 +106,12 @@ def test_designs_on_a_map_are_told_apart(winners, shade, sight):
     assert len(pairs) > 100
     colours = [[lab(getattr(colours_of(design), shade)[1:], sight) for design in pair] for pair in pairs]
     assert min(distance(one, other) for one, other in colours) > LEAST_OF_DESIGNS
+
+
+@pytest.mark.parametrize("sight", [np.eye(3), DEUTERANOPIA], ids=["all colours", "no green"])
+def test_no_area_looks_like_the_ground_where_no_design_is_feasible(sight):
+    areas = [lab(colour[1:], sight) for hue in AREAS for colour in hue]
+    assert min(distance(area, lab(EMPTY[1:], sight)) for area in areas) > LEAST_TO_GROUND
 
 
 def test_a_design_has_one_colour_in_the_app_and_in_the_pictures(winners):

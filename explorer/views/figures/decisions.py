@@ -97,7 +97,7 @@ def _draw_areas(axes: Axes, decisions: DecisionMap) -> None:
     axes.pcolormesh(across, up, places, cmap=colours, shading="nearest", rasterized=True, **level)
     for number in range(-1, len(place)):
         if (places == number).any() and not (places == number).all():
-            axes.contour(across, up, (places == number) * 1.0, levels=[0.5], colors="white", linewidths=1.6)
+            axes.contour(across, up, (places == number) * 1.0, levels=[0.5], colors="white", linewidths=0.8)
 
 
 def _draw_region_names(picture: Picture, axes: Axes, decisions: DecisionMap) -> None:
