@@ -88,9 +88,8 @@ slow: setup ## the guards that take long: answers of before, archives, brute for
 
 cov: setup ## the tests without a browser and the long guards, and which lines of the package they reach
 	$(PY) -m coverage erase
-	$(PY) -m coverage run -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'not browser and not slow'
-	$(PY) -m coverage combine --quiet
-	$(PY) -m coverage report
+	$(PY) -m coverage run -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'not browser and not slow'; \
+	code=$$?; $(PY) -m coverage combine --quiet && $(PY) -m coverage report && exit $$code
 
 # Made in environments of their own, by uv: minutes, so not a part of `make test`.
 legs: setup ## every command with the core alone, with the lowest bounds, on the newest Python that is here
