@@ -88,9 +88,8 @@ slow: setup ## the guards that take long: answers of before, archives, brute for
 
 cov: setup ## the tests without a browser and the long guards, and which lines of the package they reach
 	$(PY) -m coverage erase
-	$(PY) -m coverage run -m pytest -n 2 --dist loadfile -m 'not browser and not slow'
-	$(PY) -m coverage combine --quiet
-	$(PY) -m coverage report
+	$(PY) -m coverage run -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'not browser and not slow'; \
+	code=$$?; $(PY) -m coverage combine --quiet && $(PY) -m coverage report && exit $$code
 
 # Made in environments of their own, by uv: minutes, so not a part of `make test`.
 legs: setup ## every command with the core alone, with the lowest bounds, on the newest Python that is here
@@ -105,7 +104,7 @@ lint: setup ## ruff (rules and format), the walls between rooms, and mypy
 	$(PY) -m mypy explorer/live/functions/*.py
 
 units: setup ## the tests without a browser, but the long guards (T=tests/facts/test_units.py: those alone, at once)
-	$(PY) -m pytest $(if $(T),-p no:xdist -p no:nbval -p no:anyio $(T),-n 2 --dist loadfile -m 'not browser and not slow')
+	$(PY) -m pytest $(if $(T),-p no:xdist -p no:nbval -p no:anyio $(T),-n 2 --dist loadfile --no-loadscope-reorder -m 'not browser and not slow')
 
 guard: setup ## hold all answers of the tree against those of the baseline commit; tests/guard/accepted.txt says what may differ
 	@$(PY) tests/guard/run.py

@@ -20,7 +20,6 @@ from explorer.workload.workload import Workload
 EXAMPLES = sorted(workloads_dir().glob("*.toml"))
 LEAST = {"requests_per_month": 100_000, "response": "1 KB", "runtime": "1 s"}
 MB = 1024**2
-examples = pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 
 
 def recommended(**fields):
@@ -349,9 +348,7 @@ def test_a_tail_an_unverified_limit_and_a_stale_or_assumed_price_are_named():
     assert {"default", "tail", "constant", "time"} <= kinds
 
 
-@examples
-def test_the_words_name_the_workload_and_the_money(path):
-    r = ex.recommend(Workload.load(path))
+def test_the_words_name_the_workload_and_the_money(r):
     assert r.workload.name in r.summary and "a month" in r.summary
     markdown = r._repr_markdown_()
     opening = markdown.split("**")[1]
