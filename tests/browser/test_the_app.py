@@ -544,6 +544,21 @@ def test_an_explanation_fits_its_box_and_money_is_first(page: Page) -> None:
         page.keyboard.press("Escape")
 
 
+def test_a_tap_holds_an_explanation(server: Server, browser: Browser) -> None:
+    context = browser.new_context(viewport={"width": 400, "height": 800}, has_touch=True, is_mobile=True)
+    context.add_init_script(NO_TOUR)
+    page = context.new_page()
+    visit(page, server.url)
+    settled(page)
+    for number, text in enumerate(("USD", "on call", "Half", "95 %")):
+        page.locator(".x-answer .big").nth(number).tap()
+        page.wait_for_timeout(400)  # longer than the pointer's delay
+        expect(page.locator(".x-why.held")).to_contain_text(text)
+        page.locator(".x-answer h2").tap()
+        expect(page.locator(".x-why")).to_be_hidden()
+    context.close()
+
+
 # Every design is a place --------------------------------------------------------------------------
 
 
@@ -635,6 +650,23 @@ def test_what_is_turned_after_going_back_is_a_place_of_its_own(page: Page) -> No
     expect(label).to_have_attribute("aria-valuetext", "2.7 MB")
     page.go_back()
     expect(label).to_have_attribute("aria-valuetext", "400 KB")
+
+
+def test_back_after_a_reload_is_one_step(page: Page) -> None:
+    first = beginning(page)
+    label, before = slider(page, "Response, median"), first
+    for text in ("2.7 MB", "3 MB"):
+        type_into(page, "Response, median", text)
+        expect(label).to_have_attribute("aria-valuetext", text)
+        page.wait_for_url(lambda url, before=before: url != before)
+        before = page.url
+    page.reload(wait_until="commit", timeout=1000 * START_S)
+    expect(label).to_have_attribute("aria-valuetext", "3 MB", timeout=1000 * START_S)
+    settled(page)
+    page.wait_for_timeout(2000)  # the address is written again
+    for text in ("2.7 MB", "400 KB"):
+        page.go_back()
+        expect(label).to_have_attribute("aria-valuetext", text)
 
 
 def test_a_link_carries_what_it_is_compared_with(page: Page, browser: Browser) -> None:
@@ -903,28 +935,63 @@ def test_first_steps_are_shown_once_and_go_by_keyboard(server: Server, browser: 
 # Alive --------------------------------------------------------------------------------------------
 
 
+NOTICED_S = 6  # a kernel's end is on the page
+
+
+def end_kernels(server: Server) -> None:
+    """Kill all kernels of a server: the page's own and the one that is kept ready."""
+    for pid in kernels(server.process.pid):
+        os.kill(pid, signal.SIGKILL)
+
+
 def test_a_kernel_that_died_is_said_and_comes_back_where_it_was(tmp_path: Path, browser: Browser) -> None:
     started = serve(tmp_path, str(STATEMENTS))
     context = browser.new_context(viewport={"width": 1280, "height": 720})
     context.add_init_script(NO_TOUR)
     page = context.new_page()
     visit(page, started.url)
-    label = slider(page, "Response, median")
+    label, run_time = slider(page, "Response, median"), page.get_by_label("Run time, median: value")
     label.wait_for(timeout=1000 * START_S)
-    own = kernel_of(page, started.process.pid)
     label.focus()
     page.keyboard.press("ArrowRight")
     expect(label).to_have_attribute("aria-valuetext", "500 KB")
     page.wait_for_url(re.compile("v="))
-    os.kill(own, signal.SIGKILL)
+    end_kernels(started)
+    begin = time.monotonic()
+    type_into(page, "Requests a month", "3.14 million")  # nothing hears it
+    run_time.fill("3 ")  # and this one is not handed over
     said_again = "document.querySelector('.x-gone').textContent.includes('starts again where it was')"
     page.wait_for_function(said_again, timeout=1000 * START_S)
+    assert time.monotonic() - begin < NOTICED_S
+    run_time.press_sequentially("s")
     page.wait_for_function("!document.querySelector('.x-gone')", timeout=1000 * START_S)  # it loads anew
     expect(page.locator(".x-gone")).to_be_hidden(timeout=1000 * START_S)
     expect(label).to_have_attribute("aria-valuetext", "500 KB", timeout=1000 * START_S)
+    rate = slider(page, "Requests a month")
+    expect(rate).to_have_attribute("aria-valuetext", "3.14 million")
+    expect(run_time).to_have_value("3 s")
+    expect(run_time).to_be_focused()
+    run_time.press("Enter")
+    expect(slider(page, "Run time, median")).to_have_attribute("aria-valuetext", "3 s")
+    page.wait_for_url(lambda url: "p=" not in url)
+    picture(page, "app-came-back")
     assert started.end() == 0
     expect(page.locator(".x-gone")).to_contain_text("The explorer has ended", timeout=1000 * START_S)
     context.close()
+
+
+def test_a_kernel_that_dies_while_its_page_loads_is_replaced(tmp_path: Path, browser: Browser) -> None:
+    started = serve(tmp_path, str(STATEMENTS))
+    context = browser.new_context()
+    page = context.new_page()
+    visit(page, started.url)
+    usd(page).wait_for(timeout=1000 * START_S)
+    end_kernels(started)
+    page.reload(wait_until="commit", timeout=1000 * START_S)
+    usd(page).wait_for(timeout=1000 * START_S)
+    expect(page.locator("body")).not_to_contain_text("Traceback")
+    context.close()
+    assert started.end() == 0
 
 
 def test_pages_that_are_closed_leave_no_kernel(tmp_path: Path, browser: Browser) -> None:

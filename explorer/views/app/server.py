@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import logging
 import os
@@ -23,6 +24,7 @@ from explorer.facts.locations import page_dir
 PORTS = 50  # ports tried, from the requested one on
 LAST_PORT = 65535
 LEFT_S = 20  # after its page is closed, a kernel ends unless the page comes back
+POLL_S = 0.5  # between two looks whether a kernel's process still runs
 NO_PINGS = {"ws_ping_interval": 0}  # a local connection reports its own end
 
 
@@ -83,6 +85,7 @@ def _voila_arguments(browser: bool) -> list[str]:
         "--Voila.log_level=CRITICAL",
         "--VoilaConfiguration.preheat_kernel=True",
         "--VoilaConfiguration.show_tracebacks=True",
+        "--KernelManager.autorestart=False",  # a new kernel has no screen: the page asks for its own
     ]
 
 
@@ -99,10 +102,32 @@ def _voila_application(page: Page, ready: Callable[[], None]) -> Any:
     managing = import_module("jupyter_server.services.kernels.kernelmanager").AsyncMappingKernelManager
 
     class Quiet(managing):  # type: ignore[misc, valid-type]
-        """Kernels that print nothing in this terminal; errors are shown on the page."""
+        """Kernels that print nothing in this terminal; errors are shown on the page.
+
+        A kernel whose process has ended is removed at once, so that its page is answered "not found", and no
+        new page is given one.
+        """
+
+        def __init__(self, **arguments: Any) -> None:
+            self._watches: dict[str, asyncio.Task[None]] = {}
+            super().__init__(**arguments)
 
         async def start_kernel(self, **arguments: Any) -> str:
-            return str(await super().start_kernel(stdout=DEVNULL, stderr=DEVNULL, **arguments))
+            kernel_id = str(await super().start_kernel(stdout=DEVNULL, stderr=DEVNULL, **arguments))
+            self._watches[kernel_id] = asyncio.create_task(self._watch(kernel_id))
+            return kernel_id
+
+        async def _watch(self, kernel_id: str) -> None:
+            """Wait until a kernel's process has ended or the kernel was shut down."""
+            try:
+                while kernel_id in self and await self.get_kernel(kernel_id).is_alive():
+                    await asyncio.sleep(POLL_S)
+                if kernel_id in self:
+                    with suppress(Exception):  # nothing is left to shut down
+                        await self.shutdown_kernel(kernel_id, now=True)
+                    self.fill_if_needed(delay=0, notebook_name=self.notebook_path)
+            finally:
+                del self._watches[kernel_id]
 
         def notify_disconnect(self, kernel_id: str) -> None:
             super().notify_disconnect(kernel_id)

@@ -15,7 +15,7 @@ class Screen {
     this.theme();
     this.bar = new Bar(this.root, (message, buffers) => this.send(message, buffers), this);
     this.lay();
-    this.controls = new Controls(this.left, this.drawer, (values) => this.turn(values), (field, text) => this.send({ do: "type", field, text }));
+    this.controls = new Controls(this.left, this.drawer, (values) => this.turn(values), (field, text) => this.type(field, text));
     this.map = new DecisionMap(this.panel("map").querySelector(".x-map-stage"), this.controls, (values) => this.turn(values), (message) => this.send(message));
     this.why = new Why(this.root, (key) => this.send({ do: "why", key }));
     this.settle = Object.keys(PANELS).map((name) => roving(this.panel(name)));
@@ -47,8 +47,10 @@ class Screen {
       event.preventDefault();
       this.send({ do: "help" });
     });
+    this.again = this.address?.left() || [];
     this.send({ do: "hello", ...(this.address?.read() || {}) });
     this.looked(this.address?.read() || {});
+    if (this.address) this.address.led = true;
   }
 
   end() {
@@ -60,7 +62,7 @@ class Screen {
   }
 
   send(message, buffers = []) {
-    this.address?.sent(message.do);
+    this.address?.sent(message);
     this.model.send(message, undefined, buffers);
   }
 
@@ -120,7 +122,10 @@ class Screen {
     const [x, y] = (m || "").split(",");
     if (x && y) this.send({ do: "axes", x, y });
     if (d) this.send({ do: "design", key: d });
-    else if (this.opened) this.bar.dialog.close();
+    else if (this.opened) {
+      this.opened = "";
+      this.bar.dialog.close();
+    }
   }
 
   // One screen without scrolling: where the answer and its steps need the room, the lists below end earlier.
@@ -156,7 +161,12 @@ class Screen {
 
   // A design on a page of its own.
   open({ title, html, steps, key, at }) {
-    this.bar.page(title, html, () => { this.opened = ""; this.address?.follow(); });
+    this.bar.page(title, html, () => {
+      if (!this.opened) return;
+      this.opened = "";
+      if (this.address) this.address.led = false;
+      this.address?.follow();
+    });
     this.opened = Object.keys(at).length ? "" : key;
     this.address?.follow();
     const place = this.bar.dialog.querySelector(".x-open-steps");
@@ -177,6 +187,19 @@ class Screen {
     this.flying = { ...this.pending };
     this.pending = {};
     this.send({ do: "turn", values: this.flying, number: ++this.number });
+  }
+
+  type(field, text) { this.send({ do: "type", field, text, number: ++this.number }); }
+
+  // What was changed while Python was away is done once more.
+  redo() {
+    const changes = this.again;
+    this.again = [];
+    for (const { do: what, ...change } of changes) {
+      if (what === "typing" || what === "type") this.controls.put(change.field, change.text, what === "typing");
+      if (what !== "typing") this.send({ do: what, ...change, number: ++this.number });
+    }
+    if (this.address && changes.length) this.address.led = true;
   }
 
   // In -------------------------------------------------------------------------------------------
@@ -217,6 +240,7 @@ class Screen {
     if (message.at && !this.begun) {
       this.begun = true;
       if (this.model.get("alone")) this.tour.first();
+      this.redo();
     }
     if (message.live) this.root.dataset.live = message.live;
     if (message.partial !== undefined) this.root.classList.toggle("partial", message.partial);

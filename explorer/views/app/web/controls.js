@@ -98,6 +98,27 @@ class Controls {
     return field;
   }
 
+  entry(name) { return this.dials.get(name)?.value || this.texts.get(name)?.field; }
+
+  // The field that is being typed into, and its text; null: none.
+  typing() {
+    for (const name of [...this.dials.keys(), ...this.texts.keys()]) {
+      const field = this.entry(name);
+      if (field.typing) return { field: name, text: field.value };
+    }
+    return null;
+  }
+
+  // A text into a field, as if it had been typed there; `open`: it is not handed over yet.
+  put(name, text, open) {
+    const field = this.entry(name);
+    if (!field) return;
+    if (open && field.closest(".x-drawer")) this.drawer.open();
+    if (open) field.focus();
+    field.value = text;
+    field.typing = open;
+  }
+
   right(field) {
     field.removeAttribute("aria-invalid");
     field.removeAttribute("title");
@@ -105,7 +126,7 @@ class Controls {
 
   // What was typed into a field cannot be: it stays there to be mended.
   wrong(name, text) {
-    const field = this.dials.get(name)?.value || this.texts.get(name)?.field;
+    const field = this.entry(name);
     if (!field) return;
     field.setAttribute("aria-invalid", "true");
     field.title = text;

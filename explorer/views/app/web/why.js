@@ -28,9 +28,10 @@ class Why {
   of(event) { return event.target.closest?.("[data-why]"); }
 
   hover(event) {
-    if (this.held || this.box.contains(event.target)) return clearTimeout(this.timer);
-    const target = event.pointerType === "touch" ? null : this.of(event);
+    if (event.pointerType === "touch") return; // a tap is a click
     clearTimeout(this.timer);
+    if (this.held || this.box.contains(event.target)) return;
+    const target = this.of(event);
     if (target === this.target && target) return;
     this.timer = setTimeout(() => (target ? this.open(target) : this.close()), HOVER_MS);
   }
@@ -45,6 +46,7 @@ class Why {
     if (!target || this.box.contains(event.target)) return;
     const again = this.held && target === this.target;
     if (again) return this.close();
+    clearTimeout(this.timer); // what the pointer came over before
     this.open(target);
     this.held = true;
     this.box.classList.add("held");
