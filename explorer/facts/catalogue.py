@@ -48,7 +48,6 @@ from .records import (
 )
 from .savings_plans import COVERED, NO_PLAN, CoveredPrice, covered_prices, covering, under_plan
 from .sources import SOURCE, Source, check_sources, source_address, sources_of
-from .suggestions import expected_one_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -417,8 +416,10 @@ class Facts:
         return tuple(each for each in self._instance_types if each.architecture == architecture)
 
     def languages(self) -> tuple[str, ...]:
-        """The languages with measured cold starts."""
-        return tuple(sorted(self._cold_starts))
+        """The languages with measured cold starts: runtimes by family, the newest first; then programs."""
+        from .runtimes import in_order
+
+        return tuple(in_order(self._cold_starts))
 
     def cold_start(self, language: str, architecture: str, memory_mb: float) -> ColdStart:
         """The initialisation measured with the most memory up to `memory_mb` [MB], else with the least.
@@ -427,14 +428,17 @@ class Facts:
         measurement uses the nearest version of its family, marked `assumed`. Raises UnknownIdError for
         anything else.
         """
-        nearest: str | None = language
+        nearest = language
         if language not in self._cold_starts:
-            from .runtimes import nearest_runtime
+            from .runtimes import expected_language, nearest_runtime
 
             whole = [name for name, rows in self._cold_starts.items() if rows[0].language == name]
-            nearest = nearest_runtime(language, whole)
-        if nearest is None:
-            raise UnknownIdError(f'language is "{language}": {expected_one_of(self.languages())}')
+            measured = nearest_runtime(language, whole)
+            if measured is None:
+                raise UnknownIdError(
+                    f'language is "{language}"{expected_language(language, self.languages())}'
+                )
+            nearest = measured
         row = cold_start_for(self._cold_starts[nearest], architecture, memory_mb)
         return replace(row, assumed=nearest != language)
 

@@ -19,11 +19,13 @@ from .csv_table import (
     text_cell,
     url_cell,
 )
+from .suggestions import did_you_mean
 
 FAMILIES = ("dotnet", "dotnetcore", "go", "java", "nodejs", "provided", "python", "ruby")
 SAME = {"dotnetcore": "dotnet"}  # a family with a new name
 PROGRAM = "provided.al2023"  # the runtime for programs with their own runtime
 OWN = "go"  # assumed for any program on provided.*, whose language is unknown
+PROGRAMS = ("go", "rust")  # examples of languages that run as a program
 FORM = rf"({'|'.join(FAMILIES)})(\d+(?:\.\d+)*)?(?:\.x)?(?:\.al(\d+))?(?:-edge)?"
 
 Version = tuple[int, ...]
@@ -103,6 +105,39 @@ def family_and_version(id: str) -> tuple[str, Version]:
         version = base
     numbers = tuple(int(part) for part in version.split(".")) if version else ()
     return SAME.get(family, family), numbers
+
+
+def in_order(languages: Iterable[str]) -> list[str]:
+    """Lambda's runtimes by family, the newest first; then programs.
+
+    >>> in_order(["rust", "python3.9", "go", "python3.13", "java21"])
+    ['java21', 'python3.13', 'python3.9', 'go', 'rust']
+    """
+    names = sorted(languages)
+    newest_first = sorted((n for n in names if not is_program(n)), key=lambda n: family_and_version(n)[1])[
+        ::-1
+    ]
+    runtimes = sorted(newest_first, key=lambda name: family_and_version(name)[0])
+    return [*runtimes, *(name for name in names if is_program(name))]
+
+
+def expected_language(text: str, languages: Collection[str]) -> str:
+    """The end of a message about an unknown language: the one probably meant, and the newest of each family.
+
+    >>> expected_language("Python 3.13", ["python3.12", "python3.13", "nodejs24.x", "rust"])
+    ' (did you mean "python3.13"?): expected a language such as nodejs24.x, python3.13, rust'
+    >>> expected_language("node", ["python3.13", "nodejs22.x", "nodejs24.x"])
+    ' (did you mean "nodejs24.x"?): expected a language such as nodejs24.x, python3.13'
+    >>> expected_language("cobol", ["python3.13", "go"])
+    ': expected a language such as python3.13, go'
+    """
+    names = in_order(languages)
+    newest = {family_and_version(name)[0]: name for name in reversed(names) if not is_program(name)}
+    examples = [name for name in names if name in newest.values() or name in PROGRAMS]
+    plain = text.casefold().replace(" ", "")
+    meant = next((name for name in names if plain and name.startswith(plain)), None)
+    end = f": expected a language such as {', '.join(examples)}"
+    return f' (did you mean "{meant}"?){end}' if meant else f"{did_you_mean(plain, names)}{end}"
 
 
 def runtime_of(id: str, table: Mapping[str, Runtime]) -> Runtime | None:

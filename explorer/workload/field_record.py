@@ -115,6 +115,7 @@ class Field:
     break_evens: BreakEvenAxis | None = None
     # The app
     control: Slider | Toggle | Menu | None = None
+    synonyms: str = ""  # other words under which people look for it, separated by commas
     # Its position, set by `walk_fields`
     path: str = ""
     annotation: Any = None

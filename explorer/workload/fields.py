@@ -87,6 +87,7 @@ class Request(Spread):
         question="whether they are binary: base64 makes them a third larger",
         label="Request body",
         words=("binary", "text"),
+        synonyms="base64, encoding, content type, image, upload",
     )
 
 
@@ -100,6 +101,7 @@ class Response(Spread):
         question="whether they are binary",
         label="Response body",
         words=("binary", "text"),
+        synonyms="base64, encoding, content type, image, download, pdf",
     )
     compression: float = field(
         replace(
@@ -119,6 +121,7 @@ class Response(Spread):
         ends=(0.01, 1.0),
         noun="compressed / size",
         origin="measured",
+        synonyms="gzip, brotli, deflate, compressed",
     )
     cacheable: float = field(
         SHARE,
@@ -134,6 +137,7 @@ class Response(Spread):
         noun="cacheable share",
         origin="measured",
         control=Slider(0.01, 1.0, "Share that a cache can answer", zero=True, in_drawer=True),
+        synonyms="cache, caching, CDN, CloudFront, edge, hit ratio, hit rate, TTL",
     )
     divisible: bool = field(
         SWITCH,
@@ -144,6 +148,7 @@ class Response(Spread):
         assumption=DefaultAssumption("not given: taken as one piece", order=1),
         relaxation=Relaxation("the response could be asked for page by page", order=1),
         control=Toggle("Response can be paged", order=1),
+        synonyms="pagination, paging, paginated, chunks, cursor",
     )
     kept: float = field(
         TIME,
@@ -155,6 +160,7 @@ class Response(Spread):
         label="Results are kept",
         is_axis=True,
         assumption=DefaultAssumption("not given", order=1),
+        synonyms="retention, TTL, lifetime, expiry, expires, storage, results",
     )
 
 
@@ -181,6 +187,7 @@ class Runtime(Timing):
         is_asked=False,
         label="First byte after",
         absent="",
+        synonyms="streaming, stream, TTFB, time to first byte, tokens",
     )
     cpu: float = field(
         replace(SHARE, accepted="a share from 0.001 to 1", least=0.001),
@@ -198,6 +205,7 @@ class Runtime(Timing):
         assumption=DefaultAssumption("not given: half computes, half waits", factors=(0.1, 2.0)),
         break_evens=BreakEvenAxis("computing share", "share", 1.0, order=1),
         control=Slider(0.01, 1.0, "Share that computes", in_drawer=True),
+        synonyms="CPU bound, I/O bound, processor, compute, waiting, utilisation, utilization",
     )
     threads: float = field(
         replace(COUNT, accepted="a whole number from 1 to 192", least=1, most=192),
@@ -208,6 +216,7 @@ class Runtime(Timing):
         label="Uses at once",
         phrase="{} vCPU",
         is_axis=True,
+        synonyms="cores, parallel, multithreading, vCPU",
     )
     memory: float | Literal["any"] = field(
         MEMORY_OR_ANY,
@@ -224,6 +233,7 @@ class Runtime(Timing):
         origin="chosen",
         assumption=DefaultAssumption("not given: one vCPU"),
         control=Slider(128, 122_880, on_map=False),
+        synonyms="RAM, MB, size of the function",
     )
     used: float = field(
         replace(MEMORY, accepted="1 MB to 120 GB", least=1.0),
@@ -236,11 +246,13 @@ class Runtime(Timing):
         is_axis=True,
         origin="measured",
         assumption=DefaultAssumption("not given: the least that a size may have"),
+        synonyms="RAM, heap, footprint, minimum memory",
     )
     tuned: tuple[TunedTime, ...] = field(
         TABLE,
         (),
         "times as measured at several sizes of memory, in place of the share that computes",
+        synonyms="power tuning, benchmark, measured, memory sizes",
     )
     architecture: Literal["arm64", "x86_64", "any"] = field(
         CHOICE,
@@ -251,6 +263,7 @@ class Runtime(Timing):
         if_unknown="Is it arm64 or x86_64? Until you say, arm64 is assumed.",
         label="Architecture",
         control=Menu("Processor"),
+        synonyms="CPU, processor, Graviton, ARM, Intel, x86, AMD",
     )
     language: str = field(
         LANGUAGE,
@@ -259,6 +272,8 @@ class Runtime(Timing):
         question="for the cold start",
         is_asked=False,
         label="Language",
+        synonyms="programming language, Python, Node.js, JavaScript, TypeScript, Java, Go, .NET, C#, Rust,"
+        " Ruby, runtime version",
     )
     divisible: bool = field(
         SWITCH,
@@ -270,12 +285,14 @@ class Runtime(Timing):
         assumption=DefaultAssumption("not given: taken as one piece", order=1),
         relaxation=Relaxation("the work could be cut into steps", order=1),
         control=Toggle("Work can be cut into steps", order=1),
+        synonyms="steps, checkpoint, resume, chunks, batch, split",
     )
     steps: float | None = field(
         replace(COUNT, accepted="a whole number of 1 or more", least=1, most=1e6),
         None,
         "into how many",
         is_axis=True,
+        synonyms="checkpoints, chunks, stages",
     )
     state: float = field(
         SIZE,
@@ -284,6 +301,7 @@ class Runtime(Timing):
         is_axis=True,
         noun="state between steps",
         origin="measured",
+        synonyms="checkpoint, payload, handover",
     )
     interruptible: bool = field(
         SWITCH,
@@ -294,6 +312,7 @@ class Runtime(Timing):
         label="May be interrupted",
         relaxation=Relaxation("the work could be stopped and begun again", order=1),
         control=Toggle("Work may be stopped and begun again", in_drawer=True, order=1),
+        synonyms="spot, preemptible, restart, retry",
     )
     once: bool = field(
         SWITCH,
@@ -304,6 +323,7 @@ class Runtime(Timing):
         label="Must not run twice",
         assumption=DefaultAssumption("not given: the work may run twice", order=1),
         control=Toggle("Work must not run twice", in_drawer=True, order=1),
+        synonyms="exactly once, idempotent, idempotency, duplicates, retry, at most once",
     )
     orchestrated: bool = field(
         SWITCH,
@@ -313,10 +333,19 @@ class Runtime(Timing):
         is_asked=False,
         label="Steps of several services",
         control=Toggle("Work is steps of several services", in_drawer=True, order=1),
+        synonyms="workflow, saga, state machine, step functions, orchestration",
     )
-    init: Timing | None = field(TIMES, None, "a cold start as measured; omitted: that of an empty function")
+    init: Timing | None = field(
+        TIMES,
+        None,
+        "a cold start as measured; omitted: that of an empty function",
+        synonyms="cold start, startup, start-up, boot, initialisation, initialization",
+    )
     network: float | None = field(
-        BANDWIDTH, None, "bandwidth between the work and S3; omitted: the constant in `data/constants.csv`"
+        BANDWIDTH,
+        None,
+        "bandwidth between the work and S3; omitted: the constant in `data/constants.csv`",
+        synonyms="S3 bandwidth, throughput, transfer",
     )
 
     @property
@@ -343,8 +372,15 @@ class Configuration(Section):
         "how many; omitted: as many of the assumed size as the total holds",
         is_axis=True,
         assumption=DefaultAssumption("not given: as many as the total holds at the assumed size"),
+        synonyms="environment variables, parameters, settings, keys",
     )
-    largest: float | None = field(SIZE, None, "the largest value; omitted: total / entries", is_axis=True)
+    largest: float | None = field(
+        SIZE,
+        None,
+        "the largest value; omitted: total / entries",
+        is_axis=True,
+        synonyms="environment variables, longest value, certificate",
+    )
     secrets: float = field(
         COUNT,
         0,
@@ -353,6 +389,7 @@ class Configuration(Section):
         label="Secrets",
         phrase_of_table=lambda configuration: configuration.secret_count,
         is_axis=True,
+        synonyms="passwords, credentials, keys, tokens, Secrets Manager, vault",
     )
     rotation: bool = field(
         SWITCH,
@@ -360,6 +397,7 @@ class Configuration(Section):
         "whether the secrets have to be rotated",
         question="whether they rotate",
         only_if="configuration.secrets",
+        synonyms="rotate, expiry, passwords, credentials",
     )
     changes_without_deploy: bool = field(
         SWITCH,
@@ -368,6 +406,7 @@ class Configuration(Section):
         question="whether it changes between deploys",
         is_asked=False,
         label="Changes without a deploy",
+        synonyms="feature flags, toggles, dynamic, AppConfig, reload",
     )
     dotenv: str | None = field(
         WORD,
@@ -443,6 +482,7 @@ class Client(Section):
         assumption=DefaultAssumption("not given"),
         relaxation=Relaxation("the client waited {}"),
         control=Slider(0.1, 3600),
+        synonyms="timeout, time-out, deadline, patience, connection",
     )
     polls: bool = field(
         SWITCH,
@@ -453,6 +493,7 @@ class Client(Section):
         assumption=DefaultAssumption("not given: taken as able to poll"),
         relaxation=Relaxation("the client polled a status"),
         control=Toggle("Client can poll"),
+        synonyms="polling, poll, status, asynchronous, async, long-running",
     )
     collects: bool = field(
         SWITCH,
@@ -463,6 +504,7 @@ class Client(Section):
         label="Client collects the result",
         assumption=DefaultAssumption("not given: taken to want the result"),
         control=Toggle("Client wants the result", in_drawer=True),
+        synonyms="webhook, fire and forget, acknowledge, asynchronous, async",
     )
     sockets: bool = field(
         SWITCH,
@@ -473,6 +515,7 @@ class Client(Section):
         label="Client keeps a WebSocket",
         relaxation=Relaxation("the client kept a WebSocket open"),
         control=Toggle("Client can keep a WebSocket", in_drawer=True),
+        synonyms="WebSocket, push, real time, realtime, notification, SSE",
     )
     uploads: bool = field(
         SWITCH,
@@ -483,6 +526,7 @@ class Client(Section):
         assumption=DefaultAssumption("not given: taken as able to upload to a signed URL"),
         relaxation=Relaxation("the client uploaded to a signed URL"),
         control=Toggle("Client can upload to S3"),
+        synonyms="presigned, signed URL, S3, multipart",
     )
     receives_callbacks: bool = field(
         SWITCH,
@@ -493,6 +537,7 @@ class Client(Section):
         label="Client takes callbacks",
         relaxation=Relaxation("the client could be called back"),
         control=Toggle("Client can be called back"),
+        synonyms="webhook, callback, callback URL, notify",
     )
     bandwidth: float = field(
         BANDWIDTH,
@@ -506,6 +551,7 @@ class Client(Section):
         noun="client's bandwidth",
         origin="measured",
         assumption=DefaultAssumption("not given"),
+        synonyms="network, throughput, Mbit/s, connection, download speed",
     )
     auth: Literal["none", "iam", "jwt"] | None = field(
         CHOICE,
@@ -514,6 +560,7 @@ class Client(Section):
         question="none, iam or jwt; left out: whatever the door has",
         label="Authorisation",
         absent="whatever the door has",
+        synonyms="authentication, authorization, login, IAM, JWT, OAuth, Cognito, token, security",
     )
     needs: tuple[Literal["custom-domain", "waf", "throttling", "usage-plans", "private"], ...] = field(
         CHOICES,
@@ -525,6 +572,8 @@ class Client(Section):
         assumption=DefaultAssumption(
             "not given: no custom domain, WAF, throttling, usage plans or private access of the door's own"
         ),
+        synonyms="firewall, WAF, custom domain, DNS, throttling, rate limit, API key, usage plan, quota,"
+        " private, security",
     )
 
     headers: float | None = field(
@@ -538,6 +587,7 @@ class Client(Section):
         is_axis=True,
         noun="request headers",
         origin="measured",
+        synonyms="cookies, query string, token, header size",
     )
 
 
@@ -552,6 +602,7 @@ class Network(Section):
         is_asked=False,
         label="Work in a VPC",
         control=Toggle("Work reaches a private network", in_drawer=True, order=1),
+        synonyms="database, RDS, subnet, private, VPC",
     )
     internet: bool = field(
         SWITCH,
@@ -562,6 +613,7 @@ class Network(Section):
         only_if="network.vpc",
         label="Internet from the VPC",
         control=Toggle("And the internet from there", in_drawer=True, order=1),
+        synonyms="NAT, gateway, outbound, egress",
     )
     per_request: float | None = field(
         SIZE,
@@ -571,6 +623,7 @@ class Network(Section):
         is_axis=True,
         noun="bytes exchanged with the internet",
         origin="measured",
+        synonyms="NAT, outbound, egress, traffic",
     )
 
 
@@ -591,6 +644,7 @@ class Downstream(Section):
         origin="measured",
         relaxation=Relaxation("what the work calls bore {} calls at once"),
         control=Slider(1, 10_000, "Downstream bears", absent="any", on_map=False, in_drawer=True),
+        synonyms="database connections, connection pool, backend, back pressure, rate limit, RDS",
     )
 
 
@@ -606,6 +660,7 @@ class Targets(Section):
         is_axis=True,
         ends=(0.5, 1.0),
         assumption=DefaultAssumption("not given", factors=(0.999, 1.001)),
+        synonyms="SLO, SLA, availability, error rate, error budget, reliability, uptime",
     )
     latency_p95: float | None = field(
         TIME,
@@ -619,6 +674,7 @@ class Targets(Section):
         origin="chosen",
         relaxation=Relaxation("the p95 were promised within {}"),
         control=Slider(0.1, 7 * DAY, "Promised p95", absent="none"),
+        synonyms="SLO, SLA, latency, response time, timeout, deadline, performance",
     )
     first_byte_p95: float | None = field(
         TIME,
@@ -633,6 +689,7 @@ class Targets(Section):
         origin="chosen",
         relaxation=Relaxation("the first byte's p95 were promised within {}"),
         control=Slider(0.1, 7 * DAY, "Promised first byte, p95", absent="none", in_drawer=True),
+        synonyms="SLO, SLA, latency, TTFB, time to first byte, streaming",
     )
 
 
@@ -652,6 +709,7 @@ class Preferences(Section):
         origin="chosen",
         assumption=DefaultAssumption("not given: USD a month that one more part is worth avoiding", order=1),
         control=Slider(1, 1000, "A part is worth", zero=True, on_map=False),
+        synonyms="complexity, simplicity, operations, maintenance, cost of a part",
     )
     free_tier: bool = field(
         SWITCH,
@@ -661,6 +719,7 @@ class Preferences(Section):
         is_asked=False,
         label="Free tier",
         words=("taken off", "not counted"),
+        synonyms="free, credits, allowance",
     )
     month_hours: float = field(
         replace(NUMBER, accepted="672 to 744 hours", least=672, most=744, show="{:g}".format),
@@ -668,6 +727,7 @@ class Preferences(Section):
         "hours in a month",
         label="A month",
         phrase="{} hours",
+        synonyms="730, billing month",
     )
     discount: float = field(
         replace(SHARE, accepted="a share from 0 to 0.99", most=0.99, show=format_share),
@@ -680,6 +740,7 @@ class Preferences(Section):
         absent="",
         is_axis=True,
         ends=(0.01, 0.99),
+        synonyms="EDP, private pricing, rebate, reduction",
     )
     savings_plan: Literal["none", "compute-1y", "compute-3y"] = field(
         CHOICE,
@@ -689,6 +750,7 @@ class Preferences(Section):
         is_asked=False,
         label="Savings plan",
         control=Menu("Savings plan", in_drawer=True),
+        synonyms="reserved, commitment, reservation, discount",
     )
 
 
@@ -735,7 +797,7 @@ class Current(Section):
 class Fields(Section):
     """The top-level fields of the file, and its tables."""
 
-    name: str = field(NAME, "workload", "for people", question="what it is called")
+    name: str = field(NAME, "workload", "for people", question="what it is called", synonyms="title")
     region: str = field(
         REGION,
         "us-east-1",
@@ -744,6 +806,7 @@ class Fields(Section):
         if_unknown="In which AWS region does it run? Until you say, us-east-1 is assumed.",
         label="Region",
         control=Menu("Region"),
+        synonyms="AWS region, location, data centre, data center, country, Frankfurt, Ireland, Virginia",
     )
     requests_per_month: float = field(
         replace(NUMBER, accepted="1 to 1e13 requests a month", least=1, most=1e13),
@@ -763,6 +826,7 @@ class Fields(Section):
         origin="measured",
         break_evens=BreakEvenAxis("rate", "requests a month", 1e13, order=1),
         control=Slider(1e2, 1e11, order=-1),
+        synonyms="traffic, rate, volume, load, calls, invocations, throughput, rps, tps, qps",
     )
     peak_rps: float | None = field(
         replace(NUMBER, accepted="more than 0 requests a second", least=1e-9, most=1e8),
@@ -778,6 +842,7 @@ class Fields(Section):
         noun="peak rate",
         origin="measured",
         assumption=DefaultAssumption("no peak was given: five times the mean rate"),
+        synonyms="rps, tps, qps, rate, throughput, burst, spike, traffic, load, requests per second",
     )
     peak_ramp: float = field(
         replace(TIME, accepted="a time from 1 s to 366 days", least=1.0),
@@ -791,6 +856,7 @@ class Fields(Section):
         noun="rise to the peak",
         origin="measured",
         assumption=DefaultAssumption("not given", factors=(1 / 60, 2.0)),
+        synonyms="burst, spike, scaling, scale up, ramp, surge",
     )
     request: Request = field(
         SIZES,
@@ -811,6 +877,7 @@ class Fields(Section):
         assumption=DefaultAssumption("no request size was given"),
         break_evens=BreakEvenAxis("median request", "bytes", LARGEST_SIZE),
         control=Slider(100, 5 * BYTES["GB"]),
+        synonyms="payload, body, upload, input, size",
     )
     response: Response = field(
         SIZES,
@@ -831,6 +898,7 @@ class Fields(Section):
         origin="measured",
         break_evens=BreakEvenAxis("median response", "bytes", LARGEST_SIZE, order=-1),
         control=Slider(100, 5 * BYTES["GB"], order=-1),
+        synonyms="payload, body, download, output, result, size",
     )
     runtime: Runtime = field(
         TIMES,
@@ -851,6 +919,7 @@ class Fields(Section):
         origin="measured",
         break_evens=BreakEvenAxis("median run time", "s", LONGEST_TIME),
         control=Slider(1e-3, 7 * DAY),
+        synonyms="duration, latency, execution time, processing time, how long, timeout",
     )
     configuration: Configuration = field(
         SIZES,
@@ -864,6 +933,7 @@ class Fields(Section):
         origin="measured",
         break_evens=BreakEvenAxis("configuration", "bytes", LARGEST_CONFIGURATION, order=1),
         control=Slider(100, 4 * BYTES["MB"], zero=True),
+        synonyms="environment variables, env, dotenv, settings, parameters, config",
     )
     client: Client = field(
         TABLE,
@@ -881,6 +951,7 @@ class Fields(Section):
         dict,
         "Quotas as this account has them, in place of AWS's defaults, by the ids of limits that can be"
         " raised.",
+        synonyms="quotas, limits, service quotas, concurrency limit, account limits",
     )
     targets: Targets = field(
         TABLE, Targets, "What is promised to the callers.", question="what is promised to them"

@@ -52,7 +52,7 @@ class Kind:
     least: float = -np.inf
     most: float = np.inf
     check: Callable[[Any], Any] | None = None  # for the parsed value; returns it, or raises
-    options: Callable[[], tuple[str, ...]] | None = None  # the choices, if no type lists them
+    options: Callable[[], tuple[str, ...]] | None = None  # known choices, where others are accepted too
     unit: str = ""  # for an axis of a sweep
     short: str = ""  # for a range, after a value
     show: Callable[[Any], str] = str  # for people
@@ -173,7 +173,7 @@ def check_language_field(language: str) -> str:
     try:
         catalogue.cold_start(language, "arm64", 128)
     except ExplorerError as error:
-        raise field_error(f'is "{language}": {str(error).split(": ", 1)[-1]}') from None
+        raise field_error(str(error).removeprefix("language ")) from None
     return language
 
 
@@ -238,7 +238,7 @@ DATE = Kind("a day such as 2026-11-30", "date", parse_date, is_text=True)
 PARAGRAPH = replace(TEXT, check=lambda text: one_line(text) if text.strip() else "")
 REGION = replace(TEXT, schema="region", check=check_region_field,
                  options=lambda: tuple(sorted(catalogue.regions())))  # fmt: skip
-LANGUAGE = replace(TEXT, check=check_language_field)
+LANGUAGE = replace(TEXT, check=check_language_field, options=catalogue.languages)
 WORD = Kind("text", "text")  # the id of an option, or a file name
 CHOICE = Kind("one of some words", "choice")  # listed by its type
 CHOICES = Kind("some of some words", "choice", show=", ".join, plain=lambda words: ", ".join(words) or "none")

@@ -13,15 +13,25 @@ import numpy as np
 import pytest
 
 import explorer as ex
+from explorer.engine.designs import Design, choices
 from explorer.facts import catalogue, locations
 from explorer.facts.locations import web_dir
 from explorer.facts.units import format_quantity, format_usd
 from explorer.views.app import sharing
-from explorer.views.app.controls import CHOICES, DIALS, SWITCHES, workload_with
+from explorer.views.app.controls import CHOICES, DIALS, NONE, SWITCHES, workload_with
 from explorer.views.app.history import TOGETHER_S, History, State
-from explorer.views.app.maps import AXES, EMPTY, FINE_POINTS
+from explorer.views.app.maps import (
+    AXES,
+    EMPTY,
+    FINE_POINTS,
+    Maps,
+    axis_ticks,
+    map_over_windows,
+    offered_axes,
+)
 from explorer.views.app.screen import Explorer
 from explorer.views.app.view import SCRIPTS, STYLES, joined_web_files
+from explorer.views.colours import colours_of
 
 EXAMPLES = sorted(locations.workloads_dir().glob("*.toml"))
 STATEMENTS = locations.workloads_dir() / "statements.toml"
@@ -53,7 +63,8 @@ class Browser:
             self.panels |= message.get("panels", {})
             self.at = message.get("at", self.at)
             self.bar |= message.get("bar", {})
-            self.trouble = message.get("trouble", self.trouble)
+            if "trouble" in message:
+                self.trouble = message["trouble"] or message.get("remark", "")
             if "map" in message:
                 self.map = message["map"]
                 self.cells, self.usd = (
@@ -210,14 +221,10 @@ def test_a_cross_that_leaves_the_map_takes_it_along(app):
     assert app.map["x"]["high"] > before
 
 
-def test_a_design_keeps_its_colour(app):
-    def colours():
-        return {name["text"]: name["colour"] for name in app.map["names"]}
-
-    before = colours()
-    app.turn(requests_per_month=4e6)
-    assert before.keys() & colours().keys()
-    assert all(colours()[name] == colour for name, colour in before.items() if name in colours())
+def test_the_map_has_the_colours_of_its_designs(app):
+    for name in app.map["names"]:
+        design = Design(**choices(name["design"]))
+        assert (name["light"], name["dark"]) == (colours_of(design).area, colours_of(design).dark_area)
 
 
 @pytest.mark.parametrize(("x", "y"), [("requests_per_month", "configuration"), ("client.waits", "request")])
@@ -228,6 +235,31 @@ def test_other_axes_can_be_chosen(app, x, y):
     assert set(app.map["names"][cell(app, *now)]["label"]) <= {
         option.name for option in app.app.recommendation.nearest.options
     }
+
+
+def test_every_axis_that_is_offered_can_be_drawn():
+    for path in EXAMPLES:
+        w = ex.Workload.load(path)
+        assert ("targets.latency_p95" in offered_axes(w)) == (w.targets.latency_p95 is not None), path.stem
+        assert {"response", "runtime", "response.cacheable", "runtime.cpu"} <= offered_axes(w).keys()
+        for axis in offered_axes(w).keys() - {"response"}:
+            maps = Maps()
+            maps.choose("response", axis)
+            decisions = map_over_windows(w, maps.places(w), 3)
+            assert decisions.y == axis and decisions.today, (path.stem, axis)
+
+
+def test_an_axis_gives_way_once_its_promise_is_withdrawn(app):
+    app.say("axes", x="response", y="targets.latency_p95")
+    assert app.map["y"]["field"] == "targets.latency_p95"
+    app.turn(targets__latency_p95=NONE)
+    assert app.map["y"]["field"] == "runtime" and app.app.workload.targets.latency_p95 is None
+    assert "targets.latency_p95" not in dict(app.map["axes"])
+
+
+def test_shares_on_an_axis_are_per_cent():
+    assert axis_ticks("share", 0.01, 1.0, 9)[0] == (0.01, "1 %")
+    assert [text for _, text in axis_ticks("share", 0.2, 1.0, 9)] == ["20 %", "50 %", "100 %"]
 
 
 def test_axes_that_are_none_are_not_taken(app):

@@ -1,4 +1,4 @@
-"""The services of the cost bars are told apart in both themes, by those who see no green too.
+"""Services of the cost bars, and designs on a map, are told apart by those who see no green too.
 
 Deuteranopia as by Machado, Oliveira and Fernandes (2009), at full severity; distances are CIEDE2000.
 """
@@ -8,8 +8,14 @@ import re
 
 import numpy as np
 import pytest
+from matplotlib.collections import QuadMesh
+from matplotlib.colors import to_hex
 
+import explorer as ex
+from explorer.analysis.decision_map import map_decisions
+from explorer.engine.designs import Design
 from explorer.facts.locations import web_dir
+from explorer.views.colours import colours_of, hue_and_shade
 
 LEAST = 10.0
 DEUTERANOPIA = np.array(
@@ -74,3 +80,47 @@ def test_services_are_told_apart(theme, sight):
         if distance(colours[pair[0]], colours[pair[1]]) < LEAST
     }
     assert near == {}
+
+
+# Designs ------------------------------------------------------------------------------------------
+
+LEAST_OF_DESIGNS = 5.0  # white borders and names set regions apart too
+POINTS = 40
+
+
+@pytest.fixture(scope="module")
+def winners() -> dict[str, list[Design]]:
+    """The designs on the map of each example."""
+    return {
+        name: map_decisions(ex.Workload.load(path), points=POINTS).designs
+        for name, path in ex.examples().items()
+    }
+
+
+@pytest.mark.parametrize("sight", [np.eye(3), DEUTERANOPIA], ids=["all colours", "no green"])
+@pytest.mark.parametrize("shade", ["area", "dark_area", "line"])
+def test_designs_on_a_map_are_told_apart(winners, shade, sight):
+    pairs = [pair for designs in winners.values() for pair in itertools.combinations(designs, 2)]
+    assert len(pairs) > 100
+    colours = [[lab(getattr(colours_of(design), shade)[1:], sight) for design in pair] for pair in pairs]
+    assert min(distance(one, other) for one, other in colours) > LEAST_OF_DESIGNS
+
+
+def test_a_design_has_one_colour_in_the_app_and_in_the_pictures(winners):
+    w = ex.Workload.load("statements")
+    picture = ex.decision_map(w)
+    mesh = next(each for each in picture.axes[0].collections if isinstance(each, QuadMesh))
+    drawn = {to_hex(colour) for colour in mesh.get_cmap().colors}
+    assert drawn >= {colours_of(design).area for design in winners["statements"]}
+    rates = ex.figures.cost_by_rate(w, winners["statements"][:3])
+    lines = {to_hex(line.get_color()) for line in rates.axes[0].lines}
+    assert lines >= {colours_of(design).line for design in winners["statements"][:3]}
+
+
+def test_hue_says_the_pattern_and_a_choice_more_changes_the_shade():
+    plain = Design("none", "function-url", "inline", "buffered", "none", "single", "on-demand", "bundled")
+    hue, shade = hue_and_shade(plain)
+    for concern, option in (("door", "rest-api"), ("edge", "cloudfront"), ("compression", "gzip")):
+        other = hue_and_shade(Design(**{**plain.ids, concern: option}))
+        assert other[0] == hue and other[1] != shade
+    assert hue_and_shade(Design(**{**plain.ids, "response": "stored"}))[0] != hue

@@ -5,7 +5,7 @@ import pytest
 import explorer as ex
 from explorer.errors import ExplorerError
 from explorer.views.app.controls import CONTROLS, DIALS, NONE, workload_with
-from explorer.views.app.drawer import ENTRIES, TOTAL
+from explorer.views.app.drawer import ENTRIES, TOTAL, search_words
 from explorer.views.app.field_text import quantiles_of_text
 from explorer.views.app.history import State
 from explorer.views.app.screen_state import drawer_message, texts_of, workload_differences
@@ -176,3 +176,59 @@ def test_what_was_typed_stands_among_the_differences(w):
     other = State(w).with_({"client.needs": ("waf",), "client.headers": 4096.0}).workload
     text = workload_differences(other, w)
     assert "Needs of the door none → <b>waf</b>" in text and "not given → <b>4 KB</b>" in text
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "value", "words"),
+    [
+        ("response", "500", 500 * 1024, "500 was read as 500 KB."),  # it shows 400 KB
+        ("client.waits", "30", 30, "30 was read as 30 s."),
+        ("runtime.memory", "2048", 2048, "2048 was read as 2 GB."),
+        ("response.kept", "3", 3 * 86400, "3 was read as 3 days."),  # empty: its default is 1 day
+        ("client.headers", "500", 500, "500 was read as 500 B."),  # empty, and without a default
+        ("configuration", "0", 0, ""), ("response", "2 MB", 2 * 1024**2, ""),
+        ("requests_per_month", "4", 4, ""), ("response.p99", "9", 9, ""),  # a count and a ratio have no unit
+    ],
+)  # fmt: skip
+def test_a_number_without_a_unit_has_the_unit_that_its_field_shows(w, field, text, value, words):
+    screen = ex.explore(w)
+    control = DIAL.get(field) or ENTRIES[field]
+    whole = control.text_with_unit(text, w)
+    read = control.value_of_text(whole, w) if field in DIAL else control.value_of_text(whole)
+    assert read == pytest.approx(value) and screen._type(field, text) == words
+
+
+@pytest.mark.parametrize(("text", "part"), [("p50 40, p99 900 KB", "p50 40 has"), ("40", "40 has")])
+def test_a_quantile_without_a_unit_is_asked_for_it(text, part):
+    with pytest.raises(ExplorerError, match=f"{part} no unit: expected one, such as"):
+        ENTRIES["response.quantiles"].value_of_text(text)
+    assert ENTRIES["response.quantiles"].value_of_text("p50 0, p99 3 KB")
+
+
+def test_a_language_is_chosen_and_another_one_is_corrected():
+    language = ENTRIES["runtime.language"]
+    assert language.shape == "menu" and {"python3.13", "nodejs24.x", "rust"} <= set(language.options)
+    assert language.check_choice("python3.99") == "python3.99"  # newer than the list
+    with pytest.raises(ExplorerError) as caught:
+        language.check_choice("Python 3.13")
+    assert 'did you mean "python3.13"?' in str(caught.value) and len(str(caught.value)) < 150
+
+
+@pytest.mark.parametrize(
+    ("word", "path"),
+    [
+        ("region", "region"), ("polling", "client.polls"), ("timeout", "client.waits"), ("rps", "peak_rps"),
+        ("cold start", "runtime.init"), ("slo", "targets.latency_p95"), ("gzip", "response.compression"),
+        ("ram", "runtime.memory"), ("webhook", "client.receives_callbacks"), ("cdn", "response.cacheable"),
+        ("nat", "network.internet"), ("graviton", "runtime.architecture"), ("cookies", "client.headers"),
+    ],
+)  # fmt: skip
+def test_a_field_is_found_by_the_words_of_its_users(word, path):
+    record = next(f for f in FIELDS if f.path == path)
+    assert word in search_words(record)
+
+
+def test_every_field_with_a_place_on_the_screen_states_synonyms_or_is_a_plain_name():
+    alone = {f.path for f in FIELDS if f.section in ("current", "decision")} | {"times"}
+    missing = {e.record.path for e in ENTRIES.values() if not e.record.synonyms} - alone
+    assert missing | {path for path, record in CONTROLS.items() if not record.synonyms} == set()

@@ -86,14 +86,20 @@ class Answers:
 
     # At once --------------------------------------------------------------------------------------
 
-    def quick(self, ready: Ready, history: History, remark: str, number: int | None, wrong: str = "") -> None:
-        """Send the quick part: the answer, its limits and costs, and the map if it is still valid."""
+    def quick(
+        self, ready: Ready, history: History, remark: str, number: int | None, error: str, wrong: str = ""
+    ) -> None:
+        """Send the quick part: the answer, its limits and costs, and the map if it is still valid.
+
+        `remark` says how the change was made, `error` why it was not, `wrong` names the field typed into.
+        """
         if not self.has_view:
             return
         r = ready.r
         message: dict[str, Any] = {
             "say": "state",
-            "trouble": remark,
+            "trouble": error,
+            "remark": remark,
             "number": number,
             "turned": number,
             "wrong": wrong,
@@ -102,7 +108,7 @@ class Answers:
         message["panels"] = {name: text for name, text in ready.quick.items() if self._is_new(name, text)}
         if self._is_new("steps", ready.steps):
             message["steps"] = ready.steps
-        pins = self._pins()
+        pins = self._pins(r.workload)
         if self._is_new("pins", pins):
             message["pins"] = pins
         message["stale"] = True
@@ -148,11 +154,11 @@ class Answers:
             bar |= {"presets": names, "endings": self._endings}
         message["bar"] = bar
 
-    def _pins(self) -> list[tuple[float, float, str]]:
+    def _pins(self, workload: Workload) -> list[tuple[float, float, str]]:
         if not self.pinned:
             return []
-        w = self.pinned.workload
-        return [(now_of(w, self.maps.x), now_of(w, self.maps.y), "A")]
+        x, y = self.maps.axes(workload)
+        return [(now_of(self.pinned.workload, x), now_of(self.pinned.workload, y), "A")]
 
     def _mapped(self, message: dict[str, Any], r: Recommendation, state: State) -> list[bytes]:
         """Add the finest available map to a message, unless the screen already shows it."""

@@ -18,7 +18,7 @@ from explorer.workload.kinds import ANY, MEMORY_OR_ANY, SIZE, Kind
 from explorer.workload.workload import Workload
 
 from .drawer import ENTRIES, GENERAL, content_of, value_at
-from .field_text import ratio_of_text, value_of_text
+from .field_text import ratio_of_text, value_of_text, with_unit
 
 STEPS = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8)  # in each decade
 MINUTES = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30, 45)
@@ -102,6 +102,12 @@ class Dial:
         """The stops of the slider: round values and the current value."""
         near = [float(mark) for mark in self.marks if not np.isclose(mark, today, rtol=1e-6, atol=0)]
         return sorted([*near, today])
+
+    def text_with_unit(self, text: str, workload: Workload) -> str:
+        """A typed number in the unit of the present value, if it has none of its own."""
+        if self.field.endswith(TAIL):
+            return text.strip()
+        return with_unit(self.kind, text, self.wording(self.read(workload)))
 
     def value_of_text(self, text: str, workload: Workload) -> float:
         """Parse a value typed by the user, to the base unit.

@@ -15,7 +15,15 @@ from explorer.workload.field_record import Field
 from explorer.workload.fields import FIELDS, SPREADS, by_path
 from explorer.workload.workload import Workload
 
-from .field_text import quantiles_as_text, quantiles_of_text, toml_of_text, value_of_text
+from .field_text import (
+    check_units,
+    checked_choice,
+    quantiles_as_text,
+    quantiles_of_text,
+    toml_of_text,
+    value_of_text,
+    with_unit,
+)
 
 QUANTILES = ".quantiles"  # suffix of a distribution's path: all of it as one text
 FILES = ("samples", "dotenv")  # fields that name a local file
@@ -59,18 +67,32 @@ class Entry:
             return tuple(OPTIONS[self.record.name])
         return self.record.choices
 
+    @property
+    def words(self) -> str:
+        """The words by which it is found: its name in the file, its description, and synonyms."""
+        return search_words(self.record)
+
     def content_of_text(self, text: str) -> Any:
         """The value in the workload file for a text. Raises ExplorerError in one line."""
         if self.shape == "quantiles":
             return quantiles_of_text(self.name, text)
         return toml_of_text(self.name, text)
 
+    def text_with_unit(self, text: str, workload: Workload) -> str:
+        """A typed number in the unit of the present value, if it has none of its own."""
+        if self.shape != "text":
+            return text.strip()
+        shown = self.text_of(workload, content_of(workload)) or self.placeholder
+        return with_unit(self.record.kind, text, shown)
+
     def value_of_text(self, text: str) -> Any:
         """The stored value for a typed text; None if the field is empty. Raises ExplorerError."""
         if not text.strip():
             return None
         if self.shape in ("quantiles", "toml"):
-            self.content_of_text(text)
+            content = self.content_of_text(text)
+            if self.shape == "quantiles":
+                check_units(self.spread.kind, self.name, content)
             return text.strip()
         return value_of_text(self.record.kind, self.name, text, self.record.unit)
 
@@ -80,6 +102,8 @@ class Entry:
             return value
         if self.shape == "menu" and value in ("", None):
             return None
+        if self.shape == "menu" and isinstance(value, str) and self.record.kind.options:
+            return checked_choice(self.record.kind, self.name, value)
         words = value if isinstance(value, list | tuple) and self.shape == "several" else [value]
         if self.shape in ("menu", "several") and all(word in self.options for word in words):
             return tuple(words) if self.shape == "several" else value
@@ -93,13 +117,18 @@ class Entry:
                 return ""
             value_in_file = value_in_file[part]
         if self.shape == "quantiles":
-            table = self.record.table
-            assert table is not None and issubclass(table, Spread)
-            return quantiles_as_text(table.kind, value_in_file)
+            return quantiles_as_text(self.spread.kind, value_in_file)
         if self.shape == "toml":
             return _toml_text(value_in_file)
         value = value_at(workload, self.record.path)
         return "" if value is None else self.record.kind.show(value)
+
+    @property
+    def spread(self) -> type[Spread]:
+        """The class of its distribution."""
+        table = self.record.table
+        assert table is not None and issubclass(table, Spread)
+        return table
 
     @property
     def placeholder(self) -> str:
@@ -122,7 +151,13 @@ class Entry:
             "placeholder": self.placeholder,
             "hint": self.record.sentence.split(". ")[0].rstrip("."),
             "optional": self.record.default is None,
+            "words": self.words,
         }
+
+
+def search_words(record: Field) -> str:
+    """A field's name in the file, its description and its synonyms, in lower case."""
+    return f"{record.path} {record.label} {record.sentence} {record.synonyms}".casefold()
 
 
 def value_at(workload: Workload, path: str) -> Any:

@@ -4,18 +4,57 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic_core import PydanticCustomError
 
 from explorer.errors import ExplorerError
-from explorer.facts.units import quote_value
+from explorer.facts.units import NUMBER, quote_value
 from explorer.workload.distribution_field import QUANTILE
 from explorer.workload.kinds import Kind
 from explorer.workload.spoken_numbers import spoken_number
 
+MEASURED = ("size", "time", "bandwidth", "memory", "memory_or_any")  # kinds whose values have a unit
+BARE = re.compile(NUMBER, re.ASCII)
+UNIT = re.compile(rf"\s*(?:{NUMBER})\s*([A-Za-z/]+)\s*", re.ASCII)
 QUANTILE_AND_VALUE = re.compile(r"(p\d{1,2}(?:[._]\d+)?|max)\s*[:=]?\s+(.+)")
 BETWEEN = re.compile(r";|,(?!\d{3})")  # separates quantiles; a comma before three digits separates thousands
+
+
+def with_unit(kind: Kind, text: str, shown: str) -> str:
+    """A typed number without a unit in the unit of the value that the field shows; other texts as they are.
+
+    People who replace "400 KB" by "500" mean 500 KB. Where no unit is shown, it is the one of the file.
+
+    >>> from explorer.workload.kinds import SIZE
+    >>> with_unit(SIZE, "500", "400 KB"), with_unit(SIZE, "2 MB", "400 KB"), with_unit(SIZE, "500", "")
+    ('500 KB', '2 MB', '500 bytes')
+    """
+    text = text.strip()
+    if kind.schema not in MEASURED or not BARE.fullmatch(text):
+        return text
+    unit = UNIT.fullmatch(shown)
+    return f"{text} {unit[1] if unit else kind.short}"
+
+
+def check_units(kind: Kind, name: str, content: Mapping[str, str]) -> None:
+    """Raises ExplorerError if a typed quantile other than 0 has no unit: in a file it would be bytes."""
+    for quantile, value in content.items():
+        if BARE.fullmatch(value) and float(value.replace(",", "")):
+            which = "" if quantile == "value" else f"{quantile} "
+            unit = "KB" if kind.schema == "size" else kind.short
+            raise ExplorerError(
+                f'{name}: {which}{value} has no unit: expected one, such as "{which}{value} {unit}"'
+            )
+
+
+def checked_choice(kind: Kind, name: str, word: str) -> str:
+    """A word of an open list, as its kind accepts it. Raises ExplorerError in one line."""
+    try:
+        return str(kind.check(word)) if kind.check else word
+    except PydanticCustomError as error:
+        raise ExplorerError(f"{name} {error.message()}") from None
 
 
 def _read(kind: Kind, name: str, text: object) -> Any:
@@ -92,7 +131,9 @@ def _value_text(kind: Kind, value: Any) -> str:
     """A value in words if they parse to the same value; else as given."""
     number = _read(kind, "value", value)
     text = kind.show(number)
-    return text if abs(_read(kind, "value", text) - number) <= 1e-9 * abs(number) else str(value)
+    if abs(_read(kind, "value", text) - number) <= 1e-9 * abs(number):
+        return text
+    return f"{value} {kind.short}" if isinstance(value, int | float) else str(value)
 
 
 def toml_of_text(name: str, text: str) -> Any:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,62 +15,39 @@ import numpy as np
 from explorer.analysis.decision_map import LEVELS, DecisionMap, Line, unit_of
 from explorer.analysis.phrases import name_design
 from explorer.analysis.sweep.sweep import sweep
-from explorer.engine.designs import Design
 from explorer.engine.ranking import NOTHING
+from explorer.views.colours import colours_of
 from explorer.views.figures.style import FINE, FORMATS, TICKS, WORDINGS
+from explorer.workload.axes import AXES as WORKLOAD_AXES
 from explorer.workload.axes import BOUNDS, REACH, axis_unit
 from explorer.workload.fields import SPREADS
 from explorer.workload.workload import Workload
 
-from .controls import DIALS
+from .controls import DIALS, NONE
 from .history import State
 
 COARSE, FINE_POINTS = 48, 160  # points along each axis: during a change, and at rest
 MOST_MAPS = 48  # maps in the cache
-COLOURS = 10  # colours that the browser can distinguish
 NARROWEST = 1.5  # least ratio of the ends of a zoomed axis
 EMPTY = 255  # value of a cell where nothing is feasible
 EDGE = 3.0  # the window moves if the workload is nearer to its edge than this factor
 AXES = {
     dial.field: dial.name.removesuffix(", median").removesuffix(" a month") for dial in DIALS if dial.axis
 }
+USUAL_AXES = ("response", "runtime")
+SHARES = [step * 10.0**power for power in range(-3, 0) for step in (1, 2, 5)] + [1.0]  # ticks
 Window = tuple[float, float]
 Place = tuple[str, Window]
-
-
-@dataclass
-class Palette:
-    """A colour number for each design, stable while the screen is open.
-
-    A design keeps its number even off the map; if two on one map share a number, the newer gets another.
-    """
-
-    numbers: dict[Design, int] = field(default_factory=dict)
-
-    def colours(self, designs: list[Design]) -> list[int]:
-        """Distinct numbers for these designs."""
-        in_use: set[int] = set()
-        older = [design for design in self.numbers if design in designs]  # the oldest first
-        for design in [*older, *(design for design in designs if design not in self.numbers)]:
-            number = self.numbers.get(design)
-            if number is None or number in in_use:
-                numbers_so_far = set(self.numbers.values()) | in_use
-                free = (n for n in range(COLOURS) if n not in numbers_so_far)
-                number = next(free, next(n for n in range(len(designs)) if n not in in_use))
-            self.numbers[design] = number
-            in_use.add(number)
-        return [self.numbers[design] for design in designs]
 
 
 class Maps:
     """The maps of one screen."""
 
     def __init__(self) -> None:
-        self.x, self.y = "response", "runtime"
+        self._chosen_axes = USUAL_AXES
         self._windows: dict[str, Window] = {}
         self._chosen_windows: dict[str, Window] = {}  # from zooming; fixed under changes
         self._cache: OrderedDict[Hashable, DecisionMap] = OrderedDict()
-        self._palette = Palette()
 
     def begin(self) -> None:
         """Start with another workload: reset windows and cached maps."""
@@ -84,21 +60,25 @@ class Maps:
         self._chosen_windows.clear()
         for axis, ends in windows.items():
             if axis in AXES and len(ends) == 2:
-                least, most = BOUNDS[unit_of(axis)]
+                least, most = _bounds(axis)
                 low = min(max(float(ends[0]), least), most / NARROWEST)
                 self._chosen_windows[axis] = (low, min(max(float(ends[1]), low * NARROWEST), most))
 
     def choose(self, x: str, y: str) -> None:
         """Choose other axes, if both are known and differ."""
         if x in AXES and y in AXES and x != y:
-            self.x, self.y = x, y
+            self._chosen_axes = (x, y)
+
+    def axes(self, workload: Workload) -> tuple[str, str]:
+        """The chosen axes, or the usual ones if the workload has no value on one of them."""
+        return self._chosen_axes if set(self._chosen_axes) <= offered_axes(workload).keys() else USUAL_AXES
 
     def _window(self, axis: str, now: float) -> Window:
         """The range of an axis: it stays until the current value comes near its edge."""
         if axis in self._chosen_windows:
             return self._chosen_windows[axis]
         window = self._windows.get(axis)
-        low, high = BOUNDS[unit_of(axis)]
+        low, high = _bounds(axis)
         middle = min(max(now, low * EDGE), high / EDGE)
         if window is None or not window[0] * EDGE <= middle <= window[1] / EDGE:
             window = self._windows[axis] = (max(middle / REACH, low), min(middle * REACH, high))
@@ -106,7 +86,7 @@ class Maps:
 
     def places(self, workload: Workload) -> tuple[Place, Place]:
         """The two axes with their windows, for this workload."""
-        x, y = ((axis, self._window(axis, now_of(workload, axis))) for axis in (self.x, self.y))
+        x, y = ((axis, self._window(axis, now_of(workload, axis))) for axis in self.axes(workload))
         return x, y
 
     def key(self, state: State, places: tuple[Place, Place], points: int) -> Hashable:
@@ -144,15 +124,14 @@ class Maps:
     def message(self, decisions: DecisionMap, *, fine: bool) -> tuple[dict[str, Any], list[bytes]]:
         """The message with a map: words and positions; cells and costs as bytes."""
         designs = decisions.designs
-        colours = self._palette.colours(designs)
         place = {index: number for number, index in enumerate(decisions.winner_indices)} | {NOTHING: EMPTY}
         kinds, inverse = np.unique(decisions.winner, return_inverse=True)
         cells = np.array([place[int(kind)] for kind in kinds], dtype=np.uint8)[inverse]
         usd = np.ascontiguousarray(decisions.sweep.monthly_usd.T, dtype=np.float32)
         names = [
             {"text": " + ".join(decisions.label(design)), "label": decisions.label(design)}
-            | {"colour": colour, "design": str(design)}
-            for design, colour in zip(designs, colours, strict=True)
+            | {"light": colours_of(design).area, "dark": colours_of(design).dark_area, "design": str(design)}
+            for design in designs
         ]
         spec = {
             "x": _axis_message(decisions, decisions.x, 9),
@@ -166,10 +145,21 @@ class Maps:
             "rings": f"rings: {', '.join(f'{level:.0%}' for level in sorted(LEVELS))} of requests",
             "zoomed": bool(self._chosen_windows),
             "common": _common_choices(decisions),
-            "axes": list(AXES.items()),
+            "axes": list(offered_axes(decisions.workload).items()),
             "fine": fine,
         }
         return spec, [cells.tobytes(), usd.tobytes() if fine else b""]  # costs are sent only at rest
+
+
+def _bounds(axis: str) -> Window:
+    """The least and the largest value on a map."""
+    return WORKLOAD_AXES[axis].ends or BOUNDS[unit_of(axis)]
+
+
+def offered_axes(workload: Workload) -> dict[str, str]:
+    """The axes on which a workload has a place, and their names: none for a promise that is not made."""
+    absent = {dial.field for dial in DIALS if dial.word and dial.read(workload) >= NONE}
+    return {axis: name for axis, name in AXES.items() if axis not in absent}
 
 
 def now_of(workload: Workload, axis: str) -> float:
@@ -191,7 +181,8 @@ def map_over_windows(workload: Workload, places: tuple[Place, Place], points: in
 def _axis_message(decisions: DecisionMap, name: str, most: int) -> dict[str, Any]:
     values = decisions.across if name == decisions.x else decisions.up
     low, high = float(values[0]), float(values[-1])
-    ticks = axis_ticks(unit_of(name), low, high, most)
+    unit = "share" if WORKLOAD_AXES[name].kind.is_share else unit_of(name)
+    ticks = axis_ticks(unit, low, high, most)
     return {
         "field": name,
         "name": AXES[name],
@@ -205,7 +196,7 @@ def _axis_message(decisions: DecisionMap, name: str, most: int) -> dict[str, Any
 def axis_ticks(unit: str, low: float, high: float, most: int) -> list[tuple[float, str]]:
     """Round values between two ends, with readable labels."""
     wording = FORMATS.get(unit, WORDINGS[unit])
-    values = [tick for tick in TICKS[unit] if low <= tick <= high]
+    values = [tick for tick in (SHARES if unit == "share" else TICKS[unit]) if low <= tick <= high]
     if len(values) < 4 and unit in FINE:
         values = [tick for tick in FINE[unit] if low <= tick <= high]
     if len(values) < 3:  # when zoomed: values of two digits

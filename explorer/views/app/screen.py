@@ -120,13 +120,20 @@ class Explorer:
     def _turn(self, values: Mapping[str, Value]) -> None:
         self._go(self._history.now.with_(values), frozenset(values))
 
-    def _type(self, field: str, text: str) -> None:
-        """Set a field to the value that the user typed."""
+    def _type(self, field: str, text: str) -> str:
+        """Set a field to the value that the user typed; returns how a number without a unit was read."""
         dial = next((dial for dial in DIALS if dial.field == field), None)
-        if dial:
-            self._turn({field: dial.value_of_text(text, self.workload)})
-        elif field in ENTRIES:
-            self._turn({field: ENTRIES[field].value_of_text(text)})
+        control = dial or ENTRIES.get(field)
+        if control is None:
+            return ""
+        whole = control.text_with_unit(text, self.workload)
+        value = dial.value_of_text(whole, self.workload) if dial else ENTRIES[field].value_of_text(whole)
+        self._turn({field: value})
+        if whole == text.strip() or not value:
+            return ""
+        return (
+            f"{text.strip()} was read as {dial.wording(value) if dial else control.record.kind.show(value)}."
+        )
 
     def _begin(self, workload: Workload) -> None:
         """Start from another workload and add it to the presets; a repeated name gets a number."""
@@ -195,7 +202,7 @@ class Explorer:
         if what == "turn":
             self._turn(address.checked_values(content["values"]))
         elif what == "type":
-            self._type(str(content["field"]), str(content["text"]))
+            return self._type(str(content["field"]), str(content["text"]))
         elif what == "preset":
             self._begin(self._presets[content["name"]])
         elif what == "arrive":
@@ -309,12 +316,12 @@ class Explorer:
 
     def _do(self, change: Any, number: int | None = None, field: str = "") -> None:
         """Make a change and send the result, or one line with the error; `field` is the one typed into."""
-        remark, wrong = "", ""
+        remark, trouble, wrong = "", "", ""
         try:
             remark = change() or ""
         except ExplorerError as error:
-            remark, wrong = self._error_text(error), field
-        self._answers.quick(self._ready, self._history, remark, number, wrong)
+            trouble, wrong = self._error_text(error), field
+        self._answers.quick(self._ready, self._history, remark, number, trouble, wrong)
         self._rest()
 
     def _error_text(self, error: ExplorerError) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from explorer.workload.workload import Workload
 
 from .controls import CHOICES, CONTROLS, DIALS, SWITCHES, Dial
-from .drawer import ENTRIES, GENERAL, QUANTILES, content_of, group_title, value_at
+from .drawer import ENTRIES, GENERAL, QUANTILES, content_of, group_title, search_words, value_at
 from .history import History
 
 FOLLOWED = ("name", "peak_rps", *(key for key in ENTRIES if key.endswith(QUANTILES)))  # by sliders
@@ -52,12 +52,13 @@ def controls_message(stops: Stops, stops_before: Stops, workload: Workload) -> d
                 "name": name,
                 "on": bool(value_at(workload, field)),
                 "group": drawer_group(field),
+                "words": search_words(CONTROLS[field]),
             }
             for field, name in SWITCHES.items()
         ],
         "choices": [
             {"field": field, "name": name, "options": options, "value": value_at(workload, field)}
-            | {"group": drawer_group(field)}
+            | {"group": drawer_group(field), "words": search_words(CONTROLS[field])}
             for field, (name, options) in CHOICES.items()
         ],
     }
@@ -88,6 +89,7 @@ def _slider_message(dial: Dial, values: list[float], workload: Workload) -> dict
         "field": dial.field,
         "name": dial.name,
         "group": dial.group,
+        "words": search_words(dial.record),
         "values": values,
         "said": [dial.wording(value) for value in values],
         "index": _index(values, dial.read(workload)),

@@ -16,13 +16,13 @@ from explorer.analysis.phrases import name_design
 from explorer.analysis.sweep.sweep import Sweep
 from explorer.engine.ranking import NOTHING
 from explorer.facts.units import format_percent
+from explorer.views.colours import colours_of
 from explorer.workload.axes import AXES
 from explorer.workload.fields import SPREADS
 from explorer.workload.workload import Workload
 
 from .style import FAINT, INK, LONGEST_NAME, Picture, canvas, in_house_style, log_ticks, shorten, subtitle
 
-COLOURS = ("#a9cde6", "#f7dca0", "#a3d9c6", "#ecc9dc", "#f3bf9c", "#d5ebf8", "#f6f0a8", "#c9c9e6", "#dcdcdc")
 EMPTY = "#f3f4f6"
 A_LINE = 150  # characters per line of small print below the map
 RINGS = "rings around today: 50, 80 and 98 % of its requests"
@@ -91,7 +91,7 @@ def _decision_map_alt(decisions: DecisionMap) -> str:
 def _draw_areas(axes: Axes, decisions: DecisionMap) -> None:
     place = {index: number for number, index in enumerate(decisions.winner_indices)}
     places = np.vectorize(lambda index: place.get(int(index), NOTHING), otypes=[int])(decisions.winner)
-    colours = ListedColormap([EMPTY, *(COLOURS[number % len(COLOURS)] for number in range(len(place)))])
+    colours = ListedColormap([EMPTY, *(colours_of(design).area for design in decisions.designs)])
     across, up = decisions.across, decisions.up
     level: Any = {"vmin": -1.5, "vmax": len(place) - 0.5}
     axes.pcolormesh(across, up, places, cmap=colours, shading="nearest", rasterized=True, **level)

@@ -15,19 +15,13 @@ from explorer.engine.designs import Design, table
 from explorer.engine.evaluation import Evaluation
 from explorer.facts.units import format_usd_briefly
 from explorer.options.base.conditions import Conditions
+from explorer.views.colours import colours_of
 from explorer.workload.workload import Workload
 
 from .style import (
-    BLUE,
     DPI,
     FAINT,
-    GREEN,
     GREY,
-    INK,
-    ORANGE,
-    PURPLE,
-    SKY,
-    VERMILION,
     Picture,
     canvas,
     in_house_style,
@@ -36,8 +30,6 @@ from .style import (
     spread_places,
     subtitle,
 )
-
-LINES = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, INK)
 
 
 @in_house_style
@@ -64,16 +56,17 @@ def cost_by_rate(
     usd, feasible = evaluation.monthly_usd[order], evaluation.feasible[order]
     labels = label_designs(designs_to_draw)
     turns = list(_cheapest_turns(span, usd, feasible))
+    colours = [colours_of(design).line for design in designs_to_draw]
     title = f"Monthly cost by rate: {workload.name}"
     picture, axes = canvas(4.8, title, _rate_alt(title, labels, turns), 0.085, 0.695, 0.62)
     note = "bills without a price for parts; thin where not feasible; dots where the cheapest bill changes"
     subtitle(picture, note)
     _rate_axes(axes, span, usd)
-    _rate_lines(axes, span, usd, feasible)
-    _line_labels(axes, usd[:, -1], labels)
+    _rate_lines(axes, span, usd, feasible, colours)
+    _line_labels(axes, usd[:, -1], labels, colours)
     _mark_today_rate(axes, today)
     for rate, cost, index in turns:
-        _mark_rate_turn(axes, rate, cost, LINES[index % len(LINES)])
+        _mark_rate_turn(axes, rate, cost, colours[index])
     return picture
 
 
@@ -121,14 +114,17 @@ def _rate_axes(axes: Axes, rates: np.ndarray, usd: np.ndarray) -> None:
     axes.set_xlabel("requests a month", size=9)
 
 
-def _rate_lines(axes: Axes, rates: np.ndarray, usd: np.ndarray, feasible: np.ndarray) -> None:
-    for index, (cost, serves) in enumerate(zip(usd, feasible, strict=True)):
-        colour = LINES[index % len(LINES)]
-        axes.plot(rates, cost, color=colour, lw=1.0, zorder=3)
-        axes.plot(rates, np.where(serves, cost, np.nan), color=colour, lw=2.6, zorder=4)
+def _rate_lines(
+    axes: Axes, rates: np.ndarray, usd: np.ndarray, feasible: np.ndarray, colours: Sequence[str]
+) -> None:
+    """Draw a line for each design; where two have one colour, the later one is dashed."""
+    for index, (cost, serves, colour) in enumerate(zip(usd, feasible, colours, strict=True)):
+        dashes: Any = {"ls": (0, (5, 1.5))} if colour in colours[:index] else {}
+        axes.plot(rates, cost, color=colour, lw=1.0, zorder=3, **dashes)
+        axes.plot(rates, np.where(serves, cost, np.nan), color=colour, lw=2.6, zorder=4, **dashes)
 
 
-def _line_labels(axes: Axes, ends: np.ndarray, labels: Sequence[str]) -> None:
+def _line_labels(axes: Axes, ends: np.ndarray, labels: Sequence[str], colours: Sequence[str]) -> None:
     """Label the right ends of the lines, moved apart where they would touch."""
     box = axes.get_window_extent()
     ends = np.clip(ends, *axes.get_ylim())
@@ -141,9 +137,9 @@ def _line_labels(axes: Axes, ends: np.ndarray, labels: Sequence[str]) -> None:
     places = [place + (low if low > 0 else -max(high, 0.0)) for place in places]
     share_of: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "axes fraction"}
     style: dict[str, Any] = {"va": "center", "size": 8.5, "annotation_clip": False, **share_of}
-    for index, (share, place, label) in enumerate(zip(shares, places, labels, strict=True)):
+    for share, place, label, colour in zip(shares, places, labels, colours, strict=True):
         arrow: dict[str, Any] = {"arrowstyle": "-", "lw": 1.6, "relpos": (0, 0.5), "shrinkA": 1, "shrinkB": 0}
-        arrow["color"] = LINES[index % len(LINES)]
+        arrow["color"] = colour
         axes.annotate(label, (1.0, share), (1.025, place), arrowprops=arrow, **style)
 
 

@@ -71,7 +71,7 @@ class Screen {
   lay() {
     const panel = (name, ...inside) => h(`section.x-panel.x-${name}`, { "data-panel": name, "aria-label": PANELS[name] }, ...inside);
     this.left = h("section.x-panel.x-left", { "aria-label": "Workload" }, h("h2", {}, "Workload"), h("div.x-dials"), h("div.x-switches"), h("div.x-choices"));
-    this.drawer = new Drawer(this.root);
+    this.drawer = new Drawer(this.root, this.left);
     this.left.append(this.drawer.button);
     this.axes = ["x", "y"].map((axis) => h("select", { "aria-label": axis === "x" ? "Axis across" : "Axis up", onchange: () => this.send({ do: "axes", x: this.axes[0].value, y: this.axes[1].value }) }));
     const tools = [
@@ -226,7 +226,10 @@ class Screen {
     if (message.wrong) this.controls.wrong(message.wrong, message.trouble);
     if (message.at) this.controls.stand(message.at, { ...this.pending, ...(this.flying || {}) });
     if (message.texts) this.controls.write(message.texts);
-    if (message.trouble !== undefined) this.trouble.textContent = message.trouble;
+    if (message.trouble !== undefined) {
+      this.trouble.textContent = message.trouble || message.remark || "";
+      this.trouble.classList.toggle("remark", !message.trouble);
+    }
     for (const [name, html] of Object.entries(message.panels || {})) show(this.panel(name), html);
     if (message.steps) { this.drawn = message.steps; this.steps(); }
     if (message.steps || message.panels) this.fit();
@@ -259,7 +262,11 @@ class Screen {
   mapped(spec, buffers) {
     if (spec.axes) {
       this.axes.forEach((list, i) => {
-        if (!list.options.length) list.append(...spec.axes.map(([field, name]) => h("option", { value: field }, name)));
+        const names = spec.axes.map(([field]) => field).join();
+        if (list.dataset.names !== names) {
+          list.dataset.names = names;
+          list.replaceChildren(...spec.axes.map(([field, name]) => h("option", { value: field }, name)));
+        }
         list.value = [spec.x, spec.y][i].field;
       });
     }

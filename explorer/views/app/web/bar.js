@@ -110,7 +110,7 @@ class Bar {
   modal(title, ...inside) {
     const close = h("button.x-button.bare.x-close", { type: "button", "aria-label": "Close", onclick: () => this.dialog.close() }, "×");
     this.dialog.setAttribute("aria-label", title);
-    this.dialog.replaceChildren(h("h2", {}, title), close, ...inside);
+    this.dialog.replaceChildren(h("header.x-title", {}, h("h2", {}, title), close), ...inside);
     if (!this.dialog.open) this.dialog.showModal();
   }
 

@@ -3,35 +3,47 @@
 const NOTHING = 255; // of a cell: no design is feasible
 const UNKNOWN = 253; // of a pixel: not worked out yet
 
-// The middle of the widest place of a kind, by the distance to its nearest other cell [pixels].
-function roomiest(cells, nx, ny, kind, { width, height }) {
-  const dx = width / nx, dy = height / ny, far = new Float32Array(nx * ny);
+// The distance of each cell of a kind to the nearest other one, and how much room it has to both sides [pixels].
+function distances(cells, nx, ny, kind, { width, height }) {
+  const dx = width / nx, dy = height / ny, far = new Float32Array(nx * ny).fill(1e9);
   const pass = (y, x, sy, sx) => {
     const i = y * nx + x;
     if (cells[i] !== kind) return void (far[i] = 0);
     const up = y + sy >= 0 && y + sy < ny ? far[i + sy * nx] : 0, side = x + sx >= 0 && x + sx < nx ? far[i + sx] : 0;
     far[i] = Math.min(far[i], up + dy, side + dx * 0.55);
   };
-  far.fill(1e9);
   for (let y = 0; y < ny; y++) for (let x = 0; x < nx; x++) pass(y, x, -1, -1);
   for (let y = ny - 1; y >= 0; y--) for (let x = nx - 1; x >= 0; x--) pass(y, x, 1, 1);
-  const most = far.reduce((a, b) => Math.max(a, b), 0);
-  if (!most) return null;
-  let n = 0, mx = 0, my = 0;
-  far.forEach((d, i) => { if (d > 0.85 * most) { n++; mx += i % nx; my += Math.floor(i / nx); } });
-  mx /= n;
-  my /= n;
-  let best = 0, least = Infinity;
-  far.forEach((d, i) => {
-    const away = Math.abs((i % nx) - mx) + Math.abs(Math.floor(i / nx) - my);
-    if (d > 0.85 * most && away < least) { least = away; best = i; }
-  });
-  const row = Math.floor(best / nx);
-  let left = best % nx, right = left;
-  while (left > 0 && cells[row * nx + left - 1] === kind) left--;
-  while (right < nx - 1 && cells[row * nx + right + 1] === kind) right++;
-  const run = (right - left + 1) * dx, x = run < 3 * most ? ((left + right + 1) / 2) * dx : ((best % nx) + 0.5) * dx;
-  return { room: most, wide: 2 * Math.min(x - left * dx, (right + 1) * dx - x), x, y: height - (row + 0.5) * dy };
+  let wide = 0;
+  for (let y = 0, i = 0; y < ny; y++) for (let x = 0, run = 0; x < nx; x++, i++) wide = Math.max(wide, run = cells[i] === kind ? run + dx : 0);
+  return { far, wide };
+}
+
+// How many cells of a kind lie below and left of each: whether a box is all of it is then known by its corners.
+function sums(cells, nx, ny, kind) {
+  const out = new Uint32Array((nx + 1) * (ny + 1));
+  for (let y = 0; y < ny; y++) {
+    for (let x = 0, row = 0; x < nx; x++) {
+      row += cells[y * nx + x] === kind;
+      out[(y + 1) * (nx + 1) + x + 1] = out[y * (nx + 1) + x + 1] + row;
+    }
+  }
+  return out;
+}
+
+// The place with most room about it where a box [cells] lies wholly in its kind, in the middle of such places; null: nowhere.
+function roomiest(far, sum, nx, ny, w, h) {
+  const places = [];
+  for (let y = 1; y + h < ny; y++) {
+    for (let x = 1; x + w < nx; x++) {
+      const low = y * (nx + 1) + x, high = low + h * (nx + 1);
+      if (sum[high + w] - sum[high] - sum[low + w] + sum[low] === w * h) places.push({ x, y, room: far[(y + (h >> 1)) * nx + x + (w >> 1)] });
+    }
+  }
+  const most = places.reduce((best, { room }) => Math.max(best, room), 0), good = places.filter(({ room }) => room > 0.85 * most);
+  const mean = (axis) => good.reduce((sum, place) => sum + place[axis], 0) / good.length, mx = mean("x"), my = mean("y");
+  const away = ({ x, y }) => Math.abs(x - mx) + Math.abs(y - my);
+  return good.reduce((best, place) => (best && away(best) <= away(place) ? best : place), null);
 }
 
 // Options side by side as long as they fit into so many pixels; none if one alone does not.
@@ -84,12 +96,13 @@ function smooth(cells, nx, ny, width, height, view) {
   return out;
 }
 
+// A colour "#rrggbb" as the number of a pixel.
+function pixel(text) {
+  const value = parseInt(text.trim().slice(1), 16);
+  return (0xff000000 | ((value & 0xff) << 16) | (value & 0xff00) | (value >> 16)) >>> 0;
+}
+
 function palette(element) {
-  const style = getComputedStyle(element);
-  const ink = (name) => {
-    const value = parseInt(style.getPropertyValue(name).trim().slice(1), 16);
-    return (0xff000000 | ((value & 0xff) << 16) | (value & 0xff00) | (value >> 16)) >>> 0;
-  };
-  const areas = Array.from({ length: 10 }, (_, i) => ink(`--m${i}`));
-  return { areas, border: ink("--m-border"), nothing: ink("--m-none"), hatch: ink("--m-hatch") };
+  const style = getComputedStyle(element), ink = (name) => pixel(style.getPropertyValue(name));
+  return { border: ink("--m-border"), nothing: ink("--m-none"), hatch: ink("--m-hatch") };
 }

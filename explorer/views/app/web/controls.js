@@ -57,7 +57,7 @@ class Controls {
       this.turn({ [spec.field]: spec.values[one.index] });
     });
     this.dials.set(spec.field, one);
-    this.home(spec, ".x-dials").append(h("div.x-dial", { "data-field": spec.name }, label, one.value, slider, one.ghost));
+    this.home(spec, ".x-dials").append(h("div.x-dial", { "data-field": spec.name, "data-words": spec.words }, label, one.value, slider, one.ghost));
     this.say(one, spec.index);
   }
 
@@ -83,7 +83,7 @@ class Controls {
       field.typing = false;
     });
     field.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && (tag.startsWith("input") || event.ctrlKey)) {
+      if (event.key === "Enter" && (event.ctrlKey || tag !== "textarea.x-value")) {
         event.preventDefault();
         hand();
         field.select();
@@ -152,24 +152,24 @@ class Controls {
     box.checked = spec.on;
     box.addEventListener("change", () => this.turn({ [spec.field]: box.checked }));
     this.others.set(spec.field, box);
-    this.home(spec, ".x-switches").append(h("label.x-switch", { "data-field": spec.name, title: spec.hint }, box, h("span", {}, spec.name)));
+    this.home(spec, ".x-switches").append(h("label.x-switch", { "data-field": spec.name, "data-words": spec.words, title: spec.hint }, box, h("span", {}, spec.name)));
   }
 
   choice(spec) {
     const held = this.others.get(spec.field);
-    if (held) return void (held.value = spec.value);
+    if (held) return void choose(held, spec.value);
     const options = spec.options.map((name) => h("option", { value: name }, name || spec.placeholder));
     const list = h("select", { "aria-label": spec.name }, ...options);
-    list.value = spec.value;
+    choose(list, spec.value);
     list.addEventListener("change", () => this.turn({ [spec.field]: list.value }));
     this.others.set(spec.field, list);
-    this.home(spec, ".x-choices").append(h("label.x-choice", { "data-field": spec.name, title: spec.hint }, h("span", {}, spec.name), list));
+    this.home(spec, ".x-choices").append(h("label.x-choice", { "data-field": spec.name, "data-words": spec.words, title: spec.hint }, h("span", {}, spec.name), list));
   }
 
   several(spec) {
     const boxes = spec.options.map((name) => h("input", { type: "checkbox", value: name }));
     const chosen = () => boxes.filter((box) => box.checked).map((box) => box.value);
-    const group = h("fieldset.x-several", { "data-field": spec.name }, h("legend", {}, spec.name),
+    const group = h("fieldset.x-several", { "data-field": spec.name, "data-words": spec.words }, h("legend", {}, spec.name),
       ...boxes.map((box) => h("label", {}, box, h("span", {}, box.value))));
     group.addEventListener("change", () => this.turn({ [spec.field]: chosen() }));
     Object.defineProperty(group, "value", { set: (words) => boxes.forEach((box) => { box.checked = words.includes(box.value); }) });
@@ -179,10 +179,11 @@ class Controls {
 
   text(spec) {
     const one = { now: "" };
-    one.field = this.typed(spec, () => one.now, spec.shape === "toml" ? "textarea.x-value" : "input.x-value");
-    if (spec.shape === "toml") one.field.rows = 2;
+    const tag = { toml: "textarea.x-value", quantiles: "textarea.x-value.x-line" }[spec.shape] || "input.x-value";
+    one.field = this.typed(spec, () => one.now, tag);
+    if (tag !== "input.x-value") one.field.rows = spec.shape === "toml" ? 2 : 1;
     this.texts.set(spec.field, one);
-    this.home(spec).append(h("div.x-text", { "data-field": spec.name },
+    this.home(spec).append(h("div.x-text", { "data-field": spec.name, "data-words": spec.words },
       h("button.n.label", { type: "button", "data-why": `field:${spec.field}`, tabindex: -1 }, spec.name), one.field, h("small", {}, spec.hint)));
   }
 
@@ -196,6 +197,7 @@ class Controls {
       const control = this.others.get(field);
       if (field in pending || !control) continue;
       if (control.type === "checkbox") control.checked = value;
+      else if (control.options) choose(control, value);
       else control.value = value;
     }
   }
@@ -238,13 +240,21 @@ class Controls {
 }
 Controls.count = 0;
 
+// A choice may hold what its list does not: a region or a language that is newer than the list.
+function choose(list, value) {
+  if (![...list.options].some((option) => option.value === value)) list.append(h("option", { value }, value));
+  list.value = value;
+}
+
 // A drawer beside the sliders: every other field by the table of the file, with a box to find one.
 class Drawer {
-  constructor(root) {
+  constructor(root, left) {
     this.groups = new Map();
+    this.left = left;
     this.find = h("input.x-find", { type: "search", placeholder: "Find a field", "aria-label": "Find a field", oninput: () => this.filter() });
-    this.inside = h("div.x-groups");
-    this.none = h("p.more", { hidden: true, role: "status" }, "No field has such a name.");
+    this.beside = h("div.x-group", { hidden: true });
+    this.inside = h("div.x-groups", {}, this.beside);
+    this.none = h("p.more", { hidden: true, role: "status" }, "No field is called so.");
     this.element = h("section.x-drawer", { hidden: true, role: "region", "aria-label": "All fields" },
       h("header", {}, h("h2", {}, "All fields"), this.find, h("button.x-button.bare.x-close", { type: "button", "aria-label": "Close all fields", onclick: () => this.close() }, "×")),
       h("p.more", {}, "Type a value with its unit and press Enter. An empty field is not given: its default counts."), this.inside, this.none);
@@ -269,27 +279,33 @@ class Drawer {
     this.find.focus();
   }
 
-  close() {
+  close(focus = this.button) {
     if (this.element.hidden) return;
     this.element.hidden = true;
     this.button.setAttribute("aria-expanded", "false");
-    this.button.focus();
+    focus.focus();
   }
 
+  // A field fits if every word is in its name, its description or its synonyms, or its group's heading has all.
   filter() {
-    const wanted = this.find.value.trim().toLowerCase();
+    const wanted = this.find.value.trim().toLowerCase().split(/\s+/).filter(Boolean);
+    const fits = (text) => wanted.every((word) => text.includes(word));
+    const of = (field) => `${field.textContent} ${field.dataset.words || ""}`.toLowerCase();
     let any = false;
     for (const group of this.groups.values()) {
-      const heading = group.firstChild.textContent.toLowerCase().includes(wanted);
+      const heading = fits(group.firstChild.textContent.toLowerCase());
       let some = false;
       for (const field of group.querySelectorAll("[data-field]")) {
-        const fits = heading || field.textContent.toLowerCase().includes(wanted);
-        field.hidden = !fits;
-        some ||= fits;
+        field.hidden = !(heading || fits(of(field)));
+        some ||= !field.hidden;
       }
       group.hidden = !some;
       any ||= some;
     }
-    this.none.hidden = any;
+    const front = wanted.length ? [...this.left.querySelectorAll("[data-field]")].filter((field) => fits(of(field))) : [];
+    this.beside.hidden = !front.length;
+    this.beside.replaceChildren(h("h3", {}, "Beside the map"), ...front.map((field) =>
+      h("button.n.open", { type: "button", onclick: () => this.close(field.querySelector("input:not([type=range]), select")) }, field.dataset.field)));
+    this.none.hidden = any || Boolean(front.length);
   }
 }

@@ -64,6 +64,7 @@ class DecisionMap {
     const older = wanted?.[x.field] && wanted[y.field] && !(near(wanted[x.field], x) && near(wanted[y.field], y));
     if (!older) this.view = { x: [x.low, x.high], y: [y.low, y.high] }; // else the window that was asked for follows
     if (cells) this.cells = cells;
+    this.measure();
     this.paint();
   }
 
@@ -102,6 +103,8 @@ class DecisionMap {
     this.em = parseFloat(getComputedStyle(this.stage).fontSize) || USUAL;
     const scale = this.em / USUAL;
     const pad = this.pad = Object.fromEntries(Object.entries(PAD).map(([side, pixels]) => [side, pixels * scale]));
+    const widest = Math.max(0, ...(this.spec?.y.ticks || []).map(([, text]) => wide(text, 0.9 * this.em)));
+    pad.left = Math.max(pad.left, widest + 7 + 1.4 * this.em); // the axis' name stands beside its ticks
     const { clientWidth, clientHeight } = this.stage;
     this.box = { width: clientWidth - pad.left - pad.right, height: clientHeight - pad.top - pad.bottom };
   }
@@ -185,6 +188,7 @@ class DecisionMap {
   leave() {
     this.tip.hidden = true;
     this.hair?.replaceChildren();
+    this.give();
     this.controls.ghosts(null);
   }
 
@@ -216,9 +220,28 @@ class DecisionMap {
     this.tip.replaceChildren(...rows);
     this.tip.hidden = false;
     const edge = this.stage.getBoundingClientRect();
-    const px = event.clientX - edge.left, py = event.clientY - edge.top;
-    const right = px + this.tip.offsetWidth + 20 > edge.width;
-    this.tip.style.transform = `translate(${right ? Math.max(0, px - this.tip.offsetWidth - 14) : px + 14}px, ${clamp(py - 20, 4, edge.height - this.tip.offsetHeight - 4)}px)`;
+    const [left, top] = this.beside(event.clientX - edge.left, event.clientY - edge.top, edge);
+    this.tip.style.transform = `translate(${left}px, ${top}px)`;
+  }
+
+  // Where the box with the words stands: beside the pointer where it covers neither the dot nor the inner ring, else in a corner.
+  beside(px, py, edge) {
+    const { offsetWidth: w, offsetHeight: t } = this.tip, gap = 14, { pad } = this, [vx, vy] = this.today();
+    const about = (ring) => {
+      const xs = ring.map(([fx]) => this.across(vx * fx)), ys = ring.map(([, fy]) => this.up(vy * fy));
+      return { left: Math.min(...xs), right: Math.max(...xs), top: Math.min(...ys), bottom: Math.max(...ys) };
+    };
+    const cx = this.across(vx), cy = this.up(vy), dot = { left: cx - 9, right: cx + 9, top: cy - 9, bottom: cy + 9 };
+    const rings = this.spec.cloud.map(about), right = edge.width - w - 4, bottom = edge.height - pad.bottom - t - 4;
+    const sides = [[px + gap, py + gap], [px + gap, py - t - gap], [px - w - gap, py + gap], [px - w - gap, py - t - gap]];
+    const corners = [[right, 4], [pad.left + 4, 4], [right, bottom], [pad.left + 4, bottom]];
+    const inside = ([x, y]) => x >= 0 && y >= 0 && x <= right && y <= edge.height - t;
+    const covered = ([x, y], box) => Math.max(0, Math.min(x + w, box.right) - Math.max(x, box.left)) * Math.max(0, Math.min(y + t, box.bottom) - Math.max(y, box.top));
+    const pointer = { left: px - 6, right: px + 6, top: py - 6, bottom: py + 6 };
+    const cost = (place, i) => 1e6 * Number(covered(place, dot) + covered(place, pointer) > 0) + rings.reduce((sum, ring) => sum + covered(place, ring), 0) + (i < sides.length ? i : w * t / 2 + i);
+    const places = [...sides, ...corners], costs = places.map((place, i) => (inside(place) ? cost(place, i) : Infinity));
+    const best = costs.indexOf(Math.min(...costs));
+    return places[best].map((at) => Math.max(0, at));
   }
 
   // Drawing --------------------------------------------------------------------------------------
@@ -239,7 +262,7 @@ class DecisionMap {
     const image = pen.createImageData(w, t), paper = new Uint32Array(image.data.buffer);
     const share = (axis, window) => window.map((value) => part(axis, value));
     const kinds = smooth(this.cells, this.spec.nx, this.spec.ny, w, t, { x: share(this.spec.x, this.view.x), y: share(this.spec.y, this.view.y) });
-    const colour = this.spec.names.map((name) => inks.areas[name.colour % inks.areas.length]);
+    const theme = this.stage.closest(".x-app").dataset.theme, colour = this.spec.names.map((name) => pixel(name[theme]));
     for (let y = 0, i = 0; y < t; y++) {
       for (let x = 0; x < w; x++, i++) {
         const kind = kinds[i];
@@ -256,17 +279,24 @@ class DecisionMap {
   overlay() {
     const { spec } = this, { width, height } = this.box, bottom = this.pad.top + height;
     const parts = [s("rect", { x: this.pad.left, y: this.pad.top, width, height, class: "edge" })];
+    const tick = (axis, at, text, attributes) => {
+      const element = s("text", { class: "tick", ...attributes }, text);
+      this.ticks.push({ axis, at, half: axis ? 0.5 * this.em : 0.5 * wide(text, 0.9 * this.em), element });
+      return element;
+    };
+    this.ticks = [];
     let taken = -Infinity;
     const shown = ([low, high]) => ([value]) => value >= low * 0.999 && value <= high * 1.001;
     for (const [value, text] of spec.x.ticks.filter(shown(this.view.x))) {
       const x = this.across(value), half = 0.45 * wide(text, this.em);
       if (x - half < taken + 0.5 * this.em) continue;
       taken = x + half;
-      parts.push(s("path", { d: `M${x} ${bottom}v4`, class: "edge" }), s("text", { x: x > this.pad.left + width - 12 ? x + 14 : x, y: bottom + 1.2 * this.em, class: x > this.pad.left + width - 12 ? "tick end" : "tick mid" }, text));
+      const atEnd = x > this.pad.left + width - 12;
+      parts.push(s("path", { d: `M${x} ${bottom}v4`, class: "edge" }), tick(0, atEnd ? x + 14 - half : x, text, { x: atEnd ? x + 14 : x, y: bottom + 1.2 * this.em, class: atEnd ? "tick end" : "tick mid" }));
     }
     for (const [value, text] of spec.y.ticks.filter(shown(this.view.y))) {
       const y = this.up(value);
-      parts.push(s("path", { d: `M${this.pad.left} ${y}h-4`, class: "edge" }), s("text", { x: this.pad.left - 7, y: y + 0.32 * this.em, class: "tick end" }, text));
+      parts.push(s("path", { d: `M${this.pad.left} ${y}h-4`, class: "edge" }), tick(1, y, text, { x: this.pad.left - 7, y: y + 0.32 * this.em, class: "tick end" }));
     }
     const name = wide(spec.x.name, 0.92 * this.em), rings = spec.cloud.length ? wide(spec.rings, 0.9 * this.em) : 0;
     const aside = (width - name) / 2 < rings + this.em, base = bottom + 2.4 * this.em; // the name gives way to the left
@@ -283,24 +313,27 @@ class DecisionMap {
     this.cross();
   }
 
-  // The name of each region where it has most room, and wholly inside it; none where it does not fit.
+  // The name of each region where it has most room, wholly inside it, upright or turned; none where it does not fit.
   regions() {
-    const { spec, em } = this, kinds = [...spec.names.keys(), NOTHING], cells = this.around(this.cells);
-    return kinds.flatMap((kind) => {
-      const found = roomiest(cells, spec.nx, spec.ny, kind, this.box);
-      if (!found) return [];
+    const { spec, em } = this, { nx, ny } = spec, { width, height } = this.box, free = this.around(this.cells);
+    const dx = width / (nx - 1), dy = height / (ny - 1);
+    return [...spec.names.keys(), NOTHING].flatMap((kind) => {
+      const { far, wide: room } = distances(free, nx, ny, kind, this.box), sum = sums(free, nx, ny, kind);
       const label = kind === NOTHING ? [spec.nothing] : spec.names[kind].label;
-      const measured = (text) => wide(text, em, 600);
-      const each = label.map((option, i) => (i ? `+ ${option}` : option)), room = found.wide - 0.3 * em;
-      for (const lines of [broken(label, room, measured), wrapped(each, room, measured), each, wrapped(each, 0, measured)]) {
+      const measured = (text) => wide(text, em, 600), each = label.map((option, i) => (i ? `+ ${option}` : option));
+      const one = [label.join(" + ")], forms = [broken(label, room, measured), each, wrapped(each, room, measured), wrapped(each, 0, measured)];
+      for (const [lines, turned] of [...forms.map((form) => [form, false]), [one, true], [each, true], [wrapped(each, 0, measured), true]]) {
         if (!lines) continue;
-        const half = Math.max(...lines.map(measured)) / 2 + 2, tall = lines.length * 1.2 * em;
-        const x = clamp(found.x, half + 2, this.box.width - half - 2), y = clamp(found.y, tall / 2 + 2, this.box.height - tall / 2 - 2);
-        const box = { left: x - half, right: x + half, top: y - tall / 2, bottom: y + tall / 2 };
-        if (!this.alike(box, kind, cells) || this.kept.some((other) => touches(box, other))) continue;
-        this.kept.push(box);
-        const left = this.pad.left + x, top = this.pad.top + y - (lines.length - 1) * 0.6 * em + 0.34 * em;
-        return s("text", { class: "name mid" }, ...lines.map((line, i) => s("tspan", { x: left, y: top + 1.2 * em * i }, line)));
+        const along = Math.max(...lines.map(measured)) + 8, across = lines.length * 1.2 * em + 4;
+        const [w, h] = (turned ? [across, along] : [along, across]).map((size, i) => Math.ceil(size / [dx, dy][i]) + 1);
+        const place = roomiest(far, sum, nx, ny, w, h);
+        if (!place) continue;
+        for (let y = place.y; y < place.y + h; y++) free.fill(CROSS, y * nx + place.x, y * nx + place.x + w);
+        const x = (place.x + (w - 1) / 2) * dx, y = height - (place.y + (h - 1) / 2) * dy;
+        const [half, tall] = turned ? [across / 2, along / 2] : [along / 2, across / 2];
+        this.kept.push({ left: x - half, right: x + half, top: y - tall, bottom: y + tall });
+        const turn = `translate(${this.pad.left + x} ${this.pad.top + y})${turned ? " rotate(-90)" : ""}`, top = 0.34 * em - (lines.length - 1) * 0.6 * em;
+        return s("text", { class: "name mid", transform: turn }, ...lines.map((line, i) => s("tspan", { x: 0, y: top + 1.2 * em * i }, line)));
       }
       return [];
     });
@@ -349,7 +382,7 @@ class DecisionMap {
     return [];
   }
 
-  // Lines through the pointer, with what they stand for at the axes.
+  // Lines through the pointer, with what they stand for at the axes, in the place of the ticks there.
   crosshair(x, y) {
     const { pad, box, controls, spec } = this, px = this.across(x), py = this.up(y);
     const said = [spec.x, spec.y].map((axis, i) => controls.nearest(axis.field, [x, y][i]).said);
@@ -357,6 +390,15 @@ class DecisionMap {
       s("path", { d: `M${px} ${pad.top}V${pad.top + box.height}M${pad.left} ${py}H${pad.left + box.width}` }),
       s("text", { x: px, y: pad.top + box.height + 1.2 * this.em, class: "at mid" }, said[0]),
       s("text", { x: pad.left - 7, y: py + 0.32 * this.em, class: "at end" }, said[1]));
+    this.give(px, 0.5 * wide(said[0], 0.9 * this.em, 650), py);
+  }
+
+  // Ticks under the values of the crosshair are left out; none when there is no crosshair.
+  give(px, half, py) {
+    for (const { axis, at, half: own, element } of this.ticks || []) {
+      const away = axis ? Math.abs(at - py) : Math.abs(at - px);
+      element.classList.toggle("under", px !== undefined && away < own + (axis ? 0.5 * this.em : half + 0.3 * this.em));
+    }
   }
 
   cross() {

@@ -5,10 +5,11 @@ class Scenarios {
     Object.assign(this, { bar, send, renamed: "" });
     this.label = h("span");
     this.name = h("input", { type: "text", autocomplete: "off", spellcheck: "false" });
+    this.limit = h("small");
     this.take = h("button.x-button.primary", { type: "submit" });
     this.back = h("button.x-button", { type: "button", onclick: () => this.rename("") }, "Cancel");
     this.form = h("form.x-naming", { onsubmit: (event) => { event.preventDefault(); this.submit(); } },
-      h("label", {}, this.label, this.name), this.take, this.back);
+      h("label", {}, this.label, this.name), this.take, this.back, this.limit);
     this.full = h("p");
     this.trouble = h("p.bad", { role: "alert" });
     this.table = h("div.x-scenarios", { onclick: (event) => this.click(event) });
@@ -27,7 +28,7 @@ class Scenarios {
     }
     const done = this.renamed && ok ? this.name.value : "";
     Object.assign(this, { proposal, atMost: full });
-    this.name.maxLength = longest;
+    this.limit.textContent = `at most ${longest} letters`;
     this.bar.count(count);
     this.trouble.textContent = trouble;
     show(this.table, html);
