@@ -25,41 +25,32 @@ HUES = {
 }
 OTHER_HUE = 9
 SHADES = 5
-WEIGHTS = (
-    2,
-    1,
-    2,
-    4,
-    2,
-    4,
-    4,
-    3,
-)  # of the concerns: by the number of an option in its concern, they give the shade
+WEIGHTS = (2, 1, 2, 4, 2, 4, 4, 3)  # of the concerns: times the number of the option in its concern
 
 # A row for each hue, five shades each.
 AREAS = (  # of areas with dark text, on white
-    ("#d6a94f", "#dcc98e", "#fbe8ad", "#c6baa4", "#feeece"),  # at once
-    ("#d298e0", "#fbc2fc", "#b5a3f7", "#edb4d7", "#dfb4fd"),  # streamed
-    ("#d6d59c", "#f7f6bb", "#c6c58c", "#e7e5ab", "#d2ac4e"),  # paged
-    ("#7cd6c0", "#84bcc5", "#90cfe3", "#d4faff", "#66beef"),  # asynchronous
-    ("#c1fdfe", "#68c3ec", "#a5f1f3", "#75c0c2", "#95e1e2"),  # acknowledged
-    ("#a7abff", "#d2c9ff", "#d8d7fe", "#8daffe", "#b2aec3"),  # task per job
-    ("#d9b1de", "#fad1ff", "#b0a4f8", "#e9c1ee", "#f2d1fa"),  # acknowledged, task per job
-    ("#b7b47c", "#f9e382", "#bbe3be", "#beb375", "#91c086"),  # container at once
-    ("#7ac3a6", "#98c493", "#bbefdf", "#e3f9e3", "#92c272"),  # container, asynchronous
-    ("#d4ab4f", "#dbbc8a", "#fce989", "#caac7a", "#fed177"),  # other containers
+    ("#d4b97e", "#e5d899", "#fef5bf", "#b9c198", "#fef2db"),  # at once
+    ("#d5acda", "#feedfe", "#beb3ed", "#d7aec8", "#dac5ff"),  # streamed
+    ("#e2d8b0", "#fef4cc", "#d4caa3", "#f0e6be", "#fdf7b6"),  # paged
+    ("#c1dade", "#7dcdd9", "#a9c1c7", "#b2f2fe", "#91c2ee"),  # asynchronous
+    ("#bae7ff", "#91c2ef", "#bdf0fa", "#94c6d0", "#afe2eb"),  # acknowledged
+    ("#a3bcf2", "#cfd5fb", "#c6d2ff", "#95c0f0", "#b8bbcc"),  # task per job
+    ("#dabfdf", "#f4e1ff", "#b7b5ef", "#e8cded", "#ecd7f3"),  # acknowledged, task per job
+    ("#d1fefb", "#bde1cb", "#b8e6b5", "#a7c6ab", "#82d6d3"),  # container at once
+    ("#bae6b4", "#aec2b1", "#bdfef4", "#defced", "#a3c998"),  # container, asynchronous
+    ("#d8bb81", "#ddc6a3", "#fff6b6", "#cfb996", "#d4b97e"),  # other containers
 )
 DARK_AREAS = (  # of areas with light text, on black
-    ("#372008", "#543928", "#8c5500", "#502d00", "#704413"),  # at once
-    ("#3a1737", "#7e4f83", "#370f4d", "#41142c", "#79576e"),  # streamed
-    ("#484613", "#686634", "#393700", "#585624", "#706406"),  # paged
-    ("#495379", "#1e1a5a", "#3a3e80", "#4560a2", "#294382"),  # asynchronous
-    ("#3664a1", "#072a3b", "#255a73", "#10323a", "#1a4252"),  # acknowledged
-    ("#3e3158", "#463c65", "#5d6275", "#5a5aa0", "#63569d"),  # task per job
-    ("#342e56", "#524c77", "#171d5b", "#433d66", "#625c89"),  # acknowledged, task per job
-    ("#4d6a65", "#296947", "#032f1b", "#235128", "#25706e"),  # container at once
-    ("#284e3e", "#012d2b", "#1b5257", "#506a61", "#115743"),  # container, asynchronous
-    ("#8b523c", "#522716", "#825745", "#421807", "#622a01"),  # other containers
+    ("#3b2d00", "#595130", "#674e17", "#302a15", "#533c00"),  # at once
+    ("#482835", "#66444c", "#371e42", "#592e44", "#381c45"),  # streamed
+    ("#50381f", "#664d33", "#452e14", "#5b4329", "#5f5217"),  # paged
+    ("#2e4155", "#212940", "#273e67", "#3a5669", "#3e517e"),  # asynchronous
+    ("#0a5c71", "#023133", "#22514e", "#00322a", "#164644"),  # acknowledged
+    ("#192750", "#343c59", "#3c517e", "#454f7e", "#54505f"),  # task per job
+    ("#362e4b", "#4a4261", "#182750", "#403856", "#554d6c"),  # acknowledged, task per job
+    ("#314a3b", "#3a5c41", "#232d22", "#355428", "#315c54"),  # container at once
+    ("#1c2d33", "#253934", "#33464a", "#365a57", "#00393b"),  # container, asynchronous
+    ("#6c4631", "#482c19", "#714721", "#3e220f", "#522902"),  # other containers
 )
 LINES = (  # of lines, on white
     ("#742400", "#b46c08", "#fe9e02", "#7a483b", "#d68535"),  # at once
@@ -89,7 +80,7 @@ def colours_of(design: Design) -> Colours:
 
     >>> plain = Design(**{concern: next(iter(options)) for concern, options in OPTIONS.items()})
     >>> colours_of(plain).area
-    '#d6a94f'
+    '#d4b97e'
     """
     hue, shade = hue_and_shade(design)
     return Colours(AREAS[hue][shade], DARK_AREAS[hue][shade], LINES[hue][shade])

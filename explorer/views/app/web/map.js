@@ -324,7 +324,7 @@ class DecisionMap {
       const one = [label.join(" + ")], forms = [broken(label, room, measured), each, wrapped(each, room, measured), wrapped(each, 0, measured)];
       for (const [lines, turned] of [...forms.map((form) => [form, false]), [one, true], [each, true], [wrapped(each, 0, measured), true]]) {
         if (!lines) continue;
-        const along = Math.max(...lines.map(measured)) + 8, across = lines.length * 1.2 * em + 4;
+        const along = Math.max(...lines.map(measured)) + 4, across = lines.length * 1.2 * em + 4;
         const [w, h] = (turned ? [across, along] : [along, across]).map((size, i) => Math.ceil(size / [dx, dy][i]) + 1);
         const place = roomiest(far, sum, nx, ny, w, h);
         if (!place) continue;
