@@ -296,6 +296,65 @@ def test_a_field_without_a_slider_is_in_the_drawer(page: Page) -> None:
     expect(page.locator(".x-drawer")).to_be_hidden()
 
 
+def test_a_field_is_found_by_other_words_and_on_the_main_screen_too(page: Page) -> None:
+    page.get_by_role("button", name="All fields…").click()
+    find = page.get_by_label("Find a field")
+    find.fill("rps")
+    expect(page.get_by_label("Peak: value")).to_be_visible()
+    find.fill("no such thing")
+    expect(page.locator(".x-drawer [role=status]")).to_be_visible()
+    find.fill("timeout")
+    page.locator(".x-drawer").get_by_role("button", name="Client waits").click()
+    expect(page.locator(".x-drawer")).to_be_hidden()
+    expect(page.get_by_label("Client waits: value")).to_be_focused()
+    page.get_by_role("button", name="All fields…").click()
+    find.fill("region")
+    page.locator(".x-drawer").get_by_role("button", name="Region").click()
+    expect(page.get_by_label("Region", exact=True)).to_be_focused()
+    page.get_by_role("button", name="All fields…").click()
+    find.fill("")
+    page.keyboard.press("Escape")
+
+
+def test_a_number_without_a_unit_is_said_to_be_read_in_the_unit_shown(page: Page) -> None:
+    type_into(page, "Response, median", "500")
+    expect(slider(page, "Response, median")).to_have_attribute("aria-valuetext", "500 KB")
+    expect(page.get_by_role("alert").first).to_have_text("500 was read as 500 KB.")
+    type_into(page, "Response, median", "600 KB")
+    expect(page.get_by_role("alert").first).to_be_empty()
+
+
+def test_the_language_is_chosen_and_quantiles_are_whole(page: Page) -> None:
+    page.get_by_role("button", name="All fields…").click()
+    page.get_by_label("Find a field").fill("python")
+    page.get_by_label("Language", exact=True).select_option("graalvm java21")
+    expect(page.get_by_role("button", name="Reset")).to_be_enabled()
+    page.get_by_label("Find a field").fill("quantiles")
+    field = page.get_by_label("Response, all quantiles: value")
+    many = "p1 1 KB, p25 100 KB, p50 400 KB, p75 900 KB, p90 2.2 MB, p95 4 MB, p99 8.8 MB, max 20 MB"
+    type_into(page, "Response, all quantiles", many)
+    expect(slider(page, "Response, p99")).to_have_attribute("aria-valuetext", "22.5 × median")
+    assert field.evaluate("e => e.scrollWidth <= e.clientWidth && e.scrollHeight <= e.clientHeight + 1")
+    picture(page, "app-quantiles")
+    page.get_by_label("Find a field").fill("")
+    page.keyboard.press("Escape")
+
+
+UNCUT = """list => { const pen = document.createElement("canvas").getContext("2d");
+  const look = getComputedStyle(list); pen.font = `${look.fontWeight} ${look.fontSize} ${look.fontFamily}`;
+  const room = list.clientWidth - parseFloat(look.paddingLeft) - parseFloat(look.paddingRight) - 18;
+  return [...list.options].filter(o => pen.measureText(o.text).width > room).map(o => o.text); }"""
+
+
+def test_regions_and_processors_are_read_whole(page: Page) -> None:
+    for width, height in ((1280, 720), (1440, 900), (1920, 1080)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.evaluate(FRAMES)
+        for name in ("Region", "Processor"):
+            assert page.get_by_label(name, exact=True).evaluate(UNCUT) == [], (name, width)
+    page.set_viewport_size({"width": 1440, "height": 900})
+
+
 # Turning ------------------------------------------------------------------------------------------
 
 
@@ -416,6 +475,55 @@ def test_names_on_the_map_cross_nothing(page: Page) -> None:
         preset(page, name)
         expect(page.locator(".x-over .borders text").first).to_be_attached()
         assert page.evaluate(CROSSING) == [], name
+
+
+OVERLAP = """([one, others]) => { const box = e => e.getBoundingClientRect();
+  const over = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+  const shown = e => getComputedStyle(e).visibility === "visible" && e.getClientRects().length;
+  return [...document.querySelectorAll(one)].flatMap(a => [...document.querySelectorAll(others)]
+    .filter(b => shown(b) && over(box(a), box(b))).map(b => [a.textContent, b.textContent])); }"""
+
+
+def test_the_box_at_the_pointer_leaves_the_dot_free_and_ticks_give_way(page: Page) -> None:
+    box, dot = page.locator(".x-stage").bounding_box(), page.locator(".x-over .dot").bounding_box()
+    assert box is not None and dot is not None
+    places = [
+        (box["x"] + box["width"] * x, box["y"] + box["height"] * y)
+        for x in (0.2, 0.5, 0.9)
+        for y in (0.1, 0.8)
+    ]
+    places += [(dot["x"] + dx, dot["y"] + dy) for dx, dy in ((-30, -20), (-30, 30), (25, -30), (20, 20))]
+    for x, y in places:
+        page.mouse.move(x, y)
+        expect(page.locator(".x-tip")).to_be_visible()
+        assert page.evaluate(OVERLAP, [".x-tip", ".x-over .dot"]) == [], (x, y)
+        assert page.evaluate(OVERLAP, [".x-over .at", ".x-over .tick:not(.rings)"]) == [], (x, y)
+    page.mouse.move(5, 5)
+    assert page.locator(".x-over .tick.under").count() == 0
+
+
+def test_regions_are_named_where_there_is_room(page: Page) -> None:
+    page.set_viewport_size({"width": 1280, "height": 720})
+    settled(page)
+    page.evaluate(FRAMES)
+    names = page.locator(".x-over .names text")
+    expect(names).to_have_count(5)  # of the large regions: two are narrow, their names stand upright
+    assert page.locator(".x-over .names [transform*=rotate]").count() >= 2
+    assert page.evaluate(OVERLAP, [".x-over .names text", ".x-over .dot"]) == []
+    page.set_viewport_size({"width": 1440, "height": 900})
+
+
+def test_a_share_is_an_axis_and_no_promise_is_none(page: Page) -> None:
+    page.get_by_label("Axis across").select_option("Share that computes")
+    expect(page.locator(".x-over .axis").first).to_have_text("Share that computes")
+    settled(page)
+    assert "50 %" in page.locator(".x-over .tick").all_text_contents()
+    expect(page.get_by_role("alert").first).to_be_empty()
+    options = page.get_by_label("Axis across").locator("option")
+    assert "Promised p95" in options.all_text_contents()
+    type_into(page, "Promised p95", "none")
+    expect(options.filter(has_text=re.compile("^Promised p95$"))).to_have_count(0)
+    page.get_by_label("Axis across").select_option("Response")
 
 
 def test_the_map_is_given_as_a_file(page: Page) -> None:
@@ -600,6 +708,27 @@ def test_what_is_ruled_out_is_opened_and_lists_are_whole(page: Page) -> None:
             assert rows.first.evaluate(WIDE_TRACK)  # drawn as in its panel
             picture(page, "app-all-limits")
         page.keyboard.press("Escape")
+
+
+def test_a_narrow_page_says_where_a_table_goes_on_and_a_title_is_never_under_its_button(page: Page) -> None:
+    page.set_viewport_size({"width": 400, "height": 800})
+    page.evaluate(FRAMES)
+    for opens in (".x-costs [data-open]", "[data-list=designs]", "[data-list=reasons]"):
+        page.locator(opens).first.click()
+        dialog = page.locator("dialog[open]")
+        dialog.locator(".x-page > *").first.wait_for()
+        page.evaluate(FRAMES)
+        assert page.evaluate(OVERLAP, ["dialog[open] h2", "dialog[open] .x-close"]) == [], opens
+        tables = dialog.locator(".x-table").evaluate_all(
+            "all => all.map(e => [e.scrollWidth > e.clientWidth + 1, e.classList.contains('cut')])"
+        )
+        assert all(wide == said for wide, said in tables), opens
+        if opens.endswith("designs]"):
+            assert tables == [[True, True]]
+            picture(page, "app-narrow-table")
+        assert dialog.evaluate("e => e.scrollWidth <= e.clientWidth"), opens
+        page.keyboard.press("Escape")
+    page.set_viewport_size({"width": 1440, "height": 900})
 
 
 # The address --------------------------------------------------------------------------------------
@@ -865,6 +994,20 @@ def test_a_scenario_is_loaded_renamed_and_removed(page: Page) -> None:
     page.wait_for_url(lambda url: scenarios_in(url) == 2)
     page.go_back()
     expect(page.get_by_role("button", name="Scenarios 3")).to_be_visible()
+    remove_all(page)
+
+
+def test_a_name_that_is_too_long_is_said_and_not_cut(page: Page) -> None:
+    dialog = scenarios(page)
+    name = dialog.get_by_label("Keep the workload")
+    name.fill("a" * 41)
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_role("alert")).to_contain_text("expected 1 to 40 letters")
+    expect(name).to_have_value("a" * 41)
+    name.fill("a" * 40)
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_role("button", name="a" * 40, exact=True)).to_be_visible()
+    page.keyboard.press("Escape")
     remove_all(page)
 
 

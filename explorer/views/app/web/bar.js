@@ -104,7 +104,9 @@ class Bar {
     this.modal(title, inside);
     this.dialog.classList.add("wide");
     this.dialog.scrollTop = 0;
-    this.dialog.addEventListener("close", () => { this.dialog.classList.remove("wide"); closed(); }, { once: true });
+    const watch = new ResizeObserver(() => inside.querySelectorAll(".x-table").forEach(cutOrNot));
+    watch.observe(inside);
+    this.dialog.addEventListener("close", () => { watch.disconnect(); this.dialog.classList.remove("wide"); closed(); }, { once: true });
   }
 
   modal(title, ...inside) {
@@ -177,6 +179,11 @@ class Bar {
       h("p", {}, "The decision, its numbers, what was rejected, and every source with its date."),
       h("div.x-choose", {}, ...this.endings.map((ending) => h("button.x-button", { type: "button", onclick: () => make(ending) }, icon("report"), `${said[ending] || ending} (${ending})`))));
   }
+}
+
+// A table that is wider than its place says so.
+function cutOrNot(table) {
+  table.classList.toggle("cut", table.scrollWidth > table.clientWidth + 1);
 }
 
 function download(name, kind, bytes) {

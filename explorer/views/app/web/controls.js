@@ -304,7 +304,7 @@ class Drawer {
     }
     const front = wanted.length ? [...this.left.querySelectorAll("[data-field]")].filter((field) => fits(of(field))) : [];
     this.beside.hidden = !front.length;
-    this.beside.replaceChildren(h("h3", {}, "Beside the map"), ...front.map((field) =>
+    this.beside.replaceChildren(h("h3", {}, "On the main screen"), ...front.map((field) =>
       h("button.n.open", { type: "button", onclick: () => this.close(field.querySelector("input:not([type=range]), select")) }, field.dataset.field)));
     this.none.hidden = any || Boolean(front.length);
   }
