@@ -3,8 +3,10 @@
 import json
 
 import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
 
-from tests.support.local_bench import CODE, Bench, until
+from tests.support.local_bench import CODE, Bench, code, until
 
 pytestmark = pytest.mark.live
 
@@ -141,3 +143,34 @@ def test_a_stack_goes_when_nobody_needs_it_any_more(bench):
     iam.detach_user_policy(UserName="holder", PolicyArn=arn)
     formation.delete_stack(StackName="going")
     assert until(lambda: status(bench, stack) == "DELETE_COMPLETE")
+
+
+@pytest.mark.parametrize("qualifier", ["$LATEST", "1", "now"])
+def test_the_arn_in_a_description_has_the_qualifier_that_was_asked_for(bench, qualifier):
+    functions, name = bench.client("lambda"), bench.function("described")
+    if not functions.list_aliases(FunctionName=name)["Aliases"]:
+        version = functions.publish_version(FunctionName=name)["Version"]
+        functions.create_alias(FunctionName=name, Name="now", FunctionVersion=version)
+    arn = f"arn:aws:lambda:us-east-1:000000000000:function:{name}"
+    assert functions.get_function_configuration(FunctionName=name)["FunctionArn"] == arn
+    of_version = {"FunctionName": name, "Qualifier": qualifier}
+    assert functions.get_function_configuration(**of_version)["FunctionArn"] == f"{arn}:{qualifier}"
+    assert functions.get_function(**of_version)["Configuration"]["FunctionArn"] == f"{arn}:{qualifier}"
+
+
+def test_requests_of_containers_and_load_balancers_are_held_against_their_models(bench):
+    balancers, tasks = (
+        bench.session.client(service, config=Config(parameter_validation=False))
+        for service in ("elbv2", "ecs")
+    )
+    with pytest.raises(ClientError) as caught:
+        balancers.create_target_group(Name="group", Protocol="HTTP", Port=65_536)
+    assert code(caught.value) == (400, "ValidationError")
+    assert "'port' failed to satisfy constraint" in caught.value.response["Error"]["Message"]
+    with pytest.raises(ClientError) as caught:
+        tasks.list_tasks(desiredStatus="SLEEPING")
+    assert code(caught.value) == (400, "InvalidParameterException")
+    assert balancers.create_target_group(Name="group", Protocol="HTTP", Port=65_535)["TargetGroups"]
+    group = of("ElasticLoadBalancingV2::TargetGroup", Port=65_536, Protocol="HTTP")
+    assert bench.deploy("no-port", {"Group": group}) == "ROLLBACK_COMPLETE"
+    assert "'port' failed to satisfy constraint" in bench.reasons("no-port")

@@ -164,3 +164,10 @@ def test_who_may_not_list_does_not_learn_what_is_missing(bench, store, call):
         with pytest.raises(client.exceptions.ClientError) as caught:
             getattr(client, call)(**missing)
         assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == status
+
+
+@pytest.mark.parametrize("path", ["jobs", "jobs/", "jobs/1", "jobs/1/"])
+def test_a_path_of_an_api_without_a_stage_keeps_its_last_slash(bench, path):
+    url = bench.http_api(bench.function("paths", Code={"ZipFile": zipped(ECHO)}))
+    answer = bench.post(url.replace("/$default/", f"/{path}"), b"{}")
+    assert json.loads(answer.body)["rawPath"] == f"/{path}"

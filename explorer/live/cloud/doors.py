@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from typing import Any
 
 from .hook import checked, hook
@@ -23,6 +24,8 @@ URL_ACTIONS = ("lambda:InvokeFunctionUrl", "lambda:InvokeFunction")  # AWS requi
 Reply = tuple[int, Mapping[str, str], bytes]
 UNSIGNED_REPLY: Reply = (403, JSON, b"{}")
 
+_ends_in_slash: ContextVar[bool] = ContextVar("explorer_ends_in_slash", default=False)  # the request's path
+
 
 def install(limits: Limits) -> None:
     """Make the doors of the emulator in this process answer as on AWS."""
@@ -32,6 +35,8 @@ def install(limits: Limits) -> None:
     checked(apigateway, "_iam_caller_identity_v2", "headers query_params")
     event = "url_id account_id region method path headers body query_params source_ip anonymous trace_root"
     hook(lambda_svc, "_build_function_url_event", event, _add_caller)
+    hook(app, "_parse_execute_api_url", "host path", _note_last_slash)
+    hook(app, "_resolve_stage_and_path", "api_id tentative_stage execute_path", _keep_last_slash)
     hook(apigateway_v1, "_media_type_matches", "media_type binary_media_types", _default_to_json)
     signature = "service iam_action headers query_params request_id resource_arn service_context "
     hook(app, "_enforce_data_plane", signature + "auth_error_response named_resource", _refuse_as_aws)
@@ -52,6 +57,25 @@ def _add_caller(original: Callable[..., Any]) -> Callable[..., Any]:
         return event
 
     return build
+
+
+def _note_last_slash(original: Callable[..., Any]) -> Callable[..., Any]:
+    def parse(host: str, path: str) -> Any:
+        _ends_in_slash.set(path.endswith("/"))
+        return original(host, path)
+
+    return parse
+
+
+def _keep_last_slash(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Keep the slash at the end of a path of one segment, where the API has no stage in its path."""
+
+    def resolve(api: str, first_segment: str, rest: str) -> Any:
+        stage, path = original(api, first_segment, rest)
+        is_cut = stage == "$default" and rest == "/" and first_segment and _ends_in_slash.get()
+        return stage, f"{path}/" if is_cut and path == f"/{first_segment}" else path
+
+    return resolve
 
 
 def _default_to_json(original: Callable[..., Any]) -> Callable[..., Any]:

@@ -28,6 +28,8 @@ CODES = {  # error codes of model violations, where it is not ValidationExceptio
     "cloudformation": "ValidationError",
     "cloudwatch": "ValidationError",
     "logs": "InvalidParameterException",
+    "ecs": "InvalidParameterException",
+    "elbv2": "ValidationError",
 }
 SPECIAL_FORM = {("lambda", "BatchSize")}  # shapes for which Lambda has another code and text
 LONG_FUNCTIONS = "CapacityProviderConfig"  # functions with it have a longer limit on Timeout
@@ -55,6 +57,9 @@ KINDS: Mapping[str, tuple[str, str, Mapping[str, str]]] = {  # service, operatio
     "AWS::ApiGatewayV2::Route": ("apigatewayv2", "CreateRoute", {}),
     "AWS::ApiGatewayV2::Integration": ("apigatewayv2", "CreateIntegration", {}),
     "AWS::IAM::Role": ("iam", "CreateRole", {}),
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": ("elbv2", "CreateLoadBalancer", {}),
+    "AWS::ElasticLoadBalancingV2::TargetGroup": ("elbv2", "CreateTargetGroup", {}),
+    "AWS::ElasticLoadBalancingV2::Listener": ("elbv2", "CreateListener", {}),
 }
 OTHER_FORM = {  # properties whose form in a template differs from the API's
     "Tags",

@@ -31,6 +31,8 @@ SERVICES = {  # the emulator's name of a service: the name of its model
     "logs": "logs",
     "dynamodb": "dynamodb",
     "apigateway": "apigateway",
+    "ecs": "ecs",
+    "elasticloadbalancing": "elbv2",
 }
 UNCHECKED = {  # shapes that another check covers: in bytes, with another code or text
     ("secretsmanager", "SecretStringType"),

@@ -1,0 +1,37 @@
+"""The ARN of a function in its description: with the qualifier that the caller names, as on AWS."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from .hook import hook
+from .limits import Limits
+
+
+def install(limits: Limits) -> None:
+    """Qualify the ARN in descriptions of functions in the emulator that is loaded in this process."""
+    from ministack.services import lambda_svc
+
+    hook(lambda_svc, "_get_function", "name qualifier", _qualify("Configuration"))
+    hook(lambda_svc, "_get_function_config", "name qualifier", _qualify(""))
+
+
+def _qualify(member: str) -> Callable[..., Any]:
+    """Qualify the ARN of a configuration: of the whole answer, or of its member of this name."""
+
+    def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
+        def describe(name: str, qualifier: str | None = None) -> Any:
+            status, headers, body = original(name, qualifier)
+            if not qualifier or status != 200:
+                return status, headers, body
+            answer = json.loads(body)
+            configuration = answer[member] if member else answer
+            head, _, own_name = configuration["FunctionArn"].partition(":function:")
+            configuration["FunctionArn"] = f"{head}:function:{own_name.partition(':')[0]}:{qualifier}"
+            return status, headers, json.dumps(answer).encode()
+
+        return describe
+
+    return wrap
