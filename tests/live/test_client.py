@@ -16,6 +16,7 @@ import socket
 import threading
 import time
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
@@ -31,6 +32,7 @@ from hypothesis import strategies as st
 from explorer.errors import CloudError, ExplorerError
 from explorer.live.client import exchange
 from explorer.live.client.async_client import AsyncClient
+from explorer.live.client.bodies import Body
 from explorer.live.client.client import Client
 from explorer.live.client.exchange import Answer, Backoff, NoAnswer, Pause, Request
 from explorer.live.client.inline import largest_inline
@@ -789,6 +791,15 @@ def test_a_refusal_says_which_region_was_taken_for_granted(connect, endpoint):
 def test_unsigned_if_told_so(connect, endpoint):
     with pytest.raises(exchange.EndpointError, match="Missing Authentication Token"):
         connect(endpoint, False).submit(ask())
+
+
+def test_an_unsigned_body_comes_with_its_sha256():
+    body, request = b'{"a": 1}', Request("POST", "http://127.0.0.1/jobs")
+    with Client("http://127.0.0.1", False) as client:
+        unsigned = client._arguments(replace(request, body=Body(body)))
+        upload = client._arguments(replace(request, body=Body(body), signed=False))
+    assert unsigned["headers"]["x-amz-content-sha256"] == hashlib.sha256(body).hexdigest()
+    assert "x-amz-content-sha256" not in upload["headers"]  # a signed URL allows no such header
 
 
 def test_the_usual_chain(connect, endpoint, monkeypatch):

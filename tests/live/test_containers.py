@@ -256,7 +256,8 @@ def test_a_task_has_its_own_role_its_own_variables_and_nothing_of_the_host(place
     work.write_text(LOOKS_AROUND)
     with deploy.deploy(Workload(**SMALL), BUFFERED, place, f"{work}:handle") as standing:
         tasks = Tasks(standing)
-        answer = httpx2.post(f"{standing.url}/run", json={}, timeout=30).json()
+        tries = (httpx2.post(f"{standing.url}/run", json={}, timeout=30) for _ in range(5))
+        answer = next(each for each in tries if each.status_code != 504).json()  # this machine may be busy
         role = tasks.members["WorkTaskRole"].rpartition("/")[2]
         assert f":assumed-role/{role}/" in answer["sts"]
         assert (answer["s3"], answer["iam"]) == ("AccessDenied", "AccessDenied")

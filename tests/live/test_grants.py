@@ -90,7 +90,8 @@ def asker(bench):
     for name in ("own/all", "others/all"):
         bench.client("secretsmanager").create_secret(Name=name, SecretString="hunter2")
     own = role(bench, "asker", *((list(actions), on) for actions, on in STATEMENTS.items()))
-    return bench.function("asker", Role=own, Code={"ZipFile": zipped(ASK)})
+    # on a busy machine the SDK's first client alone takes seconds
+    return bench.function("asker", Role=own, Code={"ZipFile": zipped(ASK)}, Timeout=60)
 
 
 @pytest.mark.parametrize(

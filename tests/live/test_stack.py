@@ -109,6 +109,14 @@ def test_a_stack_that_pushes_goes_up_works_and_leaves_nothing(place, door, execu
     assert holds(place) == before
 
 
+def test_a_distribution_is_refused_here_before_anything_is_made(place):
+    before = holds(place)
+    w = Workload(**SMALL | {"client": {"auth": "none"}})
+    with pytest.raises(ExplorerError, match="the local cloud serves none: expected --target aws"):
+        deploy.deploy(w, f"edge=cloudfront,{QUICK.replace('http-api', 'function-url')}", place)
+    assert holds(place) == before
+
+
 @pytest.mark.parametrize("compression", ["none", "gzip"])
 @pytest.mark.parametrize("response", ["buffered", "paged", "stored"])
 @pytest.mark.parametrize("door", ["function-url", "http-api", "rest-api"])

@@ -42,6 +42,8 @@ def workload(secrets=3, **changes):
 
 
 def stack(design, **changes):
+    if design.edge == "cloudfront":
+        changes = {"client": {"auth": "none"}, **changes}
     no_secrets = design.configuration in {"environment", "bundled", "appconfig"}
     return stack_of(workload(0 if no_secrets else 3, **changes), design)
 
@@ -98,6 +100,15 @@ def test_every_combination_that_the_endpoint_promises_is_deployable():
         for compression in OPTIONS["compression"]
         for configuration in OPTIONS["configuration"]
     }
+    promised |= {
+        plain("function-url", request, response, "single", configuration, edge="cloudfront",
+              compression=compression, initialization=ready)
+        for request in OPTIONS["request"]
+        for response in ("buffered", "paged")
+        for configuration in OPTIONS["configuration"]
+        for compression in OPTIONS["compression"]
+        for ready in OPTIONS["initialization"]
+    }  # fmt: skip
     assert set(DEPLOYABLE) == promised
 
 
@@ -105,7 +116,6 @@ WITHOUT_A_TEMPLATE = {
     "callback": {"response": "callback"},
     "streamed": {"door": "function-url", "response": "streamed", "execution": "single"},
     "managed-instance": {"execution": "managed-instance"},
-    "cloudfront": {"edge": "cloudfront"},
 }
 
 
@@ -116,6 +126,38 @@ def test_a_design_without_a_template_names_the_option_that_has_none(option, chan
     assert not design.deployable
     with pytest.raises(DesignError, match=rf"{option}( has no template here)?: \S+ \S+ \S+"):
         stack_of(workload(0), design)
+
+
+@pytest.mark.parametrize(
+    ("door", "response", "why"),
+    [
+        ("http-api", "buffered", "only in front of a function URL"),
+        ("function-url", "stored", "only for an answer at once"),
+    ],
+)
+def test_a_distribution_without_a_template_says_why(door, response, why):
+    with pytest.raises(DesignError, match=f"cloudfront has a template {why}"):
+        stack(plain(door, "inline", response, "single", "environment", edge="cloudfront"))
+
+
+def test_a_distribution_opens_the_endpoint_to_all_only_where_that_is_stated():
+    design = plain("function-url", "inline", "buffered", "single", "environment", edge="cloudfront")
+    with pytest.raises(DesignError, match=r"client\.auth: callers are not known behind a distribution"):
+        stack_of(workload(0), design)
+    open_stack = stack(design)
+    resources = open_stack.template["Resources"]
+    assert open_stack.settings["open_to_all"] is True and not open_stack.is_signed
+    assert resources["Url"]["Properties"]["AuthType"] == "AWS_IAM"
+    kind = "AWS::Lambda::Permission"
+    permissions = [each["Properties"] for each in resources.values() if each["Type"] == kind]
+    assert {each["Principal"] for each in permissions} == {"cloudfront.amazonaws.com"}
+    assert {each["Action"] for each in permissions} == {"lambda:InvokeFunctionUrl", "lambda:InvokeFunction"}
+    assert all("distribution/${Distribution}" in each["SourceArn"]["Fn::Sub"] for each in permissions)
+    origin = resources["Distribution"]["Properties"]["DistributionConfig"]["Origins"][0]
+    assert origin["OriginAccessControlId"] == {"Fn::GetAtt": ["EdgeAccess", "Id"]}
+    assert "Anyone may call" in readme(open_stack)
+    signed = stack(plain("function-url", "inline", "buffered", "single", "environment"))
+    assert "open_to_all" not in signed.settings and signed.is_signed
 
 
 def test_every_design_that_can_be_built_is_deployable_or_names_the_option_that_is_not():

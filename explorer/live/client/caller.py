@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import ssl
 from collections.abc import Callable, Mapping
@@ -92,6 +93,8 @@ class Caller:
             headers = self._signer.sign(request.method, request.url, headers, body)
         elif request.body:
             headers["content-length"] = str(request.body.size_bytes)
+            if request.signed:  # a distribution that signs for its callers needs it
+                headers["x-amz-content-sha256"] = hashlib.sha256(request.body.read()).hexdigest()
         timeout = httpx2.Timeout(request.timeout_s, connect=CONNECT_S, pool=None)
         return {"method": request.method, "url": request.url, "headers": headers, "timeout": timeout}
 

@@ -65,6 +65,11 @@ class Plan:
                 f"the design keeps {self.stack.provisioned} environments ready, and the local cloud at most "
                 f"{MOST}: expected --target aws, or a lower peak_rps"
             )
+        if target_name == "local" and self.design.flow.distribution:
+            raise ExplorerError(
+                "the design has a distribution in front of a function URL, and the local cloud serves none: "
+                "expected --target aws, or edge=none"
+            )
         if target_name == "aws" and self.stack.missing:
             raise ExplorerError(
                 f"the design asks for {' and '.join(self.stack.missing)}, which only the owner of an account "

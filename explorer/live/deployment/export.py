@@ -179,6 +179,11 @@ def _caller_note(stack: Stack) -> str:
     """Who may call the endpoint."""
     if stack.is_signed:
         return "A caller needs the policy that the output `CallerPolicy` names."
+    if stack.design.flow.distribution:
+        return (
+            "Anyone may call: the distribution signs for its callers, and the function accepts no others. A "
+            "request with a body needs its SHA-256 in the header `x-amz-content-sha256`; the client adds it."
+        )
     return "Anyone who reaches the load balancer may call: it does not authenticate callers."
 
 

@@ -11,6 +11,8 @@ from urllib.parse import parse_qsl
 import strict_json
 from problems import Problem
 
+ANYONE = "anyone"  # the owner where callers are not authenticated
+
 
 @dataclass(frozen=True)
 class Request:

@@ -23,7 +23,7 @@ import front
 import open_jobs
 from job_pool import JobPool
 from problems import Answer, Problem
-from request import Request
+from request import ANYONE, Request
 from settings import SETTINGS
 
 Message = MutableMapping[str, Any]
@@ -31,7 +31,6 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 HEALTH, WORK = "/health", "/run"
-ANYONE = "anyone"  # a load balancer does not authenticate callers
 FRONT_THREADS = 16
 STOP_S = 25.0  # less than the platform gives an ending task
 # by this a connection outlives the load balancer's idle time-out, so that it never meets a closed one

@@ -16,6 +16,7 @@ class Settings:
     """Sizes in bytes and times in seconds, with defaults for what settings.json leaves out."""
 
     response: str = "job"  # whole, page, job, or nothing: acknowledged only
+    open_to_all: bool = False  # whether unsigned callers are served: a distribution in front signs for them
     gzip: bool = False  # whether the result is compressed, in every form of answer
     binary: bool = False  # whether the sample work answers bytes rather than text
     compression: float = 1.0  # share of the sample's answer that gzip leaves

@@ -17,6 +17,7 @@ from explorer.options.base.request_path import Actor, BodyIn, BodyOut, Phase, Re
 from explorer.options.base.resources import (
     DISTRIBUTION,
     Resource,
+    Setting,
     TemplatePiece,
     Value,
     attribute,
@@ -180,15 +181,26 @@ class CloudFront(Edge):
             more = np.maximum(np.ceil(load.at_levels("response") / load.page_bytes(path)) - 1, 0)
             yield Step(Phase.DOWNLOAD, title, who, more * hop, before_first_byte=0.0, where=paged)
 
+    deployable = True
+
     def undeployable(self, flow: RequestPath) -> str | None:
-        return f"{self.id}: callers are known by their signatures here, which do not pass a distribution"
+        if not flow.origin_access:
+            return f"{self.id} has a template only in front of a function URL: no other door checks who calls"
+        if flow.body_out not in (BodyOut.WHOLE, BodyOut.PAGE):
+            return f"{self.id} has a template only for an answer at once: a job belongs to its signer"
+        return super().undeployable(flow)
 
     def unbuilt(self, load: Conditions, flow: RequestPath) -> Iterable[str]:
         needs = load.workload.client.needs
+        if load.workload.client.auth is None:
+            yield 'client.auth: callers are not known behind a distribution: state "none" if anyone may call'
         if "custom-domain" in needs:
             yield "client.needs custom-domain: the domain, its zone and its certificate are not of this stack"
         if "waf" in needs and load.workload.region != ACL_REGION:
             yield f"client.needs waf: the web ACL of a distribution stands in {ACL_REGION} alone"
+
+    def pieces(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
+        yield Setting("open_to_all", True)  # the door accepts the distribution alone, which signs for all
 
     def wiring(self, load: Conditions, path: RequestPath, door: Value) -> Iterable[TemplatePiece]:
         access = {

@@ -6,7 +6,6 @@ from explorer.engine.designs import Design
 from explorer.errors import DesignError
 from explorer.live.deployment.template import stack_of
 from explorer.options.base.conditions import Conditions
-from explorer.options.edge.cloudfront import CloudFront
 from explorer.workload.workload import Workload
 from tests.support.cfn_lint import complaints
 
@@ -24,13 +23,13 @@ PLAIN = {
 
 def workload(**fields) -> Workload:
     least = {"requests_per_month": 1e6, "response": "100 KB", "runtime": "1 s", "peak_rps": 2}
-    return Workload(**{**least, **fields})
+    client = {"auth": "none", **fields.get("client", {})}
+    return Workload(**{**least, **fields, "client": client})
 
 
 @pytest.fixture
-def resources_of(monkeypatch):
-    """The template of a design, whether the endpoint can know its callers or not."""
-    monkeypatch.setattr(CloudFront, "undeployable", lambda self, flow: None)
+def resources_of():
+    """The template of a design, by resource."""
 
     def template(w: Workload, **others) -> dict:
         design = Design(**{**PLAIN, **others})
@@ -104,6 +103,7 @@ def test_the_web_acl_of_a_distribution_stands_in_one_region_alone():
     )
 
 
-def test_what_cannot_be_put_up_behind_a_distribution_is_said():
-    with pytest.raises(DesignError, match="callers are known by their signatures"):
-        stack_of(workload(), Design(**PLAIN))
+@pytest.mark.parametrize(("auth", "is_refused"), [(None, True), ("none", False)])
+def test_an_endpoint_behind_a_distribution_is_open_only_if_that_is_stated(auth, is_refused):
+    (why,) = Design(**PLAIN).unbuilt(Conditions(workload(client={"auth": auth}))) or ("",)
+    assert why.startswith("client.auth: callers are not known behind a distribution") == is_refused
