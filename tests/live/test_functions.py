@@ -1173,3 +1173,20 @@ def test_the_sample_is_the_same_wherever_it_runs(ship):
     for binary, digest in ((False, "9c9ed56f"), (True, "c022b8a2")):
         content = ship(binary=binary, compression=0.3).sample.answer(10_000, 7).content
         assert hashlib.sha256(content).hexdigest().startswith(digest)
+
+
+@pytest.mark.parametrize(("settings", "status"), [({}, 403), ({"open_to_all": True}, 200)])
+def test_an_unsigned_request_is_served_only_behind_a_distribution_that_signs(ship, settings, status):
+    here = ship(response="whole", **SAMPLE, **settings)
+    asked = request("POST", "/run", {"response_bytes": 9}, owner=None)
+    assert here.front.handler(asked, invocation())["statusCode"] == status
+
+
+@pytest.mark.parametrize("more", [{}, {"SOCKET": "wss://a.execute-api.us-east-1.amazonaws.com/live"}])
+def test_an_event_of_a_socket_is_for_stacks_that_have_one(ship, monkeypatch, more):
+    here = ship(**SAMPLE)
+    for name, value in more.items():
+        monkeypatch.setenv(name, value)
+    event = {"requestContext": {"connectionId": "a", "eventType": "MESSAGE"}, "body": "{}"}
+    status = here.front.handler(event, invocation())["statusCode"]
+    assert status == (200 if more else 404)

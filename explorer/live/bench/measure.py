@@ -8,7 +8,7 @@ from typing import Any
 from explorer.errors import ExplorerError
 from explorer.facts.suggestions import expected_one_of
 from explorer.live.client.listening import signed_headers
-from explorer.live.client.signing import Credentials, Scope, Signer, boto3_chain
+from explorer.live.client.signing import Credentials, Scope, Signer, boto3_chain, digest_header
 from explorer.live.deployment.registry import Standing
 from explorer.live.deployment.template import SAMPLE, stack_of
 from explorer.workload.workload import Workload
@@ -156,7 +156,7 @@ def endpoint(stack: Standing) -> Endpoint:
     return Endpoint(
         stack.url,
         stored=stack.design.flow.asynchronous,
-        sign=signer.sign if signer else None,
+        sign=signer.sign if signer else lambda method, url, headers, body: {**headers, **digest_header(body)},
         sign_socket=lambda url: signed_headers(url, signer),
         stack=stack.name,
         target=stack.target.name,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import ssl
 from collections.abc import Callable, Mapping
@@ -18,7 +17,7 @@ from .exchange import Answer, Backoff, EndpointError, NoAnswer, Request
 from .inline import largest_inline
 from .listening import signed_headers
 from .protocol import Answers, Payload, Protocol
-from .signing import Credentials, Scope, Signer, boto3_chain, is_local
+from .signing import Credentials, Scope, Signer, boto3_chain, digest_header, is_local
 
 CONNECT_S = 10.0
 KEPT_OPEN = 100  # idle connections
@@ -93,8 +92,7 @@ class Caller:
             headers = self._signer.sign(request.method, request.url, headers, body)
         elif request.body:
             headers["content-length"] = str(request.body.size_bytes)
-            if request.signed:  # a distribution that signs for its callers needs it
-                headers["x-amz-content-sha256"] = hashlib.sha256(request.body.read()).hexdigest()
+            headers |= digest_header(request.body.read()) if request.signed else {}
         timeout = httpx2.Timeout(request.timeout_s, connect=CONNECT_S, pool=None)
         return {"method": request.method, "url": request.url, "headers": headers, "timeout": timeout}
 

@@ -158,6 +158,11 @@ def _resolve_once(cache: list[Any]) -> Any:
     return cache[0].get_frozen_credentials()
 
 
+def digest_header(body: bytes) -> dict[str, str]:
+    """The header with the SHA-256 of an unsigned body: a distribution that signs for its callers needs it."""
+    return {"x-amz-content-sha256": hashlib.sha256(body).hexdigest()} if body else {}
+
+
 class Signer:
     """Adds the signature to the headers of a request."""
 
