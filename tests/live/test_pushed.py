@@ -23,7 +23,7 @@ from explorer.live.client.listening import may_listen, signed_headers
 from explorer.live.client.signing import Credentials, Scope, Signer
 from explorer.live.deployment.deploy import deploy
 from tests.support.intruder import Caller, send
-from tests.support.local_bench import until
+from tests.support.local_bench import until, zipped
 from tests.support.own_cloud import own_cloud
 
 pytestmark = pytest.mark.live
@@ -329,6 +329,39 @@ def test_a_signature_goes_to_the_endpoint_alone():
     assert not may_listen(aws, "wss://evil.example/live")
     assert not may_listen(aws, "wss://b.execute-api.eu-west-1.amazonaws.com.evil.example/live")
     assert not may_listen(aws, "ws://127.0.0.1/live")
+
+
+ECHO = """
+import json
+def handle(event, context):
+    return {"statusCode": 200, "body": json.dumps(event["requestContext"]["identity"])}
+"""
+
+
+@pytest.mark.parametrize("answers", [False, True])
+def test_a_route_without_a_signature_tells_nobody_who_the_caller_is(bench, answers):
+    """And it sends an answer to the client only where a response of the route says so."""
+    name, gateway = bench.function("sockets", Code={"ZipFile": zipped(ECHO)}), bench.client("apigatewayv2")
+    choice = {"ProtocolType": "WEBSOCKET", "RouteSelectionExpression": "$request.body.action"}
+    api = gateway.create_api(Name=f"open-{answers}", **choice)["ApiId"]
+    arn = f"arn:aws:lambda:us-east-1:000000000000:function:{name}"
+    uri = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{arn}/invocations"
+    integration = gateway.create_integration(ApiId=api, IntegrationType="AWS_PROXY", IntegrationUri=uri)
+    to = {"Target": f"integrations/{integration['IntegrationId']}", "AuthorizationType": "NONE"}
+    more = {"RouteResponseSelectionExpression": "$default"} if answers else {}
+    gateway.create_route(ApiId=api, RouteKey="$default", **to, **more)
+    gateway.create_stage(ApiId=api, StageName="live", AutoDeploy=True)
+    source = f"arn:aws:execute-api:us-east-1:000000000000:{api}/*"
+    allowed = {"Action": "lambda:InvokeFunction", "Principal": "apigateway.amazonaws.com"}
+    bench.client("lambda").add_permission(FunctionName=name, StatementId=api, SourceArn=source, **allowed)
+    url = f"{bench.cloud.endpoint_url}/_aws/execute-api/{api}/live".replace("http", "ws", 1)
+    with connect(url, proxy=None, compression=None, open_timeout=60) as connection:
+        connection.send("{}")
+        if answers:
+            assert "caller" not in json.loads(connection.recv(timeout=30))
+        else:
+            with pytest.raises(TimeoutError):
+                connection.recv(timeout=3)
 
 
 # What a connection bears ----------------------------------------------------------------------------
