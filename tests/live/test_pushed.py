@@ -126,6 +126,16 @@ def opened(url: str, key: dict | None, **scope):
     return connect(url, additional_headers=headers, proxy=None, compression=None, open_timeout=60)
 
 
+def opened_at_last(url: str, key: dict):
+    """A connection, tried again while the function that admits it runs out of time on a busy machine."""
+    for _ in range(4):
+        try:
+            return opened(url, key)
+        except InvalidStatus:
+            time.sleep(2)
+    return opened(url, key)
+
+
 def refused(url: str, key: dict | None, **scope) -> int:
     """The status with which a connection is refused."""
     with pytest.raises(InvalidStatus) as caught, opened(url, key, **scope):
@@ -426,7 +436,7 @@ def test_a_new_connection_takes_the_place_of_one_that_has_ended(short):
     with opened(job.socket, short.alice.key) as connection:
         first = short.row(job.id)["connection"]
         assert closed_with(connection) == 1001
-    with opened(job.socket, short.alice.key) as connection:
+    with opened_at_last(job.socket, short.alice.key) as connection:
         assert short.row(job.id)["connection"] != first
         assert short.alice.ask("DELETE", f"/jobs/{job.id}").status == 202
         assert heard(connection)["status"] == "cancelled"
