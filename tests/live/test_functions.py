@@ -1178,8 +1178,8 @@ def test_the_sample_is_the_same_wherever_it_runs(ship):
 @pytest.mark.parametrize(("settings", "status"), [({}, 403), ({"open_to_all": True}, 200)])
 def test_an_unsigned_request_is_served_only_behind_a_distribution_that_signs(ship, settings, status):
     here = ship(response="whole", **SAMPLE, **settings)
-    asked = request("POST", "/run", {"response_bytes": 9}, owner=None)
-    assert here.front.handler(asked, invocation())["statusCode"] == status
+    unsigned_request = request("POST", "/run", {"response_bytes": 9}, owner=None)
+    assert here.front.handler(unsigned_request, invocation())["statusCode"] == status
 
 
 @pytest.mark.parametrize("more", [{}, {"SOCKET": "wss://a.execute-api.us-east-1.amazonaws.com/live"}])

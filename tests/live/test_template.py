@@ -207,6 +207,7 @@ def test_a_socket_is_opened_by_a_signature_and_leads_to_the_function_that_answer
     }
     assert set(allowed) == {f"{name}Role" for name in design_stack.functions}
     assert set(allowed.values()) == {"live/POST/@connections/*"}
+    assert "`websockets` to be told of a job's end" in readme(design_stack)
     invoked = [each for name, each in policies(design_stack.template) if "$connect" in json.dumps(each)]
     assert [each["Action"] for each in invoked] == [["execute-api:Invoke"]]
 

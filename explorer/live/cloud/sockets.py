@@ -131,11 +131,16 @@ class _Connection:
 
 
 def _add_caller(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the signer of a connection to its event, under the names that REST APIs use."""
+    """Add the signer of a connection to its event, under the names that REST APIs use.
 
-    def context(api: str, route: str, stage: str, connection: str, event_type: str, *args: Any) -> Any:
-        result, caller = original(api, route, stage, connection, event_type, *args), _caller.get()
-        if event_type == "CONNECT" and caller:
+    A route that requires no signature has none: nobody has checked the key that the caller states.
+    """
+    from ministack.services import apigateway
+
+    def context(api: str, key: str, stage: str, connection: str, event_type: str, *args: Any) -> Any:
+        result, caller = original(api, key, stage, connection, event_type, *args), _caller.get()
+        route = apigateway._match_ws_route(api, key) or {}
+        if event_type == "CONNECT" and caller and route.get("authorizationType") == "AWS_IAM":
             names = {"accountId": "accountId", "caller": "callerId", "user": "userId", "userArn": "userArn"}
             result["identity"] |= {name: caller.get(other) for name, other in names.items()}
             result["identity"]["accessKey"] = caller.get("accessKey")

@@ -79,7 +79,8 @@ def readme(stack: Stack) -> str:
 {stack.design}
 
 `template.json` is the stack, `functions/` the code of its functions, `client/` a client in Python
-(it needs `httpx2` and, for the usual credentials, `boto3`). The numbers in both are those of
+(it needs `httpx2`{_socket_package(stack)} and, for the usual credentials, `boto3`). The numbers in both are \
+those of
 {region} and of the workload that the template's `Metadata` holds.{_timeout_note(stack)}{_log_note(stack)}\
 {_version_note(stack)}
 
@@ -185,6 +186,11 @@ def _caller_note(stack: Stack) -> str:
             "request with a body needs its SHA-256 in the header `x-amz-content-sha256`; the client adds it."
         )
     return "Anyone who reaches the load balancer may call: it does not authenticate callers."
+
+
+def _socket_package(stack: Stack) -> str:
+    """The package with which the client waits for a notice, if the endpoint sends any."""
+    return ", `websockets` to be told of a job's end" if stack.design.flow.socket else ""
 
 
 def _timeout_note(stack: Stack) -> str:
