@@ -320,8 +320,13 @@ def test_memory_is_in_the_same_unit_wherever_it_is_said(name):
 
 @every
 def test_no_number_has_a_raw_unit_or_an_exponent(name):
-    text = plain_text(name)
-    assert re.findall(r"\d+(?:\.\d+)?e[+-]?\d+|\b\d{4,} ?(?:bytes|seconds|s|B)\b|USD an? \S+", text) == []
+    """Code is left out: it quotes AWS; and so is the workload's own file at the end."""
+    text = re.sub(r"`[^`]*`", "", document(name, "md").partition("## Make it again")[0])
+    raw = r"\b\d+(?:\.\d+)?e[+-]\d+\b|\b\d{4,} ?(?:bytes|seconds|s|B)\b|USD a (?:RRU|LCU|hour|[aeiou])"
+    assert re.findall(raw, text) == []
+    assert re.findall(raw, "4e+07 bytes/s, 86400 s, 1800 seconds, 0.3 USD a RRU") == [
+        *("4e+07", "86400 s", "1800 seconds", "USD a RRU")
+    ]
 
 
 @every

@@ -187,7 +187,9 @@ def benchmark(answer: Row, output: Path | None) -> Iterator[RenderableType]:
     )
     if answer["cannot_vouch_for"]:
         yield title("What this cannot show")
-        yield from (Padding(f"- {line}", (0, 0, 0, 2)) for line in answer["cannot_vouch_for"])
+        from explorer.live.cloud.vouch import about_a_run
+
+        yield from (Padding(f"- {line}", (0, 0, 0, 2)) for line in about_a_run(answer["cannot_vouch_for"]))
     if output:
         yield SideNote(f"Wrote {output}")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from . import images, refusals_lambda, refusals_services, task_processes
 from .refusals import KINDS
@@ -77,3 +77,15 @@ def uncovered() -> Iterator[str]:
 
 
 CANNOT_VOUCH_FOR = (*ONLY_ON_AWS, *uncovered())
+TIMES = ("network:", "speed:", "rates:")  # beginnings of the lines that concern every measured time
+
+
+def about_a_run(lines: Sequence[str]) -> list[str]:
+    """What a run cannot show, without what concerns single services of the local cloud: that is counted.
+
+    >>> about_a_run([*CANNOT_VOUCH_FOR[:2], "a line of the run itself", "the bill"])[-2:]
+    ['a line of the run itself', '1 more about single services of the local cloud: explorer cloud status']
+    """
+    others = [line for line in lines if line in CANNOT_VOUCH_FOR and not line.startswith(TIMES)]
+    more = f"{len(others)} more about single services of the local cloud: explorer cloud status"
+    return [*(line for line in lines if line not in others), *([more] if others else [])]
