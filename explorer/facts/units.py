@@ -326,7 +326,7 @@ def format_quantity(value: float, unit: str) -> str:
     if unit in FORMATS:
         return FORMATS[unit](value)
     if unit in LARGE:
-        return format_size(value * LARGE[unit], 4)
+        return format_size(value * LARGE[unit])
     return SEVERAL.sub(r"1 \1", f"{format_number(value)} {unit}")
 
 
