@@ -119,8 +119,9 @@ def _mark_first_breach(axes: Axes, frame: pd.DataFrame, lines: dict[str, np.ndar
     at = (month, max(lines[limit][month], LEAST))
     axes.plot(*at, "o", ms=8, color="white", mec=VERMILION, mew=2, zorder=5, clip_on=False)
     side: Any = {"ha": "left", "xytext": (9, 7)} if month < 24 else {"ha": "right", "xytext": (-9, 7)}
+    back: dict[str, Any] = {"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85}
     axes.annotate("breaks today" if not month else f"breaks in month {month}", at, textcoords="offset points",
-                  size=8.5, weight="bold", color="#a84300", **side)  # fmt: skip
+                  size=8.5, weight="bold", color="#a84300", zorder=6, bbox=back, **side)  # fmt: skip
 
 
 def _growth_alt(title: str, frame: pd.DataFrame, lines: dict[str, np.ndarray]) -> str:
