@@ -250,6 +250,31 @@ def test_a_name_in_a_test_or_a_script_is_a_noun_or_a_verb():
     assert {file: words for file, words in bare.items() if words} == {}
 
 
+# Of functions, methods and properties: those that answers and exported clients promise; may only shrink.
+PROMISED = {
+    "analysis/recommendation.py": {"rejected"},
+    "live/bench/result.py": {"corrupted", "duplicated", "measured", "predicted", "succeeded"},
+    "live/bench/row.py": {"accepted"},
+    "live/client/exchange.py": {"ended"},
+    "live/deployment/registry.py": {"created", "expired"},
+    "views/figures/measured.py": {"served"},
+    "views/report/measured.py": {"measured", "predicted"},
+}
+VERBS = {"exceed", "feed", "need", "speed"}
+
+
+def test_a_function_is_not_named_by_a_bare_participle():
+    bare = {name(path): bare_participles(path) for path in files(*PLAIN)}
+    assert {file: words for file, words in bare.items() if words} == PROMISED
+
+
+def bare_participles(path: Path) -> set[str]:
+    nodes = ast.walk(parsed(path))
+    functions = [node for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    words = {node.name.strip("_") for node in functions}
+    return {word for word in words if word.endswith("ed") and "_" not in word} - VERBS
+
+
 # Types --------------------------------------------------------------------------------------------
 
 CASTS = {  # what a type checker is told, not shown; may only shrink

@@ -16,7 +16,7 @@ from explorer.cli import prompts
 from explorer.cli.main import app
 from explorer.engine.designs import table
 from explorer.errors import CloudError
-from explorer.live.bench.schedule import stepped
+from explorer.live.bench.schedule import rate_steps
 from explorer.live.deployment import create, target, teardown
 from explorer.live.deployment import deploy as deploying
 from explorer.live.deployment.aws_errors import explain_errors, short_message
@@ -765,7 +765,7 @@ def test_as_many_requests_are_told_as_are_due(aws, keys, arrivals):
     aws.answers("cloudformation", "get_template", template())
     load = ["--rate", "7,11", "--duration", 13, "--repeat", 2, "--warm-up", 3, "--arrivals", arrivals]
     result = run("bench", NAME, "--target", "aws", "--region", REGION, *load, "--max-requests", 1)
-    due = [stepped([7, 11], 13, seed if arrivals == "poisson" else None).requests for seed in (1, 2)]
+    due = [rate_steps([7, 11], 13, seed if arrivals == "poisson" else None).requests for seed in (1, 2)]
     assert result.stdout.startswith(f"About {sum(due) + 3} requests on AWS in {REGION}")
     assert f"the schedule has {sum(due) + 3} requests: expected at most 1" in result.stderr
 

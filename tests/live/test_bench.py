@@ -31,7 +31,7 @@ from explorer.live.bench.phases import split
 from explorer.live.bench.result import LATE_S
 from explorer.live.bench.row import Row
 from explorer.live.bench.run import Caps, bench
-from explorer.live.bench.schedule import ClosedLoop, constant, poisson, stepped
+from explorer.live.bench.schedule import ClosedLoop, constant, poisson, rate_steps
 from explorer.live.bench.watch import Meter, Usage
 from tests.support.designs import plain
 from tests.support.fake_endpoint import result_content, running
@@ -74,14 +74,14 @@ def test_chance_is_the_same_for_the_same_seed_and_has_the_rate():
 
 
 def test_one_rate_after_another():
-    steps = stepped([10, 30], 2)
+    steps = rate_steps([10, 30], 2)
     assert np.bincount(steps.stretch_of).tolist() == [20, 60] and steps.duration_s == 4
     assert steps.at_s[steps.stretch_of == 1].min() == 2
 
 
 @pytest.mark.parametrize(
-    "make", [lambda: constant(0, 1), lambda: poisson(1, -1), lambda: stepped([], 1), lambda: ClosedLoop(0, 1),
-             lambda: constant(1e6, 1e5), lambda: constant(0.1, 1), lambda: ClosedLoop(3, 4)],
+    "make", [lambda: constant(0, 1), lambda: poisson(1, -1), lambda: rate_steps([], 1),
+             lambda: ClosedLoop(0, 1), lambda: constant(1e6, 1e5), lambda: constant(0.1, 1), lambda: ClosedLoop(3, 4)],
 )  # fmt: skip
 def test_a_schedule_that_cannot_be_is_refused(make):
     with pytest.raises(ExplorerError, match="expected"):
@@ -325,7 +325,8 @@ def test_some_at_a_time_and_those_that_warm_it_up(quick):
     summary = result.to_dict()
     assert (summary["jobs"], summary["succeeded"], len(result.rows)) == (12, 12, 14)
     at_once = [
-        sum(other.sent_s <= row.sent_s < other.ended_s for other in result.counted) for row in result.counted
+        sum(other.sent_s <= row.sent_s < other.ended_s for other in result.rows_that_count)
+        for row in result.rows_that_count
     ]
     assert max(at_once) == 3  # the fourth waits for one of three
     assert summary["schedule"]["loop"] == "closed"
@@ -447,7 +448,7 @@ def test_runs_that_differ_widen_the_interval():
 def test_the_knee_is_the_first_rate_that_is_not_served():
     with running(workers=2) as url:  # 40 a second of 50 ms
         for _ in range(3):  # a machine that stops for a moment serves less
-            summary = answered(url, stepped([10, 25, 80], 1), 0.05).to_dict()
+            summary = answered(url, rate_steps([10, 25, 80], 1), 0.05).to_dict()
             assert not summary["steps"][2]["served"] and summary["steps"][2]["throughput_rps"] < 60
             if summary["knee_rps"] == 80:
                 break
@@ -456,7 +457,7 @@ def test_the_knee_is_the_first_rate_that_is_not_served():
 
 @pytest.mark.parametrize(("slow_s", "knee"), [(0.49, None), (0.51, 20)])
 def test_five_times_the_first_p99_is_the_edge(slow_s, knee):
-    schedule = stepped([10, 20], 5)
+    schedule = rate_steps([10, 20], 5)
     rows = [Row(k, at, at, ended_s=at + 0.1, latency_s=0.1, status="succeeded", stretch=of)
             for k, (at, of) in enumerate(zip(schedule.at_s, schedule.stretch_of))]  # fmt: skip
     for row in rows[-3:]:

@@ -126,10 +126,12 @@ def test_a_benchmark_counts_the_starts_for_which_a_request_waited(place, ready, 
 def test_a_stack_with_more_than_this_machine_keeps_ready_is_for_aws_alone():
     design = design_of("function-url", "buffered", "single", READY)
     few, many = (deploy.plan(Workload(**SMALL, peak_rps=rps), design) for rps in (MOST, 100 * MOST))
-    assert few.stack.provisioned <= MOST < many.stack.provisioned
+    assert few.stack.provisioned_environments <= MOST < many.stack.provisioned_environments
     few.check_target("local")
     many.check_target("aws")
-    with pytest.raises(ExplorerError, match=rf"{many.stack.provisioned} environments ready.*at most {MOST}"):
+    with pytest.raises(
+        ExplorerError, match=rf"{many.stack.provisioned_environments} environments ready.*at most {MOST}"
+    ):
         many.check_target("local")
 
 
@@ -137,7 +139,7 @@ def test_a_stack_with_more_than_this_machine_keeps_ready_is_for_aws_alone():
 def test_what_is_kept_ready_stands_in_the_estimate(ready):
     w = Workload(**SMALL, peak_rps=20)
     planned = deploy.plan(w, design_of("function-url", "buffered", "single", ready))
-    gb_s = planned.stack.provisioned * 730 * 3600 * 1769 / 1024
+    gb_s = planned.stack.provisioned_environments * 730 * 3600 * 1769 / 1024
     usd = price({"lambda.provisioned_concurrency_arm": gb_s}, "us-east-1").total_usd
     assert planned.estimate["standing_usd_month"] == pytest.approx(float(usd), abs=0.01)
     assert (usd > 10) == (ready == READY)
@@ -319,6 +321,6 @@ def test_a_run_is_billed_with_the_environments_that_the_stack_keeps_ready(ready,
     lines = {line.id: line.quantity for line in bill(w, design, run, rows, 1, invocations).lines}
     assert lines["lambda.duration_arm"] == pytest.approx(4 if has_ready else 5)
     assert lines.get("lambda.provisioned_duration_arm") == (pytest.approx(1) if has_ready else None)
-    provisions = deploy.plan(w, design).stack.provisioned * 1769 / 1024  # for a second
+    provisions = deploy.plan(w, design).stack.provisioned_environments * 1769 / 1024  # for a second
     assert lines.get("lambda.provisioned_concurrency_arm", 0) == pytest.approx(provisions)
     assert (provisions > 0) == has_ready

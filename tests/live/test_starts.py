@@ -63,7 +63,7 @@ def test_as_many_start_at_once_as_may_and_the_next_when_one_has():
     assert [pool.take(), pool.take()] == [("new", True)] * 2
     third, answers = begun(pool.take)
     assert waits(starts, 1) and pool.starts_count == 2
-    starts.started()
+    starts.release()
     third.join(5)
     assert answers == [("new", True)] and pool.starts_count == 3
 
@@ -89,7 +89,7 @@ def test_what_falls_free_goes_to_its_own_function_past_the_others():
     other.release()
     second.join(5)
     assert of_second == [("free", False)] and not of_first
-    starts.started()
+    starts.release()
     first.join(5)
     assert of_first == [("new", True)]
 
@@ -129,7 +129,7 @@ def test_all_are_served_whatever_the_order():
         how = pool.take()
         time.sleep(0.001)
         if how[1]:
-            starts.started()
+            starts.release()
         time.sleep(0.002)
         with starts._lock:
             pool.idle += 1

@@ -11,7 +11,7 @@ from explorer.analysis.calibration.prediction import RunConditions, predict_run
 from explorer.live import Result
 from explorer.live.bench.endpoint import Endpoint
 from explorer.live.bench.row import Row
-from explorer.live.bench.schedule import poisson, stepped
+from explorer.live.bench.schedule import poisson, rate_steps
 from explorer.views import figures
 from explorer.views.figures import measured
 from tests.support.designs import plain
@@ -53,7 +53,7 @@ def run():
 
 @pytest.fixture(scope="module")
 def stairs():
-    return result(stepped([5, 10, 20, 40], 10), slow_from_rps=40)
+    return result(rate_steps([5, 10, 20, 40], 10), slow_from_rps=40)
 
 
 DRAW = {
@@ -97,7 +97,7 @@ def test_predictions_stand_where_the_numbers_are(run):
 
 def test_dots_are_the_requests_and_colours_tell_cold_ones(run):
     dots = {to_hex(line.get_color()): line for line in figures.latencies(run).axes[0].lines[:2]}
-    cold = [row.latency_s for row in run.counted if row.cold]
+    cold = [row.latency_s for row in run.rows_that_count if row.cold]
     assert sorted(dots[measured.KINDS["work met a cold start"].lower()].get_ydata()) == sorted(cold)
 
 
@@ -118,7 +118,7 @@ def test_lost_jobs_are_counted_and_drawn_apart():
 def test_the_rate_that_is_not_served_is_named(stairs):
     picture = figures.served(stairs)
     assert stairs.to_dict()["knee_rps"] == 40 and "gives in at 40 a second" in picture.alt
-    assert figures.served(result(stepped([5, 10], 10))).alt.endswith("serves all, to 10 a second")
+    assert figures.served(result(rate_steps([5, 10], 10))).alt.endswith("serves all, to 10 a second")
 
 
 @pytest.mark.parametrize(

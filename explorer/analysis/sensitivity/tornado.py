@@ -102,7 +102,7 @@ class Sensitivity:
         """The value of each edge: that of the break-even where there is one, so that both are said alike."""
         pairs = zip(self.ranges, self.paths, strict=True)
         edges = [edge for each, path in pairs for edge in _edges(each, path, self.design) if edge]
-        values = _refined(self.workload, self.design, edges)
+        values = _refine(self.workload, self.design, edges)
         if not edges or self.design != self.recommended:
             return values
         turns = Recommendation(self.workload.without_current()).answer.break_evens
@@ -224,7 +224,7 @@ def _edges(uncertain: Range, path: Path, design: Design) -> Iterator[Edge | None
             yield from _edges_of(uncertain, path, of_best, run)
 
 
-def _refined(workload: Workload, design: Design, edges: Sequence[Edge]) -> dict[Edge, float]:
+def _refine(workload: Workload, design: Design, edges: Sequence[Edge]) -> dict[Edge, float]:
     """The last value inside each edge, found by two refinements of the points between its ends."""
     spans = {edge: (edge.inside, edge.outside) for edge in edges}
     for _ in range(2):

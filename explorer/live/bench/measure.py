@@ -19,7 +19,7 @@ from .jobs import Polling
 from .load import Progress
 from .result import Result
 from .run import Caps, bench, expected_usd
-from .schedule import ClosedLoop, Schedule, constant, poisson, stepped
+from .schedule import ClosedLoop, Schedule, constant, poisson, rate_steps
 
 LEAST_RATE_RPS, DURATION_S = 1.0, 20.0
 
@@ -136,7 +136,7 @@ def _open_loops(
         raise ExplorerError(f'arrivals is "{arrivals}": {expected_one_of(("poisson", "constant"))}')
     is_even = arrivals == "constant"
     if len(rates) > 1:
-        return [stepped(rates, duration_s, None if is_even else seed + k) for k in range(repeat)]
+        return [rate_steps(rates, duration_s, None if is_even else seed + k) for k in range(repeat)]
     if is_even:
         return [constant(rates[0], duration_s)] * repeat
     return [poisson(rates[0], duration_s, seed + k) for k in range(repeat)]

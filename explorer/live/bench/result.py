@@ -74,19 +74,19 @@ class Result:
     usage: Usage | None = None
 
     @cached_property
-    def counted(self) -> list[Row]:
+    def rows_that_count(self) -> list[Row]:
         """The rows that count: all but the warm-up."""
         return [row for row in self.rows if not row.warm_up]
 
     @property
     def jobs(self) -> int:
         """The number of requests that were due."""
-        return len(self.counted)
+        return len(self.rows_that_count)
 
     @property
     def succeeded(self) -> int:
         """The number of jobs whose result was received completely."""
-        return sum(row.status == "succeeded" for row in self.counted)
+        return sum(row.status == "succeeded" for row in self.rows_that_count)
 
     @property
     def lost(self) -> int:
@@ -107,13 +107,13 @@ class Result:
     @property
     def errors(self) -> dict[str, int]:
         """The number of errors by kind, the most frequent first."""
-        return dict(Counter(row.error for row in self.counted if row.error).most_common())
+        return dict(Counter(row.error for row in self.rows_that_count if row.error).most_common())
 
     @property
     def why_not_valid(self) -> list[str]:
         """Why the load did not follow the schedule; [] if it did."""
-        late = percentiles([row.lateness_s for row in self.counted], P50_P99_MAX)
-        dropped = sum(row.status == "dropped" for row in self.counted)
+        late = percentiles([row.lateness_s for row in self.rows_that_count], P50_P99_MAX)
+        dropped = sum(row.status == "dropped" for row in self.rows_that_count)
         reasons = []
         if late and late["p99"] > LATE_S:
             reasons.append(f"requests were sent {1000 * late['p99']:.1f} ms late at the p99")
@@ -141,14 +141,14 @@ class Result:
     @cached_property
     def throughput_rps(self) -> float:
         """Succeeded jobs a second, from the first due time to the end of the last job [1/s]."""
-        rows = [row for row in self.counted if row.status == "succeeded"]
+        rows = [row for row in self.rows_that_count if row.status == "succeeded"]
         if not rows:
             return 0.0
-        span = max(row.ended_s for row in rows) - min(row.scheduled_s for row in self.counted)
+        span = max(row.ended_s for row in rows) - min(row.scheduled_s for row in self.rows_that_count)
         return len(rows) / span if span > 0 else 0.0
 
     def _column_of_succeeded(self, column: str) -> list[float]:
-        return [getattr(row, column) for row in self.counted if row.status == "succeeded"]
+        return [getattr(row, column) for row in self.rows_that_count if row.status == "succeeded"]
 
     @cached_property
     def measured(self) -> dict[str, dict[str, float]]:
@@ -170,10 +170,10 @@ class Result:
     def to_dict(self) -> dict[str, Any]:
         """The summary, as `explorer bench --json` prints it."""
         runs: dict[int, list[float]] = {}
-        for row in self.counted:
+        for row in self.rows_that_count:
             if row.status == "succeeded":
                 runs.setdefault(row.repetition, []).append(row.latency_s)
-        steps = stretches(self.counted, self.schedule) if isinstance(self.schedule, Schedule) else []
+        steps = stretches(self.rows_that_count, self.schedule) if isinstance(self.schedule, Schedule) else []
         reasons = self.why_not_valid
         local = self.endpoint.target == "local"
         cannot_vouch_for = [
@@ -205,7 +205,7 @@ class Result:
             "throughput_rps": self.throughput_rps,
             "steps": steps,
             "knee_rps": knee_rps(steps),
-            "lateness_s": percentiles([row.lateness_s for row in self.counted], P50_P99_MAX),
+            "lateness_s": percentiles([row.lateness_s for row in self.rows_that_count], P50_P99_MAX),
             "predicted": self.predicted,
             "measured": self.measured,
             "functions": self.functions,

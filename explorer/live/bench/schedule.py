@@ -84,7 +84,7 @@ def constant(rate_rps: float, duration_s: float) -> Schedule:
     rate_rps : requests a second
     duration_s : of the schedule [s]
     """
-    return stepped([rate_rps], duration_s)
+    return rate_steps([rate_rps], duration_s)
 
 
 def poisson(rate_rps: float, duration_s: float, seed: int = 1) -> Schedule:
@@ -96,10 +96,10 @@ def poisson(rate_rps: float, duration_s: float, seed: int = 1) -> Schedule:
     duration_s : of the schedule [s]
     seed : the same seed gives the same times
     """
-    return stepped([rate_rps], duration_s, seed)
+    return rate_steps([rate_rps], duration_s, seed)
 
 
-def stepped(rates_rps: Sequence[float], each_s: float, seed: int | None = None) -> Schedule:
+def rate_steps(rates_rps: Sequence[float], each_s: float, seed: int | None = None) -> Schedule:
     """One rate after another, to find the rate that is no longer served.
 
     Parameters

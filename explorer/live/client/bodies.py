@@ -181,7 +181,7 @@ class Sink:
         return True
 
     @property
-    def gzipped(self) -> bool:
+    def is_gzipped(self) -> bool:
         """Whether the bytes that arrive are compressed."""
         return "gzip" in [each.strip() for each in self.encoding.lower().split(",")]
 
@@ -209,7 +209,7 @@ class MemorySink(Sink):
 
     def finish(self) -> bytes:
         """The content, decompressed. Raises NotGzip."""
-        if not self.gzipped:
+        if not self.is_gzipped:
             return bytes(self.content)
         with _raise_not_gzip():
             return gzip.decompress(self.content)
@@ -255,7 +255,7 @@ class PartFile(Sink):
 
     def finish(self) -> Path:
         """Rename the file to its final name in one step. Raises NotGzip."""
-        if self.gzipped:
+        if self.is_gzipped:
             return self._write_decompressed()
         with _explain_os_error(self.part):
             _sync_and_close(self._file)

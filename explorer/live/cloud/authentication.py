@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .hook import checked, hook
+from .hook import hook, require
 
 ANONYMOUS = {
     ("apigateway", "execute-api:Invoke"),
@@ -31,7 +31,7 @@ def install() -> None:
 def _refuse_root(allows_anonymous: Callable[..., bool]) -> Callable[..., Any]:
     from ministack.core import iam_evaluator
 
-    is_root = checked(iam_evaluator, "is_root_access_key", "access_key_id")
+    is_root = require(iam_evaluator, "is_root_access_key", "access_key_id")
     error = iam_evaluator.AuthError(
         "InvalidClientTokenId", "The security token included in the request is invalid."
     )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import Any
 
-from .hook import checked, hook
+from .hook import hook, require
 from .limits import Limits
 
 JSON = {"Content-Type": "application/json"}
@@ -32,7 +32,7 @@ def install(limits: Limits) -> None:
     from ministack import app
     from ministack.services import apigateway, apigateway_v1, lambda_svc, s3
 
-    checked(apigateway, "_iam_caller_identity_v2", "headers query_params")
+    require(apigateway, "_iam_caller_identity_v2", "headers query_params")
     event = "url_id account_id region method path headers body query_params source_ip anonymous trace_root"
     hook(lambda_svc, "_build_function_url_event", event, _add_caller)
     hook(app, "_parse_execute_api_url", "host path", _note_last_slash)

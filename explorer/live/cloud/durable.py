@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, MutableMapping
 from contextvars import ContextVar
 from typing import Any
 
-from .hook import Wrap, checked, hook
+from .hook import Wrap, hook, require
 from .limits import Limits, Refusal
 
 FIRST_RETRY_S, LONGEST_RETRY_S = 1.0, 60.0  # AWS documents exponential backoff, but no figures
@@ -30,11 +30,11 @@ def install(limits: Limits) -> None:
     from ministack.services import lambda_durable, lambda_svc
 
     create_parameters = "function_arn version input_payload name trace_id execution_timeout"
-    checked(lambda_durable, "create_execution_for_invoke", create_parameters)
-    checked(lambda_durable, "mark_execution_completed", "arn result_payload error")
-    checked(lambda_durable, "record_invocation_completed", "arn start_ts request_id error")
-    checked(lambda_durable, "_serialize_operations", "operations for_event")
-    checked(lambda_durable, "_time_out_execution", "rec")
+    require(lambda_durable, "create_execution_for_invoke", create_parameters)
+    require(lambda_durable, "mark_execution_completed", "arn result_payload error")
+    require(lambda_durable, "record_invocation_completed", "arn start_ts request_id error")
+    require(lambda_durable, "_serialize_operations", "operations for_event")
+    require(lambda_durable, "_time_out_execution", "rec")
     hook(lambda_durable, "_apply_update", "rec upd", _count_attempts)
     hook(lambda_durable, "_resume_execution", "arn account_id region", _wake_driver)
     hook(lambda_svc, "_execute_function", "func event", _drive_executions(limits))

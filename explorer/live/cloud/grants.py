@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import Any
 
-from .hook import checked, hook
+from .hook import hook, require
 from .limits import Limits
 
 GATEWAY = "apigateway.amazonaws.com"
@@ -27,9 +27,9 @@ def install(limits: Limits) -> None:
     from ministack.services import apigateway, apigateway_v1, lambda_svc, stepfunctions
     from ministack.services.cloudformation import provisioners
 
-    checked(iam_evaluator, "_gather_role_policies", "role_name account_id")
+    require(iam_evaluator, "_gather_role_policies", "role_name account_id")
     signature = "doc ctx service named_only direct_only"
-    checked(iam_evaluator, "evaluate_resource_policy", signature)
+    require(iam_evaluator, "evaluate_resource_policy", signature)
     hook(stepfunctions, "_execute_task", "state_def raw_input execution ctx", _run_in_role)
     hook(stepfunctions, "_call_lambda", "func_ref event", _check_role_invokes(stepfunctions._ExecutionError))
     log_parameters = "func request_id log_text error duration_ms log_source"
@@ -44,7 +44,7 @@ def install(limits: Limits) -> None:
     )
     hook(apigateway_v1, "_invoke_lambda_proxy_v1", parameters, _check_rest_permission)
     handlers = provisioners._RESOURCE_HANDLERS["AWS::Lambda::EventSourceMapping"]
-    checked(provisioners, "_lambda_esm_create", "logical_id props stack_name")
+    require(provisioners, "_lambda_esm_create", "logical_id props stack_name")
     handlers["create"] = _check_queue_permission(handlers["create"])
 
 

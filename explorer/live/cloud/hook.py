@@ -26,7 +26,7 @@ def check_version() -> None:
         raise CloudError(f"{EMULATOR} is {version}: expected {PINNED}: {install_command('cloud')}")
 
 
-def checked(owner: Any, name: str, parameters: str) -> Any:
+def require(owner: Any, name: str, parameters: str) -> Any:
     """The callable `name` of `owner`, after a check of its parameters.
 
     Parameters
@@ -49,8 +49,8 @@ def checked(owner: Any, name: str, parameters: str) -> Any:
 
 
 def hook(owner: Any, name: str, parameters: str, wrap: Wrap) -> None:
-    """Replace `owner.name` by `wrap(original)`; parameters and errors are those of `checked`."""
-    original = checked(owner, name, parameters)
+    """Replace `owner.name` by `wrap(original)`; parameters and errors are those of `require`."""
+    original = require(owner, name, parameters)
     setattr(owner, name, functools.wraps(original)(wrap(original)))
 
 

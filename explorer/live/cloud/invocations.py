@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .durable import is_durable
-from .hook import checked, hook
+from .hook import hook, require
 from .initialization import LOG_NAMES, ON_DEMAND, SNAPSHOT, type_of
 from .limits import Limits
 from .limits_at_door import CALL
@@ -35,7 +35,7 @@ def install(limits: Limits) -> None:
     hook(lambda_svc, "_xray_trace_id_for_invocation", "config inbound_trace_header", _add_trace_header)
     dispatch = "func config event request_id started"
     hook(lambda_svc, "_execute_function_dispatch", dispatch, _share_request_id)
-    checked(lambda_svc, "_emit_lambda_logs", "func request_id log_text error duration_ms log_source")
+    require(lambda_svc, "_emit_lambda_logs", "func request_id log_text error duration_ms log_source")
 
 
 # The environment

@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from . import load_balancer, sockets, task_credentials
-from .hook import checked
+from .hook import require
 from .limits import Answer, Limits, Refusal
 from .tokens import is_key_request
 
@@ -80,15 +80,15 @@ class LimitsAtDoor:
         from ministack.services import apigateway, apigateway_v1, lambda_svc
 
         self.inner, self.limits = inner, limits
-        self.api_of = checked(app, "_parse_execute_api_url", "host path")
-        self.is_balancer = checked(app, "_is_potential_alb_request", "host path")
-        self.function_of = checked(app, "_parse_lambda_url", "host path")
-        self.http_scope = checked(apigateway, "find_api_scope", "api_id")
-        self.url_of = checked(lambda_svc, "resolve_function_url", "url_id")
-        self.caller_of = checked(apigateway, "_iam_caller_identity_v2", "headers query_params")
-        self.rest_scope = checked(apigateway_v1, "find_api_scope", "api_id")
-        self.key_of = checked(router, "extract_access_key_id", "headers query_params")
-        self.is_root = checked(iam_evaluator, "is_root_access_key", "access_key_id")
+        self.api_of = require(app, "_parse_execute_api_url", "host path")
+        self.is_balancer = require(app, "_is_potential_alb_request", "host path")
+        self.function_of = require(app, "_parse_lambda_url", "host path")
+        self.http_scope = require(apigateway, "find_api_scope", "api_id")
+        self.url_of = require(lambda_svc, "resolve_function_url", "url_id")
+        self.caller_of = require(apigateway, "_iam_caller_identity_v2", "headers query_params")
+        self.rest_scope = require(apigateway_v1, "find_api_scope", "api_id")
+        self.key_of = require(router, "extract_access_key_id", "headers query_params")
+        self.is_root = require(iam_evaluator, "is_root_access_key", "access_key_id")
         self.timed_out_tasks: set[asyncio.Task[None]] = set()  # requests whose caller has had a time-out
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from explorer.errors import CloudError
 from explorer.facts.encoding import environment_size, escapes_non_ascii
 
-from .hook import Wrap, checked, hook
+from .hook import Wrap, hook, require
 from .limits import Limits, Refusal, event_reason, invalid
 from .limits_at_door import DOOR
 from .proxy_answers import MalformedError, answer_of
@@ -99,7 +99,7 @@ def _parameter_verdict(limits: Limits) -> Verdict:
     """A verdict on a parameter's value: Parameter Store counts characters, with a limit for each tier."""
     from ministack.services import ssm
 
-    default_tier = checked(ssm, "_default_tier", "data value existing")
+    default_tier = require(ssm, "_default_tier", "data value existing")
 
     def verdict(data: Mapping[str, Any]) -> Refusal | None:
         value = data.get("Value", "")
@@ -129,8 +129,8 @@ def _install_in_cloudformation(limits: Limits) -> None:
     from ministack.services.cloudformation import provisioners
 
     handlers = provisioners._RESOURCE_HANDLERS["AWS::Lambda::Function"]
-    checked(provisioners, "_lambda_create", "logical_id props stack_name")
-    checked(provisioners, "_lambda_update", "physical_id old_props new_props stack_name logical_id")
+    require(provisioners, "_lambda_create", "logical_id props stack_name")
+    require(provisioners, "_lambda_update", "physical_id old_props new_props stack_name logical_id")
     for action, position in (("create", 1), ("update", 2)):
         handlers[action] = _check_function_resource(limits, handlers[action], position)
     hook(provisioners, "_sm_secret_string", "props", _check_template_secret(limits))

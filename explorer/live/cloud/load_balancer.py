@@ -10,7 +10,7 @@ from email.utils import formatdate
 from typing import Any
 
 from . import target_health
-from .hook import checked, hook
+from .hook import hook, require
 from .limits import Limits
 from .target_exchange import Answer, ExchangeError, exchange
 
@@ -43,8 +43,8 @@ def install(limits: Limits) -> None:
     target_health.install(limits)
     forward_parameters = "tg_arn method path headers body query_params raw_query_string raw_path"
     hook(alb, "_forward_to_tg", forward_parameters, _forward_to_targets(limits))
-    checked(alb, "_with_alb_server", "response listener_arn")
-    checked(alb, "_lb_attr", "lb_arn key default")
+    require(alb, "_with_alb_server", "response listener_arn")
+    require(alb, "_lb_attr", "lb_arn key default")
     lambda_parameters = "function_ref tg_arn method path headers body query_params raw_query_string"
     hook(alb, "_invoke_lambda_target", lambda_parameters, _limit_lambda_target(limits))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .hook import checked, hook
+from .hook import hook, require
 
 Properties = Mapping[str, Any]
 Completion = Callable[[str, Properties], None]
@@ -22,7 +22,7 @@ def install() -> None:
 
     hook(stacks, "_runs_on_worker_thread", "resource_type", _wait_on_thread)
     for kind, (name, complete) in COMPLETIONS.items():
-        checked(provisioners, name, "logical_id props stack_name")
+        require(provisioners, name, "logical_id props stack_name")
         handlers = provisioners._RESOURCE_HANDLERS[kind]
         for action, position in (("create", 1), ("update", 2)):
             handlers[action] = _complete_after(handlers[action], complete, position, handlers["delete"])

@@ -24,7 +24,7 @@ from typing import Any
 from explorer.errors import CloudError
 
 from .events import retry_throttled
-from .hook import checked, hook
+from .hook import hook, require
 from .initialization import has_snapshot, restore_lines, start_in_report
 from .limits import Limits
 from .starts import yield_to_the_cloud
@@ -95,9 +95,9 @@ def install(limits: Limits) -> None:
 
 
 def _check_names(lambda_runtime: Any, lambda_svc: Any) -> None:
-    checked(lambda_svc, "_run_with_function_config_scope", "func_or_config callback args kwargs")
-    checked(lambda_svc, "_execute_function", "func event")
-    checked(lambda_svc, "_route_async_failure", "target_arn func_name event result")
+    require(lambda_svc, "_run_with_function_config_scope", "func_or_config callback args kwargs")
+    require(lambda_svc, "_execute_function", "func event")
+    require(lambda_svc, "_route_async_failure", "target_arn func_name event result")
     if lambda_runtime.subprocess is not subprocess:
         raise CloudError("ministack: lambda_runtime.subprocess is not the module: expected a fresh process")
 

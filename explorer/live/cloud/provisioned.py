@@ -9,7 +9,7 @@ from contextvars import copy_context
 from typing import Any
 
 from . import refusals_lambda
-from .hook import Wrap, checked, hook
+from .hook import Wrap, hook, require
 from .initialization import is_provisioned
 from .limits import Limits, Refusal
 
@@ -27,9 +27,9 @@ def install(limits: Limits) -> None:
     from ministack.core import lambda_runtime
     from ministack.services import lambda_svc
 
-    checked(lambda_svc, "_get_func_record_for_qualifier", "name qualifier")
-    checked(lambda_runtime, "ensure_spawned", "worker")
-    checked(lambda_runtime, "kill_workers", "workers")
+    require(lambda_svc, "_get_func_record_for_qualifier", "name qualifier")
+    require(lambda_runtime, "ensure_spawned", "worker")
+    require(lambda_runtime, "kill_workers", "workers")
     hook(lambda_svc, "_put_provisioned_concurrency", "func_name qualifier data", _start_environments(limits))
     hook(lambda_svc, "_get_provisioned_concurrency", "func_name qualifier", _count_available)
     hook(lambda_svc, "_delete_provisioned_concurrency", "func_name qualifier", _end_environments)
@@ -70,7 +70,7 @@ def _start_environments(limits: Limits) -> Wrap:
             if not qualifier or qualifier == "$LATEST":
                 return Refusal(400, "InvalidParameterValueException", UNPUBLISHED).rest_json()
             parameters = {"FunctionName": function, "Qualifier": qualifier, **data}
-            if refusal := refusals_lambda.provisioned(limits, parameters):
+            if refusal := refusals_lambda.refuse_provisioned_concurrency(limits, parameters):
                 return refusal.rest_json()
             answer = original(function, qualifier, data)
             record = _record(function, qualifier) if answer[0] == 202 else None

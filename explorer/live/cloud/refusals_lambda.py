@@ -327,7 +327,7 @@ def alias_routing(limits: Limits, parameters: Parameters) -> Refusal | None:
     return None
 
 
-def reserved(limits: Limits, parameters: Parameters) -> Refusal | None:
+def refuse_reserved_concurrency(limits: Limits, parameters: Parameters) -> Refusal | None:
     """PutFunctionConcurrency: refuse fewer units than provisioned, or too few left for other functions."""
     name, qualifier = name_and_qualifier(parameters)
     if qualifier:
@@ -339,7 +339,7 @@ def reserved(limits: Limits, parameters: Parameters) -> Refusal | None:
     if function is None:
         return missing(f"Function not found: {arn(parameters)}:{LATEST}")
     units = int(parameters.get("ReservedConcurrentExecutions", 0))
-    provisioned = sum(_provisioned(function).values())
+    provisioned = sum(_provisioned_units(function).values())
     if units < provisioned:
         return refuse(
             f" ReservedConcurrentExecutions  {units} should not be lower than function's total provisioned "
@@ -347,10 +347,11 @@ def reserved(limits: Limits, parameters: Parameters) -> Refusal | None:
         )
     if not units:
         return None
-    return _least_unreserved(limits, "ReservedConcurrentExecutions", _unreserved(limits, name) - units)
+    rest = _unreserved_concurrency(limits, name) - units
+    return _least_unreserved(limits, "ReservedConcurrentExecutions", rest)
 
 
-def provisioned(limits: Limits, parameters: Parameters) -> Refusal | None:
+def refuse_provisioned_concurrency(limits: Limits, parameters: Parameters) -> Refusal | None:
     """PutProvisionedConcurrencyConfig: refuse $LATEST, and more units than are free."""
     name, qualifier = name_and_qualifier(parameters)
     if qualifier == LATEST:
@@ -363,7 +364,7 @@ def provisioned(limits: Limits, parameters: Parameters) -> Refusal | None:
     if (function["config"].get("SnapStart") or {}).get("ApplyOn") == "PublishedVersions":
         return refuse("Provisioned Concurrency Configs cannot be applied to a function with SnapStart.")
     requested = int(parameters.get("ProvisionedConcurrentExecutions", 0))
-    others = sum(units for key, units in _provisioned(function).items() if key != qualifier)
+    others = sum(units for key, units in _provisioned_units(function).items() if key != qualifier)
     own = function.get("concurrency")
     if own is not None:
         if requested + others > own:
@@ -372,7 +373,7 @@ def provisioned(limits: Limits, parameters: Parameters) -> Refusal | None:
                 "reservedConcurrentExecution for function"
             )
         return None
-    free = _unreserved(limits, name) - others
+    free = _unreserved_concurrency(limits, name) - others
     if requested > free:
         return refuse(
             "Specified ConcurrentExecutions for function is greater than account's unreserved concurrency "
@@ -389,13 +390,13 @@ def provisioned_is_there(limits: Limits, parameters: Parameters) -> Refusal | No
     if refusal := qualifier_is_there(limits, parameters):
         return refusal
     function = record(parameters)
-    if function is not None and qualifier not in _provisioned(function):
+    if function is not None and qualifier not in _provisioned_units(function):
         code = "ProvisionedConcurrencyConfigNotFoundException"
         return refuse("No Provisioned Concurrency Config found for this function", code, 404)
     return None
 
 
-def _provisioned(function: Mapping[str, Any]) -> dict[str, int]:
+def _provisioned_units(function: Mapping[str, Any]) -> dict[str, int]:
     configs = function.get("provisioned_concurrency") or {}
     return {key: int(one["RequestedProvisionedConcurrentExecutions"]) for key, one in configs.items()}
 
@@ -411,11 +412,11 @@ def _least_unreserved(limits: Limits, setting: str, unreserved: float) -> Refusa
     )
 
 
-def _unreserved(limits: Limits, name: str) -> float:
+def _unreserved_concurrency(limits: Limits, name: str) -> float:
     """The account's concurrency that all other functions leave."""
     others = [one for key, one in state()._functions.items() if key != name]
     other_units = sum(
-        one["concurrency"] if one.get("concurrency") is not None else sum(_provisioned(one).values())
+        one["concurrency"] if one.get("concurrency") is not None else sum(_provisioned_units(one).values())
         for one in others
     )
     return limits["lambda.concurrency"] - other_units
@@ -692,8 +693,8 @@ CHECKS: Mapping[str, tuple[Check, ...]] = {
     "CreateAlias": (new_alias,),
     "UpdateAlias": (alias_routing,),
     "GetAlias": (known_alias,),
-    "PutFunctionConcurrency": (reserved,),
-    "PutProvisionedConcurrencyConfig": (provisioned,),
+    "PutFunctionConcurrency": (refuse_reserved_concurrency,),
+    "PutProvisionedConcurrencyConfig": (refuse_provisioned_concurrency,),
     "GetProvisionedConcurrencyConfig": (provisioned_is_there,),
     "PutFunctionEventInvokeConfig": (event_config,),
     "UpdateFunctionEventInvokeConfig": (event_config,),

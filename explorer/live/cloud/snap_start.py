@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextvars import copy_context
 from typing import Any
 
-from .hook import checked, hook
+from .hook import hook, require
 from .limits import Limits
 from .patch_runtime import INIT_FAILURE
 
@@ -26,8 +26,8 @@ def install(limits: Limits) -> None:
     from ministack.core import lambda_runtime
     from ministack.services import lambda_svc
 
-    checked(lambda_runtime, "ensure_spawned", "worker")
-    checked(lambda_runtime, "kill_workers", "workers")
+    require(lambda_runtime, "ensure_spawned", "worker")
+    require(lambda_runtime, "kill_workers", "workers")
     hook(lambda_svc, "_snapstart_provision_version_async", "name ver_record", _initialise_on_thread)
 
 

@@ -15,7 +15,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from .grants import policy_allows
-from .hook import checked, hook
+from .hook import hook, require
 from .limits import Limits
 
 Message = MutableMapping[str, Any]
@@ -34,9 +34,9 @@ def install(limits: Limits) -> None:
     """Make WebSocket APIs of the emulator in this process behave as on AWS."""
     from ministack.services import apigateway, lambda_svc
 
-    checked(apigateway, "_iam_caller_identity_v2", "headers query_params")
-    checked(apigateway, "_extract_lambda_ref_from_integration_uri", "uri")
-    checked(lambda_svc, "_get_func_record_for_ref_in_scope", "function_ref account_id region")
+    require(apigateway, "_iam_caller_identity_v2", "headers query_params")
+    require(apigateway, "_extract_lambda_ref_from_integration_uri", "uri")
+    require(lambda_svc, "_get_func_record_for_ref_in_scope", "function_ref account_id region")
     context = "api_id route_key stage connection_id event_type request_id source_ip headers"
     hook(apigateway, "_ws_request_context", context, _add_caller)
     signature = "api_id account_id region route stage connection_id event_type message_id body_text "

@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from .hook import checked, hook
+from .hook import hook, require
 from .limits import Limits
 
 AT_ONCE = max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
@@ -97,7 +97,7 @@ class Starts:
             return first is waiter
         return self.free > 0 and (not self._waiting or self._waiting[0] is waiter)
 
-    def started(self) -> None:
+    def release(self) -> None:
         """Return a slot after the end of a start, successful or not."""
         with self._lock:
             self.free += 1
@@ -122,9 +122,9 @@ def install(limits: Limits) -> None:
     from ministack.services import lambda_svc
 
     starts = Starts()
-    checked(lambda_runtime, "_worker_key", "func_name config qualifier")
-    checked(lambda_runtime, "_worker_class_for", "config")
-    checked(lambda_svc, "_throttle_response", "reason_code msg retry_after")
+    require(lambda_runtime, "_worker_key", "func_name config qualifier")
+    require(lambda_runtime, "_worker_class_for", "config")
+    require(lambda_svc, "_throttle_response", "reason_code msg retry_after")
     signature = "func_name config code_zip qualifier max_concurrency"
     hook(lambda_runtime, "acquire_worker", signature, _bound_starts(starts))
     hook(lambda_runtime, "release_worker", "worker", _release_hook(starts))
@@ -215,7 +215,7 @@ def _return_slot(starts: Starts, worker: Any) -> None:
     """Return the slot of a worker's start, at most once."""
     if getattr(worker, "explorer_begins", False):
         worker.explorer_begins = False
-        starts.started()
+        starts.release()
 
 
 def _answer_throttle(original: Callable[..., Any]) -> Callable[..., Any]:

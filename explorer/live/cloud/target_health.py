@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from xml.sax.saxutils import escape
 
-from .hook import checked, hook_action
+from .hook import hook_action, require
 from .limits import Limits
 from .target_exchange import ExchangeError, exchange
 from .task_processes import CLUSTER
@@ -55,8 +55,8 @@ def install(limits: Limits) -> None:
     hook_action(alb, "DescribeTargetHealth", "_describe_target_health", "params", _describe_health)
     hook_action(alb, "RegisterTargets", "_register_targets", "params", _register_by_port)
     hook_action(alb, "DeregisterTargets", "_deregister_targets", "params", _deregister_by_port)
-    checked(alb, "set_targets_for_group", "tg_arn targets previous_ids")
-    checked(
+    require(alb, "set_targets_for_group", "tg_arn targets previous_ids")
+    require(
         ecs, "_schedule_service_deployment_completion", "cluster_name svc_key account_id region healthy_task"
     )
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from .hook import checked
+from .hook import require
 
 PATH = "/v2/credentials/"
 LIFETIME_S = 6 * 3600.0  # lifetime of credentials, as on AWS; the SDK renews them earlier
@@ -38,7 +38,7 @@ def install() -> None:
     """Check the emulator's function that this module calls. Raises CloudError."""
     from ministack.services import sts
 
-    checked(sts, "register_session", "access_key session")
+    require(sts, "register_session", "access_key session")
 
 
 def grant(role: str, task: str) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from contextvars import copy_context
 from typing import Any
 
-from .hook import checked, hook
+from .hook import hook, require
 from .limits import Limits
 from .task_processes import CLUSTER
 
@@ -24,7 +24,7 @@ def install(limits: Limits) -> None:
     signature = "service method path headers body query_params region account_id"
     hook(iam_actions, "extract_resource_arn", signature, _use_definition_arn)
     hook(iam_actions, "request_tag_context", "service iam_action body params", _add_cluster_key)
-    checked(iam_evaluator, "enforce", "access_key_id iam_action service region resource_arn service_context")
+    require(iam_evaluator, "enforce", "access_key_id iam_action service region resource_arn service_context")
     app.SERVICE_HANDLERS["ecs"] = _check_passed_roles(app.SERVICE_HANDLERS["ecs"])
 
 

@@ -27,7 +27,7 @@ from explorer.facts.locations import task_start_file
 
 from . import images, task_credentials
 from .grants import LOG_ACTIONS, role_allows
-from .hook import checked, hook, hook_action
+from .hook import hook, hook_action, require
 from .limits import Limits
 from .patch_runtime import function_environment
 from .starts import AT_ONCE, yield_to_the_cloud
@@ -247,7 +247,7 @@ def install(limits: Limits) -> None:
         "_task_capacity": "launch_type strategy",
         "_launch_choice": "data cluster",
     }.items():
-        checked(ecs, name, parameters)
+        require(ecs, name, parameters)
     task_credentials.install()
     docker = Docker()
     ecs._get_docker = lambda: docker

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .hook import checked, hook
+from .hook import hook, require
 from .limits import Limits
 
 KEYS = re.compile(r"/([\w-]+)/\.well-known/(?:jwks\.json|openid-configuration)")
@@ -24,11 +24,11 @@ def install(limits: Limits) -> None:
     """Add the reason to refusals of the JWT authorizers in the emulator that is loaded in this process."""
     from ministack.services import apigateway, cognito
 
-    checked(cognito, "_get_pool_unscoped", "pool_id")
-    checked(apigateway, "_extract_token_from_identity_source", "identity_source headers query_params")
-    checked(apigateway, "_verify_rs256_signature", "token jwk")
-    checked(apigateway, "_resolve_jwks_url", "authorizer")
-    checked(apigateway, "_fetch_jwks", "url")
+    require(cognito, "_get_pool_unscoped", "pool_id")
+    require(apigateway, "_extract_token_from_identity_source", "identity_source headers query_params")
+    require(apigateway, "_verify_rs256_signature", "token jwk")
+    require(apigateway, "_resolve_jwks_url", "authorizer")
+    require(apigateway, "_fetch_jwks", "url")
     hook(apigateway, "_validate_jwt_authorizer", "route authorizer headers query_params", _add_reason)
 
 

@@ -55,7 +55,7 @@ ONLY_ON_AWS = (
 )
 
 
-def uncovered() -> Iterator[str]:
+def gaps() -> Iterator[str]:
     """Sentences about what AWS may refuse and this cloud accepts, from the tables of its own checks."""
     model_services = {*SERVICES.values(), "apigatewayv2"}
     checks_by_service = {
@@ -76,7 +76,7 @@ def uncovered() -> Iterator[str]:
     yield f"properties of resources of a template other than {kinds}: the emulator alone looks at them"
 
 
-CANNOT_VOUCH_FOR = (*ONLY_ON_AWS, *uncovered())
+CANNOT_VOUCH_FOR = (*ONLY_ON_AWS, *gaps())
 TIMES = ("network:", "speed:", "rates:")  # beginnings of the lines that concern every measured time
 
 

@@ -60,10 +60,11 @@ class Plan:
 
     def check_target(self, target_name: str) -> None:
         """Raise ExplorerError if the design or its work needs what this target does not have."""
-        if target_name == "local" and self.stack.provisioned > MOST:
+        ready = self.stack.provisioned_environments
+        if target_name == "local" and ready > MOST:
             raise ExplorerError(
-                f"the design keeps {self.stack.provisioned} environments ready, and the local cloud at most "
-                f"{MOST}: expected --target aws, or a lower peak_rps"
+                f"the design keeps {ready} environments ready, and the local cloud at most {MOST}: "
+                "expected --target aws, or a lower peak_rps"
             )
         if target_name == "local" and self.design.flow.distribution:
             raise ExplorerError(
@@ -95,7 +96,7 @@ class Plan:
     def usd(self, requests: float) -> float:
         """The cost of this many requests in a month, including the fixed monthly cost [USD]."""
         rate = {"requests_per_month": max(requests, 1.0), "peak_rps": max(requests, 1.0) / 3600}
-        if self.stack.provisioned:  # as many as the workload's own peak needs
+        if self.stack.provisioned_environments:  # as many as the workload's own peak needs
             rate["peak_rps"] = float(Conditions(self.workload).peak_rps)
         return float(bill_of(self.workload.without_current().replace(rate), self.design).total_usd)
 

@@ -123,7 +123,7 @@ class Stack:
         )
 
     @property
-    def provisioned(self) -> int:
+    def provisioned_environments(self) -> int:
         """The number of environments that the stack keeps ready."""
         configs = [each.value for each in self.of(Property) if each.name == PROVISIONED]
         return sum(config["ProvisionedConcurrentExecutions"] for config in configs)

@@ -64,7 +64,7 @@ def _environment(names: Iterable[str]) -> dict[str, str]:
     return {}
 
 
-def _bundled(names: Iterable[str]) -> dict[str, str]:
+def _read_bundle(names: Iterable[str]) -> dict[str, str]:
     file = json.loads(Path(__file__).with_name("configuration.json").read_text())
     return {name: file[name] for name in names if name in file}
 
@@ -128,7 +128,7 @@ def _poll(token: str) -> bytes:
 
 STORES: dict[str, Callable[[Any], dict[str, str]]] = {
     "environment": _environment,
-    "bundled": _bundled,
+    "bundled": _read_bundle,
     "ssm": _ssm,
     "secretsmanager": _secretsmanager,
     "appconfig": _appconfig,

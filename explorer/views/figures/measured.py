@@ -81,7 +81,9 @@ def latencies(result: Result) -> Picture:
     _slower_share_curve(beside, result)
     intervals = summary["latency_interval_s"]
     _percentile_lines(axes, beside, levels, intervals)
-    count_by_kind = {kind: sum(_request_kind(row) == kind for row in result.counted) for kind in KINDS}
+    count_by_kind = {
+        kind: sum(_request_kind(row) == kind for row in result.rows_that_count) for kind in KINDS
+    }
     colour_key(
         picture, [(f"{kind} ({n})", KINDS[kind]) for kind, n in count_by_kind.items() if n], 0.07, 0.68
     )
@@ -109,14 +111,14 @@ def _request_kind(row: Any) -> str:
 
 def _request_dots(axes: Axes, result: Result) -> None:
     axes.set_yscale("log")
-    seconds = [row.latency_s for row in result.counted if row.status == "succeeded"]
+    seconds = [row.latency_s for row in result.rows_that_count if row.status == "succeeded"]
     low, high = min(seconds, default=0.1), max(seconds, default=1.0)
     axes.set_ylim(max(low * 0.7, LEAST_S), high * 1.6)
     axes.grid(True)
     log_ticks(axes.yaxis, "seconds")
     axes.set_xlabel("seconds from the start of the run", size=9)
     for kind, colour in KINDS.items():
-        rows = [row for row in result.counted if _request_kind(row) == kind]
+        rows = [row for row in result.rows_that_count if _request_kind(row) == kind]
         took = [row.latency_s if row.status == "succeeded" else high * 1.4 for row in rows]
         mark = "x" if kind == "not succeeded" else "o"
         axes.plot([row.scheduled_s for row in rows], took, mark, ms=5, color=colour, alpha=0.75, zorder=4,
@@ -125,7 +127,7 @@ def _request_dots(axes: Axes, result: Result) -> None:
 
 def _slower_share_curve(axes: Axes, result: Result) -> None:
     """Draw the share of the jobs that took longer than each value."""
-    took = np.sort([row.latency_s for row in result.counted if row.status == "succeeded"])
+    took = np.sort([row.latency_s for row in result.rows_that_count if row.status == "succeeded"])
     least = 0.7 / max(took.size, 2)
     axes.set_xscale("log")
     axes.set_xlim(1.0, least)

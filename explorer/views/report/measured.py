@@ -67,7 +67,7 @@ class Measurement:
         return RunConditions(**self.metadata["conditions"])
 
     @property
-    def counted(self) -> list[Any]:
+    def rows_that_count(self) -> list[Any]:
         """The requests that count, without warm-up."""
         rows = self.frame[~self.frame["warm_up"].astype(bool)]
         return list(rows.assign(cold=rows["cold"].fillna(False)).itertuples())
