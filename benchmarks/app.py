@@ -5,7 +5,7 @@ a key, from its event to the frame after the new value is visible. "answer" is t
 limits and costs; "live" is every panel that follows the slider, including map and excluded options. The
 break-evens are computed when the slider rests and are not timed.
 
-    python benchmarks/app.py [--moves 40] [--field requests_per_month] [--workload statements]
+    python benchmarks/app.py [--moves 40] [--field requests_per_month] [--workload satellite]
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--moves", type=int, default=40)
     parser.add_argument("--field", default="requests_per_month")
-    parser.add_argument("--workload", default="statements")
+    parser.add_argument("--workload", default="satellite", help="the heaviest example")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         chromium = shutil.which("chromium") or "/usr/bin/chromium"

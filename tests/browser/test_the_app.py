@@ -138,7 +138,7 @@ def visit(page: Page, url: str) -> None:
 def settled(page: Page) -> None:
     """Wait until nothing is to follow."""
     page.locator(".x-turns li, .x-turns p").first.wait_for(timeout=1000 * START_S)
-    expect(page.locator(".x-app:not(.stale)")).to_be_visible(timeout=1000 * START_S)
+    expect(page.locator(".x-app:not(.stale, .partial)")).to_be_visible(timeout=1000 * START_S)
 
 
 def preset(page: Page, name: str) -> None:
@@ -202,6 +202,9 @@ def test_it_is_whole_at_any_size_and_in_the_dark(page: Page, width: int, height:
 def test_axe_finds_nothing(page: Page, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme)
     page.get_by_role("button", name="Compare").click()
+    expect(page.get_by_role("button", name="Comparing")).to_be_visible()
+    settled(page)
+    page.wait_for_timeout(500)  # a panel of the last answer is no longer faded
     usd(page).click()
     page.locator(".x-why").wait_for()
     problems = violations(page)
@@ -381,6 +384,16 @@ def test_many_keys_in_a_row_end_where_the_slider_stands(page: Page) -> None:
     page.locator(".x-dial", has_text="Response, median").locator(".n").click()
     expect(page.locator(".x-why dd").first).to_have_text(label)
     page.keyboard.press("Escape")
+
+
+def test_another_workload_takes_nothing_of_what_was_just_turned(page: Page) -> None:
+    for _ in range(5):
+        page.locator(".x-stage").focus()
+        page.keyboard.press("ArrowUp")
+        page.keyboard.press("ArrowRight")  # waits for the answer to the first
+        page.keyboard.press("ArrowRight")
+        preset(page, "Question pages")
+        preset(page, "Account statements")
 
 
 def test_a_switch_changes_the_answer_and_back(page: Page) -> None:

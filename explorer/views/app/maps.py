@@ -142,7 +142,7 @@ class Maps:
             "nothing": "no design is feasible",
             "lines": [_border_line_message(line) for line in decisions.border_lines] if fine else [],
             "cloud": [(ring / decisions.today).round(5).tolist() for ring in decisions.request_cloud],
-            "rings": f"rings: {', '.join(f'{level:.0%}' for level in sorted(LEVELS))} of requests",
+            "rings": f"rings: {', '.join(f'{100 * level:.0f}' for level in sorted(LEVELS))} % of requests",
             "zoomed": bool(self._chosen_windows),
             "common": _common_choices(decisions),
             "axes": list(offered_axes(decisions.workload).items()),

@@ -62,6 +62,7 @@ class Screen {
   }
 
   send(message, buffers = []) {
+    if (CHANGES.includes(message.do) && message.do !== "turn") this.flush();
     this.address?.sent(message);
     this.model.send(message, undefined, buffers);
   }
@@ -129,14 +130,21 @@ class Screen {
   }
 
   // One screen without scrolling: where the answer and its steps need the room, the lists below end earlier.
+  // Trying every level lays the screen out again and again: it is done only where something grew or shrank.
   fit() {
+    const shape = [innerWidth, innerHeight, this.panel("answer").offsetHeight, this.drawn?.steps.length, this.root.querySelectorAll(".x-main li").length].join();
+    if (shape !== this.shape || this.root.offsetHeight > innerHeight) this.tighten();
+    this.shape = shape;
+    this.settle.forEach((settle) => settle());
+  }
+
+  tighten() {
     const tightest = Number(getComputedStyle(this.main).getPropertyValue("--tightest")), levels = [];
     this.root.dataset.tight = "";
     while (levels.length < tightest && this.root.offsetHeight > innerHeight) {
       levels.push(levels.length + 1);
       this.root.dataset.tight = levels.join(" ");
     }
-    this.settle.forEach((settle) => settle());
   }
 
   // Whether Python answers, in one line that stays until it does.
@@ -183,7 +191,12 @@ class Screen {
   }
 
   fly() {
-    if (this.flying || !Object.keys(this.pending).length) return;
+    if (!this.flying) this.flush();
+  }
+
+  // What was turned goes out before anything else that changes the workload.
+  flush() {
+    if (!Object.keys(this.pending).length) return;
     this.flying = { ...this.pending };
     this.pending = {};
     this.send({ do: "turn", values: this.flying, number: ++this.number });

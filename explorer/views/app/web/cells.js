@@ -33,17 +33,24 @@ function sums(cells, nx, ny, kind) {
 
 // The place with most room about it where a box [cells] lies wholly in its kind, in the middle of such places; null: nowhere.
 function roomiest(far, sum, nx, ny, w, h) {
-  const places = [];
-  for (let y = 1; y + h < ny; y++) {
-    for (let x = 1; x + w < nx; x++) {
-      const low = y * (nx + 1) + x, high = low + h * (nx + 1);
-      if (sum[high + w] - sum[high] - sum[low + w] + sum[low] === w * h) places.push({ x, y, room: far[(y + (h >> 1)) * nx + x + (w >> 1)] });
+  const middle = (h >> 1) * nx + (w >> 1), wide = nx + 1;
+  const each = (visit) => {
+    for (let y = 1; y + h < ny; y++) {
+      for (let x = 1; x + w < nx; x++) {
+        const low = y * wide + x, high = low + h * wide;
+        if (sum[high + w] - sum[high] - sum[low + w] + sum[low] === w * h) visit(x, y, far[y * nx + x + middle]);
+      }
     }
-  }
-  const most = places.reduce((best, { room }) => Math.max(best, room), 0), good = places.filter(({ room }) => room > 0.85 * most);
-  const mean = (axis) => good.reduce((sum, place) => sum + place[axis], 0) / good.length, mx = mean("x"), my = mean("y");
-  const away = ({ x, y }) => Math.abs(x - mx) + Math.abs(y - my);
-  return good.reduce((best, place) => (best && away(best) <= away(place) ? best : place), null);
+  };
+  let most = 0, n = 0, mx = 0, my = 0, best = null, least = Infinity;
+  each((x, y, room) => { most = Math.max(most, room); });
+  if (!most) return null;
+  each((x, y, room) => { if (room > 0.85 * most) { n++; mx += x; my += y; } });
+  each((x, y, room) => {
+    const away = Math.abs(x - mx / n) + Math.abs(y - my / n);
+    if (room > 0.85 * most && away < least) { least = away; best = { x, y }; }
+  });
+  return best;
 }
 
 // Options side by side as long as they fit into so many pixels; none if one alone does not.

@@ -64,7 +64,7 @@ class DecisionMap {
     const older = wanted?.[x.field] && wanted[y.field] && !(near(wanted[x.field], x) && near(wanted[y.field], y));
     if (!older) this.view = { x: [x.low, x.high], y: [y.low, y.high] }; // else the window that was asked for follows
     if (cells) this.cells = cells;
-    this.measure();
+    if (this.widest() !== this.measured) this.measure();
     this.paint();
   }
 
@@ -103,11 +103,13 @@ class DecisionMap {
     this.em = parseFloat(getComputedStyle(this.stage).fontSize) || USUAL;
     const scale = this.em / USUAL;
     const pad = this.pad = Object.fromEntries(Object.entries(PAD).map(([side, pixels]) => [side, pixels * scale]));
-    const widest = Math.max(0, ...(this.spec?.y.ticks || []).map(([, text]) => wide(text, 0.9 * this.em)));
-    pad.left = Math.max(pad.left, widest + 7 + 1.4 * this.em); // the axis' name stands beside its ticks
+    this.measured = this.widest();
+    pad.left = Math.max(pad.left, this.measured + 7 + 1.4 * this.em); // the axis' name stands beside its ticks
     const { clientWidth, clientHeight } = this.stage;
     this.box = { width: clientWidth - pad.left - pad.right, height: clientHeight - pad.top - pad.bottom };
   }
+
+  widest() { return Math.max(0, ...(this.spec?.y.ticks || []).map(([, text]) => wide(text, 0.9 * this.em))); }
 
   across(value) { return this.pad.left + this.box.width * part(ends(this.view.x), value); }
   up(value) { return this.pad.top + this.box.height * (1 - part(ends(this.view.y), value)); }
