@@ -106,7 +106,8 @@ def explain_bill(bill: Bill, r: Recommendation) -> str:
     )
     assumed_count = sum(line.assumed for line in lines)
     note = f"Prices of {bill.region}" + (f"; * not known there: {assumed_count}" if assumed_count else "")
-    discount = f"; {format_share(r.workload.preferences.discount)} discount" if r.workload.preferences.discount else ""
+    share = r.workload.preferences.discount
+    discount = f"; {format_share(share)} discount" if share else ""
     sources = "".join(
         _source_link(source, "") for source in dict.fromkeys(line.source for line in lines[:LINES])
     )

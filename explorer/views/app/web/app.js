@@ -233,7 +233,7 @@ class Screen {
 
   state(message, buffers) {
     if (message.drawer) this.controls.fields(message.drawer);
-    if (message.controls) this.controls.make(message.controls);
+    if (message.controls) this.controls.make(message.controls, { ...this.pending, ...(this.flying || {}) });
     if (message.bar) this.bar.stand(message.bar);
     if (message.number === this.number) this.flying = false;
     if (message.wrong) this.controls.wrong(message.wrong, message.trouble);

@@ -12,9 +12,9 @@ class Controls {
     this.texts = new Map();
   }
 
-  // Everything anew: another workload has other values to stop at.
-  make(spec) {
-    spec.dials.forEach((dial) => this.dial(dial));
+  // Everything anew: another workload has other values to stop at. What was turned since stays where it is.
+  make(spec, pending) {
+    spec.dials.forEach((dial) => this.dial(dial, pending));
     spec.switches.forEach((one) => this.switch(one));
     spec.choices.forEach((one) => this.choice(one));
   }
@@ -35,12 +35,12 @@ class Controls {
     return spec.group ? this.drawer.groups.get(spec.group) : this.place.querySelector(part);
   }
 
-  dial(spec) {
+  dial(spec, pending) {
     const held = this.dials.get(spec.field);
     if (held) {
       Object.assign(held.spec, spec);
       held.slider.max = spec.values.length - 1;
-      return this.say(held, spec.index);
+      return this.say(held, spec.field in pending ? this.nearest(spec.field, pending[spec.field]).index : spec.index);
     }
     const slider = h("input", { type: "range", id: `x-${spec.field.replace(/\W/g, "-")}-${Controls.count++}`, "aria-label": spec.name, min: 0, max: spec.values.length - 1, step: 1 });
     const label = h("button.n.label", { type: "button", "data-why": `field:${spec.field}`, tabindex: -1 }, spec.name);
