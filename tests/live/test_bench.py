@@ -81,7 +81,8 @@ def test_one_rate_after_another():
 
 @pytest.mark.parametrize(
     "make", [lambda: constant(0, 1), lambda: poisson(1, -1), lambda: rate_steps([], 1),
-             lambda: ClosedLoop(0, 1), lambda: constant(1e6, 1e5), lambda: constant(0.1, 1), lambda: ClosedLoop(3, 4)],
+             lambda: ClosedLoop(0, 1), lambda: constant(1e6, 1e5),
+             lambda: constant(0.1, 1), lambda: ClosedLoop(3, 4)],
 )  # fmt: skip
 def test_a_schedule_that_cannot_be_is_refused(make):
     with pytest.raises(ExplorerError, match="expected"):
