@@ -374,29 +374,8 @@ def test_recursion_hands_its_state_on_twice_in_three_invocations(state, more, mo
     got = usage_of(stored("recursion"), runtime={**DIVISIBLE, "state": state})
     polls = got["dynamodb.ondemand_rru"]
     assert got["lambda.request_arm"] == pytest.approx(N * (3 + 1 + 2 * more) + polls)
-    # two hops: each is announced, confirmed and taken by the next
-    assert got["dynamodb.ondemand_wru"] == pytest.approx(N * (3 + 2 * 3))
+    assert got["dynamodb.ondemand_wru"] == pytest.approx(N * (3 + 2))
     assert got["s3.standard_tier1_request"] == pytest.approx(N * (1 + 2 * moves))
-
-
-@pytest.mark.parametrize("execution", ["durable", "step-functions"])
-def test_a_slice_of_a_job_announces_the_next_which_takes_the_job(execution):
-    got = usage_of(stored(execution), runtime=DIVISIBLE)
-    assert got["dynamodb.ondemand_wru"] == pytest.approx(N * (3 + 2 * 2))
-
-
-def test_recursion_that_is_only_acknowledged_has_no_status_to_write():
-    got = usage_of(stored("recursion", "accepted"), runtime=DIVISIBLE, client={"collects": False})
-    assert "dynamodb.ondemand_wru" not in got
-
-
-def test_a_service_stores_the_event_of_each_job_and_its_tasks_look_for_abandoned_ones():
-    tier1 = "s3.standard_tier1_request"
-    design = "door=alb, request=inline, response={}, execution=service, configuration=bundled"
-    got = usage_of(design.format("stored"), runtime="1 s")
-    # the result and the event of each job; two tasks, all month, each list the events every 10 s
-    assert got[tier1] == pytest.approx(2 * N + 2 * HOURS * 360)
-    assert tier1 not in usage_of(design.format("buffered"), runtime="1 s")
 
 
 @pytest.mark.parametrize(("runtime", "transitions"), [("1 s", 4), (DIVISIBLE, 8)])

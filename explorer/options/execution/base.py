@@ -427,20 +427,9 @@ class SlicedExecution(LambdaExecution):
         """A use that grows with each invocation of the work."""
         return Slices(self.budget_s(load), load.steps, each, offset)
 
-    def hops(self, load: Conditions, path: Paths) -> Number:
-        """The number of times in a month that one invocation hands a job to the next."""
-        hops: Number = load.requests * (self.slices(load, path) - 1)
-        return hops
-
-    def hop_writes(self, load: Conditions, path: Paths, each: float) -> UsageLines:
-        """The line for `each` writes of a job's status per hop; work that is only acknowledged has none."""
-        collected = path.body_out.is_(BodyOut.JOB)
-        if collected.any():
-            yield "dynamodb.ondemand_wru", collected * (self.hops(load, path) * each)
-
     def state_moves(self, load: Conditions, path: Paths) -> UsageLines:
         """The lines for a state too large to hand over, which S3 stores between invocations."""
-        hops = self.hops(load, path)
+        hops = load.requests * (self.slices(load, path) - 1)
         moved = np.where(load.state_bytes > load.limit(self.state_limit), hops, 0.0)
         yield "s3.standard_tier1_request", moved
         yield "s3.standard_tier2_request", moved

@@ -72,7 +72,6 @@ class Durable(SlicedExecution):
             "lambda.durable_data_retained",
             state_gb * load.constant("durable.retention_days") * 86400 / load.month_s,
         )
-        yield from self.hop_writes(load, path, load.constant("ddb.writes_per_hop"))
         yield from self.state_moves(load, path)
         yield from interface_endpoints(load, "lambda")
 

@@ -59,14 +59,13 @@ class Recursion(SlicedExecution):
 
     def usage(self, load: Conditions, path: Paths) -> UsageLines:
         yield from super().usage(load, path)
-        hops = self.hops(load, path)
+        hops = load.requests * (self.slices(load, path) - 1)
         free, chunk = load.constant("lambda.async.free_bytes"), load.constant("lambda.async.chunk_bytes")
         state_bytes = np.where(load.state_bytes <= load.limit(self.state_limit), load.state_bytes, 0.0)
         chunks = async_requests(state_bytes, free, chunk) - 1
         yield load.by_architecture("lambda.request"), hops * chunks
         yield from self.more_events(load, path)
-        writes = load.constant("ddb.writes_per_hop") + load.constant("ddb.writes_per_self_invocation")
-        yield from self.hop_writes(load, path, writes)
+        yield "dynamodb.ondemand_wru", hops
         yield from self.state_moves(load, path)
         yield from interface_endpoints(load, "lambda", "sqs")
 

@@ -11,7 +11,7 @@ from explorer.options.base.option import Exclusion
 from explorer.options.base.paths import Paths
 from explorer.options.base.private_network import CONTAINER_CALLS, interface_endpoints, work_network
 from explorer.options.base.public_network import PORT, public_network, task_network, unbuilt_network
-from explorer.options.base.request_path import Behind, Billing, BodyOut, Compute, HandOver, RequestPath, Start
+from explorer.options.base.request_path import Behind, Billing, Compute, HandOver, RequestPath, Start
 from explorer.options.base.resources import (
     RESULTS,
     SERVICE,
@@ -65,11 +65,6 @@ class Service(Execution):
         tasks = fleet(load)
         yield from task_hours(load, tasks.mean * load.hours, tasks.vcpu, tasks.gb)
         yield from container_logs(load)
-        collected = path.body_out.is_(BodyOut.JOB)
-        if collected.any():  # the event of each job is stored, and each task looks for abandoned ones
-            looks = tasks.mean * load.hours * 3600 / load.constant("service.look_s")
-            yield "s3.standard_tier1_request", collected * load.requests
-            yield "s3.standard_tier1_request", collected * looks
         yield from work_network(load)
         yield from interface_endpoints(load, *CONTAINER_CALLS)
 

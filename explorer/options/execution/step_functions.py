@@ -50,7 +50,6 @@ class StepFunctions(SlicedExecution):
             load.constant("sfn.transitions_per_hop"),
         )
         yield "states.standard_transition", load.requests * (fixed + each * self.slices(load, path))
-        yield from self.hop_writes(load, path, load.constant("ddb.writes_per_hop"))
         yield from self.state_moves(load, path)
 
     def _handing(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
