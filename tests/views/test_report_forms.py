@@ -65,9 +65,10 @@ def test_a_pdf_is_tagged_and_says_in_words_what_its_pictures_show(r):
 def test_every_page_of_a_pdf_has_something_on_it(runners):
     from PIL import Image
 
-    for page in pages(report_document(runners, "x.pdf"), 30):
+    *inner, last = pages(report_document(runners, "x.pdf"), 30)
+    for page, least in [*((page, 0.004) for page in inner), (last, 0.001)]:  # the last may hold a few lines
         shades = Image.open(io.BytesIO(page)).convert("L").histogram()
-        assert sum(shades[:200]) > 0.004 * sum(shades)
+        assert sum(shades[:200]) > least * sum(shades)
 
 
 @pytest.mark.parametrize(
@@ -260,5 +261,6 @@ def test_growth_is_drawn_with_where_it_breaks():
     ahead = ex.forecast(simple(response="4 MB"), {"response": "5 %"}, 24, "response=buffered,door=http-api")
     picture = figures.growth(ahead)
     month, limit = ahead.first_breach
-    assert f"first broken: {limit} in month {month}" in picture.alt
+    assert limit == "lambda.sync.response"
+    assert f"first broken: synchronous buffered response payload in month {month}" in picture.alt
     assert f"breaks in month {month}" in [text.get_text() for text in picture.axes[0].texts]

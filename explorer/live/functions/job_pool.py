@@ -20,7 +20,7 @@ from clients import error_code, platform_errors
 from settings import SETTINGS
 
 POLL_S = 0.05
-LOOKS_PER_LEASE = 3  # how often a task looks for abandoned jobs during a lease
+LEASES_PER_LOOK = 2  # how rarely a task looks for abandoned jobs: S3 bills each look
 
 
 class JobPool:
@@ -47,7 +47,7 @@ class JobPool:
 
     def look_for_jobs(self) -> None:
         """Take abandoned jobs, as long as this task lasts."""
-        while not self._stopping.wait(SETTINGS.lease_s / LOOKS_PER_LEASE * random.uniform(0.8, 1.2)):  # noqa: S311 - a wait
+        while not self._stopping.wait(SETTINGS.lease_s * LEASES_PER_LOOK * random.uniform(0.8, 1.2)):  # noqa: S311 - a wait
             with suppress(*platform_errors()):
                 self._look_once()
 
