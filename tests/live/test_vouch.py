@@ -1,26 +1,26 @@
 """What the local cloud says that it cannot show is read from what it holds."""
 
 from explorer.live.cloud import refusals, refusals_services, request_models, task_processes
-from explorer.live.cloud.vouch import CANNOT_VOUCH_FOR, about_a_run, uncovered
+from explorer.live.cloud.vouch import CANNOT_VOUCH_FOR, about_a_run, gaps
 
 
 def test_what_is_held_is_named_and_all_else_is_not(monkeypatch):
-    text = " ".join(uncovered())
+    text = " ".join(gaps())
     assert all(service in text for service in request_models.SERVICES.values())
     assert all(kind.removeprefix("AWS::") in text for kind in refusals.KINDS)
-    assert set(uncovered()) <= set(CANNOT_VOUCH_FOR)
+    assert set(gaps()) <= set(CANNOT_VOUCH_FOR)
 
 
 def test_what_is_held_no_more_is_told(monkeypatch):
     less = {"ssm": {}, "sqs": refusals_services.CHECKS["sqs"]}
     monkeypatch.setattr(refusals_services, "CHECKS", less)
-    (line,) = [line for line in uncovered() if line.startswith("what a service refuses beyond")]
+    (line,) = [line for line in gaps() if line.startswith("what a service refuses beyond")]
     assert "stepfunctions" in line and "secretsmanager" in line
 
 
 def test_what_no_task_can_be_here_is_told_as_it_is_refused(monkeypatch):
     monkeypatch.setattr(task_processes, "NOT_RUN", {"tasks that fly": lambda *_: False})
-    (line,) = [line for line in uncovered() if "tasks that fly" in line]
+    (line,) = [line for line in gaps() if "tasks that fly" in line]
     assert task_processes.COMMANDS in line
 
 
