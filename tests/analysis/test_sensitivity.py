@@ -4,12 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.special import ndtr
 
 import explorer as ex
 from explorer import ExplorerError, Workload, recommend, regret, sensitivity
 from explorer.analysis.one_design import design_assessment
 from explorer.analysis.sensitivity.ranges import MEASURED, ranges_of
 from explorer.analysis.sensitivity.regret import measurement_sentences
+from explorer.analysis.sensitivity.scenarios import Scenarios
 from explorer.analysis.sensitivity.tail import can_stretch, stretch
 from explorer.analysis.sensitivity.value_of_information import (
     EVERYTHING,
@@ -522,3 +524,17 @@ def test_what_is_drawn_stays_inside_and_is_the_same_again(draw, swings, many):
     for text in [*picture.texts, *(t for axes in picture.axes for t in axes.texts)]:
         box = text.get_window_extent(picture.canvas.get_renderer())
         assert box.x0 >= -1 and box.x1 <= width + 1 and box.y0 >= -1 and box.y1 <= height + 1, text.get_text()
+
+
+@pytest.mark.parametrize("name", ["request", "response", "runtime"])
+def test_another_p99_gives_another_mean_by_hand(name):
+    """Lognormal above the median m: E[X; X > m] = m exp(s^2 / 2) Phi(s); below, the old spread stays."""
+    w = Workload(
+        **{**FIELDS, "request": "1 KB", "response": "1 KB", "runtime": "1 s", name: {"p50": 1, "p99": 8}}
+    )
+    quantile, p99 = 2.3263478740408408, np.array([4.0, 8.0, 30.0])
+    s0, s = np.log(8) / quantile, np.log(p99) / quantile
+    lower = np.exp(s0**2 / 2) * ndtr(-s0)
+    load = Scenarios(w, {f"{name}.p99": p99})
+    assert load.spread(name).quantile(0.99) == pytest.approx(p99)
+    assert load.spread(name).mean == pytest.approx(lower + np.exp(s**2 / 2) * ndtr(s))

@@ -78,7 +78,7 @@ def test_a_quota_is_asked_for_as_far_as_it_is_raised(seconds, outcome):
 @pytest.mark.parametrize(("seconds", "asks"), [(40, 50), (100, 150), (290, 300)])
 def test_a_quota_to_ask_for_is_a_round_number_with_room(seconds, asks):
     finding = finding_of(f"door=rest-api, {SINGLE}", "apigw.rest.timeout", runtime=seconds)
-    assert f"timeout to {asks} seconds" in finding.consequence
+    assert f"timeout from 29 to {asks} seconds" in finding.consequence
 
 
 def test_a_quota_that_is_raised_leaves_the_design_feasible():

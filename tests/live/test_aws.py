@@ -710,6 +710,7 @@ UNTAGGED = {  # no resource of its own in AWS's eyes, but for the policy, which 
     "AWS::ApiGateway::Resource",
     "AWS::ApiGatewayV2::Integration",
     "AWS::ApiGatewayV2::Route",
+    "AWS::CloudFront::OriginAccessControl",
     "AWS::EC2::Route",
     "AWS::EC2::SubnetRouteTableAssociation",
     "AWS::EC2::VPCGatewayAttachment",
@@ -726,9 +727,10 @@ UNTAGGED = {  # no resource of its own in AWS's eyes, but for the policy, which 
 
 def test_cloudformation_gives_the_stacks_tags_to_all_else():
     schemas = pytest.importorskip("cfnlint.schema.manager").PROVIDER_SCHEMA_MANAGER
-    w = Workload(**SMALL)
+    w, open_to_all = Workload(**SMALL), Workload(**SMALL, client={"auth": "none"})
     designs = [design for design in table().designs if design.deployable]
-    types = {row["Type"] for d in designs for row in stack_of(w, d).template["Resources"].values()}
+    stacks = [stack_of(open_to_all if d.flow.distribution else w, d) for d in designs]
+    types = {row["Type"] for stack in stacks for row in stack.template["Resources"].values()}
     for kind in types:
         tagging = schemas.get_resource_schema(REGION, kind).schema.get("tagging", {})
         assert bool(tagging.get("taggable")) is (kind not in UNTAGGED), kind

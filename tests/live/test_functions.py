@@ -1049,7 +1049,7 @@ def test_a_stored_result_is_told_as_it_is_downloaded(ship, jobs_stack, packed):
     here = ship(gzip=packed, compression=0.1)
     id, event = queued(here)
     here.slices.advance(event, lambda: 60.0)
-    result = here.status._signed_result(here.jobs.read(id, ME))
+    result = here.description._signed_result(here.jobs.read(id, ME))
     with urllib.request.urlopen(result["url"]) as answer:
         got, encoding = answer.read(), answer.headers["Content-Encoding"]
     assert (result["bytes"], result["sha256"]) == (len(got), hashlib.sha256(got).hexdigest())

@@ -149,7 +149,7 @@ madeup.hatch_call,us-east-1,request,0,,0.000002,2026-11-01,{SOURCE}
 madeup.kettle_second,us-east-1,s,0,,0.0000005,2026-11-01,{SOURCE}
 madeup.kettle_pot,us-east-1,request,0,,0.00002,2026-11-01,{SOURCE}
 """,
-    "products": "madeup.hatch_call,MadeUpHatch,Hatch-Calls,group=Hatches,",
+    "products": "madeup.hatch_call,calls,MadeUpHatch,Hatch-Calls,group=Hatches,",
     "services": "madeup,Made Up,#123456,3,https://example.com/pricing/",
     "times": f"door.made-up-hatch,6,30,measured,2026,{SOURCE},,",
     "constants": f"""

@@ -244,7 +244,7 @@ MISTAKES = {  # what is given: (the field, the value, what is accepted)
         'architecture is "mips"',
         "arm64, x86_64 or any",
     ),
-    "language": ({"runtime": {"p50": 1, "language": "cobol"}}, 'runtime.language is "cobol"', "python3.13"),
+    "language": ({"runtime": {"p50": 1, "language": "cobol"}}, 'runtime.language is "cobol"', "python3.14"),
     "language a list": ({"runtime": {"p50": 1, "language": ["go"]}}, "runtime.language is ['go']", "text"),
     "steps zero": ({"runtime": {"p50": 1, "steps": 0}}, "runtime.steps is 0", "1 or more"),
     "state negative": ({"runtime": {"p50": 1, "state": "-1"}}, 'runtime.state is "-1"', "a size such as"),

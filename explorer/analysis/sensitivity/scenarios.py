@@ -29,8 +29,7 @@ REQUESTS, PEAK = "requests_per_month", "peak_rps"
 class Scenarios(Conditions):
     """A load whose axes all vary along one dimension, including tails (`response.p99`)."""
 
-    def _scale(self, name: str) -> Distribution:
-        spread = super()._scale(name)
+    def _with_tail(self, name: str, spread: Distribution) -> Distribution:
         if f"{name}.p99" not in self.axes:
             return spread
         today = getattr(self.workload, name).spread.median

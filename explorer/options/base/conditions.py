@@ -307,6 +307,7 @@ class Conditions:
         if "runtime" in self.axes:
             here = here.with_median(self.axes["runtime"] * slower)
             longer = slower * self.axes["runtime"] / stated.median
+        here = self._with_tail("runtime", here)
         self.runtime, first = here, runtime.first_byte
         self.first_byte = here if first is None else Earlier(first.spread.scale_by(longer), here)
 
@@ -325,7 +326,11 @@ class Conditions:
 
     def _scale(self, name: str) -> Distribution:
         spread: Distribution = getattr(self.workload, name).spread
-        return spread.with_median(self.axes[name]) if name in self.axes else spread
+        return self._with_tail(name, spread.with_median(self.axes[name]) if name in self.axes else spread)
+
+    def _with_tail(self, name: str, spread: Distribution) -> Distribution:
+        """The distribution of a driver with the tail of each point; here the tail is that of the workload."""
+        return spread
 
     def spread(self, driver: str) -> Distribution:
         """The distribution of a driver: request [B], response [B], runtime or first_byte [s]."""

@@ -213,7 +213,7 @@ def test_an_export_tells_its_files(workload, tmp_path):
 
 
 HELPS = {  # what a newcomer looks for
-    "deploy": ["--target", "no account", "FILE.py:function", "--hours", "taken down again"],
+    "deploy": ["--target", "no account", "FILE.py:function", "--hours", "removed again"],
     "bench": ["--rate", "Requests a second", "--jobs", "FILE.parquet", "--max-usd", "losses"],
     "destroy": ["everything that it created", "--yes"],
     "stacks": ["expired", "AWS_REGION"],
