@@ -24,6 +24,8 @@ from .phrases import change_in_words, exclusion_in_words, option_in_words, reaso
 from .promises import AUTH, NEEDS
 
 if TYPE_CHECKING:
+    from explorer.options.base.option import Option
+
     from .answer import Answer
 
 # The concerns in the order in which a reader asks about them.
@@ -86,7 +88,15 @@ def _why_not(reason: dict[str, str], concern: str, beside: Design, design: Desig
     if because in (NEEDS, AUTH):  # the door does not offer it, whatever the other choices
         says = exclusion_in_words(reason["why"], option_in_words("door", beside.door))
         return says if concern == "door" else f"{change_in_words(beside, design)} {says}"
+    if concern == "execution" and _binds(beside.option("door"), because):
+        plain += f" behind {option_in_words('door', beside.door)}"
     return exclusion_in_words(reason["why"], plain)
+
+
+def _binds(door: Option, limit_id: str) -> bool:
+    """Whether a limit is one of a door's own, which another door may not have."""
+    limits = (*getattr(door, "request_limits", ()), *getattr(door, "response_limits", ()))
+    return any(limit_id == own for own, _ in limits)
 
 
 def _ruled_out(r: Answer, design: Design, concern: str, plain: str) -> PlainReason | None:

@@ -188,7 +188,16 @@ def unconfirmed_limit_sentences(r: Answer) -> str:
 def _reasons_sentence(r: Answer) -> str:
     """Why the design is not the plain one."""
     texts = [reason.text for reason in plain_reasons(r)][:MOST_REASONS]
-    return sentence("; ".join(texts)) if texts else "The plainest design keeps every limit and every promise."
+    return sentence("; ".join(texts)) if texts else plain_design_sentence(r)
+
+
+def plain_design_sentence(r: Answer) -> str:
+    """That the plainest design suffices: it keeps every limit, or breaks some for no more than may fail."""
+    if any(finding.broken_per_month >= 1 for finding in r.findings):
+        return (
+            "The plainest design keeps every promise, and breaks limits for no more requests than may fail."
+        )
+    return "The plainest design keeps every limit and every promise."
 
 
 def _break_even_sentence(r: Answer) -> str:

@@ -111,6 +111,27 @@ def test_a_plain_design_has_nothing_to_explain():
     assert "The plainest design keeps every limit and every promise." in r.summary
 
 
+@pytest.mark.parametrize(
+    ("p99", "says"), [("1.5 MB", "keeps every limit"), ("5.5 MB", "no more requests than may fail")]
+)
+def test_a_plain_design_that_breaks_a_limit_now_and_then_is_said_to(p99, says):
+    """In deviations, 6 MB is ln 6 / ln 1.5 x 2.33 = 10 from the median of 1 MB; or ln 6 / ln 5.5 x 2.33 = 2.4."""
+    response = {"p50": "1 MB", "p99": p99}
+    w = ex.Workload(requests_per_month=1e6, response=response, runtime="20 ms", targets={"success": 0.99})
+    r = ex.recommend(w)
+    assert r.feasible and list(plain_reasons(r.answer)) == []
+    assert says in r.summary
+
+
+def test_a_limit_of_a_door_rules_a_single_invocation_out_only_there():
+    """Behind a load balancer a request of a function has at most 1 MB; behind a function URL it has 6 MB."""
+    w = ex.Workload.load("statements").replace({"requests_per_month": 8e6})
+    r = ex.recommend(w)
+    assert (r.design.door, r.design.execution) == ("alb", "service")
+    assert "which rules out a single Lambda invocation behind a load balancer" in r.summary
+    assert (r.alternatives.execution == "single").any()
+
+
 def test_beside_today_the_money_stands_first_then_what_comes_and_goes():
     r = ex.recommend(ex.Workload.load("statements"))
     text = summary_paragraphs(r.answer)["Against today"]

@@ -311,7 +311,7 @@ def measurement_sentences(measured: Sequence[MeasurementValue]) -> Iterator[str]
     yield f"Measuring everything first is worth {gain(everything)}."
     if first := next((row for row in each if pays(row)), None):
         yield f"The {input_noun(first)} alone: {gain(first)}."
-    elif first := next((row for row in each if trades(row)), None):
+    elif first := max(filter(trades, each), key=lambda row: abs(row.saves_usd), default=None):
         yield f"The {input_noun(first)} alone would trade: {gain(first)}."
     else:
         yield "No input alone is worth measuring."
@@ -329,8 +329,8 @@ def pays(row: MeasurementValue) -> bool:
 
 
 def trades(row: MeasurementValue) -> bool:
-    """Whether measuring averts failures at a higher cost."""
-    return _safer(row) and not pays(row)
+    """Whether measuring averts failures at a higher cost, or saves money with more failures."""
+    return (_safer(row) or row.saves_usd > SURE * row.saves_se) and not pays(row)
 
 
 def _safer(row: MeasurementValue) -> bool:

@@ -15,6 +15,7 @@ from explorer.analysis.recommendation import Recommendation
 from explorer.engine.cost import cost
 from explorer.engine.designs import Design, table
 from explorer.engine.limits import findings
+from explorer.facts.suggestions import both
 from explorer.facts.units import format_usd_in_words
 from explorer.options.base.conditions import Conditions
 from explorer.workload.workload import Workload
@@ -167,23 +168,23 @@ class Sensitivity:
         labels = {each.field: each.label for each in self.ranges}
         first = self.swings[0]
         low, high = (format_usd_in_words(usd) for usd in (first.usd_low, first.usd_high))
-        span = f"from {low} to {high} a month" if low != high else f"{low} a month all over its range"
+        span = f"from {low} to {high} a month" if low != high else f"{low} a month in all of its range"
         sentences = [f"What moves the cost most: {labels[first.input]}, {span}."]
         if self.recommended is None:
             remedies = [labels[s.input] for s in self.swings if s.feasible_from is not None]
             where = (
-                f"it is within the range of: {', '.join(remedies)}" if remedies else "nor anywhere in a range"
+                f"it is somewhere in the range of {both(remedies)}" if remedies else "nor anywhere in a range"
             )
             return " ".join([*sentences, f"As the inputs are today the design is not feasible, {where}."])
         breaks = [labels[s.input] for s in self.swings if not s.feasible]
         turns = [labels[s.input] for s, path in zip(self.swings, self.paths, strict=True)
                  if (path.state == OTHER).any()]  # fmt: skip
         sentences += (
-            [f"A limit or a promise breaks within the range of: {', '.join(breaks)}."] if breaks else []
+            [f"A limit or a promise breaks somewhere in the range of {both(breaks)}."] if breaks else []
         )
-        sentences += [f"Another design is better within the range of: {', '.join(turns)}."] if turns else []
+        sentences += [f"Another design is better somewhere in the range of {both(turns)}."] if turns else []
         return " ".join(
-            sentences if breaks or turns else [*sentences, "The design is the best all over every range."]
+            sentences if breaks or turns else [*sentences, "The design is the best in all of every range."]
         )
 
 

@@ -68,6 +68,9 @@ def measurement_values(
         return
     informed_choice = np.where(winner >= 0, winner, choice)
     yield _against(EVERYTHING, holds, regret, choice, informed_choice)
+    if len(inputs) == 1:  # it is everything
+        yield from (_against(name, holds, regret, choice, informed_choice) for name in inputs)
+        return
     rows = [
         _against(name, holds, regret, choice, _choose_with_knowledge(values, holds, regret, choice, risk))
         for name, values in inputs.items()

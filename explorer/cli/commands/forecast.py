@@ -62,7 +62,7 @@ def forecast_table(answer: Row) -> Iterator[RenderableType]:
     first, last = answer["first_breach"], answer["months"][-1]["month"]
     yield f"Held against the limits: {name_design(answer['design'])}"
     if first is None:
-        yield f"No limit breaks within {last} months."
+        yield f"No limit breaks for more requests than may fail within {last} months."
     else:
         yield Text(f"In month {first['month']} {first['limit']} breaks.", "bold red")
     yield title("What fills up", "most used at the p99 in the last month")

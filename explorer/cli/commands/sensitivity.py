@@ -152,9 +152,9 @@ def _input_rows(r: Regret) -> Iterator[RenderableType]:
         (
             noun_of(row.input),
             f"{format_usd(row.saves_usd)} ± {format_usd(row.saves_se)}",
-            f"{100 * row.averts:.2f} % ± {100 * row.averts_se:.2f}",
+            f"{0.0 - 100 * row.averts:+.2f} % ± {100 * row.averts_se:.2f}",
             format_share(row.changes),
         )
         for row in significant
     ]
-    yield table(("input", ">saves a month", ">fewer failures", ">another design"), rows)
+    yield table(("input", ">saves a month", ">failures", ">another design"), rows)

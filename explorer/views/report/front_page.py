@@ -31,6 +31,7 @@ from explorer.analysis.summary import (
     build_sentence,
     flat_rate_sentence,
     part_price_sentence,
+    plain_design_sentence,
     public_address_sentence,
     unconfirmed_limit_sentences,
 )
@@ -194,7 +195,7 @@ def context_sentence(r: Recommendation) -> str:
 
 
 def _plain(r: Recommendation) -> list[str]:
-    return ["The plainest design keeps every limit and every promise."] if r.feasible else []
+    return [plain_design_sentence(r.answer)] if r.feasible else []
 
 
 def _way_out_sentences(r: Recommendation) -> list[str]:

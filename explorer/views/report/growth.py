@@ -64,7 +64,8 @@ class GrowthForecast:
             once = (
                 f", once {names} {'is' if len(to_raise) == 1 and not names.endswith('s') else 'are'} raised"
             )
-            return f"No limit of this design breaks within {self.months} months{once if names else ''}."
+            within = f"within {self.months} months{once if names else ''}"
+            return f"No limit of this design breaks for more requests than may fail {within}."
         month, limit = self.frame.first_breach
         when = f"In month {month}" if month else "Today already"
         value = float(self.frame.loc[self.frame["limit"] == limit, "limit_value"].iloc[0])

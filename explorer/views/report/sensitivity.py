@@ -44,7 +44,7 @@ def _swing_row(swing: Swing, wording: Callable[[float], str]) -> list[Cell | str
         format_cents(swing.usd_low),
         format_cents(swing.usd_high),
         _range_where(swing.best_from, swing.best_to, swing, wording),
-        Cell(feasible, f"beyond it: {cause_in_words(swing.because)}" if swing.because else ""),
+        Cell(feasible, f"outside it: {cause_in_words(swing.because)}" if swing.because else ""),
     ]
 
 
