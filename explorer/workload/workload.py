@@ -23,6 +23,7 @@ from .run_time import check_sizes
 from .validation_errors import first_mistake
 
 EXPECTED = "a workload in TOML"
+EXACT = 2.0**53  # up to which every whole number is a float
 
 
 def examples() -> dict[str, Path]:
@@ -265,9 +266,10 @@ def _merge_spread(old: Any, new: Any) -> Any:
 
 
 def _toml_value(value: Any) -> Any:
-    """`value` with NumPy's numbers and tuples converted for TOML."""
+    """`value` with NumPy's numbers and tuples converted for TOML; a whole number has no decimal point."""
     if isinstance(value, Mapping):
         return {key: _toml_value(inner) for key, inner in value.items() if inner is not None}
     if isinstance(value, np.ndarray | list | tuple):
         return [_toml_value(inner) for inner in value]
-    return value.item() if isinstance(value, np.generic) else value
+    value = value.item() if isinstance(value, np.generic) else value
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < EXACT else value

@@ -6,10 +6,11 @@ import explorer as ex
 from explorer.errors import ExplorerError
 from explorer.views.app.controls import CONTROLS, DIALS, NONE, workload_with
 from explorer.views.app.drawer import ENTRIES, TOTAL, search_words
-from explorer.views.app.field_text import quantiles_of_text
+from explorer.views.app.field_text import quantiles_as_text, quantiles_of_text
 from explorer.views.app.history import State
 from explorer.views.app.screen_state import drawer_message, texts_of, workload_differences
 from explorer.workload.fields import FIELDS
+from explorer.workload.kinds import SIZE
 from explorer.workload.spoken_numbers import spoken_number
 
 DIAL = {dial.field: dial for dial in DIALS}
@@ -232,3 +233,15 @@ def test_every_field_with_a_place_on_the_screen_states_synonyms_or_is_a_plain_na
     alone = {f.path for f in FIELDS if f.section in ("current", "decision")} | {"times"}
     missing = {e.record.path for e in ENTRIES.values() if not e.record.synonyms} - alone
     assert missing | {path for path, record in CONTROLS.items() if not record.synonyms} == set()
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ({"p50": 2097152, "p99": 11811160.064000005}, "p50 2 MB, p99 11.264 MB"),  # 11.264 x 1024 x 1024
+        ({"p50": "1 KB", "p99": 1536.5}, "p50 1 KB, p99 1.50048828 KB"),
+        ({"p50": 1.25, "p99": 100.125}, "p50 1.25 bytes, p99 100.125 bytes"),
+    ],
+)
+def test_a_size_with_many_digits_is_shown_in_a_unit_that_people_say(content, text):
+    assert quantiles_as_text(SIZE, content) == text

@@ -535,3 +535,11 @@ def test_whatever_bytes_a_file_has_it_is_a_workload_or_a_workload_error(tmp_path
     path.write_bytes(content)
     with pytest.raises(WorkloadError):
         Workload.load(path)
+
+
+def test_a_whole_number_is_written_without_a_decimal_point():
+    w = Workload(
+        requests_per_month=8e6, response="1 KB", runtime={"p50": 1.5}, preferences={"part_usd": 10.0}
+    )
+    assert "requests_per_month = 8000000\n" in w.to_toml() and "part_usd = 10\n" in w.to_toml()
+    assert "p50 = 1.5\n" in w.to_toml()

@@ -127,7 +127,7 @@ class DesignPage:
             names = both(dict.fromkeys(catalogue.limit(row.limit).name for row in quotas))
             return f"Feasible once AWS raises a quota: {names}."
         if any(row.breach_probability for row in by_verdict[Verdict.TIGHT]):
-            return "Feasible: fewer requests break a limit than may fail."
+            return "Feasible: no more requests break a limit than may fail."
         return "Feasible: every limit and promise is kept."
 
     def _comparison(self) -> str:
@@ -200,7 +200,9 @@ def _limit_text(rows: Sequence[Finding]) -> str:
 
 
 def _breach_share(rows: Iterable[Finding]) -> str:
-    return format_chance(max((finding.breach_probability for finding in rows), default=0.0))
+    """The largest share of requests that break a limit; quotas that are raised first do not count."""
+    shares = (finding.breach_probability for finding in rows if finding.verdict is not Verdict.RAISE)
+    return format_chance(max(shares, default=0.0))
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]], kind: str = "") -> str:
@@ -248,7 +250,8 @@ def _design_list(r: Recommendation) -> tuple[str, str]:
     )
     heads = ("instead of the chosen one", "USD a month", "more", "parts", "p50", "p95")
     rest = len(others) - MOST_DESIGNS
-    note = f"<p>{rest:,} more have a higher score.</p>" if rest > 0 else ""
+    note = f"<p>By cost, with each part counted as {format_usd(r.part_usd)} a month.</p>"
+    note += f"<p>{rest:,} more follow.</p>" if rest > 0 else ""
     title = f"All {format_count(len(others), 'other feasible design')}"
     return title, html_table(heads, rows, kind="numbers") + note
 

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic_core import PydanticCustomError
 
 from explorer.errors import ExplorerError
-from explorer.facts.units import NUMBER, quote_value
+from explorer.facts.units import BYTES, NUMBER, quote_value
 from explorer.workload.distribution_field import QUANTILE
 from explorer.workload.kinds import Kind
 from explorer.workload.spoken_numbers import spoken_number
@@ -128,12 +128,17 @@ def quantiles_as_text(kind: Kind, content: Any) -> str:
 
 
 def _value_text(kind: Kind, value: Any) -> str:
-    """A value in words if they parse to the same value; else as given."""
+    """A value in words if they parse to the same value; else with more digits, or as given."""
     number = _read(kind, "value", value)
-    text = kind.show(number)
-    if abs(_read(kind, "value", text) - number) <= 1e-9 * abs(number):
-        return text
-    return f"{value} {kind.short}" if isinstance(value, int | float) else str(value)
+    texts = [kind.show(number)]
+    if kind.short == "bytes":
+        texts += [
+            f"{number / BYTES[unit]:.9g} {unit}" for unit in ("GB", "MB", "KB") if number >= BYTES[unit]
+        ]
+    for text in texts:
+        if abs(_read(kind, "value", text) - number) <= 1e-9 * abs(number):
+            return text
+    return f"{value:.12g} {kind.short}" if isinstance(value, int | float) else str(value)
 
 
 def toml_of_text(name: str, text: str) -> Any:

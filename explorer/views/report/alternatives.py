@@ -84,7 +84,10 @@ def alternatives_table(r: Recommendation) -> Table | None:
     best = r.answer.distinct_alternatives(MOST_ALTERNATIVES)
     rows = [_alternative_row(r, other) for other in best]
     of_all = len(r.answer.alternatives)
-    caption = f"The next {len(best)} with other options, of {of_all} other feasible designs"
+    caption = (
+        f"The next {len(best)} with other options, of {of_all:,} other feasible designs, "
+        f"by cost with each part counted as {format_usd(r.part_usd)} a month"
+    )
     head = "Design | >USD a month | >Difference | >Parts | >p50 | >p95"
     return table(caption, head, rows) if rows else None
 

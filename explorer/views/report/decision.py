@@ -35,10 +35,17 @@ from .blocks import Cell, Sources, Table, table
 
 MOST_POINTS = 3
 LOAD = {*Driver} - {Driver.AMOUNT}  # drivers of limits that more load fills
-BILL_MARKS = (
-    "Assumed: no price is known in this region; a related one, or that of us-east-1, stands in. "
-    "Stale: the price was not seen since 2026 began."
-)
+BILL_MARKS = {
+    "assumed": "Assumed: no price is known in this region; a related one, or that of us-east-1, stands in.",
+    "stale": "Stale: the price was not seen since 2026 began.",
+}
+
+
+def bill_marks(r: Recommendation) -> str:
+    """What the marks in the bill mean; "" if it has none."""
+    return " ".join(
+        text for mark, text in BILL_MARKS.items() if any(getattr(line, mark) for line in r.bill.lines)
+    )
 
 
 def candidate_counts(r: Recommendation) -> str:

@@ -149,9 +149,10 @@ def _limits_section(r: Recommendation, sources: Sources) -> Section:
 
 
 def _cost_section(r: Recommendation, sources: Sources) -> Section:
+    marks = decision.bill_marks(r)
     blocks: list[Block] = [
         decision.report_bill_table(r, sources),
-        Prose(decision.BILL_MARKS, small=True),
+        *([Prose(marks, small=True)] if marks else []),
         PictureBlock("cost"),
     ]
     return Section("cost", "Cost", blocks)
