@@ -115,7 +115,7 @@ def test_a_plain_design_has_nothing_to_explain():
     ("p99", "says"), [("1.5 MB", "keeps every limit"), ("5.5 MB", "no more requests than may fail")]
 )
 def test_a_plain_design_that_breaks_a_limit_now_and_then_is_said_to(p99, says):
-    """6 MB is ln 6 / ln 1.5 x 2.33 = 10 deviations above the median of 1 MB; or ln 6 / ln 5.5 x 2.33 = 2.4."""
+    """6 MB is ln 6 / ln 1.5 x 2.33 = 10 deviations above a median of 1 MB; or ln 6 / ln 5.5 x 2.33 = 2.4."""
     response = {"p50": "1 MB", "p99": p99}
     w = ex.Workload(requests_per_month=1e6, response=response, runtime="20 ms", targets={"success": 0.99})
     r = ex.recommend(w)

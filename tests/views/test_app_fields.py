@@ -240,7 +240,7 @@ def test_every_field_with_a_place_on_the_screen_states_synonyms_or_is_a_plain_na
     [
         ({"p50": 2097152, "p99": 11811160.064000005}, "p50 2 MB, p99 11.264 MB"),  # 11.264 x 1024 x 1024
         ({"p50": "1 KB", "p99": 1536.5}, "p50 1 KB, p99 1.50048828 KB"),
-        ({"p50": 1.25, "p99": 100.125}, "p50 1.25 bytes, p99 100.125 bytes"),
+        ({"p50": 1.25, "p99": 100.125}, "p50 1.25 B, p99 100.125 bytes"),
     ],
 )
 def test_a_size_with_many_digits_is_shown_in_a_unit_that_people_say(content, text):
