@@ -440,6 +440,7 @@ def test_the_map_zooms_pans_and_opens_a_design(page: Page) -> None:
     assert page.locator(".x-ghost:not([hidden])").count() == 2
     page.mouse.wheel(0, -600)
     expect(ticks.first).not_to_have_text(before[0])
+    expect(page.locator(".x-over .hair .at")).to_have_count(2)  # the pointer rests on the new map
     page.wait_for_timeout(500)  # it is asked for when the wheel rests
     settled(page)
     expect(page.locator(".x-over .names text").first).to_be_visible()

@@ -188,6 +188,7 @@ class DecisionMap {
   // Gestures -------------------------------------------------------------------------------------
 
   leave() {
+    this.pointer = null;
     this.tip.hidden = true;
     this.hair?.replaceChildren();
     this.give();
@@ -210,6 +211,7 @@ class DecisionMap {
       return this.pan(-dx / width, dy / height);
     }
     if (!this.inside(event) && !this.dragging) return this.leave();
+    this.pointer = event;
     if (this.dragging) this.go(event);
     const [x, y] = this.place(event), { spec, controls } = this;
     const near = [spec.x, spec.y].map((axis, i) => controls.nearest(axis.field, [x, y][i]).said);
@@ -313,6 +315,7 @@ class DecisionMap {
     const names = settled ? this.regions() : [], borders = settled ? spec.lines.flatMap((line) => this.border(line)) : [];
     this.svg.replaceChildren(...parts, s("g", { class: "names" }, ...names), s("g", { class: "borders" }, ...borders), this.hair, this.marker);
     this.cross();
+    if (this.pointer && !this.panning && !this.dragging) this.over(this.pointer); // which rests where it was
   }
 
   // The name of each region where it has most room, wholly inside it, upright or turned; none where it does not fit.
