@@ -542,7 +542,7 @@ class Client(Section):
     bandwidth: float = field(
         BANDWIDTH,
         2.5e6,
-        "of its line",
+        "of the client's connection",
         question="of a client",
         suggestion="20 Mbit/s",
         is_asked=False,
@@ -831,7 +831,7 @@ class Fields(Section):
     peak_rps: float | None = field(
         replace(NUMBER, accepted="more than 0 requests a second", least=1e-9, most=1e8),
         None,
-        "requests a second at the peak; omitted: 5 times the mean, and said so",
+        "requests a second at the peak; omitted: 5 times the mean, listed as an assumption",
         question="requests a second at the peak; left out: 5 times the mean",
         if_unknown="How many requests a second are there at the peak?"
         " Until you say, 5 x the mean is assumed.",

@@ -14,8 +14,8 @@ WORDS = {
     "part": "A moving part: what whoever is on call must know exists, or a step that a client must take.",
     "design": "One choice for each concern, from the edge to the configuration.",
     "limit": "A figure of AWS's that a request, a function or an account must not exceed.",
-    "fits": "No request breaks the limit.",
-    "tight": "The limit is kept, but a small share of the requests comes near it or over it.",
+    "fits": "Less than one request a month breaks the limit, and the p99 uses less than 80 % of it.",
+    "tight": "At least one request a month breaks it, but no more than may fail; or the p99 uses 80 % of it.",
     "raise": "The limit is a quota that AWS raises on request: ask before going live.",
     "breach": "More requests exceed the limit than the promise of success allows: the design is ruled out.",
     "p50": "Half of the requests take at most this; p95 and p99: 95 and 99 of a hundred.",
@@ -29,7 +29,7 @@ def definition(word: str) -> str:
     """The explanation of a term; "" if it has none.
 
     >>> definition("fits")
-    'No request breaks the limit.'
+    'Less than one request a month breaks the limit, and the p99 uses less than 80 % of it.'
     >>> definition("banana")
     ''
     """

@@ -26,7 +26,7 @@ MOST_SCENARIOS = 6
 MOST_DIFFERENCES = 3  # visible at once
 LONGEST_NAME = 40  # characters
 FULL = f"{MOST_SCENARIOS} scenarios are the most: remove one to keep another."
-EMPTY = "No scenario yet: give the workload as it stands a name, then turn it and keep it again."
+EMPTY = "No scenario yet. Name the workload as it is, change it, and name it again."
 NOTE = "The first one is what the others are held against. Bold: the least of those that are feasible."
 HEADS = (
     *("scenario", "what to build", "differs from the first", "USD a month", "parts", "p50", "p95"),

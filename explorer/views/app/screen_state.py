@@ -133,7 +133,7 @@ def toolbar_state(history: History, name: str, pinned: bool, scenarios: int) -> 
 def workload_differences(workload: Workload, other: Workload) -> str:
     """The fields in which two workloads differ, as HTML."""
     rows = workload_difference_rows(workload, other)
-    return difference_html(rows) or "the same workload so far: turn something"
+    return difference_html(rows) or "the same workload so far: change something"
 
 
 def difference_html(rows: Iterable[Difference]) -> str:
