@@ -612,7 +612,7 @@ class Network(Section):
         is_asked=False,
         only_if="network.vpc",
         label="Internet from the VPC",
-        control=Toggle("And the internet from there", in_drawer=True, order=1),
+        control=Toggle("Work reaches the internet from there", in_drawer=True, order=1),
         synonyms="NAT, gateway, outbound, egress",
     )
     per_request: float | None = field(

@@ -109,7 +109,8 @@ def break_evens_table(r: Recommendation) -> Table | None:
     for turn in r.answer.break_evens:
         when, comma, then = turn.says.partition(", ")
         rows.append((sentence(when, ""), sentence(then, "") if comma else "no change within reach"))
-    return table("Break-evens around this workload", "When | Then", rows) if rows else None
+    caption = "Break-evens around this workload: a peak changes with its rate, every quantile with its median"
+    return table(caption, "When | Then", rows) if rows else None
 
 
 def no_break_evens(r: Recommendation) -> str:
