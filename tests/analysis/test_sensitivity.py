@@ -251,7 +251,11 @@ ALL = MeasurementValue(EVERYTHING, 50.0, 1.0, 0.0, 0.0, 0.4, True)
         ({}, {"saves_usd": 2.9}, "is worth $50.00 a month. No input alone is worth measuring."),
         ({}, {"saves_usd": 3.1}, "$50.00 a month. The median response alone: $3.10 a month."),
         ({}, {"saves_usd": 9, "averts": -0.01, "averts_se": 0.001}, "though the choice fails in 1 % more."),
-        ({}, {"saves_usd": 9, "averts": -0.011, "averts_se": 0.001}, "No input alone is worth measuring."),
+        (
+            {},
+            {"saves_usd": 9, "averts": -0.011, "averts_se": 0.001},
+            "alone would trade: $9.00 a month, though the choice fails in 1.1 % more.",
+        ),
         ({}, {"averts": 0.2, "averts_se": 0.01}, "alone: 20 % fewer scenarios in which the choice fails."),
         (
             {},
@@ -538,3 +542,9 @@ def test_another_p99_gives_another_mean_by_hand(name):
     load = Scenarios(w, {f"{name}.p99": p99})
     assert load.spread(name).quantile(0.99) == pytest.approx(p99)
     assert load.spread(name).mean == pytest.approx(lower + np.exp(s**2 / 2) * ndtr(s))
+
+
+def test_measuring_the_only_input_is_worth_as_much_as_measuring_everything(w):
+    everything, alone = regret(w, {"runtime": "0.1x..10x"}, samples=1000).measurements
+    assert (alone.saves_usd, alone.averts) == (everything.saves_usd, everything.averts)
+    assert everything.changes > 0
