@@ -394,6 +394,8 @@ def test_another_workload_takes_nothing_of_what_was_just_turned(page: Page) -> N
         page.keyboard.press("ArrowRight")
         preset(page, "Question pages")
         preset(page, "Account statements")
+        expect(slider(page, "Run time, median")).to_have_attribute("aria-valuetext", "2.5 s")
+        expect(slider(page, "Response, median")).to_have_attribute("aria-valuetext", "400 KB")
 
 
 def test_a_switch_changes_the_answer_and_back(page: Page) -> None:

@@ -28,7 +28,6 @@ from .field_text import (
 QUANTILES = ".quantiles"  # suffix of a distribution's path: all of it as one text
 FILES = ("samples", "dotenv")  # fields that name a local file
 GENERAL = "general"  # group of the fields at the top of the file
-PLAIN = ("yes", "no")  # words of a switch whose name says what it switches
 TODAY = "current"  # the table whose fields are options
 TOTAL = "configuration.total"  # has a slider, named after its table
 
@@ -52,7 +51,7 @@ class Entry:
         if self.shape == "quantiles" and record.path in SPREADS:
             return f"{record.label}, all quantiles"
         text = control or record.label or record.noun or record.name.replace("_", " ")
-        if self.shape == "switch" and not control and record.words != PLAIN:
+        if self.shape == "switch" and not control and record.words != Field.words:
             text += f" is {record.words[0]}"
         return text[:1].upper() + text[1:]
 
