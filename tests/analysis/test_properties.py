@@ -181,7 +181,8 @@ NOT_QUEUED = table().only(np.array([design.execution != "queued" for design in D
 def saved_usd(w, axes) -> np.ndarray:
     """At most what a busier function no longer pays.
 
-    Its cold starts, which initialise and read; and what one more environment kept ready takes over from
+    Its cold starts, which read their configuration (AppConfig's costs 0.0008 USD), initialise or restore a
+    snapshot (0.00014 USD for each GB of memory); and what one more environment kept ready takes over from
     those on demand, of the share of requests that may wait, at 7e-6 USD less a GB-second. Behind a cache the
     same happens at more requests a month.
     """
@@ -191,7 +192,8 @@ def saved_usd(w, axes) -> np.ndarray:
         load = Conditions(w, axes | rates)
         every = np.ones(load.shape)
         cold = load.requests * load.cold_share(load.runtime.mean, "work") * every
-        each_usd = 0.002 + 2e-5 * load.init_mean_s * load.memory_gb + 2e-5 * load.config_entries
+        start_usd = (2e-4 + 2e-5 * load.init_mean_s) * load.memory_gb
+        each_usd = 0.001 + start_usd + 2e-5 * load.config_entries
         held_s = load.runtime.mean + load.response.mean / load.bandwidth  # a stream holds what sends it
         waiting_gb_s = load.share_that_may_wait * load.requests * held_s * load.memory_gb * every
         return np.maximum(-np.diff(cold), 0) * each_usd + 7e-6 * waiting_gb_s[1:]
