@@ -8,9 +8,10 @@ from explorer.engine.limits import findings
 from explorer.facts import catalogue
 from explorer.facts.key_value import format_pairs
 from explorer.facts.suggestions import both, either
-from explorer.facts.units import Money, format_count, format_rough_usd, format_time
+from explorer.facts.units import Money, format_count, format_rough_usd, format_size, format_time
 from explorer.facts.verdict import Verdict
 from explorer.options.base.request_path import BodyOut
+from explorer.workload.kinds import ANY, MB
 
 from .flat_rates import cheaper_flat_rate
 from .phrases import (
@@ -36,11 +37,13 @@ from .watched_limit import watched_limit
 
 if TYPE_CHECKING:
     from .answer import Answer
+    from .ways_out import WayOut
 
 
 CHANGES = "What would change it"
 LONGEST = 30  # upper bound of the words in the first sentence
 MOST_REASONS = 2
+MOST_WAYS = 3
 
 
 def summary(r: Answer) -> str:
@@ -74,6 +77,7 @@ def _opening(r: Answer) -> tuple[str, str]:
         return nothing_feasible_sentence(r), _nearest_miss_sentences(r)
     more = (
         _cost_sentence(r),
+        size_sentence(r),
         flat_rate_sentence(r),
         quota_sentence(r),
         _limit_sentence(r),
@@ -127,6 +131,19 @@ def _cost_sentence(r: Answer) -> str:
     p50, p95 = (format_time(r.latency_s[level]) for level in ("p50", "p95"))
     money = format_rough_usd(r.monthly_usd)
     return f"{r.workload.name}: {money} a month with {parts}; half of {what} within {p50}, 95 % within {p95}."
+
+
+def size_sentence(r: Answer) -> str:
+    """The memory and the architecture that the answer chose; "" if the workload states both."""
+    size = chosen_size(r, format_size(r.memory_mb * MB))
+    return f"Of the sizes that keep every promise, {size} costs least." if size else ""
+
+
+def chosen_size(r: Answer, memory: str) -> str:
+    """What the answer chose of `memory`, in words, and architecture; "" if the workload states both."""
+    runtime = r.workload.runtime
+    chosen = {f"{memory} of memory": runtime.memory, r.architecture: runtime.architecture}
+    return " on ".join(words for words, stated in chosen.items() if stated == ANY)
 
 
 def flat_rate_sentence(r: Answer, money: Money = format_rough_usd) -> str:
@@ -242,16 +259,23 @@ def nearest_miss_sentence(r: Answer) -> str:
 
 
 def _nearest_miss_sentences(r: Answer) -> str:
-    """How the nearest design misses, and which changes would make one feasible."""
-    turns = [turn.says for turn in r.break_evens]
+    """How the nearest design misses, and which changes would make one feasible, each said once."""
+    fields = {way.field for way in _first_ways_out(r)}
+    turns = [turn.says for turn in r.break_evens if turn.axis not in fields]
     changes = f"{CHANGES}: {'; '.join(turns)}." if turns else ""
     return " ".join(filter(None, [nearest_miss_sentence(r), ways_out_sentence(r), changes]))
 
 
+def _first_ways_out(r: Answer) -> list[WayOut]:
+    """The smallest single changes that make a design feasible; the least pair where no single one does."""
+    return [way for way in r.ways_out if way.pair is None][:MOST_WAYS] or list(r.ways_out)
+
+
 def ways_out_sentence(r: Answer) -> str:
     """Which changes would make a design feasible, the smallest first; "" if none is known."""
-    conditions = [way.text.removeprefix("feasible if ") for way in r.ways_out if way.pair is None][:3]
-    pairs = [way.text.removeprefix("feasible if ") for way in r.ways_out if way.pair is not None]
-    if not conditions and not pairs:
+    ways = _first_ways_out(r)
+    if not ways:
         return ""
-    return f"It would be feasible if {', or if '.join(conditions) if conditions else both(pairs)}."
+    conditions = [way.text.removeprefix("feasible if ") for way in ways]
+    together = ways[0].pair is not None
+    return f"It would be feasible if {both(conditions) if together else ', or if '.join(conditions)}."

@@ -154,3 +154,38 @@ def test_a_quota_that_is_raised_many_times_over_is_said_with_its_multiple_and_as
     assert "First ask AWS to raise On-Demand vCPUs from 6 to 400, 66.7 times as much." in r.summary
     (row,) = [row for row in r.answer.assumptions if row.id == "fargate.vcpu"]
     assert row.value == "raised to 4,000 vCPU at most" and "a few thousand" in row.why
+
+
+@pytest.mark.parametrize(
+    ("memory", "architecture", "size"),
+    [
+        ("any", "any", "Of the sizes that keep every promise, 4 GB of memory on arm64 costs least."),
+        ("any", "x86_64", "Of the sizes that keep every promise, 4 GB of memory costs least."),
+        ("4096 MB", "any", "Of the sizes that keep every promise, arm64 costs least."),
+        ("4096 MB", "arm64", None),
+    ],
+)
+def test_a_size_that_the_answer_chose_is_named(memory, architecture, size):
+    # 2 s on the one vCPU of 1,769 MB are 0.86 s on the 2.3 of 4,096 MB, and 1.18 s on those of 3,008 MB.
+    p50 = "2 s" if memory == "any" else "0.86 s"
+    runtime = {"p50": p50, "cpu": 1.0, "threads": 4, "memory": memory, "architecture": architecture}
+    w = {"requests_per_month": 1e6, "request": "1 KB", "response": "1 KB", "client": {"waits": "20 s"}}
+    r = ex.recommend(ex.Workload(**w, runtime=runtime, targets={"latency_p95": "1 s"}))
+    assert r.feasible and r.memory_mb == 4096
+    assert (size in r.summary) if size else "Of the sizes" not in r.summary
+
+
+def test_what_would_make_a_design_feasible_is_said_once():
+    # 20 million requests a month are 38 a second at the peak: 68 at once that take 1.8 s, of which 30 may run
+    load = {"requests_per_month": 2e7, "request": "3 KB", "response": "1 KB", "runtime": "1.8 s"}
+    load |= {"client": {"waits": "25 s", "polls": False}}
+    many_ways = ex.recommend(ex.Workload(**load, downstream={"concurrency": 30}))
+    once = {"p50": "1.8 s", "once": True}  # what must not run twice neither waits in a queue nor is retried
+    one_way = ex.recommend(ex.Workload(**load | {"runtime": once}, downstream={"concurrency": 30}))
+    for r in (many_ways, one_way):
+        assert not r.feasible
+        axes = {turn.axis for turn in r.answer.break_evens}
+        assert axes == {"runtime", "requests_per_month"} and "below a rate of" in r.summary
+        assert r.summary.count("median run time") == 1
+    assert "below a median run time of" in many_ways.summary  # three abilities are asked for first
+    assert "feasible if the median run time were" in one_way.summary

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from explorer.facts.encoding import Codec
+from explorer.facts.suggestions import either
 from explorer.facts.units import Number
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import FixedUse, LimitUse, PagedBody, PerRequest
@@ -54,9 +55,9 @@ class Door(Option):
         lacking = [need for need in load.workload.client.needs if need not in self.offers]
         always = [need for need in lacking if need not in OF_A_DISTRIBUTION]
         if always:
-            yield Exclusion("client.needs", f"it has no {', '.join(always)}")
+            yield Exclusion("client.needs", f"it has no {either(always)}")
         elif lacking:
-            yield Exclusion("client.needs", f"it has no {', '.join(lacking)}", on={"distribution": False})
+            yield Exclusion("client.needs", f"it has no {either(lacking)}", on={"distribution": False})
 
     def more_parts(self, load: Conditions, path: Paths) -> Iterable[tuple[str, Mask]]:
         needs, alone = load.workload.client.needs, ~path.distribution

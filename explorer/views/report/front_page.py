@@ -29,6 +29,7 @@ from explorer.analysis.plain_reasons import plain_reasons
 from explorer.analysis.recommendation import Recommendation
 from explorer.analysis.summary import (
     build_sentence,
+    chosen_size,
     flat_rate_sentence,
     part_price_sentence,
     plain_design_sentence,
@@ -114,12 +115,14 @@ def key_number_tiles(r: Recommendation) -> list[Cell]:
     target = r.workload.targets.latency_p95
     promise = f"; promised {format_time(target)}" if target else ""
     p50, p95 = (format_time(r.latency_s[p]) for p in ("p50", "p95"))
+    size = chosen_size(r.answer, f"{format_number(r.memory_mb)} MB") if r.feasible else ""
     what = "of the work is done" if r.nearest.flow.body_out is BodyOut.NOTHING else "of the results in hand"
     return [
         Cell(format_usd(r.monthly_usd), f"{each} a thousand requests", "Cost a month"),
         Cell(str(r.parts), f"each counts as {format_usd(r.part_usd)} a month", "Moving parts"),
         Cell(p50, f"half {what}", "Latency, p50"),
         Cell(p95, f"95 % {what}{promise}", "Latency, p95"),
+        *([Cell(size, "costs least of those that keep every promise", "Size")] if size else []),
         watched_limit_tile(r),
     ]
 
