@@ -51,6 +51,13 @@ def name(path: Path) -> str:
 # Places -------------------------------------------------------------------------------------------
 
 
+def test_tests_have_the_folders_of_the_package():
+    tests = Path(__file__).parent
+    folders = {path.parent.relative_to(tests).as_posix() for path in tests.rglob("test_*.py")}
+    beside_the_rooms = {".", "browser", "guard"}
+    assert [folder for folder in folders - beside_the_rooms if not (PACKAGE / folder).is_dir()] == []
+
+
 def test_the_root_holds_rooms_and_the_errors():
     entries = {path.name for path in PACKAGE.iterdir() if not path.name.startswith(("_", "."))} - BESIDE
     assert entries == {

@@ -14,7 +14,7 @@ from explorer import Workload
 from explorer.cli.main import app
 from explorer.live.cloud import supervisor
 from explorer.live.deployment import deploy, target
-from tests.live.test_stack import holds
+from tests.live.deployment.test_stack import holds
 from tests.support.local_tasks import processes
 from tests.support.own_cloud import own_cloud
 

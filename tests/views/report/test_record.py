@@ -7,7 +7,7 @@ import pytest
 
 import explorer as ex
 from explorer.views.report.report import render_document
-from tests.views.test_report import Page, markdown_text, simple
+from tests.views.report.test_report import Page, markdown_text, simple
 
 RECORD = {
     "context": "The export of the monolith times out",

@@ -13,7 +13,7 @@ import explorer as ex
 from explorer.views.report.pdf import pages
 from explorer.views.report.report import render_document
 from explorer.views.report.sections import report_document
-from tests.views.test_report import impossible
+from tests.views.report.test_report import impossible
 
 LAST = 0.15  # of a page
 OBJECT = re.compile(rb"(\d+) 0 obj\s(.*?)endobj", re.DOTALL)

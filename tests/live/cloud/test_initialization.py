@@ -16,7 +16,7 @@ from explorer.live.client.client import Client
 from explorer.live.cloud.initialization import start_in_report
 from explorer.live.cloud.provisioned import MOST
 from explorer.live.deployment import deploy
-from tests.live.test_stack import holds
+from tests.live.deployment.test_stack import holds
 from tests.support.designs import whole
 from tests.support.local_bench import until, zipped
 from tests.support.own_cloud import own_cloud

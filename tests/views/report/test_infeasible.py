@@ -8,8 +8,8 @@ import explorer as ex
 from explorer.analysis.phrases import limit_name
 from explorer.facts.verdict import Verdict
 from explorer.views.report.report import render_document
-from tests.views.test_report import impossible
-from tests.views.test_report_numbers import markdown_tables
+from tests.views.report.test_numbers import markdown_tables
+from tests.views.report.test_report import impossible
 
 HUGE = {
     "requests_per_month": 9e9,

@@ -14,7 +14,7 @@ from explorer.facts.units import format_time, format_usd
 from explorer.views.app.address import address_of, scenarios_of_address
 from explorer.views.app.history import State
 from explorer.views.app.scenarios import FULL, LONGEST_NAME, MOST_SCENARIOS, Scenarios
-from tests.views.test_app import STATEMENTS, Browser, words
+from tests.views.app.test_screen import STATEMENTS, Browser, words
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Answers of AWS to requests that it refuses, to hold the local cloud against them.
 
-`python -m tests.live.aws_answers` prints AGREES or DIFFERS for each; `test_aws_answers.py` holds them all.
+`python -m tests.live.cloud.aws_answers` prints AGREES or DIFFERS for each; `test_aws_answers.py` tests all.
 RECORDED stands for what LocalStack's public snapshot tests recorded on AWS, MODEL for the SDK's own service
 models, DOCS for AWS's documentation and public reports; of these the code is held, and the text where a
 source has it. `...` in a message stands for anything.
