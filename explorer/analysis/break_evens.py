@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from explorer.engine.designs import Design
+from explorer.engine.designs import CONCERNS, OPTIONS, Design, table
 from explorer.facts.units import format_multiple, format_percent, format_quantity_as_listed
 from explorer.options.base.request_path import Behind
 from explorer.workload.axes import scale_axis, value_now
 from explorer.workload.fields import fields_with
 
-from .phrases import change_in_words, describe_design
+from .one_design import exclusions
+from .phrases import change_in_words, describe_design, exclusion_in_words, option_in_words
+from .promises import AUTH, NEEDS
 from .variations import variations, winners
 
 if TYPE_CHECKING:
@@ -76,7 +78,7 @@ def break_evens(r: Choice) -> list[BreakEven]:
     for axis, each in brackets.items():
         services = [turns[bracket] for bracket in each if bracket.service]
         if axis == "requests_per_month" and r.design is not None and not services:
-            services = [_no_break_even(*_service(r))]
+            services = [_no_break_even(r)]
         same = [(turn.direction, turn.design) for turn in services]
         others = [turns[bracket] for bracket in each if not bracket.service]
         rows += [
@@ -191,16 +193,29 @@ def _break_even(r: Choice, bracket: Bracket, factor: float, design: Design | Non
     return BreakEven(axis, value, unit, factor, direction, design.ids if design else None, says)
 
 
-def _no_break_even(direction: str, is_service: bool) -> BreakEven:
+def _no_break_even(r: Choice) -> BreakEven:
+    """That the rate changes nothing between Lambda and an always-on service, or why it cannot."""
+    direction, is_service = _service(r)
+    if is_service:
+        says = f"Lambda takes over at no rate down to 1/{REACH:,.0f} of today's"
+    elif why := _why_no_service(r):
+        says = f"an always-on service is not possible: {why}"
+    else:
+        says = f"an always-on service takes over at no rate up to {REACH:,.0f} times today's"
     unit = AXES["requests_per_month"].unit
-    what = "Lambda takes over" if is_service else "an always-on service takes over"
-    reach = f"1/{REACH:,.0f} of" if is_service else f"{REACH:,.0f} times"
-    says = (
-        f"{what} at no rate down to {reach} today's"
-        if is_service
-        else f"{what} at no rate up to {reach} today's"
-    )
     return BreakEven("requests_per_month", None, unit, None, direction, None, says, True)
+
+
+def _why_no_service(r: Choice) -> str:
+    """The reason for which the workload excludes every always-on service; "" if it does not."""
+    behind = [option.provides.get("behind") for option in OPTIONS["execution"].values()]
+    service = behind.index(Behind.CONTAINER)
+    if (r.candidates.codes[:, CONCERNS.index("execution")] == service).any():
+        return ""
+    plainest = table().where({"execution": [*OPTIONS["execution"]][service]}).design(0)
+    because, why = next(iter(exclusions(r.workload, plainest).items()))
+    concern = "door" if because in (AUTH, NEEDS) else "execution"
+    return exclusion_in_words(why, option_in_words(concern, plainest.ids[concern]))
 
 
 def _value_in_words(value: float, unit: str) -> str:

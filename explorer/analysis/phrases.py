@@ -613,8 +613,8 @@ def exclusion_in_words(why: str, what: str) -> str:
     'environment variables are no place for secrets'
     >>> exclusion_in_words("the client wants the result", "an acknowledgement")
     'the client wants the result, which rules out an acknowledgement'
-    >>> exclusion_in_words("it has no custom-domain, waf", "a function URL")
-    'a function URL has no custom domain, WAF'
+    >>> exclusion_in_words("it has no custom-domain or waf", "a function URL")
+    'a function URL has no custom domain or WAF'
     """
     for need, name in ABILITIES.items():
         why = re.sub(rf"(?<![\w-]){need}(?![\w-])", name, why)

@@ -142,8 +142,8 @@ def size_sentence(r: Answer) -> str:
 def chosen_size(r: Answer, memory: str) -> str:
     """What the answer chose of `memory`, in words, and architecture; "" if the workload states both."""
     runtime = r.workload.runtime
-    chosen = {f"{memory} of memory": runtime.memory, r.architecture: runtime.architecture}
-    return " on ".join(words for words, stated in chosen.items() if stated == ANY)
+    sizes = {f"{memory} of memory": runtime.memory, r.architecture: runtime.architecture}
+    return " on ".join(words for words, stated in sizes.items() if stated == ANY)
 
 
 def flat_rate_sentence(r: Answer, money: Money = format_rough_usd) -> str:

@@ -33,3 +33,24 @@ def test_a_change_is_placed_within_a_fifth_of_a_percent_and_names_what_lasts(
     assert turn.factor == pytest.approx(change, rel=0.0017) and (turn.direction == direction)
     assert abs(np.log(turn.factor)) >= abs(np.log(change))  # on the side of the change, not before it
     assert turn.design == lasting.ids
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        (
+            {"client": {"auth": "iam"}},
+            "an always-on service is not possible: a load balancer does not check IAM credentials itself",
+        ),
+        (
+            {"client": {"needs": ["usage-plans", "throttling"]}},
+            "an always-on service is not possible: a load balancer has no usage plans or throttling",
+        ),
+        ({}, "an always-on service takes over at no rate up to 1,000 times today's"),
+    ],
+)
+def test_no_rate_is_named_for_a_service_that_the_workload_excludes(fields, says):
+    # 1,000 times 1,000 short requests a month cost 0.26 USD as a function, and a load balancer alone 16
+    small = {"requests_per_month": 1000, "request": "1 KB", "response": "1 KB", "runtime": "50 ms"}
+    turns = break_evens.break_evens(Choice(Workload(**small, **fields)))
+    assert [turn.says for turn in turns if turn.service] == [says]
