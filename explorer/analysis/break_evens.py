@@ -77,16 +77,11 @@ def break_evens(r: Choice) -> list[BreakEven]:
     rows = []
     for axis, each in brackets.items():
         services = [turns[bracket] for bracket in each if bracket.service]
-        if axis == "requests_per_month" and r.design is not None and not services:
-            services = [_no_break_even(r)]
-        same = [(turn.direction, turn.design) for turn in services]
         others = [turns[bracket] for bracket in each if not bracket.service]
-        rows += [
-            turn
-            for turn in others
-            if axis != "requests_per_month" or (turn.direction, turn.design) not in same
-        ]
-        rows += services if axis == "requests_per_month" else []
+        if axis == "requests_per_month" and r.design is not None:
+            services = services or _services_among(r, others) or [_no_break_even(r)]
+        same = [(turn.direction, turn.design) for turn in services]
+        rows += [turn for turn in others if (turn.direction, turn.design) not in same] + services
     return rows
 
 
@@ -193,6 +188,13 @@ def _break_even(r: Choice, bracket: Bracket, factor: float, design: Design | Non
     return BreakEven(axis, value, unit, factor, direction, design.ids if design else None, says)
 
 
+def _services_among(r: Choice, turns: list[BreakEven]) -> list[BreakEven]:
+    """The change to or from an always-on service, if it wins between two points of the coarse search only."""
+    direction, is_service = _service(r)
+    there = [turn for turn in turns if turn.direction == direction and turn.design]
+    return [replace(turn, service=True) for turn in there if _serves(Design(**turn.design)) is not is_service]
+
+
 def _no_break_even(r: Choice) -> BreakEven:
     """That the rate changes nothing between Lambda and an always-on service, or why it cannot."""
     direction, is_service = _service(r)
@@ -214,8 +216,9 @@ def _why_no_service(r: Choice) -> str:
         return ""
     plainest = table().where({"execution": [*OPTIONS["execution"]][service]}).design(0)
     because, why = next(iter(exclusions(r.workload, plainest).items()))
-    concern = "door" if because in (AUTH, NEEDS) else "execution"
-    return exclusion_in_words(why, option_in_words(concern, plainest.ids[concern]))
+    if because not in (AUTH, NEEDS):
+        return why
+    return exclusion_in_words(why, option_in_words("door", plainest.door))
 
 
 def _value_in_words(value: float, unit: str) -> str:
