@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from explorer.engine.designs import CONCERNS, OPTIONS, Design, table
-from explorer.facts.units import format_multiple, format_percent, format_quantity_as_listed
+from explorer.facts.units import format_multiple, format_percent_briefly, format_quantity_as_listed
 from explorer.options.base.request_path import Behind
 from explorer.workload.axes import scale_axis, value_now
-from explorer.workload.fields import fields_with
+from explorer.workload.fields import SPREADS, fields_with
+from explorer.workload.workload import Workload
 
 from .one_design import exclusions
-from .phrases import change_in_words, describe_design, exclusion_in_words, option_in_words
+from .phrases import change_in_words, describe_design, exclusion_in_words, option_in_words, sentence
 from .promises import AUTH, NEEDS
 from .variations import variations, winners
 
@@ -27,6 +28,7 @@ REACH = 1000.0  # factor up and down within which changes are searched
 COARSE = 49  # points from 1 / REACH to REACH
 FINE = 25  # points between two of those, in each of two refinements
 BEYOND = 1.01  # factor beyond a change: a design that wins only up to there is skipped
+RATE = "requests_per_month"
 AXES = {r.path: r.break_evens for r in fields_with("break_evens") if r.break_evens}
 
 
@@ -42,6 +44,7 @@ class BreakEven:
     design: dict[str, str] | None  # recommended 1 % beyond the value; None where nothing is feasible
     says: str
     service: bool = False  # whether it is the change between Lambda and an always-on service
+    until: float | None = None  # where that design is replaced in turn; None: not within `REACH`
 
     @property
     def distance(self) -> float:
@@ -58,7 +61,7 @@ class Bracket:
     inside: float  # the one nearer to today
     outside: float
     service: bool = False  # whether it brackets the change between Lambda and an always-on service
-    back: float | None = None  # the next point, if today's recommendation holds again there
+    end: tuple[float, float] | None = None  # the multiples between which the next change is, further out
 
 
 def break_evens(r: Choice) -> list[BreakEven]:
@@ -78,7 +81,7 @@ def break_evens(r: Choice) -> list[BreakEven]:
     for axis, each in brackets.items():
         services = [turns[bracket] for bracket in each if bracket.service]
         others = [turns[bracket] for bracket in each if not bracket.service]
-        if axis == "requests_per_month" and r.design is not None:
+        if axis == RATE and r.design is not None:
             services = services or _services_among(r, others) or [_no_break_even(r)]
         same = [(turn.direction, turn.design) for turn in services]
         rows += [turn for turn in others if (turn.direction, turn.design) not in same] + services
@@ -107,21 +110,23 @@ def _brackets(r: Choice, axis: str, factors: np.ndarray, designs: list[Design | 
         while 0 <= index < len(designs) and designs[index] == r.design:
             index += step
         if 0 <= index < len(designs):
-            back = _factor_if(factors, index + step, [design == r.design for design in designs])
-            yield Bracket(axis, direction, factors[index - step], factors[index], back=back)
-    if axis == "requests_per_month" and r.design is not None:
+            end = _end(factors, [design == designs[index] for design in designs], index, step)
+            yield Bracket(axis, direction, factors[index - step], factors[index], end=end)
+    if axis == RATE and r.design is not None:
         direction, is_service = _service(r)
         step = -1 if is_service else 1
         span = range(start, -1, -1) if is_service else range(start, len(designs))
         place = next((i for i in span if _serves(designs[i]) is (not is_service)), None)
         if place is not None:
-            back = _factor_if(factors, place + step, [_serves(design) is is_service for design in designs])
-            yield Bracket(axis, direction, factors[place - step], factors[place], True, back)
+            end = _end(factors, [_serves(design) is (not is_service) for design in designs], place, step)
+            yield Bracket(axis, direction, factors[place - step], factors[place], True, end)
 
 
-def _factor_if(factors: np.ndarray, index: int, holds: list[bool]) -> float | None:
-    """The multiple at a point, if the point exists and `holds` there; else None."""
-    return float(factors[index]) if 0 <= index < len(factors) and holds[index] else None
+def _end(factors: np.ndarray, same: list[bool], index: int, step: int) -> tuple[float, float] | None:
+    """The two multiples, from `index` on, between which `same` ends; None if it lasts to the last one."""
+    while 0 <= index < len(same) and same[index]:
+        index += step
+    return (float(factors[index - step]), float(factors[index])) if 0 <= index < len(same) else None
 
 
 def _service(r: Choice) -> tuple[str, bool]:
@@ -137,27 +142,50 @@ def _serves(design: Design | None) -> bool | None:
 
 def _refine(r: Choice, brackets: list[Bracket]) -> dict[Bracket, BreakEven]:
     """The changes within brackets, refined twice, with the design that wins beyond, not only at one point."""
-    fine = {bracket: np.geomspace(bracket.inside, bracket.outside, FINE) for bracket in brackets}
+    fine = {bracket: _fine_factors(bracket) for bracket in brackets}
     designs = _winners_within(r, fine)
-    turns: dict[Bracket, BreakEven] = {}
+    starts = {bracket: _first_change(r, bracket, designs[bracket][:FINE]) for bracket in brackets}
     finer: dict[Bracket, np.ndarray] = {}
-    for bracket, factors in fine.items():
-        if bracket.service:
-            other = not _service(r)[1]
-            first = next((i for i, d in enumerate(designs[bracket]) if _serves(d) is other), FINE - 1)
-            turn = _break_even(r, bracket, float(factors[first]), designs[bracket][first])
-            turns[bracket] = replace(turn, service=True)
-            continue
-        first = _first_change(r, designs[bracket])
-        ends = np.geomspace(factors[first - 1], factors[first], FINE)
-        finer[bracket] = np.concatenate([ends, ends * BEYOND ** (1 if bracket.direction == "above" else -1)])
-    designs = _winners_within(r, finer)
+    for bracket, start in starts.items():
+        here = _points_between(fine[bracket], start)
+        finer[bracket] = np.concatenate([here, here * BEYOND ** (1 if bracket.direction == "above" else -1)])
+    finer_designs = _winners_within(r, finer)
+    changes: dict[Bracket, tuple[float, Design | None]] = {}
+    ends: dict[Bracket, np.ndarray] = {}
     for bracket, factors in finer.items():
-        here, beyond = designs[bracket][:FINE], designs[bracket][FINE:]
-        first = _first_change(r, here)
-        design = here[first] if beyond[first] == r.design else beyond[first]
-        turns[bracket] = _break_even(r, bracket, float(factors[first]), design)
+        nearer, beyond = finer_designs[bracket][:FINE], finer_designs[bracket][FINE:]
+        first = _first_change(r, bracket, nearer)
+        design = nearer[first] if _is_as_today(r, bracket, beyond[first]) else beyond[first]
+        changes[bracket] = float(factors[first]), design
+        same = [_is_alike(bracket, each, design) for each in designs[bracket]]
+        if last := _end_of_run(same, starts[bracket]):
+            ends[bracket] = _points_between(fine[bracket], last)
+    end_designs = _winners_within(r, ends)
+    turns = {}
+    for bracket, (factor, design) in changes.items():
+        until = None
+        if bracket in ends:
+            same = [_is_alike(bracket, each, design) for each in end_designs[bracket]]
+            until = float(ends[bracket][_end_of_run(same, 0) or FINE - 1])
+        turns[bracket] = _break_even(r, bracket, factor, design, until)
     return turns
+
+
+def _fine_factors(bracket: Bracket) -> np.ndarray:
+    """The multiples within a bracket, then those around the end of the design beyond it."""
+    factors = np.geomspace(bracket.inside, bracket.outside, FINE)
+    return np.concatenate([factors, np.geomspace(*bracket.end, FINE)]) if bracket.end else factors
+
+
+def _points_between(factors: np.ndarray, index: int) -> np.ndarray:
+    """Multiples from the one before `index` to the one there."""
+    return np.geomspace(factors[index - 1], factors[index], FINE)
+
+
+def _end_of_run(same: list[bool], start: int) -> int | None:
+    """The first index after `start` at which points are no longer the `same`; None if there is none."""
+    run = next((i for i in range(start, len(same)) if same[i]), start)
+    return next((i for i in range(run + 1, len(same)) if not same[i]), None)
 
 
 def _winners_within(r: Choice, factors: dict[Bracket, np.ndarray]) -> dict[Bracket, list[Design | None]]:
@@ -166,12 +194,27 @@ def _winners_within(r: Choice, factors: dict[Bracket, np.ndarray]) -> dict[Brack
     return {bracket: list(itertools.islice(points, len(each))) for bracket, each in factors.items()}
 
 
-def _first_change(r: Choice, designs: list[Design | None]) -> int:
+def _is_alike(bracket: Bracket, design: Design | None, other: Design | None) -> bool:
+    """Whether two designs are the same, or for the service's bracket both or neither a service."""
+    return _serves(design) is _serves(other) if bracket.service else design == other
+
+
+def _is_as_today(r: Choice, bracket: Bracket, design: Design | None) -> bool:
+    """Whether a design is alike today's; for the service's bracket, nothing feasible is no change either."""
+    if bracket.service:
+        return _serves(design) is not (not _service(r)[1])
+    return design == r.design
+
+
+def _first_change(r: Choice, bracket: Bracket, designs: list[Design | None]) -> int:
     """The first index above 0 at which another design is recommended; else the last index."""
-    return next((i for i, design in enumerate(designs) if i and design != r.design), FINE - 1)
+    others = (i for i, design in enumerate(designs) if i and not _is_as_today(r, bracket, design))
+    return next(others, FINE - 1)
 
 
-def _break_even(r: Choice, bracket: Bracket, factor: float, design: Design | None) -> BreakEven:
+def _break_even(
+    r: Choice, bracket: Bracket, factor: float, design: Design | None, until: float | None
+) -> BreakEven:
     axis, direction = bracket.axis, bracket.direction
     unit, noun = AXES[axis].unit, AXES[axis].noun
     value = value_now(r.workload, axis) * factor
@@ -181,18 +224,29 @@ def _break_even(r: Choice, bracket: Bracket, factor: float, design: Design | Non
         then = f"build {then}"
     words = _value_in_words(value, unit)
     at = words if round(factor, 2) == 1 else f"{words} ({format_multiple(factor)} today's)"
-    says = f"{direction} a {noun} of {at}, {then}"
-    if bracket.back:
-        end = _value_in_words(value_now(r.workload, axis) * bracket.back, unit)
-        says += f", but no further than {end}"
-    return BreakEven(axis, value, unit, factor, direction, design.ids if design else None, says)
+    end = None if until is None else value_now(r.workload, axis) * until
+    lasts = "" if end is None else f" {_end_in_words(direction, end, unit)}"
+    says = f"{direction} a {noun} of {at}{lasts}, {then}"
+    ids = design.ids if design else None
+    return BreakEven(axis, value, unit, factor, direction, ids, says, bracket.service, end)
+
+
+def _end_in_words(direction: str, value: float, unit: str) -> str:
+    """How far a change lasts: "up to 4.9 s"; a rate without its unit, which the change states."""
+    words = _value_in_words(value, unit).removesuffix(" requests a month")
+    return f"{'up' if direction == 'above' else 'down'} to {words}"
 
 
 def _services_among(r: Choice, turns: list[BreakEven]) -> list[BreakEven]:
     """The change to or from an always-on service, if it wins between two points of the coarse search only."""
     direction, is_service = _service(r)
-    there = [turn for turn in turns if turn.direction == direction and turn.design]
-    return [replace(turn, service=True) for turn in there if _serves(Design(**turn.design)) is not is_service]
+    return [
+        replace(turn, service=True)
+        for turn in turns
+        if turn.direction == direction
+        and turn.design is not None
+        and _serves(Design(**turn.design)) is not is_service
+    ]
 
 
 def _no_break_even(r: Choice) -> BreakEven:
@@ -204,8 +258,8 @@ def _no_break_even(r: Choice) -> BreakEven:
         says = f"an always-on service is not possible: {why}"
     else:
         says = f"an always-on service takes over at no rate up to {REACH:,.0f} times today's"
-    unit = AXES["requests_per_month"].unit
-    return BreakEven("requests_per_month", None, unit, None, direction, None, says, True)
+    unit = AXES[RATE].unit
+    return BreakEven(RATE, None, unit, None, direction, None, says, True)
 
 
 def _why_no_service(r: Choice) -> str:
@@ -223,11 +277,27 @@ def _why_no_service(r: Choice) -> str:
 
 def _value_in_words(value: float, unit: str) -> str:
     if unit == "share":
-        return _share_in_words(value)
+        return format_percent_briefly(value)
     return format_quantity_as_listed(float(f"{value:.3g}"), unit)
 
 
-def _share_in_words(share: float) -> str:
-    """A share to three digits; near 1, three digits of the difference to 1: "50 %", "99.87 %"."""
-    missing = 1 - share
-    return format_percent(float(f"{share:.3g}") if share < 0.9 else 1 - float(f"{missing:.3g}"))
+def what_moves_along(workload: Workload, axes: Iterable[str]) -> str:
+    """What changes together with the values of these axes, as a sentence; "" if nothing does.
+
+    >>> w = Workload(requests_per_month=1e6, peak_rps=2, runtime={"p50": "1 s", "p99": "4 s"}, response=1)
+    >>> what_moves_along(w, ["runtime", "requests_per_month"])
+    'Every quantile moves with its median, and the peak with the rate.'
+    """
+    names = set(axes)
+    texts = []
+    if any(axis in SPREADS and _varies(workload, axis) for axis in names):
+        texts.append("every quantile moves with its median")
+    if RATE in names and workload.peak_rps is not None:
+        texts.append("the peak with the rate" if texts else "the peak moves with the rate")
+    return sentence(", and ".join(texts)) if texts else ""
+
+
+def _varies(workload: Workload, axis: str) -> bool:
+    """Whether a distribution has more than one value."""
+    spread = getattr(workload, axis).spread
+    return bool(spread.quantile(0.001) < spread.quantile(0.999))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from explorer.engine.limits import findings
@@ -13,6 +14,7 @@ from explorer.facts.verdict import Verdict
 from explorer.options.base.request_path import BodyOut
 from explorer.workload.kinds import ANY, MB
 
+from .break_evens import BreakEven, what_moves_along
 from .flat_rates import cheaper_flat_rate
 from .phrases import (
     FIRST_BYTE_P95,
@@ -221,8 +223,13 @@ def _break_even_sentence(r: Answer) -> str:
     """The nearest changes, and the rate at which an always-on service takes over."""
     nearest = sorted((turn for turn in r.break_evens if turn.factor), key=lambda turn: turn.distance)[:3]
     services = [turn for turn in r.break_evens if turn.service and turn not in nearest]
-    texts = [turn.says for turn in [*nearest, *services]]
-    return f"{'; '.join(texts)}." if texts else ""
+    return _break_evens_in_words(r, [*nearest, *services])
+
+
+def _break_evens_in_words(r: Answer, turns: Sequence[BreakEven]) -> str:
+    """Break-evens in one sentence, with what moves along with their values; "" if there are none."""
+    moves = what_moves_along(r.workload, (turn.axis for turn in turns if turn.factor))
+    return " ".join(filter(None, [f"{'; '.join(turn.says for turn in turns)}.", moves])) if turns else ""
 
 
 def _change_sentence(r: Answer) -> str:
@@ -261,8 +268,8 @@ def nearest_miss_sentence(r: Answer) -> str:
 def _nearest_miss_sentences(r: Answer) -> str:
     """How the nearest design misses, and which changes would make one feasible, each said once."""
     fields = {way.field for way in _first_ways_out(r)}
-    turns = [turn.says for turn in r.break_evens if turn.axis not in fields]
-    changes = f"{CHANGES}: {'; '.join(turns)}." if turns else ""
+    turns = _break_evens_in_words(r, [turn for turn in r.break_evens if turn.axis not in fields])
+    changes = f"{CHANGES}: {turns}" if turns else ""
     return " ".join(filter(None, [nearest_miss_sentence(r), ways_out_sentence(r), changes]))
 
 

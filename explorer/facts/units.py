@@ -398,6 +398,12 @@ def format_percent(share: float) -> str:
     return f"{100 * share:.6g} %"
 
 
+def format_percent_briefly(share: float) -> str:
+    """A computed share to three digits; near 1, three digits of the difference to 1: "50 %", "99.87 %"."""
+    missing = 1 - share
+    return format_percent(float(f"{share:.3g}") if share < 0.9 else 1 - float(f"{missing:.3g}"))
+
+
 def format_rough_share(share: float) -> str:
     """The share of a limit that is used: "16 %", "23 times", "under 1 %"."""
     if not math.isfinite(share):

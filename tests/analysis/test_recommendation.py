@@ -138,16 +138,19 @@ def test_what_wins_for_a_moment_only_is_not_what_to_build_beyond(name):
     assert around(r.workload, "runtime", turn.value * 1.5, turn.factor * 1.5) is None
 
 
-def test_a_change_that_does_not_last_says_how_far_it_goes_at_most():
-    """Satellite scenes: a service wins from 185,000 requests a month; at 274,000 Lambda has it again."""
+def test_the_answer_changes_again_where_a_break_even_says_its_design_ends():
+    """Satellite scenes: a service wins from 184,000 requests a month, and no longer above 226,000."""
     w = ex.Workload.load(workloads_dir() / "satellite.toml")
-    (turn,) = (turn for turn in ex.recommend(w).answer.break_evens if "no further than" in turn.says)
-    assert turn.axis == "requests_per_month"
-    assert turn.says.endswith("no further than 274,000 requests a month")
+    turns = ex.recommend(w).answer.break_evens
+    (turn,) = (turn for turn in turns if turn.axis == "requests_per_month" and turn.direction == "above")
+    assert "of 184,000 requests a month (11.9 times today's) up to 226,000, build it" in turn.says
     peak = w.peak_rps / w.requests_per_month  # goes along
-    rates = [{"requests_per_month": rate, "peak_rps": peak * rate} for rate in (186_000, 274_000)]
-    winners = [ex.recommend(w.replace(rate)).design for rate in rates]
-    assert [design.execution == "service" for design in winners] == [True, False]
+    rates = (turn.value * 1.001, turn.until * 0.999, turn.until * 1.001)
+    designs = [
+        ex.recommend(w.replace({"requests_per_month": rate, "peak_rps": peak * rate})).design
+        for rate in map(round, rates)
+    ]
+    assert [design.execution == "service" for design in designs] == [True, True, False]
 
 
 def around(w: Workload, axis: str, value: float, factor: float):

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from explorer.errors import ExplorerError
-from explorer.facts.units import quote_value
+from explorer.facts.units import format_percent_briefly, quote_value
 from explorer.options.base.conditions import Conditions
 from explorer.workload.axes import AXES, TOTAL, check_axis, replace_axis_value, value_now
 from explorer.workload.fields import FIELDS
@@ -79,7 +79,8 @@ class Range:
 
     def format_value(self, value: float) -> str:
         """A value of the input with its unit, as text."""
-        return kind_of(self.field).show(value)
+        kind = kind_of(self.field)
+        return format_percent_briefly(value) if kind.is_share else kind.show(value)
 
     def spaced_values(self, count: int) -> np.ndarray:
         """`count` values from end to end, evenly spaced on a logarithmic scale."""

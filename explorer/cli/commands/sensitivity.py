@@ -68,6 +68,7 @@ def parse_ranges(texts: list[str]) -> dict[str, str]:
 
 def _swings(s: Sensitivity) -> Iterator[RenderableType]:
     """One row per input: its range, the cost at both ends, and where the design stays feasible and best."""
+    from explorer.analysis.break_evens import RATE, what_moves_along
     from explorer.analysis.phrases import cause_in_words, describe_design, sentence
     from explorer.cli.tables import table, title
     from explorer.facts.units import format_usd, format_usd_a_month
@@ -97,6 +98,8 @@ def _swings(s: Sensitivity) -> Iterator[RenderableType]:
     yield title("Each input alone", "sorted by how far it moves the monthly cost")
     columns = ("input", ">from", ">today", ">to", ">USD from", ">USD to", "feasible", "the best")
     yield table(columns, rows, ("the best", "today"))
+    if moves := what_moves_along(s.workload, (each.field for each in s.ranges if each.field != RATE)):
+        yield moves
 
 
 def _part(field_range: Range, low: float | None, high: float | None) -> str:

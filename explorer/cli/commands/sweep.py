@@ -71,7 +71,7 @@ def sweep(
         watch = _quiet if as_json else _follow
         result = over(base, _axes(base, axis), executor=executor, to=output, watch=watch)
     answer = sweep_to_dict(result, output)
-    out(answer, as_json, sweep_table, answer)
+    out(answer, as_json, sweep_table, answer, what_an_axis_moves(base, answer["axes"]))
 
 
 def _axes(base: Workload, texts: list[str]) -> dict[str, np.ndarray]:
@@ -149,8 +149,17 @@ def sweep_to_dict(result: Sweep | SweepFile, output: Path | None) -> dict[str, A
     }
 
 
-def sweep_table(answer: Row) -> Iterator[RenderableType]:
-    """The answer of `sweep`: the number of points that each design wins."""
+def what_an_axis_moves(base: Workload, axes: Iterable[str]) -> str:
+    """Which other figures move along the axes and which stay, in a sentence; "" if there are none."""
+    from explorer.analysis.break_evens import RATE, what_moves_along
+
+    stays = RATE in axes and "peak_rps" not in axes and base.peak_rps is not None
+    moves = what_moves_along(base, [axis for axis in axes if axis != RATE])
+    return " ".join(filter(None, [moves, "The peak stays as stated." if stays else ""]))
+
+
+def sweep_table(answer: Row, moves: str) -> Iterator[RenderableType]:
+    """The answer of `sweep`: the number of points that each design wins, and what `moves` along the axes."""
     from explorer.analysis.phrases import name_design, sentence
 
     points = answer["points"]
@@ -164,5 +173,7 @@ def sweep_table(answer: Row) -> Iterator[RenderableType]:
         for row in answer["winners"]
     ]
     yield table(("recommended", ">points", ">share"), rows)
+    if moves:
+        yield SideNote(moves)
     if answer["file"]:
         yield SideNote(f"Wrote {answer['file']}")

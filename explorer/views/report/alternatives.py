@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from explorer.analysis.assumptions import Assumption, AssumptionKind
+from explorer.analysis.break_evens import what_moves_along
 from explorer.analysis.choice import Alternative
 from explorer.analysis.phrases import change_in_words, rejected_options_at_length, sentence
 from explorer.analysis.recommendation import Recommendation
@@ -109,7 +110,8 @@ def break_evens_table(r: Recommendation) -> Table | None:
     for turn in r.answer.break_evens:
         when, comma, then = turn.says.partition(", ")
         rows.append((sentence(when, ""), sentence(then, "") if comma else "no change within reach"))
-    caption = "Break-evens around this workload: a peak changes with its rate, every quantile with its median"
+    moves = what_moves_along(r.workload, (turn.axis for turn in r.answer.break_evens))
+    caption = f"Break-evens around this workload{'. ' * bool(moves)}{moves.rstrip('.')}"
     return table(caption, "When | Then", rows) if rows else None
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from explorer.analysis.assumptions import Assumption, AssumptionKind
-from explorer.analysis.break_evens import BreakEven
+from explorer.analysis.break_evens import BreakEven, what_moves_along
 from explorer.analysis.phrases import (
     FIRST_BYTE_P95,
     breach_at_length,
@@ -246,8 +246,10 @@ def _month(day: str) -> str:
 def change_sentences(r: Recommendation) -> list[str]:
     """The price of a part, the nearest break-evens, and deciding assumptions."""
     trade = part_price_sentence(r.answer) if r.feasible else ""
-    turns = [sentence(turn.says) for turn in nearest_break_evens(r)]
-    return [text for text in (trade, *turns, deciding_assumptions_sentence(r)) if text]
+    nearest = nearest_break_evens(r)
+    turns = [sentence(turn.says) for turn in nearest]
+    moves = what_moves_along(r.workload, (turn.axis for turn in nearest))
+    return [text for text in (trade, *turns, moves, deciding_assumptions_sentence(r)) if text]
 
 
 def nearest_break_evens(r: Recommendation) -> list[BreakEven]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from explorer.analysis.break_evens import RATE, what_moves_along
 from explorer.analysis.phrases import cause_in_words, sentence
 from explorer.analysis.recommendation import Recommendation
 from explorer.analysis.sensitivity.ranges import noun_of
@@ -26,7 +27,10 @@ def swings_table(sensitivity: Sensitivity) -> Table | None:
     wording_by_field = {input_range.field: input_range.format_value for input_range in sensitivity.ranges}
     rows = [_swing_row(swing, wording_by_field[swing.input]) for swing in swings[:MOST]]
     head = "Input | >Low | >Today | >High | >USD at low | >USD at high | Is the best | Stays feasible"
+    fields = (swing.input for swing in swings[:MOST] if swing.input != RATE)  # its peak is an input too
+    moves = what_moves_along(sensitivity.workload, fields)
     caption = "Half and twice of one input at a time, largest swing of the cost first"
+    caption += f". {moves.rstrip('.')}" if moves else ""
     return table(caption, head, rows, look="wide") if rows else None
 
 
