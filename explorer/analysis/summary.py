@@ -46,6 +46,7 @@ CHANGES = "What would change it"
 LONGEST = 30  # upper bound of the words in the first sentence
 MOST_REASONS = 2
 MOST_WAYS = 3
+ARCHITECTURES = {"arm64": "Arm", "x86_64": "x86"}
 
 
 def summary(r: Answer) -> str:
@@ -144,7 +145,7 @@ def size_sentence(r: Answer) -> str:
 def chosen_size(r: Answer, memory: str) -> str:
     """What the answer chose of `memory`, in words, and architecture; "" if the workload states both."""
     runtime = r.workload.runtime
-    sizes = {f"{memory} of memory": runtime.memory, r.architecture: runtime.architecture}
+    sizes = {f"{memory} of memory": runtime.memory, ARCHITECTURES[r.architecture]: runtime.architecture}
     return " on ".join(words for words, stated in sizes.items() if stated == ANY)
 
 

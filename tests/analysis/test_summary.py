@@ -159,9 +159,9 @@ def test_a_quota_that_is_raised_many_times_over_is_said_with_its_multiple_and_as
 @pytest.mark.parametrize(
     ("memory", "architecture", "size"),
     [
-        ("any", "any", "Of the sizes that keep every promise, 4 GB of memory on arm64 costs least."),
+        ("any", "any", "Of the sizes that keep every promise, 4 GB of memory on Arm costs least."),
         ("any", "x86_64", "Of the sizes that keep every promise, 4 GB of memory costs least."),
-        ("4096 MB", "any", "Of the sizes that keep every promise, arm64 costs least."),
+        ("4096 MB", "any", "Of the sizes that keep every promise, Arm costs least."),
         ("4096 MB", "arm64", None),
     ],
 )
