@@ -134,20 +134,30 @@ def sweep(
 
     Parameters
     ----------
-    workload : the values that do not vary
-    axes : values by numeric field, at most 6; a distribution is scaled so that its median is the value
-    designs : only these designs, with the bill and breach probability of each
-    executor : any `concurrent.futures.Executor` that evaluates tiles of the grid; the results are the same
-        bits
-    to : a Parquet file, written tile by tile: memory does not grow with the grid, and the same call resumes a
-        stopped sweep
-    watch : receives the tiles as they finish, their total number and the number finished earlier; passes them
-        on
+    workload
+        The values that do not vary.
+    axes
+        Values by numeric field, at most 6; a distribution is scaled so that its median is the value.
+    designs
+        Only these designs, with the bill and breach probability of each.
+    executor
+        Any `concurrent.futures.Executor` that evaluates tiles of the grid; the results are the same bits.
+    to
+        A Parquet file, written tile by tile: memory does not grow with the grid, and the same call resumes a
+        stopped sweep.
+    watch
+        Receives the tiles as they finish, their total number and the number finished earlier; passes them on.
 
-    Returns a Sweep, or with `to` a SweepFile, which reads the same arrays from the file on access.
+    Returns
+    -------
+    Sweep | SweepFile
+        A Sweep, or with `to` a SweepFile, which reads the same arrays from the file on access.
 
-    Raises ExplorerError for a field that is not numeric, invalid values or more than 6 axes; for a file that
-    cannot be written, or parts of another sweep in its place.
+    Raises
+    ------
+    ExplorerError
+        For a field that is not numeric, invalid values or more than 6 axes; for a file that cannot be
+        written, or parts of another sweep in its place.
 
     Examples
     --------

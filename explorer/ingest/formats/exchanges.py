@@ -51,7 +51,7 @@ def rows(frame: pl.DataFrame, layout: Layout, read: int | None = None) -> Part:
 
     Parameters
     ----------
-    found : of shape (n, columns): any of `at` (a time), `status`, `path`, `agent`, `id`, `whole` (whether the
+    frame : of shape (n, columns): any of `at` (a time), `status`, `path`, `agent`, `id`, `whole` (whether the
     line was parsed), `line` (the text of each) and the numbers of the frame
     layout : how to read the format
     read : number of lines read; n if it is not set
