@@ -282,6 +282,30 @@ def bare_participles(path: Path) -> set[str]:
     return {word for word in words if word.endswith("ed") and "_" not in word} - VERBS
 
 
+# Docstrings ---------------------------------------------------------------------------------------
+
+PARAMETERS = re.compile(r"^Parameters\n-+\n(.*?)(?=^\w[\w ]*\n-{3,}$|\Z)", re.DOTALL | re.MULTILINE)
+ROOMS_WITH_SECTIONS = ("check", "engine", "facts", "ingest", "options", "workload")
+
+
+def parameters_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
+    every = function.args
+    rest = [argument for argument in (every.vararg, every.kwarg) if argument]
+    names = {argument.arg for argument in (*every.posonlyargs, *every.args, *every.kwonlyargs, *rest)}
+    return names - {"self", "cls"}
+
+
+@pytest.mark.parametrize("path", files(*ROOMS_WITH_SECTIONS), ids=name)
+def test_a_section_of_parameters_lists_each_of_them_and_nothing_else(path):
+    for node in ast.walk(parsed(path)):
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        if section := PARAMETERS.search(ast.get_docstring(node) or ""):
+            headings = [line for line in section[1].splitlines() if line and not line.startswith(" ")]
+            names = [word.lstrip("*") for heading in headings for word in heading.split(", ")]
+            assert set(names) == parameters_of(node), node.name
+
+
 # Types --------------------------------------------------------------------------------------------
 
 CASTS = {  # what a type checker is told, not shown; may only shrink

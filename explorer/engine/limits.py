@@ -87,11 +87,16 @@ def verdict(
 
     Parameters
     ----------
-    chance, raised_chance : chance of a breach with today's quota, and with the quota raised
-    share_p99 : share of the limit that the p99 uses
-    tolerance : the share of requests that may fail
-    broken_requests : requests a month that break the limit
-    can_break : whether a larger driver could break the limit: a design can route large requests round it
+    chance, raised_chance
+        Chance of a breach with today's quota, and with the quota raised.
+    share_p99
+        Share of the limit that the p99 uses.
+    tolerance
+        The share of requests that may fail.
+    broken_requests
+        Requests a month that break the limit.
+    can_break
+        Whether a larger driver could break the limit: a design can route large requests round it.
     """
     if chance > tolerance:
         return Verdict.RAISE if raised_chance <= tolerance else Verdict.BREACH

@@ -54,11 +54,17 @@ def gather(paths: list[str], progress: Progress | None = None, selection: Select
 
     Parameters
     ----------
-    paths : files, folders, globs or "-"
-    progress : called with the bytes done, the total bytes, and the input
-    selection : which requests count; None means all
+    paths
+        Files, folders, globs or "-".
+    progress
+        Called with the bytes done, the total bytes, and the input.
+    selection
+        Which requests count; None means all.
 
-    Raises ExplorerError if a path does not exist, or Polars is not installed.
+    Raises
+    ------
+    ExplorerError
+        If a path does not exist, or Polars is not installed.
     """
     needs_polars()
     sources = find_sources(paths)

@@ -480,9 +480,13 @@ def handed_to_workflow(
 
     Parameters
     ----------
-    kind : STANDARD or EXPRESS
-    definition : the states of the machine; ${Work} stands for the function and, where no client collects
-        the result, ${DeadLetters} for the queue of failed jobs
+    load, path
+        The workload, and the request path of the design.
+    kind
+        STANDARD or EXPRESS.
+    definition
+        The states of the machine; ${Work} stands for the function and, where no client collects the result,
+        ${DeadLetters} for the queue of failed jobs.
     """
     machine = own_arn("states", "stateMachine:~-workflow")
     yield Variable("submit", "HAND_TO", machine)
