@@ -73,7 +73,7 @@ def idle_slot(slots: Numbers, counts: Counts, sums: Numbers, t: float, keep_aliv
                 return slot
         for slot in range(counts[CREATED] - 1, -1, -1):
             leaving = slots[slot]
-            if leaving <= t and t < leaving + keep_alive_s:
+            if leaving <= t < leaving + keep_alive_s:
                 return slot
         return -1
     while slots[1] <= t:
