@@ -49,11 +49,11 @@ def binding_uses(placement: Placement, load: Conditions) -> list[LimitUse]:
 
 def raised_limit(use: LimitUse, load: Conditions) -> float:
     """The value of a use's limit with its quota raised as far as possible, in the limit's unit."""
-    return max(highest(use.limit) or 0.0, load.limit(use.limit))
+    return max(highest_quota(use.limit) or 0.0, load.limit(use.limit))
 
 
 @cache
-def highest(limit_id: str) -> float | None:
+def highest_quota(limit_id: str) -> float | None:
     """The largest value to which the quota can be raised; None if it cannot be raised.
 
     Where AWS names no maximum, this is a fixed multiple of the default: no account has, say, millions of

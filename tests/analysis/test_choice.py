@@ -14,7 +14,7 @@ import explorer as ex
 from explorer.analysis.choice import Choice, nearest_miss
 from explorer.engine.designs import Table, allowed_designs
 from explorer.engine.evaluation import Evaluation
-from explorer.engine.limits import driven_findings, highest
+from explorer.engine.limits import driven_findings, highest_quota
 from explorer.engine.misses import miss_factors
 from explorer.options.base.conditions import Conditions
 from explorer.workload.workload import Workload
@@ -86,7 +86,7 @@ def factor_of_limits(w: Workload, design) -> float:
     worst = 1.0
     for finding, _ in driven_findings(w, design):
         if finding.verdict == "breach":
-            most = max(highest(finding.limit) or 0.0, finding.limit_value)
+            most = max(highest_quota(finding.limit) or 0.0, finding.limit_value)
             worst = max(worst, finding.used_p99 / most)
     return worst
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from explorer.engine.answers import Answers
 from explorer.engine.chances import chances
-from explorer.engine.designs import CONCERNS, Design, allowed_designs, choices, place_of, table
+from explorer.engine.designs import CONCERNS, Design, allowed_designs, choices, table, table_index
 from explorer.engine.evaluation import Evaluation
 from explorer.engine.ranking import NOTHING, best_of
 from explorer.engine.search import best_two
@@ -265,7 +265,7 @@ def _compare_designs(
 ) -> tuple[np.ndarray, ...]:
     """Winner and runner-up among these designs in a tile, and each design's bill and breach probability."""
     load = _load(workload, grid)
-    whole = table().only(np.unique([place_of(design) for design in designs]))
+    whole = table().only(np.unique([table_index(design) for design in designs]))
     evaluation = Evaluation(load, whole)
     order = [evaluation.designs.index(design) for design in designs]
     score = evaluation.score_usd(load.number("preferences.part_usd"))[order]
