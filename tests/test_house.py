@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import explorer as ex
 from explorer.engine.cost import usage
 from explorer.engine.designs import OPTIONS, table
 from explorer.engine.latency import steps
@@ -360,6 +361,16 @@ def test_request_paths_offer_each_field_as_a_mask_or_a_column():
     types |= dict.fromkeys(DERIVED, "bool")
     masks = {field: "Mask" if hint == "bool" else f"Column[{hint}]" for field, hint in types.items()}
     assert Paths.__annotations__ == masks
+
+
+def test_a_type_checker_sees_each_public_name():
+    """A list that is computed is none to a type checker: it would refuse `ex.recommend`."""
+    nodes = parsed(PACKAGE / "__init__.py").body
+    (names,) = (ast.literal_eval(node.value) for node in nodes if ast.unparse(node).startswith("__all__ ="))
+    assert names == [*ex._CONTENTS, "__version__"]
+    block = next(node for node in nodes if isinstance(node, ast.If))
+    imports = {alias.asname or alias.name for node in block.body for alias in node.names}
+    assert imports == {*ex._CONTENTS, *ex._PAGES}
 
 
 # Ids ----------------------------------------------------------------------------------------------
