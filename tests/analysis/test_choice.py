@@ -35,7 +35,11 @@ def workload(**fields) -> Workload:
 
 
 HOPELESS = {
-    "patience": {"runtime": {"value": 20.0}, "client": {**NO_WAY, "waits": 5.0}},
+    "patience": {  # of which the body takes 4 s on its way
+        "runtime": {"value": 20.0},
+        "request": {"value": 4.0 * MB},
+        "client": {**NO_WAY, "waits": 5.0, "bandwidth": "8 Mbit/s"},
+    },
     "patience with a tail": {
         "runtime": {"p50": 3.0, "p99": 30.0},
         "client": {**NO_WAY, "waits": 5.0, "auth": "jwt"},
