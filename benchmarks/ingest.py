@@ -25,9 +25,9 @@ BLOCK = 20_000  # invocations written at a time
 FIRST = 1_780_000_000
 OURS = """
 import json, sys
-from explorer.ingest.reader import gather
+from explorer.ingest.reader import read_inputs
 from explorer.ingest.result import Summary
-found = Summary(gather([sys.argv[1]])).to_dict()
+found = Summary(read_inputs([sys.argv[1]])).to_dict()
 init = found["init_ms"] or {"p50": 0}
 print(json.dumps([found["invocations"], (found["duration_ms"] or {"p99": 0})["p99"], init["p50"]]))
 """

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from explorer.facts.version import __version__
 
 if TYPE_CHECKING:
+    from explorer import live as live
     from explorer.analysis.calibration.calibrate import calibrate
     from explorer.analysis.forecast import forecast
     from explorer.analysis.one_design import assess, compare, cost, latency
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from explorer.facts.catalogue import limits_frame as limits
     from explorer.facts.catalogue import prices_frame as prices
     from explorer.facts.encoding import environment_size
+    from explorer.views import figures as figures
     from explorer.views.app.screen import explore
     from explorer.views.figures import decision_map
     from explorer.views.report.report import report
@@ -71,7 +73,12 @@ _CONTENTS = {  # public name: (module, name there)
     "ExplorerError": ("errors", "ExplorerError"),
 }
 _PAGES = {"live": "live", "figures": "views.figures"}  # contents pages of their own
-__all__ = [*_CONTENTS, "__version__"]
+__all__ = [  # written out: type checkers read it
+    "Workload", "examples", "Design", "Recommendation", "recommend", "assess", "cost", "compare",
+    "latency", "Bill", "bill", "calibrate", "decision_map", "forecast", "limits", "prices",
+    "breaches", "environment_size", "encoded_size", "explore", "report", "sensitivity", "regret",
+    "simulate", "provisioned_for", "Sweep", "sweep", "SweepFile", "ExplorerError", "__version__",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

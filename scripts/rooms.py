@@ -78,7 +78,7 @@ def imports() -> set[tuple[str, str]]:
     for module in graph.modules:
         for other in graph.find_modules_directly_imported_by(module):
             upper, lower = (name.split(".")[1:2] for name in (module, other))
-            if upper and lower and upper != lower and upper != ["__main__"]:
+            if upper and lower and upper not in (lower, ["__main__"]):
                 pairs.add((upper[0], lower[0]))
     return pairs
 

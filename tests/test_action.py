@@ -23,7 +23,10 @@ fi
 """
 
 
-@pytest.mark.parametrize(("path", "count"), [("action.yml", 3), (".github/workflows/tests.yml", 2)])
+@pytest.mark.parametrize(
+    ("path", "count"),
+    [("action.yml", 3), (".github/workflows/tests.yml", 4), (".github/workflows/newest.yml", 2)],
+)
 def test_every_action_is_named_by_its_commit(path, count):
     references = re.findall(r"uses: (\S+)", (ROOT / path).read_text())
     assert len(references) == count and all(re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", one) for one in references)

@@ -10,6 +10,7 @@ import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
+import griffe
 import numpy as np
 import pytest
 import typer.main
@@ -38,6 +39,44 @@ def fences(page: Path, *languages: str) -> list[tuple[str, str, str]]:
 
 def prose(page: Path) -> str:
     return re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+
+
+# Reference --------------------------------------------------------------------------------------
+
+
+def described_functions() -> list[griffe.Function]:
+    """The functions, and the methods of the classes, that the reference shows."""
+    package = griffe.load("explorer", search_paths=[ROOT])
+    paths = [path for page in PAGES for path in re.findall(r"^::: explorer\.(\S+)$", page.read_text(), re.M)]
+    functions = []
+    for entry in (package[path] for path in paths):
+        members = entry.members.values() if entry.is_class else [entry]
+        functions += [f for f in members if f.is_function and not f.name.startswith(("_", "model_"))]
+    return functions
+
+
+def test_the_reference_describes_each_parameter_result_and_error():
+    functions = described_functions()
+    gaps = {function.path: gap for function in functions if (gap := gaps_of(function))}
+    assert len(functions) > 40
+    assert gaps == {}
+
+
+def gaps_of(function: griffe.Function) -> list[str]:
+    """What the reference would show wrong of a function: its docstring read as the documentation reads it."""
+    text = function.docstring.value
+    if text.startswith("As `Client."):
+        return []
+    expected = {parameter.name.lstrip("*") for parameter in function.parameters} - {"self", "cls"}
+    sections = {section.kind.value: section.value for section in function.docstring.parse("numpy")}
+    entries = sections.get("parameters", [])
+    names = {entry.name.lstrip("*") for entry in entries}
+    gaps = [f"{name} is no parameter" for name in names - expected]
+    if entries or len(expected) > 1:
+        gaps += [f"{name} is not described" for name in expected - names]
+    for kind in ("parameters", "returns", "raises"):
+        gaps += [f"{kind}: no description" for entry in sections.get(kind, []) if not entry.description]
+    return gaps + re.findall(r"\b(?:Raises|Returns) [A-Z]\w+", text)
 
 
 # Examples ---------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import explorer as ex
 from explorer.engine.cost import usage
 from explorer.engine.designs import OPTIONS, table
 from explorer.engine.latency import steps
@@ -282,6 +283,30 @@ def bare_participles(path: Path) -> set[str]:
     return {word for word in words if word.endswith("ed") and "_" not in word} - VERBS
 
 
+# Docstrings ---------------------------------------------------------------------------------------
+
+PARAMETERS = re.compile(r"^Parameters\n-+\n(.*?)(?=^\w[\w ]*\n-{3,}$|\Z)", re.DOTALL | re.MULTILINE)
+ROOMS_WITH_SECTIONS = ("check", "engine", "facts", "ingest", "options", "workload")
+
+
+def parameters_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
+    every = function.args
+    rest = [argument for argument in (every.vararg, every.kwarg) if argument]
+    names = {argument.arg for argument in (*every.posonlyargs, *every.args, *every.kwonlyargs, *rest)}
+    return names - {"self", "cls"}
+
+
+@pytest.mark.parametrize("path", files(*ROOMS_WITH_SECTIONS), ids=name)
+def test_a_section_of_parameters_lists_each_of_them_and_nothing_else(path):
+    for node in ast.walk(parsed(path)):
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        if section := PARAMETERS.search(ast.get_docstring(node) or ""):
+            headings = [line for line in section[1].splitlines() if line and not line.startswith(" ")]
+            names = [word.lstrip("*") for heading in headings for word in heading.split(", ")]
+            assert set(names) == parameters_of(node), node.name
+
+
 # Types --------------------------------------------------------------------------------------------
 
 CASTS = {  # what a type checker is told, not shown; may only shrink
@@ -336,6 +361,16 @@ def test_request_paths_offer_each_field_as_a_mask_or_a_column():
     types |= dict.fromkeys(DERIVED, "bool")
     masks = {field: "Mask" if hint == "bool" else f"Column[{hint}]" for field, hint in types.items()}
     assert Paths.__annotations__ == masks
+
+
+def test_a_type_checker_sees_each_public_name():
+    """A list that is computed is none to a type checker: it would refuse `ex.recommend`."""
+    nodes = parsed(PACKAGE / "__init__.py").body
+    (names,) = (ast.literal_eval(node.value) for node in nodes if ast.unparse(node).startswith("__all__ ="))
+    assert names == [*ex._CONTENTS, "__version__"]
+    block = next(node for node in nodes if isinstance(node, ast.If))
+    imports = {alias.asname or alias.name for node in block.body for alias in node.names}
+    assert imports == {*ex._CONTENTS, *ex._PAGES}
 
 
 # Ids ----------------------------------------------------------------------------------------------

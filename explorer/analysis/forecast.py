@@ -64,18 +64,29 @@ def forecast(workload: Workload, growth: Mapping[str, Any], months: int = 36, de
 
     Parameters
     ----------
-    workload : as it is now, month 0
-    growth : rate per month by numeric field, such as {"response": "3 %"}; the peak grows with the requests
-    months : number of months, 1 to 600
-    design : the design to check; by default today's if the workload states it, else the recommended one
+    workload
+        As it is now, month 0.
+    growth
+        Rate per month by numeric field, such as {"response": "3 %"}; the peak grows with the requests.
+    months
+        Number of months, 1 to 600.
+    design
+        The design to check; by default today's if the workload states it, else the recommended one.
 
-    Returns a DataFrame with a row for each month and limit: month, limit, used (at the p99), limit_value,
-    unit, breach_probability [share of requests], verdict. Attributes: `first_breach`, the first month in
-    which a limit breaks and that limit, or None; `design_changes`, a DataFrame of the recommended design
-    whenever it changes: month, design, monthly_usd, and the parts added and removed; `bills`, a DataFrame
-    with a row for each month: month, requests, monthly_usd of the design, best_usd of the recommended design
-    [USD a month], NaN where nothing is feasible. Raises ExplorerError for a field that is not numeric, or an
-    invalid rate or number of months.
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each month and limit: month, limit, used (at the p99), limit_value, unit,
+        breach_probability [share of requests], verdict. Attributes: `first_breach`, the first month in which
+        a limit breaks and that limit, or None; `design_changes`, a DataFrame of the recommended design
+        whenever it changes: month, design, monthly_usd, and the parts added and removed; `bills`, a DataFrame
+        with a row for each month: month, requests, monthly_usd of the design, best_usd of the recommended
+        design [USD a month], NaN where nothing is feasible.
+
+    Raises
+    ------
+    ExplorerError
+        For a field that is not numeric, or an invalid rate or number of months.
 
     Examples
     --------

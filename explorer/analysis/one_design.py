@@ -33,10 +33,22 @@ def assess(workload: Workload, design: DesignArgument) -> pd.DataFrame:
 
     Columns: limit, limit_value, unit, used_p50, used_p99 [unit], breach_probability [share of
     requests], broken_per_month [requests], verdict (excluded, breach, raise, tight or fits), consequence
-    (what the caller sees), source_url, verified. Concerns left out are filled by the best option.
+    (what the caller sees), source_url, verified.
 
     Exclusions by this workload come first, one row per field: `limit` is the field, `consequence` the reason,
-    and the numbers are empty. Raises DesignError for a design that cannot be built.
+    and the numbers are empty.
+
+    Parameters
+    ----------
+    workload
+        The workload.
+    design
+        Its choices: a `Design`, "concern=option, ..." or a mapping; concerns left out get the best option.
+
+    Raises
+    ------
+    DesignError
+        For a design that cannot be built.
 
     Examples
     --------
@@ -73,7 +85,17 @@ def _excluded_finding(because: str, why: str) -> dict[str, Any]:
 def cost(workload: Workload, design: DesignArgument) -> Bill:
     """The monthly bill of one design; concerns left out are filled by the best option.
 
-    Raises DesignError for a design that cannot be built.
+    Parameters
+    ----------
+    workload
+        The workload.
+    design
+        As `assess` takes it.
+
+    Raises
+    ------
+    DesignError
+        For a design that cannot be built.
 
     Examples
     --------
@@ -90,6 +112,18 @@ def latency(workload: Workload, design: DesignArgument) -> pd.DataFrame:
 
     Index: the steps in the order in which they happen, then first_byte (from submitting to the first byte
     of the result) and total. Columns: p50, p95, p99 [s]; quantiles of a sum are sums of quantiles.
+
+    Parameters
+    ----------
+    workload
+        The workload.
+    design
+        As `assess` takes it.
+
+    Raises
+    ------
+    DesignError
+        For a design that cannot be built.
 
     Examples
     --------
@@ -108,6 +142,18 @@ def compare(workload: Workload, designs: Mapping[str, DesignArgument]) -> pd.Dat
 
     Columns: monthly_usd [USD a month], parts, latency_p50_s, latency_p95_s [s], verdict and limit of
     the worst finding, broken_per_month [requests].
+
+    Parameters
+    ----------
+    workload
+        The workload.
+    designs
+        Designs by name, each as `assess` takes it.
+
+    Raises
+    ------
+    DesignError
+        For a design that cannot be built.
 
     Examples
     --------

@@ -19,7 +19,7 @@ import numpy as np
 from explorer.engine.answers import Answers
 from explorer.engine.designs import allowed_designs
 from explorer.engine.evaluation import Evaluation
-from explorer.engine.limits import highest
+from explorer.engine.limits import highest_quota
 from explorer.engine.search import best_two
 from explorer.errors import ExplorerError
 from explorer.facts import catalogue
@@ -194,12 +194,12 @@ def _quotas_that_break(workload: Workload) -> list[str]:
     limits = {
         limit for (limit, _), chances in evaluation.raised_chances.items() if (chances > load.tolerance).any()
     }
-    return sorted(limit for limit in limits if highest(limit) is not None)
+    return sorted(limit for limit in limits if highest_quota(limit) is not None)
 
 
 def _quota(workload: Workload, limit_id: str) -> WayOut | None:
     """A quota of the account beyond what AWS is known to grant; the factor is found by bisection."""
-    today = max(highest(limit_id) or 0.0, workload.account.get(limit_id, 0.0))
+    today = max(highest_quota(limit_id) or 0.0, workload.account.get(limit_id, 0.0))
 
     def with_factor(factor: float) -> Workload:
         return workload.replace({"account": {**workload.account, limit_id: today * factor}})

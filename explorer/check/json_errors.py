@@ -22,7 +22,8 @@ def json_problem(text: str) -> tuple[str, int, int] | None:
 
     Parameters
     ----------
-    text : the text to parse as JSON
+    text
+        The text to parse as JSON.
 
     Returns
     -------

@@ -57,8 +57,10 @@ RUNTIMES = {"nodejs", "python", "go", "dotnet", "java", "yaml", "bun"}  # Pulumi
 ZAPPA = ("app_function", "django_settings", "zappa_include", "apigateway_enabled", "keep_warm")
 NETLIFY = re.compile(r"^\s*\[(build|context\.[\w\"-]+)\.environment\]", re.MULTILINE)
 BINARY_PLAN = "of a plan that Terraform wrote, check the output of `terraform show -json PLAN`"
-PLAN_LOG = "is the log of `terraform plan -json`, which holds no values: check the output of" \
-           " `terraform show -json PLAN`"  # fmt: skip
+PLAN_LOG = (
+    "is the log of `terraform plan -json`, which holds no values:"
+    " check the output of `terraform show -json PLAN`"
+)
 MOST_BYTES = 4 << 20  # the largest size of a file that is recognised by its name
 
 

@@ -88,12 +88,16 @@ def states(judge: Judge, machine: Resource, definition: Any, line: int, stack: S
 
     Parameters
     ----------
+    judge
+        Makes the findings of the file.
     machine
         The state machine's resource.
     definition
         Its definition, parsed.
     line
         The line of the definition.
+    stack
+        The stack with the functions that it invokes.
     """
     top = mapping(definition)
     express = "EXPRESS" in (machine.get("StateMachineType").value, machine.get("Type").value)

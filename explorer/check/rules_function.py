@@ -106,6 +106,8 @@ def environment_bytes(variables: Map, function: Resource) -> tuple[int, list[str
     ----------
     variables
         The variables by name, as written.
+    function
+        The function that has them, in whose stack they are resolved.
 
     Returns
     -------

@@ -25,10 +25,14 @@ def template(judge: Judge, tree: Map, size: int, stack: Stack) -> Iterator[Findi
 
     Parameters
     ----------
+    judge
+        Makes the findings of the file.
     tree
         The template with its loops expanded.
     size
         The size of the template [B].
+    stack
+        Its resources.
     """
     whole = Resource(TEMPLATE_ITSELF, "", Map(), tree.line, Map(), stack.scope)
     yield from _body(judge, whole, size)

@@ -102,8 +102,10 @@ def diagnostics(definition: str, kind: str = STANDARD) -> list[Diagnostic]:
 
     Parameters
     ----------
-    definition : the Amazon States Language, as JSON
-    kind : STANDARD or EXPRESS
+    definition
+        The Amazon States Language, as JSON.
+    kind
+        STANDARD or EXPRESS.
 
     Returns
     -------

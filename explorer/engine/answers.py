@@ -80,8 +80,10 @@ class Answers:
 
     Parameters
     ----------
-    load : the workloads as options see them; `Conditions.at_once` adds the axes for paths and sizes
-    table : the designs whose placements are evaluated
+    load
+        The workloads as options see them; `Conditions.at_once` adds the axes for paths and sizes.
+    table
+        The designs whose placements are evaluated.
     """
 
     def __init__(self, load: Conditions, table: Table) -> None:

@@ -21,10 +21,14 @@ def chances(
 
     Parameters
     ----------
-    load : the load for which `winner` was found, of the same shape
-    designs : the table that `winner` indexes
-    winner : the index of a design, or -1
-    size : the index of the size that the design takes, where the load has several sizes
+    load
+        The load for which `winner` was found, of the same shape.
+    designs
+        The table that `winner` indexes.
+    winner
+        The index of a design, or -1.
+    size
+        The index of the size that the design takes, where the load has several sizes.
     """
     chance = np.full(winner.shape, np.nan)
     sizes = np.zeros_like(winner) if size is None else np.where(winner == NOTHING, 0, size)

@@ -96,11 +96,29 @@ def bill(
 ) -> Bill:
     """The bill for billable quantities by price id, in Decimal, without rounding.
 
-    Free quantities are subtracted first, from their pool, in the order of the ids. Tiers are marginal. A
-    savings plan (none, compute-1y, compute-3y) lowers the prices that it covers; the discount applies to the
-    result. Where a region has no price of its own, a related price or that of us-east-1 is used and the line
-    is marked `assumed`; a global price applies everywhere. Raises UnknownIdError for an unknown id or region,
-    PriceError for a quantity that is negative or beyond the last tier with a known price.
+    Free quantities are subtracted first, from their pool, in the order of the ids. Tiers are marginal. Where
+    a region has no price of its own, a related price or that of us-east-1 is used and the line is marked
+    `assumed`; a global price applies everywhere.
+
+    Parameters
+    ----------
+    usage
+        Quantities a month by price id, in the unit of the price.
+    region
+        An AWS region.
+    free_tier
+        Whether the free quantities are subtracted.
+    discount
+        Share that is taken off each price [0 to below 1].
+    savings_plan
+        "none", "compute-1y" or "compute-3y"; it lowers the prices that it covers, before the discount.
+
+    Raises
+    ------
+    UnknownIdError
+        For an unknown id or region.
+    PriceError
+        For a quantity that is negative or beyond the last tier with a known price.
 
     Examples
     --------

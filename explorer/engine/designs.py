@@ -196,14 +196,14 @@ def _pairs(text: str) -> dict[str, str | None]:
 def _check(choice_ids: Mapping[str, str]) -> None:
     """Raise DesignError if no design that can be built has all of the chosen options."""
     every = combinations()
-    here = _hold(every.codes, choice_ids)
+    here = _rows_with(every.codes, choice_ids)
     if not every.can_be_built[here].any():
         sentences = (every.design(row).clashes for row in np.flatnonzero(here).tolist())
         why = min(sentences, key=len)
         raise DesignError(f"design {format_pairs(choice_ids, ',')} cannot be built: {'; '.join(why)}")
 
 
-def _hold(codes: np.ndarray, choice_ids: Mapping[str, str]) -> np.ndarray:
+def _rows_with(codes: np.ndarray, choice_ids: Mapping[str, str]) -> np.ndarray:
     """Which combinations (rows) have all of the chosen options: shape (rows,)."""
     here = np.ones(len(codes), dtype=bool)
     for concern, option in choice_ids.items():
@@ -401,7 +401,7 @@ class Table:
 
     def where(self, choice_ids: Mapping[str, str]) -> Table:
         """The table of the designs that have all of the chosen options."""
-        return self.only(_hold(self.codes, choice_ids))
+        return self.only(_rows_with(self.codes, choice_ids))
 
     def only(self, here: np.ndarray) -> Table:
         """The table of the designs at these indices, or where the mask is true (shape (designs,))."""
@@ -431,7 +431,7 @@ class Table:
         return tuple(
             _question(option, tuple(rows))
             for placements in self.of_concerns
-            for option, rows in _by_option(self.placements, placements.tolist()).items()
+            for option, rows in _placements_by_option(self.placements, placements.tolist()).items()
         )
 
     def exclusions(self, load: Conditions) -> dict[int, tuple[Exclusion, ...]]:
@@ -474,7 +474,7 @@ def _distinct(rows: np.ndarray, count: int) -> np.ndarray:
     return np.flatnonzero(occurs)
 
 
-def _by_option(placements: Sequence[Placement], rows: Iterable[int]) -> dict[Option, list[int]]:
+def _placements_by_option(placements: Sequence[Placement], rows: Iterable[int]) -> dict[Option, list[int]]:
     """The indices of placements, grouped by option."""
     by_option: dict[Option, list[int]] = {}
     for row in rows:
@@ -520,22 +520,22 @@ def table() -> Table:
         tuple(placements),
         rows,
         parts,
-        ~_is(every, "asynchronous", True)[built],
-        _is(every, "streaming", True)[built],
-        _is(every, "body_out", BodyOut.NOTHING)[built],
+        ~_has_value(every, "asynchronous", True)[built],
+        _has_value(every, "streaming", True)[built],
+        _has_value(every, "body_out", BodyOut.NOTHING)[built],
     )
 
 
-def _is(every: Combinations, name: str, value: Any) -> np.ndarray:
+def _has_value(every: Combinations, name: str, value: Any) -> np.ndarray:
     """Which combinations have this value of a field: shape (rows,)."""
     values, codes = every.column(name)
     result: np.ndarray = np.array([each == value for each in values])[codes]
     return result
 
 
-def place_of(design: Design) -> int:
+def table_index(design: Design) -> int:
     """The index of a design in the table of all designs that can be built."""
-    return int(np.flatnonzero(_hold(table().codes, design.ids))[0])
+    return int(np.flatnonzero(_rows_with(table().codes, design.ids))[0])
 
 
 def allowed_designs(load: Conditions) -> Table:

@@ -25,20 +25,29 @@ def encoded_size(
 ) -> int:
     """The bytes of a body as Lambda counts them: base64 or escaped JSON, and the fixed envelope of the door.
 
+    Source: API Gateway payload formats 1.0 and 2.0; envelopes measured (`data/constants.csv`).
+
     Parameters
     ----------
-    body : bytes or str, counted exactly; or a number of bytes [B], to which the mean growth by JSON escapes
-        is applied if it is text, as measured on real documents
-    binary : whether the body travels as base64 (always for `bytes`, unless `content_type` decides)
-    door : a door's id, such as function-url, http-api, rest-api or alb
-    direction : request or response
-    language : the runtime of the function: Python up to 3.11 escapes non-ASCII text in a response
+    body
+        `bytes` or `str`, counted exactly; or a number of bytes [B], to which the mean growth by JSON escapes
+        is applied if it is text, as measured on real documents.
+    binary
+        Whether the body travels as base64 (always for `bytes`, unless `content_type` decides).
+    door
+        A door's id, such as function-url, http-api, rest-api or alb.
+    direction
+        "request" or "response".
+    language
+        The runtime of the function: Python up to 3.11 escapes non-ASCII text in a response.
+    content_type
+        The content type of a request, from which the door decides whether the body travels as base64. A REST
+        API decides by its own list of media types, so there `binary` still decides.
 
-    content_type : the content type of a request, from which the door decides whether the body travels as
-        base64. A REST API decides by its own list of media types, so there `binary` still decides
-
-    Raises ExplorerError for an unknown door or direction, a negative size, or the content type of a response.
-    Source: API Gateway payload formats 1.0 and 2.0; envelopes measured (`data/constants.csv`).
+    Raises
+    ------
+    ExplorerError
+        For an unknown door or direction, a negative size, or the content type of a response.
 
     Examples
     --------

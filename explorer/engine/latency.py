@@ -36,11 +36,16 @@ def over_patience(
 
     Parameters
     ----------
-    patience : what remains of `client.waits` after the exchange [s]
-    runtime, init_s : the run time, and the median cold start [s]
-    work : the p50 of the steps before the first byte (`counts_for`), summed [s]
-    cold : the share of requests that wait for a cold start
-    answers : whether the response waits for the work
+    patience
+        What remains of `client.waits` after the exchange [s].
+    runtime, init_s
+        The run time, and the median cold start [s].
+    work
+        The p50 of the steps before the first byte (`counts_for`), summed [s].
+    cold
+        The share of requests that wait for a cold start.
+    answers
+        Whether the response waits for the work.
     """
     warm = runtime.exceed(np.maximum(patience - work, 0))
     started = runtime.exceed(np.maximum(patience - work - init_s, 0))

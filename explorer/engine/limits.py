@@ -49,11 +49,11 @@ def binding_uses(placement: Placement, load: Conditions) -> list[LimitUse]:
 
 def raised_limit(use: LimitUse, load: Conditions) -> float:
     """The value of a use's limit with its quota raised as far as possible, in the limit's unit."""
-    return max(highest(use.limit) or 0.0, load.limit(use.limit))
+    return max(highest_quota(use.limit) or 0.0, load.limit(use.limit))
 
 
 @cache
-def highest(limit_id: str) -> float | None:
+def highest_quota(limit_id: str) -> float | None:
     """The largest value to which the quota can be raised; None if it cannot be raised.
 
     Where AWS names no maximum, this is a fixed multiple of the default: no account has, say, millions of
@@ -87,11 +87,16 @@ def verdict(
 
     Parameters
     ----------
-    chance, raised_chance : chance of a breach with today's quota, and with the quota raised
-    share_p99 : share of the limit that the p99 uses
-    tolerance : the share of requests that may fail
-    broken_requests : requests a month that break the limit
-    can_break : whether a larger driver could break the limit: a design can route large requests round it
+    chance, raised_chance
+        Chance of a breach with today's quota, and with the quota raised.
+    share_p99
+        Share of the limit that the p99 uses.
+    tolerance
+        The share of requests that may fail.
+    broken_requests
+        Requests a month that break the limit.
+    can_break
+        Whether a larger driver could break the limit: a design can route large requests round it.
     """
     if chance > tolerance:
         return Verdict.RAISE if raised_chance <= tolerance else Verdict.BREACH

@@ -36,9 +36,9 @@ def miss_factors(evaluation: Evaluation) -> np.ndarray:
     factors = by_placement[evaluation.table.rows].max(axis=1)
     factors = np.maximum(factors, _patience_factor(evaluation))
     if evaluation.load.latency_p95 is not None:
-        factors = np.maximum(factors, _times(evaluation.latency_s[:, 1], evaluation.load.latency_p95))
+        factors = np.maximum(factors, _quotient(evaluation.latency_s[:, 1], evaluation.load.latency_p95))
     if evaluation.load.first_byte_p95 is not None:
-        factors = np.maximum(factors, _times(evaluation.first_byte_p95_s, evaluation.load.first_byte_p95))
+        factors = np.maximum(factors, _quotient(evaluation.first_byte_p95_s, evaluation.load.first_byte_p95))
     result: np.ndarray = np.minimum(factors, NEVER)
     return result
 
@@ -52,10 +52,10 @@ def _patience_factor(evaluation: Evaluation) -> np.ndarray:
     ends = np.where(evaluation.table.streams, load.edge("first_byte"), load.edge(Driver.RUNTIME))
     answer = np.where(evaluation.table.answers, work + start + ends, 0.0)
     late = evaluation.late > load.tolerance
-    return np.where(late, np.maximum(_times(exchange + answer, load.waits), 1.0), 1.0)
+    return np.where(late, np.maximum(_quotient(exchange + answer, load.waits), 1.0), 1.0)
 
 
-def _times(need: np.ndarray, promise: Number) -> np.ndarray:
+def _quotient(need: np.ndarray, promise: Number) -> np.ndarray:
     """The quotient need / promise, at most `NEVER`, also for a promise of 0."""
     promise = np.maximum(np.asarray(promise, dtype=float), 1 / NEVER)
     result: np.ndarray = np.minimum(need / promise, NEVER)

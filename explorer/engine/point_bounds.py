@@ -31,7 +31,8 @@ class PointBounds:
 
     Parameters
     ----------
-    in_cells : the lower bounds of whole cells, whose chords are used
+    in_cells
+        The lower bounds of whole cells, whose chords are used.
     """
 
     def __init__(self, in_cells: CellBounds) -> None:
@@ -79,8 +80,10 @@ class PointBounds:
 
         Parameters
         ----------
-        designs, cell : pairs of a design and a cell, shape (pairs,)
-        second : the score of the second best so far [USD a month], shape (pairs, *sides of a cell)
+        designs, cell
+            Pairs of a design and a cell, shape (pairs,).
+        second
+            The score of the second best so far [USD a month], shape (pairs, *sides of a cell).
         """
         rows, axes = self.in_cells.rows[designs], len(self.along)
         least = self._column(self._sum(self.fixed, cell, rows) + self.offset[cell])

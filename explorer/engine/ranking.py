@@ -15,10 +15,14 @@ def best_of(
 
     Parameters
     ----------
-    score : [USD a month], infinite where a design is not feasible; shape (designs, *axes)
-    parts : number of moving parts; broadcast
-    p95 : [s]; broadcast
-    place : index in the table, the last tie-breaker; without it, the order along the first axis
+    score
+        [USD a month], infinite where a design is not feasible; shape (designs, *axes).
+    parts
+        Number of moving parts; broadcast.
+    p95
+        [s]; broadcast.
+    place
+        Index in the table, the last tie-breaker; without it, the order along the first axis.
     """
     best = score.min(axis=0)
     feasible = np.isfinite(best)

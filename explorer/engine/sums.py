@@ -58,10 +58,14 @@ class Sums:
 
     Parameters
     ----------
-    cells : the answers by cell
-    table : the table that contains the designs
-    design : the indices of the designs in the table
-    cell : the cell in which each design is evaluated
+    cells
+        The answers by cell.
+    table
+        The table that contains the designs.
+    design
+        The indices of the designs in the table.
+    cell
+        The cell in which each design is evaluated.
 
     Arrays have the shape (designs, sizes, *sides of a cell), 1 where nothing varies.
     """

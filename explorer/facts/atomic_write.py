@@ -16,11 +16,23 @@ def write_atomically(path: Path | str, content: str | bytes) -> Path:
 
     Parameters
     ----------
-    path : the file; the target of a link is written, not the link; a device or a pipe is written to directly
-    content : text is written as UTF-8, with its line ends unchanged
+    path
+        The file; the target of a link is written, not the link; a device or a pipe is written to directly.
+    content
+        Text is written as UTF-8, with its line ends unchanged.
 
-    Returns the path. Raises OSError with the path as the caller stated it.
+    Returns
+    -------
+    Path
+        The path.
 
+    Raises
+    ------
+    OSError
+        With the path as the caller stated it.
+
+    Examples
+    --------
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     write_atomically(Path(folder, "a.txt"), "whole").read_text()
@@ -39,7 +51,10 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
     For libraries that write files themselves, such as Parquet. If the block raises, the temporary file is
     removed and `path` is unchanged. A new file gets the usual permissions, an existing file keeps its own.
 
-    Raises OSError with the path as the caller stated it.
+    Raises
+    ------
+    OSError
+        With the path as the caller stated it.
     """
     path = Path(path)
     try:
@@ -71,7 +86,11 @@ def atomic_folder(folder: Path | str) -> Iterator[Path]:
     """A temporary folder next to `folder`, which replaces `folder` when the block ends.
 
     If the block raises, the temporary folder is removed. `folder` is new or empty; its parents are created.
-    Raises OSError with the path as the caller stated it.
+
+    Raises
+    ------
+    OSError
+        With the path as the caller stated it.
     """
     folder = Path(folder)
     try:

@@ -46,7 +46,7 @@ from .records import (
     TaskSize,
     Time,
 )
-from .savings_plans import COVERED, NO_PLAN, CoveredPrice, covered_prices, covering, under_plan
+from .savings_plans import COVERED, NO_PLAN, CoveredPrice, covered_prices, covering_row, tariff_under_plan
 from .sources import SOURCE, Source, check_sources, source_address, sources_of
 
 if TYPE_CHECKING:
@@ -292,14 +292,14 @@ class Facts:
 
     def _under(self, plan: str, full_tariff: Tariff) -> Tariff:
         """A tariff under a savings plan; unchanged if the plan does not cover it."""
-        row = covering(full_tariff.id, self._covered_prices)
+        row = covering_row(full_tariff.id, self._covered_prices)
         if row is None:
             return full_tariff
         plan_price = row.plan_price.format(term=plan.removeprefix("compute-"))
         region = full_tariff.region if self._prices.has(plan_price, full_tariff.region) else HOME_REGION
         covered = Decimal(str(self.constant("savings_plan.covered").value))
         plan_tariff, full = (self._prices.own_tariff(id, region) for id in (plan_price, row.list_price))
-        return under_plan(full_tariff, row, plan_tariff, full, covered)
+        return tariff_under_plan(full_tariff, row, plan_tariff, full, covered)
 
     @cached_property
     def _covered_prices(self) -> tuple[CoveredPrice, ...]:
@@ -422,9 +422,9 @@ class Facts:
 
     def languages(self) -> tuple[str, ...]:
         """The languages with measured cold starts: runtimes by family, the newest first; then programs."""
-        from .runtimes import in_order
+        from .runtimes import runtimes_in_order
 
-        return tuple(in_order(self._cold_starts))
+        return tuple(runtimes_in_order(self._cold_starts))
 
     def cold_start(self, language: str, architecture: str, memory_mb: float) -> ColdStart:
         """The initialisation measured with the most memory up to `memory_mb` [MB], else with the least.

@@ -19,10 +19,14 @@ def arrives_as_base64(
 
     Parameters
     ----------
-    door : a door's id
-    content_type : content type of the request, such as "application/json; charset=utf-8"; "" for none
-    content_encoding : content encoding of the request, such as "gzip"; "" for none
-    media_types : for a door that lists binary types, its list: the binaryMediaTypes of a REST API
+    door
+        A door's id.
+    content_type
+        Content type of the request, such as "application/json; charset=utf-8"; "" for none.
+    content_encoding
+        Content encoding of the request, such as "gzip"; "" for none.
+    media_types
+        For a door that lists binary types, its list: the binaryMediaTypes of a REST API.
     """
     rule = catalogue.rule(door, SUBJECT)
     if rule is None:

@@ -63,7 +63,16 @@ def environment_size(variables: Mapping[str, str]) -> int:
 
     These are the UTF-8 bytes of the JSON-escaped names and values, plus 6 n + 1 for n variables: 4 quotes and
     a colon each, n - 1 commas and 2 braces. In the example 20 + 6 x 2 + 1 = 33. The limit is 4,096 bytes.
-    Raises ExplorerError, without the value, if a name or value is not text.
+
+    Parameters
+    ----------
+    variables
+        Values by name.
+
+    Raises
+    ------
+    ExplorerError
+        If a name or a value is not text; the message does not contain the value.
 
     Examples
     --------

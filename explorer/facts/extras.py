@@ -52,12 +52,18 @@ def require(user: str, *libraries: str, extra: str = "") -> None:
 
     Parameters
     ----------
-    user : what needs the libraries, the subject of the message: "explorer bench", "PDF"
-    libraries : import names of the libraries
-    extra : the extra that installs all of them, if it is not the one in the table; several extras are
-        separated by commas
+    user
+        What needs the libraries, the subject of the message: "explorer bench", "PDF".
+    libraries
+        Import names of the libraries.
+    extra
+        The extra that installs all of them, if it is not the one in the table; several extras are separated
+        by commas.
 
-    Raises MissingExtraError, which names the libraries and the command that installs them.
+    Raises
+    ------
+    MissingExtraError
+        It names the libraries and the command that installs them.
     """
     if missing := [library for library in libraries if not is_installed(library)]:
         raise missing_error(user, missing, extra)

@@ -50,14 +50,24 @@ def parse_pairs(
 
     Parameters
     ----------
-    texts : the pairs, such as ["response=3%/month"]
-    name : their name in messages, such as "growth"
-    accepted : what is accepted, for messages, such as "FIELD=RATE, such as response=3%/month"
-    verb : the verb between the name and a text that is not a pair
-    error : the class of the error
+    texts
+        The pairs, such as ["response=3%/month"].
+    name
+        Their name in messages, such as "growth".
+    accepted
+        What is accepted, for messages, such as "FIELD=RATE, such as response=3%/month".
+    verb
+        The verb between the name and a text that is not a pair.
+    error
+        The class of the error.
 
-    Raises `error` for a text without `=`, or a repeated key.
+    Raises
+    ------
+    ExplorerError
+        Of the class `error`, for a text without `=`, or a repeated key.
 
+    Examples
+    --------
     >>> parse_pairs(["response=3 %", "runtime = 1 %"], "growth", "FIELD=RATE")
     {'response': '3 %', 'runtime': '1 %'}
     """

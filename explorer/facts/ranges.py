@@ -17,19 +17,30 @@ class Range:
 
     Parameters
     ----------
-    types : the resource types that have the property
-    path : the path of names to the property; "[]" stands for each entry of a list
-    what : the property in words, as the subject of a sentence
-    kind : "number" for a setting, "length" for a text [characters, or bytes by the limit's unit], "count" for
-        a list
-    limit, lower : the ids of the limits that are its upper and lower bound; `lower` is the same id if the
-        lower bound has no row of its own
-    least : the lower bound if no row states it, in the limit's unit
-    has_upper : whether the upper bound is checked here; otherwise a separate rule checks it
-    factor : conversion factor from the property's unit to the limit's
-    pattern, values : a pattern for the whole text, and the accepted texts; empty if not specified
-    model, shape : the place in the AWS SDK's service models; empty if they state it only in words
-    as_of, source_url : date and address of the source
+    types
+        The resource types that have the property.
+    path
+        The path of names to the property; "[]" stands for each entry of a list.
+    what
+        The property in words, as the subject of a sentence.
+    kind
+        "number" for a setting, "length" for a text [characters, or bytes by the limit's unit], "count" for a
+        list.
+    limit, lower
+        The ids of the limits that are its upper and lower bound; `lower` is the same id if the lower bound
+        has no row of its own.
+    least
+        The lower bound if no row states it, in the limit's unit.
+    has_upper
+        Whether the upper bound is checked here; otherwise a separate rule checks it.
+    factor
+        Conversion factor from the property's unit to the limit's.
+    pattern, values
+        A pattern for the whole text, and the accepted texts; empty if not specified.
+    model, shape
+        The place in the AWS SDK's service models; empty if they state it only in words.
+    as_of, source_url
+        Date and address of the source.
     """
 
     types: tuple[str, ...]

@@ -107,7 +107,7 @@ def family_and_version(id: str) -> tuple[str, Version]:
     return SAME.get(family, family), numbers
 
 
-def in_order(languages: Iterable[str]) -> list[str]:
+def runtimes_in_order(languages: Iterable[str]) -> list[str]:
     """Lambda's runtimes by family, the newest first; then programs.
 
     >>> in_order(["rust", "python3.9", "go", "python3.13", "java21"])
@@ -131,7 +131,7 @@ def expected_language(text: str, languages: Collection[str]) -> str:
     >>> expected_language("cobol", ["python3.13", "go"])
     ': expected a language such as python3.13, go'
     """
-    names = in_order(languages)
+    names = runtimes_in_order(languages)
     newest = {family_and_version(name)[0]: name for name in reversed(names) if not is_program(name)}
     examples = [name for name in names if name in newest.values() or name in PROGRAMS]
     plain = text.casefold().replace(" ", "")

@@ -46,12 +46,12 @@ def covered_prices(rows: Iterable[Row]) -> tuple[CoveredPrice, ...]:
     return tuple(table)
 
 
-def covering(id: str, table: Iterable[CoveredPrice]) -> CoveredPrice | None:
+def covering_row(id: str, table: Iterable[CoveredPrice]) -> CoveredPrice | None:
     """The row that covers a price id; None if the plan does not cover it."""
     return next((row for row in table if fnmatchcase(id, row.covers)), None)
 
 
-def under_plan(
+def tariff_under_plan(
     tariff: Tariff, row: CoveredPrice, plan: Tariff, full_tariff: Tariff, covered: Decimal
 ) -> Tariff:
     """A tariff under a plan that covers the share `covered` of the usage.

@@ -20,13 +20,22 @@ def decode(content: bytes, name: str, expected: str, error: type[ExplorerError] 
 
     Parameters
     ----------
-    content : the bytes of the file
-    name : name of the file in the message
-    expected : what it should hold, such as "a workload in TOML"
-    error : the class of the error
+    content
+        The bytes of the file.
+    name
+        Name of the file in the message.
+    expected
+        What it should hold, such as "a workload in TOML".
+    error
+        The class of the error.
 
-    Raises `error` for bytes that are not UTF-8; the message says if they are UTF-16.
+    Raises
+    ------
+    ExplorerError
+        Of the class `error`, for bytes that are not UTF-8; the message says if they are UTF-16.
 
+    Examples
+    --------
     >>> decode("\ufeffname = 'é'".encode(), "a.toml", "a workload")
     "name = 'é'"
     """
@@ -48,13 +57,20 @@ def read_text(
 
     Parameters
     ----------
-    path : the file
-    expected : what it should hold, such as "a workload in TOML"
-    error : the class of the error
-    others : names to suggest for a missing file, besides those in its folder
+    path
+        The file.
+    expected
+        What it should hold, such as "a workload in TOML".
+    error
+        The class of the error.
+    others
+        Names to suggest for a missing file, besides those in its folder.
 
-    Raises `error` for a file that is missing (with the nearest existing name), cannot be read, or is not
-    UTF-8.
+    Raises
+    ------
+    ExplorerError
+        Of the class `error`, for a file that is missing (with the nearest existing name), cannot be read, or
+        is not UTF-8.
     """
     try:
         content = Path(path).read_bytes()

@@ -190,7 +190,7 @@ class RequestKeys:
     def __init__(self) -> None:
         self._runs: list[np.ndarray] = []
 
-    def first(self, keys: np.ndarray) -> np.ndarray:
+    def are_new(self, keys: np.ndarray) -> np.ndarray:
         """Whether each of the keys, of shape (n,), is new: booleans of the same shape."""
         values, places = np.unique(keys, return_index=True)
         is_old = np.zeros(values.size, dtype=bool)
@@ -255,20 +255,20 @@ class Tally:
             self.groups.setdefault(part.group, Tally(self.selection)).add(alone)
         if part.rows is not None and part.rows.height:
             rows, left_out = self.selection.select(part.rows)
-            rows = self._once(rows, left_out)
+            rows = self._without_repetitions(rows, left_out)
             self.ignored_lines.update(left_out)
             self.used_lines -= sum(left_out.values())
             for kind, some in _by_kind(part.kind, rows):
                 self._take(kind, some)
 
-    def _once(self, rows: pl.DataFrame, left_out: Counter[str]) -> pl.DataFrame:
+    def _without_repetitions(self, rows: pl.DataFrame, left_out: Counter[str]) -> pl.DataFrame:
         """The rows without repeated deliveries."""
         if KEY not in rows.columns:
             return rows
         import polars as pl
 
         keys = rows[KEY].to_numpy() if not rows[KEY].null_count() else rows[KEY].fill_null(0).to_numpy()
-        first = self._keys.first(keys) | (keys == 0)
+        first = self._keys.are_new(keys) | (keys == 0)
         if twice := int(first.size - first.sum()):
             left_out[DELIVERED_TWICE] += twice
             rows = rows.filter(pl.Series(first))

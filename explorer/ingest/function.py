@@ -59,11 +59,18 @@ def read(
 
     Parameters
     ----------
-    client : gives the boto3 client of a service
-    name : of the function, or its ARN
-    since, until : in a form that `moment` reads
-    insights : read by Logs Insights instead of FilterLogEvents
-    filtered : let CloudWatch filter the lines; the local cloud cannot
+    client
+        Gives the boto3 client of a service.
+    name
+        Of the function, or its ARN.
+    since, until
+        In a form that `moment` reads.
+    insights
+        Read by Logs Insights instead of FilterLogEvents.
+    filtered
+        Let CloudWatch filter the lines; the local cloud cannot.
+    progress
+        Called with what is read next.
     """
     now = datetime.now(UTC)
     start, end = moment(since, now), moment(until, now)

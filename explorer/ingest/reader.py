@@ -49,18 +49,26 @@ DOCUMENT = re.compile(
 )
 
 
-def gather(paths: list[str], progress: Progress | None = None, selection: Selection | None = None) -> Tally:
+def read_inputs(
+    paths: list[str], progress: Progress | None = None, selection: Selection | None = None
+) -> Tally:
     """The tally of all inputs.
 
     Parameters
     ----------
-    paths : files, folders, globs or "-"
-    progress : called with the bytes done, the total bytes, and the input
-    selection : which requests count; None means all
+    paths
+        Files, folders, globs or "-".
+    progress
+        Called with the bytes done, the total bytes, and the input.
+    selection
+        Which requests count; None means all.
 
-    Raises ExplorerError if a path does not exist, or Polars is not installed.
+    Raises
+    ------
+    ExplorerError
+        If a path does not exist, or Polars is not installed.
     """
-    needs_polars()
+    require_polars()
     sources = find_sources(paths)
     tally, bytes_done, total = Tally(selection or Selection()), 0, sum(source.size for source in sources)
     total = total if all(source.path for source in sources) else 0
@@ -78,7 +86,7 @@ def gather(paths: list[str], progress: Progress | None = None, selection: Select
     return tally
 
 
-def needs_polars() -> None:
+def require_polars() -> None:
     """Raise ExplorerError if Polars, which parses the logs, is not installed."""
     require("explorer ingest", "polars")
 
@@ -88,33 +96,33 @@ def _parts(source: Source, pool: ThreadPoolExecutor) -> Iterator[tuple[Part, int
     try:
         with source.open() as stream:
             try:
-                for part in _of(source, stream, pool):
+                for part in _parts_of_stream(source, stream, pool):
                     yield part, stream.bytes_read
             except UNPACK_ERRORS as error:
-                yield _bad(source, error), stream.bytes_read
+                yield _unreadable_part(source, error), stream.bytes_read
     except (OSError, *UNPACK_ERRORS) as error:
-        yield _bad(source, error), 0
+        yield _unreadable_part(source, error), 0
 
 
-def _bad(source: Source, error: Exception) -> Part:
+def _unreadable_part(source: Source, error: Exception) -> Part:
     part = Part()
     part.count_unreadable(f"{source.name}: {getattr(error, 'strerror', None) or error}")
     return part
 
 
-def _of(source: Source, stream: Stream, pool: ThreadPoolExecutor) -> Iterator[Part]:
+def _parts_of_stream(source: Source, stream: Stream, pool: ThreadPoolExecutor) -> Iterator[Part]:
     """The parts of a stream, in the format recognised by its beginning."""
     head = stream.head
     if head.startswith(parquet.MAGIC):
         if source.path is None:
             raise ExplorerError("standard input is Parquet: expected its file's name")
         if source.member:
-            return iter([_bad(source, ValueError("is Parquet within an archive: unpack it"))])
+            return iter([_unreadable_part(source, ValueError("is Parquet within an archive: unpack it"))])
         return parquet.read(source.path)
     if unread_format := unread.recognise(head):
-        return iter([_unread(source, unread_format)])
+        return iter([_unread_part(source, unread_format)])
     if b"\0" in head[:1024]:
-        return iter([_bad(source, ValueError("is not text"))])
+        return iter([_unreadable_part(source, ValueError("is not text"))])
     if source.path and template.is_template(source.path, head):
         return template.read(source.path)
     if power_tuning.is_tuning(head):
@@ -135,7 +143,7 @@ def _of(source: Source, stream: Stream, pool: ThreadPoolExecutor) -> Iterator[Pa
     return _parse_in_threads(((read, block) for block in blocks(stream)), pool)
 
 
-def _unread(source: Source, unread_format: unread.Unread) -> Part:
+def _unread_part(source: Source, unread_format: unread.Unread) -> Part:
     part = Part(notes=[f"{source.name} is {unread_format.name}, which is not read: {unread_format.hint}"])
     part.ignored_lines[f"{unread_format.name}: {unread_format.hint}"] += 1
     return part

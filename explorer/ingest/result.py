@@ -271,14 +271,14 @@ class Clock:
         )  # but the clock of an all-old log is right
         few = max(int(STRAY * values.size), 1)
         for _ in range(2):  # outliers on one side hide those on the other
-            begin += _strays(values[begin:end].astype(float), few, FAR_S * scale)
-            end -= _strays(-values[begin:end][::-1].astype(float), few, FAR_S * scale)
+            begin += _count_strays(values[begin:end].astype(float), few, FAR_S * scale)
+            end -= _count_strays(-values[begin:end][::-1].astype(float), few, FAR_S * scale)
         count = begin + values.size - end
         example = float(values[0] if begin else values[-1]) / scale if count else 0.0
         return cls(float(values[begin]) / scale, float(values[end - 1]) / scale, count, example)
 
 
-def _strays(times: np.ndarray, few: int, far: float) -> int:
+def _count_strays(times: np.ndarray, few: int, far: float) -> int:
     """The number of first times, a few at most, that are far before all others; times in order."""
     some = min(few, times.size - 2)
     if some < 1:
@@ -318,6 +318,6 @@ def _longest_run(times: Column, clock: Clock) -> int:
     return longest
 
 
-def most(counts: Iterable[tuple[str, int]], few: int = 3) -> str:
+def most_frequent(counts: Iterable[tuple[str, int]], few: int = 3) -> str:
     """The most frequent kinds with their counts, as text."""
     return ", ".join(f"{count:,} x {kind}" for kind, count in list(counts)[:few])

@@ -203,9 +203,9 @@ def _needs(stack: Stack, function: Resource) -> list[str]:
         settings = [stage.get("DefaultRouteSettings").value, *sequence(stage.get("MethodSettings").value)]
         if any(name in mapping(one) for one in settings for name in THROTTLES):
             needs.append("throttling")
-    for plan in stack.of_type("AWS::ApiGateway::UsagePlan"):
-        if mapping(plan.get("Throttle").value):
-            needs.append("throttling")
+    plans = stack.of_type("AWS::ApiGateway::UsagePlan")
+    if any(mapping(plan.get("Throttle").value) for plan in plans):
+        needs.append("throttling")
     for api in apis:
         endpoint = api.get("EndpointConfiguration").value
         kinds = [endpoint, mapping(endpoint).get("Type"), *sequence(mapping(endpoint).get("Types"))]
@@ -219,8 +219,8 @@ def _auth(stack: Stack, function: Resource) -> str:
     urls = stack.pointing_to(function, "AWS::Lambda::Url", "TargetFunctionArn")
     kinds = [text(url.get("AuthType").value) for url in urls]
     kinds.append(text(function.get("FunctionUrlConfig", "AuthType").value))
-    for method in stack.of_type("AWS::ApiGateway::Method", "AWS::ApiGatewayV2::Route"):
-        kinds.append(text(method.get("AuthorizationType").value))
+    methods = stack.of_type("AWS::ApiGateway::Method", "AWS::ApiGatewayV2::Route")
+    kinds += [text(method.get("AuthorizationType").value) for method in methods]
     for api in stack.of_type(*APIS):
         kinds.append(text(api.get("Auth", "DefaultAuthorizer").value))
         for authorizer in mapping(api.get("Auth", "Authorizers").value).values():

@@ -18,7 +18,7 @@ from explorer.workload.kinds import LARGEST_SIZE, LONGEST_TIME
 from explorer.workload.workload import Workload
 
 from .frame import INVOCATION, Column
-from .result import DAY_S, Summary, most
+from .result import DAY_S, Summary, most_frequent
 
 if TYPE_CHECKING:
     from datetime import date
@@ -206,13 +206,14 @@ def _failures(summary: Summary) -> Iterator[str]:
     failures = summary.tally.failures
     if failures:
         failed = sum(failures.values()) / max(summary.invocations, 1)
-        yield f"Failed: {most(failures.items())} ({failed:.2%} of the invocations); their durations count."
+        kinds = most_frequent(failures.items())
+        yield f"Failed: {kinds} ({failed:.2%} of the invocations); their durations count."
     if "timeout" in failures:
         yield "A time-out's duration is a lower bound: the work was cut off, and would have taken longer."
     if summary.http_errors:
-        yield f"Refused or failed at the door: {most(summary.http_errors.items())}."
+        yield f"Refused or failed at the door: {most_frequent(summary.http_errors.items())}."
     if summary.tally.failed_inits:
-        yield f"Initialisations that failed: {most(summary.tally.failed_inits.items())}."
+        yield f"Initialisations that failed: {most_frequent(summary.tally.failed_inits.items())}."
     share = summary.cold_start_share
     if share is not None and summary.tally.rows[INVOCATION]:
         yield f"Cold starts: {share:.2%} of the invocations."

@@ -30,9 +30,13 @@ def spoken_number(text: str, unit: str = "") -> float | None:
 
     Parameters
     ----------
-    text : as a user types it
-    unit : of the field, such as "requests/month"; a text with another period ("10 a second") is no number
+    text
+        As a user types it.
+    unit
+        Of the field, such as "requests/month"; a text with another period ("10 a second") is no number.
 
+    Examples
+    --------
     >>> spoken_number("3.14 million"), spoken_number("80 %"), spoken_number("2,000 a month", "requests/month")
     (3140000.0, 0.8, 2000.0)
     >>> spoken_number("12 bananas") is None, spoken_number("10 a second", "requests/month") is None

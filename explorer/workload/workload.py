@@ -68,8 +68,19 @@ class Workload(Fields):
     def load(cls, path: str | Path, changes: Mapping[str, Any] | None = None) -> Workload:
         """The workload of a TOML file, or an example by its bare name, such as "statements".
 
-        File names inside a workload are relative to its folder. `changes`, by dotted names as for `replace`,
-        are applied to the fields of the file before validation.
+        File names inside a workload are relative to its folder.
+
+        Parameters
+        ----------
+        path
+            A TOML file, or the bare name of an example.
+        changes
+            Changes of fields by dotted names, as for `replace`, applied before validation.
+
+        Raises
+        ------
+        WorkloadError
+            Naming the file, the field, the stated value and what is accepted.
         """
         if not isinstance(path, str | Path):
             raise WorkloadError(f"workload is {quote_value(path)}: expected the path of a TOML file")
@@ -93,13 +104,22 @@ class Workload(Fields):
 
         Parameters
         ----------
-        text : the content of the workload file
-        origin : the name in messages: the file as the user named it
-        folder : the folder to which file names inside are relative
-        changes : changes of fields by dotted names, applied before validation
+        text
+            The content of the workload file.
+        origin
+            The name in messages: the file as the user named it.
+        folder
+            The folder to which file names inside are relative.
+        changes
+            Changes of fields by dotted names, applied before validation.
 
-        Raises WorkloadError naming the origin, the field, the stated value and what is accepted.
+        Raises
+        ------
+        WorkloadError
+            Naming the origin, the field, the stated value and what is accepted.
 
+        Examples
+        --------
         >>> text = 'requests_per_month = 2_628_000\nresponse = "2 MB"\nruntime = "1 s"'
         >>> Workload.from_toml(text).mean_rps
         1.0
@@ -163,6 +183,18 @@ class Workload(Fields):
         """A copy with other fields: `w.replace(region="eu-west-1")`, `w.replace({"client.waits": "5 s"})`.
 
         A distribution that is replaced by one value keeps its other fields.
+
+        Parameters
+        ----------
+        changes
+            Values by dotted name, for fields inside a table.
+        **fields
+            Values by name, for fields outside the tables.
+
+        Raises
+        ------
+        WorkloadError
+            Naming the field, the value and what is accepted.
         """
         content = _with_changes(copy.deepcopy(self._content), {**(changes or {}), **fields})
         return Workload(self._source, self._folder, **content)
@@ -170,6 +202,15 @@ class Workload(Fields):
     def scale_by(self, spread: str, factor: float) -> Workload:
         """A copy in which every stated value of a distribution is multiplied by `factor`.
 
+        Parameters
+        ----------
+        spread
+            "request", "response" or "runtime".
+        factor
+            What to multiply by, above 0.
+
+        Examples
+        --------
         >>> w = Workload(requests_per_month=1, response={"p50": "1 KB", "p99": "9 KB"}, runtime="1 s")
         >>> round(float(w.scale_by("response", 2).response.spread.quantile(0.99)) / 1024, 6)
         18.0

@@ -14,7 +14,7 @@ import explorer as ex
 from explorer.analysis.choice import Choice, nearest_miss
 from explorer.engine.designs import Table, allowed_designs
 from explorer.engine.evaluation import Evaluation
-from explorer.engine.limits import driven_findings, highest
+from explorer.engine.limits import driven_findings, highest_quota
 from explorer.engine.misses import miss_factors
 from explorer.options.base.conditions import Conditions
 from explorer.workload.workload import Workload
@@ -35,7 +35,11 @@ def workload(**fields) -> Workload:
 
 
 HOPELESS = {
-    "patience": {"runtime": {"value": 20.0}, "client": {**NO_WAY, "waits": 5.0}},
+    "patience": {  # of which the body takes 4 s on its way
+        "runtime": {"value": 20.0},
+        "request": {"value": 4.0 * MB},
+        "client": {**NO_WAY, "waits": 5.0, "bandwidth": "8 Mbit/s"},
+    },
     "patience with a tail": {
         "runtime": {"p50": 3.0, "p99": 30.0},
         "client": {**NO_WAY, "waits": 5.0, "auth": "jwt"},
@@ -86,7 +90,7 @@ def factor_of_limits(w: Workload, design) -> float:
     worst = 1.0
     for finding, _ in driven_findings(w, design):
         if finding.verdict == "breach":
-            most = max(highest(finding.limit) or 0.0, finding.limit_value)
+            most = max(highest_quota(finding.limit) or 0.0, finding.limit_value)
             worst = max(worst, finding.used_p99 / most)
     return worst
 

@@ -16,8 +16,8 @@ from explorer.engine.limits import findings
 from explorer.facts.locations import workloads_dir
 from explorer.options.base.conditions import Conditions
 from explorer.workload.workload import Workload
+from tests.support.examples import FILES
 
-EXAMPLES = sorted(workloads_dir().glob("*.toml"))
 LEAST = {"requests_per_month": 100_000, "response": "1 KB", "runtime": "1 s"}
 MB = 1024**2
 
@@ -26,7 +26,7 @@ def recommended(**fields):
     return ex.recommend(Workload(**{**LEAST, **fields}))
 
 
-@pytest.fixture(scope="module", params=EXAMPLES, ids=lambda path: path.stem)
+@pytest.fixture(scope="module", params=FILES)
 def r(request):
     return ex.recommend(Workload.load(request.param))
 

@@ -11,12 +11,12 @@ from explorer.analysis.plain_reasons import plain_reasons
 from explorer.analysis.summary import LONGEST, build_sentence, headed_paragraphs, summary_paragraphs
 from explorer.engine.designs import OPTIONS, table
 from explorer.facts import catalogue
-from explorer.facts.locations import workloads_dir
 from explorer.workload.fields import FIELDS
+from tests.support.examples import FILES
 
 HERE = Path(__file__).parent
-FILES = sorted(workloads_dir().glob("*.toml")) + sorted((HERE / "stories").glob("*.toml"))
-every = pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+STORIES = [pytest.param(path, id=path.stem) for path in sorted((HERE / "stories").glob("*.toml"))]
+every = pytest.mark.parametrize("path", FILES + STORIES)
 NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?")
 # An id says it is one by its hyphen, its dot or its "="; "service" and "single" are words too.
 IDS = {name for options in OPTIONS.values() for name in options if "-" in name}

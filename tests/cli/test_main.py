@@ -21,6 +21,7 @@ from explorer.cli.main import COMMANDS, _every, app, command
 from explorer.facts import catalogue, locations
 from explorer.facts.locations import PACKAGE
 from explorer.facts.units import format_quantity
+from tests.support.examples import each_example
 
 WORKLOADS = locations.workloads_dir()
 STATEMENTS = str(WORKLOADS / "statements.toml")
@@ -166,7 +167,7 @@ def test_a_usage_table_that_is_not_text_is_refused_by_name(content, tmp_path):
 # The answers.
 
 
-@pytest.mark.parametrize("path", sorted(WORKLOADS.glob("*.toml")), ids=lambda path: path.stem)
+@each_example
 def test_recommend_prints_the_answer_that_python_gives(path):
     r = ex.recommend(ex.Workload.load(path))
     result = run("recommend", path, "--json", "--all")
@@ -273,7 +274,7 @@ def test_one_screen_has_the_answer_the_five_next_best_and_where_more_is_to_be_ha
     ]
 
 
-@pytest.mark.parametrize("path", sorted(WORKLOADS.glob("*.toml")), ids=lambda path: path.stem)
+@each_example
 def test_the_answer_fits_one_screen(path):
     assert len(run("recommend", path).stdout.splitlines()) <= 30
 
@@ -383,7 +384,7 @@ def test_a_broken_promise_is_a_no_with_its_reason(tmp_path):
     assert [row["because"] for row in assessment["excluded"]] == ["targets.latency_p95"]
 
 
-@pytest.mark.parametrize("path", sorted(WORKLOADS.glob("*.toml")), ids=lambda path: path.stem)
+@each_example
 def test_assess_finds_the_recommended_feasible_and_the_others_as_recommend_says(path):
     r = ex.recommend(ex.Workload.load(path))
     design = ",".join(f"{concern}={option}" for concern, option in r.nearest.ids.items())

@@ -15,10 +15,10 @@ from explorer.engine.cost import cost, tariffs, usage
 from explorer.engine.evaluation import Evaluation
 from explorer.errors import PriceError, UnknownIdError
 from explorer.facts import catalogue
-from explorer.facts.locations import workloads_dir
 from explorer.options.base.conditions import Conditions
 from explorer.workload.workload import Workload
 from tests.support.designs import whole
+from tests.support.examples import each_example
 
 BILLS = json.loads((Path(__file__).parent / "golden" / "worked_bills.json").read_text(encoding="utf-8"))
 KB, MB, GB = 1024, 1024**2, 1024**3
@@ -463,7 +463,7 @@ def test_standard_parameters_are_free_until_their_rate_is_raised():
 # A design's bill ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", sorted(workloads_dir().glob("*.toml")), ids=lambda path: path.stem)
+@each_example
 @pytest.mark.parametrize("free_tier", [False, True])
 def test_decimals_and_floats_agree_to_the_cent_for_every_design(path, free_tier):
     w = Workload.load(path).replace({"preferences.free_tier": free_tier})

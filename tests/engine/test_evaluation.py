@@ -8,10 +8,10 @@ from explorer.engine.designs import allowed_designs
 from explorer.engine.evaluation import Evaluation
 from explorer.engine.latency import latency
 from explorer.engine.limits import findings
-from explorer.facts.locations import workloads_dir
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.sizes import Size
 from explorer.workload.workload import Workload
+from tests.support.examples import each_example
 
 VARIED = Workload(
     requests_per_month=3_000_000,
@@ -121,7 +121,7 @@ def test_two_axes_give_a_grid_of_points():
         assert grid.winner()[i, j] == one.winner()
 
 
-@pytest.mark.parametrize("path", sorted(workloads_dir().glob("*.toml")), ids=lambda path: path.stem)
+@each_example
 def test_a_design_together_with_all_is_the_design_by_itself(path):
     w = Workload.load(path)
     evaluation = Evaluation(Conditions(w))

@@ -13,7 +13,7 @@ import pytest
 
 pytest.importorskip("polars")
 
-from explorer.ingest.reader import gather
+from explorer.ingest.reader import read_inputs
 from explorer.ingest.result import Summary
 
 ID = "81e74ef5-36f6-4099-a160-6b0d6f0367{:02d}"
@@ -26,7 +26,7 @@ REPORT = (
 def read(tmp_path, content, name="a.log"):
     path = tmp_path / name
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return Summary(gather([str(path)])).to_dict()
+    return Summary(read_inputs([str(path)])).to_dict()
 
 
 def lines(form, count=8, **more):
@@ -312,7 +312,7 @@ def test_a_quantile_below_a_lower_one_is_left_out_and_said(tmp_path):
     from explorer.ingest.workload import draft
 
     (tmp_path / "a.csv").write_text(RESULTS["Locust"].replace(",1500\n", ",15\n"))
-    workload_draft = draft(Summary(gather([str(tmp_path / "a.csv")])), "w", "today")
+    workload_draft = draft(Summary(read_inputs([str(tmp_path / "a.csv")])), "w", "today")
     assert "runtime.p99" not in workload_draft.values and workload_draft.values["runtime.max"] == "3.9 s"
     assert any("p99 of the runtime is stated below" in line for line in workload_draft.head)
 
@@ -331,7 +331,7 @@ def test_statistics_of_several_periods_give_counts_and_maxima_alone(tmp_path):
 
 def test_a_date_within_a_url_is_not_the_time_of_the_request(tmp_path):
     answer = read(tmp_path, clf(path="/report?from=2010-01-01T00:00:00Z"))
-    assert answer["span_s"] == 7 and Summary(gather([str(tmp_path / "a.log")])).times.least == 1793606410
+    assert answer["span_s"] == 7 and Summary(read_inputs([str(tmp_path / "a.log")])).times.least == 1793606410
 
 
 def test_quotes_within_a_request_end_no_field(tmp_path):

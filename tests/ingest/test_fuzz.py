@@ -12,7 +12,7 @@ pytest.importorskip("polars")
 
 from explorer.errors import ExplorerError, WorkloadError
 from explorer.ingest import function, lambda_report
-from explorer.ingest.reader import gather, lines_reader
+from explorer.ingest.reader import lines_reader, read_inputs
 from explorer.ingest.result import Summary
 from explorer.ingest.workload import draft
 from tests.ingest.test_formats import FORMS, RESULTS
@@ -73,7 +73,7 @@ def torn(draw):
 
 def survives(content, path):
     path.write_bytes(content)
-    tally = gather([str(path)])
+    tally = read_inputs([str(path)])
     assert tally.used_lines >= 0 and tally.unreadable >= 0 and len(tally.examples) <= 5
     summary = Summary(tally)
     json.dumps(summary.to_dict(), allow_nan=False)

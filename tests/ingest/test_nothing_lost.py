@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 pytest.importorskip("polars")
 
-from explorer.ingest.reader import gather
+from explorer.ingest.reader import read_inputs
 from explorer.ingest.result import Summary
 from tests.support.example_count import example_count
 
@@ -101,7 +101,7 @@ def files(draw):
 def answer_of(content, folder):
     path = folder / "mixed.log"
     path.write_bytes(content)
-    return Summary(gather([str(path)])).to_dict()
+    return Summary(read_inputs([str(path)])).to_dict()
 
 
 @given(files())

@@ -17,7 +17,7 @@ pytest.importorskip("polars")
 from explorer.errors import ExplorerError
 from explorer.ingest import lambda_report
 from explorer.ingest.formats import reports
-from explorer.ingest.reader import gather
+from explorer.ingest.reader import read_inputs
 from explorer.ingest.result import Summary
 
 SAMPLES = Path(__file__).parent / "ingest_samples"
@@ -31,7 +31,7 @@ PLAIN = (
 
 
 def summary(*paths):
-    return Summary(gather([str(path) for path in paths]))
+    return Summary(read_inputs([str(path) for path in paths]))
 
 
 def read(tmp_path, content, name="a.log"):

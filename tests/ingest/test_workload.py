@@ -400,11 +400,11 @@ def test_a_template_that_cannot_be_read_is_named_and_not_quoted(tmp_path):
 def test_a_load_test_tells_the_time_at_the_memory_that_is_given(tmp_path):
     rows = "response-time,DNS+dialup,DNS,Request-write,Response-delay,Response-read,status-code,offset\n"
     (tmp_path / "hey.csv").write_text(rows + "0.4,0,0,0,0,0,200,0.1\n" * 100)
-    from explorer.ingest.reader import gather
+    from explorer.ingest.reader import read_inputs
     from explorer.ingest.result import Summary
     from explorer.ingest.workload import draft, tune
 
-    summary = Summary(gather([str(tmp_path / "hey.csv")]))
+    summary = Summary(read_inputs([str(tmp_path / "hey.csv")]))
     workload_draft = draft(summary, "w", "today")
     tune(workload_draft, summary)
     assert workload_draft.tuned == []  # no one said at which size it ran

@@ -31,4 +31,4 @@ def _replace(state: Mapping[str, object]) -> None:
     vars(catalogue.DEFAULT).clear()
     vars(catalogue.DEFAULT).update(state)
     cost.tariffs.cache_clear()
-    limits.highest.cache_clear()
+    limits.highest_quota.cache_clear()

@@ -12,7 +12,7 @@ import numpy as np
 from explorer.engine.cost import tariffs
 from explorer.engine.designs import Table
 from explorer.engine.latency import counts_for, over_patience
-from explorer.engine.limits import DRIVERS, highest
+from explorer.engine.limits import DRIVERS, highest_quota
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.request_path import BodyOut, Phase
 from explorer.options.base.usage import amount
@@ -102,7 +102,7 @@ class _OptionAlone:
             if np.any(use.where):
                 limit = load.limit(use.limit)
                 self.fine = self.fine & (
-                    use.exceed(load, max(highest(use.limit) or 0.0, limit)) <= load.tolerance
+                    use.exceed(load, max(highest_quota(use.limit) or 0.0, limit)) <= load.tolerance
                 )
                 worst = self.today.get(use.driver, 0.0)
                 self.today[use.driver] = np.maximum(worst, use.exceed(load, limit))

@@ -42,13 +42,20 @@ def calibrate(workload: Workload, measurements: Any, design: Any = None) -> Cali
 
     Parameters
     ----------
-    workload : the workload of the measured endpoint
-    measurements : the result of a benchmark, its Parquet file, its frame, or a list of these; runs that
-        differ in size and run time separate the times that one run measures only as a sum
-    design : the measured design; None: as the measurements state
+    workload
+        The workload of the measured endpoint.
+    measurements
+        The result of a benchmark, its Parquet file, its frame, or a list of these; runs that differ in size
+        and run time separate the times that one run measures only as a sum.
+    design
+        The measured design; None: as the measurements state.
 
-    Raises ExplorerError if a measurement cannot be read, has no job that succeeded, or has only total times;
-    DesignError if the measured design is not stated.
+    Raises
+    ------
+    ExplorerError
+        If a measurement cannot be read, has no job that succeeded, or has only total times.
+    DesignError
+        If the measured design is not stated.
 
     Examples
     --------

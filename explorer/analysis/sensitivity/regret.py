@@ -189,20 +189,31 @@ def regret(
 ) -> Regret:
     """The regret of choosing a design now, while inputs are uncertain, and the value of measuring them.
 
-    Parameters
-    ----------
-    workload : the workload as estimated today
-    ranges : as for `sensitivity`; by default a factor of 2 up and down for each quantity and tail
-    samples : number of scenarios, 100 to 200,000
-    seed : the same seed gives the same scenarios
-    risk : share of scenarios by which a choice may fail (break, or be late) more often than the safest
-        design; among these designs the lowest mean regret is chosen [0 to 1]
-    designs : further designs to compare, besides those that win anywhere and the recommended one
-
     Inputs are drawn independently, log-uniform between their ends: the logarithm is uniformly distributed.
     Both are assumptions. The regret of a design is its score (bill and parts) minus the score of the best
     design in the scenario. Scenarios in which a design is not feasible have no regret; their share is
-    reported. Raises ExplorerError for a field that is not numeric, or for an invalid range or number.
+    reported.
+
+    Parameters
+    ----------
+    workload
+        The workload as estimated today.
+    ranges
+        As for `sensitivity`; by default a factor of 2 up and down for each quantity and tail.
+    samples
+        Number of scenarios, 100 to 200,000.
+    seed
+        The same seed gives the same scenarios.
+    risk
+        Share of scenarios by which a choice may fail (break, or be late) more often than the safest design;
+        among these designs the lowest mean regret is chosen [0 to 1].
+    designs
+        Further designs to compare, besides those that win anywhere and the recommended one.
+
+    Raises
+    ------
+    ExplorerError
+        For a field that is not numeric, or for an invalid range or number.
 
     Examples
     --------

@@ -251,14 +251,20 @@ def sensitivity(
 
     Parameters
     ----------
-    workload : the workload as estimated today
-    ranges : (low, high) by numeric field, in the field's unit or as text: ("400 KB", "2 MB"), "400KB..2MB",
+    workload
+        The workload as estimated today.
+    ranges
+        (low, high) by numeric field, in the field's unit or as text: ("400 KB", "2 MB"), "400KB..2MB",
         factors of today's value "0.5x..3x", or "2x" for that factor up and down. A distribution is scaled to
         the median; "response.p99" and the like stretch it above the median instead. By default a factor of 2
-        up and down for every field with a value, which is an assumption
-    design : the design to vary the inputs for; by default the recommended one, or the nearest miss
+        up and down for every field with a value, which is an assumption.
+    design
+        The design to vary the inputs for; by default the recommended one, or the nearest miss.
 
-    Raises ExplorerError for a field that is not numeric, or an invalid range.
+    Raises
+    ------
+    ExplorerError
+        For a field that is not numeric, or an invalid range.
 
     Examples
     --------

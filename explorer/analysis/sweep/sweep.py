@@ -14,7 +14,7 @@ import numpy as np
 
 from explorer.engine.answers import Answers
 from explorer.engine.chances import chances
-from explorer.engine.designs import CONCERNS, Design, allowed_designs, choices, place_of, table
+from explorer.engine.designs import CONCERNS, Design, allowed_designs, choices, table, table_index
 from explorer.engine.evaluation import Evaluation
 from explorer.engine.ranking import NOTHING, best_of
 from explorer.engine.search import best_two
@@ -134,20 +134,30 @@ def sweep(
 
     Parameters
     ----------
-    workload : the values that do not vary
-    axes : values by numeric field, at most 6; a distribution is scaled so that its median is the value
-    designs : only these designs, with the bill and breach probability of each
-    executor : any `concurrent.futures.Executor` that evaluates tiles of the grid; the results are the same
-        bits
-    to : a Parquet file, written tile by tile: memory does not grow with the grid, and the same call resumes a
-        stopped sweep
-    watch : receives the tiles as they finish, their total number and the number finished earlier; passes them
-        on
+    workload
+        The values that do not vary.
+    axes
+        Values by numeric field, at most 6; a distribution is scaled so that its median is the value.
+    designs
+        Only these designs, with the bill and breach probability of each.
+    executor
+        Any `concurrent.futures.Executor` that evaluates tiles of the grid; the results are the same bits.
+    to
+        A Parquet file, written tile by tile: memory does not grow with the grid, and the same call resumes a
+        stopped sweep.
+    watch
+        Receives the tiles as they finish, their total number and the number finished earlier; passes them on.
 
-    Returns a Sweep, or with `to` a SweepFile, which reads the same arrays from the file on access.
+    Returns
+    -------
+    Sweep | SweepFile
+        A Sweep, or with `to` a SweepFile, which reads the same arrays from the file on access.
 
-    Raises ExplorerError for a field that is not numeric, invalid values or more than 6 axes; for a file that
-    cannot be written, or parts of another sweep in its place.
+    Raises
+    ------
+    ExplorerError
+        For a field that is not numeric, invalid values or more than 6 axes; for a file that cannot be
+        written, or parts of another sweep in its place.
 
     Examples
     --------
@@ -255,7 +265,7 @@ def _compare_designs(
 ) -> tuple[np.ndarray, ...]:
     """Winner and runner-up among these designs in a tile, and each design's bill and breach probability."""
     load = _load(workload, grid)
-    whole = table().only(np.unique([place_of(design) for design in designs]))
+    whole = table().only(np.unique([table_index(design) for design in designs]))
     evaluation = Evaluation(load, whole)
     order = [evaluation.designs.index(design) for design in designs]
     score = evaluation.score_usd(load.number("preferences.part_usd"))[order]

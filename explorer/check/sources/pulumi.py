@@ -28,6 +28,8 @@ UNKNOWNS = {  # Pulumi's placeholders for values not known yet: any, boolean, nu
     "030794c1-ac77-496b-92df-f27374a8bd58",
     "e48ece36-62e2-4504-bad9-02848725956a",
     "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
+    "[unknown]",
+    "output<string>",
 }
 SIGNATURE = "4dabf18193072939515e22adb298388d"  # Pulumi's key for special values such as assets and secrets
 SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - Pulumi's mark of a secret, the same for all
@@ -151,9 +153,7 @@ class _Inputs:
             return Map({key: inner for key, inner in pairs.items() if not key.startswith("__")}, self.line)
         if isinstance(value, list) and depth < MOST_DEEP:
             return List([self._tree(inner, refers, depth + 1) for inner in value], self.line)
-        if isinstance(value, str) and (
-            value in UNKNOWNS or value == "[unknown]" or value == "output<string>"
-        ):
+        if isinstance(value, str) and value in UNKNOWNS:
             return Unknown(LATER, refers=refers)
         if value == "[secret]":
             return Unknown("it is a secret", refers=refers)

@@ -256,10 +256,10 @@ def _nothing(summary: Summary, paths: list[str]) -> str:
 def _gather(paths: list[str], live: Live | None, selection: Selection) -> Tally:
     """The tally of all inputs and the live function."""
     from explorer.ingest.frame import Tally
-    from explorer.ingest.reader import gather
+    from explorer.ingest.reader import read_inputs
 
     with _watch() as progress:
-        tally = gather(paths, progress, selection) if paths else Tally(selection)
+        tally = read_inputs(paths, progress, selection) if paths else Tally(selection)
         if live:
             live.read(tally, progress)
             tally.settle()
@@ -281,10 +281,10 @@ class Live:
     def read(self, tally: Tally, progress: Progress | None) -> None:
         """Add the cloud's records of the function to the tally."""
         from explorer.ingest import function
-        from explorer.ingest.reader import needs_polars
+        from explorer.ingest.reader import require_polars
         from explorer.live.deployment.aws_errors import explain_errors
 
-        needs_polars()
+        require_polars()
         place = self._place()
         show_step = (lambda step: progress(0, 0, step)) if progress else (lambda _: None)
         with explain_errors(f"read the function {self.name}"):

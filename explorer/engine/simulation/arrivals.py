@@ -78,8 +78,10 @@ class Periodic(_Varying):
 
     Parameters
     ----------
-    weights : rates in equal parts of the period, in any unit: they are scaled to the mean rate, shape (n,)
-    period_s : length of the period [s], by default a day
+    weights
+        Rates in equal parts of the period, in any unit: they are scaled to the mean rate, shape (n,).
+    period_s
+        Length of the period [s], by default a day.
     """
 
     weights: Sequence[float]
@@ -107,9 +109,12 @@ class Bursts(_Varying):
 
     Parameters
     ----------
-    factor : the rate in a burst divided by the rate in a calm time
-    burst_s : the mean length of a burst [s]
-    calm_s : the mean length of a calm time [s]
+    factor
+        The rate in a burst divided by the rate in a calm time.
+    burst_s
+        The mean length of a burst [s].
+    calm_s
+        The mean length of a calm time [s].
     """
 
     factor: float

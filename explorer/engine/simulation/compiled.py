@@ -25,11 +25,11 @@ INLINED = (
     kernel.idle_slot,
     kernel.compact,
     kernel.makes_room,
-    kernel.running,
+    kernel.count_running,
     kernel.may_start,
     kernel.take,
     kernel.missing_input,
-    kernel.begins,
+    kernel.start_of_attempt,
     heaps.plan,
     heaps.unplan,
 )

@@ -73,7 +73,7 @@ def idle_slot(slots: Numbers, counts: Counts, sums: Numbers, t: float, keep_aliv
                 return slot
         for slot in range(counts[CREATED] - 1, -1, -1):
             leaving = slots[slot]
-            if leaving <= t and t < leaving + keep_alive_s:
+            if leaving <= t < leaving + keep_alive_s:
                 return slot
         return -1
     while slots[1] <= t:
@@ -117,7 +117,7 @@ def makes_room(slots: Numbers, counts: Counts, sums: Numbers, t: float, keep_ali
     return counts[CREATED] < room and not (full and counts[CREATED] > room - (counts[CAPACITY] >> 2))
 
 
-def running(slots: Numbers, busy: Numbers, counts: Counts, t: float) -> int:
+def count_running(slots: Numbers, busy: Numbers, counts: Counts, t: float) -> int:
     """The number of requests that run at `t`; `busy` is a heap of their departures, the earliest first."""
     if counts[BUSY] == UNKNOWN:
         counts[BUSY] = 0
@@ -172,7 +172,7 @@ def plain(times: Numbers, warm: Numbers, cold: Numbers, slots: Numbers, busy: Nu
     for at in range(counts[AT], len(times)):
         t = times[at]
         crowded = counts[CREATED] + counts[FIXED] >= case.most
-        if crowded and running(slots, busy, counts, t) >= case.most:
+        if crowded and count_running(slots, busy, counts, t) >= case.most:
             counts[REJECTED] += 1
             continue
         if not crowded:
@@ -203,12 +203,12 @@ def missing_input(times: Numbers, warm: Numbers, coins: Numbers, rows: Counts, c
     return GROW if counts[PENDING] >= len(rows) else OVER
 
 
-def begins(slots: Numbers, busy: Numbers, counts: Counts, sums: Numbers, now: float, last: float,
+def start_of_attempt(slots: Numbers, busy: Numbers, counts: Counts, sums: Numbers, now: float, last: float,
            case: Case) -> tuple[float, int, bool]:  # fmt: skip
     """When an attempt starts, in which slot, and whether it starts: at `now`, or by `last` if it may wait."""
     while now <= last:
         free = INF
-        if running(slots, busy, counts, now) < case.most:
+        if count_running(slots, busy, counts, now) < case.most:
             slot = idle_slot(slots, counts, sums, now, case.keep_alive_s)
             if slot >= 0 or may_start(sums, now, case):
                 return now, slot, True
@@ -257,7 +257,7 @@ def full(times: Numbers, warm: Numbers, cold: Numbers, coins: Numbers, slots: Nu
         pool[row + TRIES] = tries + 1.0
         next_s = case.retry_wait_s * (1 << tries)
         last = min(case.duration_s, pool[row + BORN] + case.max_age_s)
-        now, slot, starts = begins(slots, busy, counts, sums, now, last, case)
+        now, slot, starts = start_of_attempt(slots, busy, counts, sums, now, last, case)
         sums[CLOCK] = now
         comes = INF  # the next attempt of this request
         if not starts:

@@ -38,13 +38,21 @@ def provisioned_for(
 
     Parameters
     ----------
-    target : upper bound of the cold-start probability, 0 to 1
-    provisioned_usd_s : price of a provisioned environment, running or not [USD/s]
-    running_usd_s : additional price of a provisioned environment while it runs [USD/s]
-    on_demand_usd_s : price of any other environment while it runs [USD/s]
-    load : the arguments of `simulate`; every number is tried with the same arrivals
+    target
+        Upper bound of the cold-start probability, 0 to 1.
+    provisioned_usd_s
+        Price of a provisioned environment, running or not [USD/s].
+    running_usd_s
+        Additional price of a provisioned environment while it runs [USD/s].
+    on_demand_usd_s
+        Price of any other environment while it runs [USD/s].
+    **load
+        The arguments of `simulate`; every number is tried with the same arrivals.
 
-    Raises ExplorerError naming the argument, the value and what is accepted.
+    Raises
+    ------
+    ExplorerError
+        Naming the argument, the value and what is accepted.
 
     Examples
     --------

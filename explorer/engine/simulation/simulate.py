@@ -58,33 +58,57 @@ def simulate(
 
     Parameters
     ----------
-    arrival_rps : mean arrival rate [1/s]; omitted for recorded arrivals
-    warm_s, cold_s : a request's time in a warm and in a new environment [s]: a mean, "250 ms", a
-        Distribution or an array of samples; `cold_s` is by default `warm_s`
-    keep_alive_s : how long an idle environment is kept [s], possibly infinite
-    duration_s : simulated time [s]; by default 100,000, or up to the last recorded arrival
-    seed : a whole number of 0 or more; the independent seeds of the replications are derived from it
-    replications : independent runs; two or more give confidence intervals
-    confidence : of the intervals, between 0 and 1
-    executor : runs the replications; threads suffice, because compiled code releases the GIL
-    shape : distribution of times that are stated as a mean: "exponential" or "constant"
-    arrivals : "poisson", "day", "week", a Periodic, Bursts, or recorded times [s], shape (n,)
-    max_concurrency : limit on concurrent requests, the lower of the account's and the function's; further
-        requests are refused
-    provisioned : number of environments that always exist, used before others
-    start_limit, start_limit_s : number of environments that may be started at once, and again in each period
-        [s]
-    queue : whether requests that cannot start wait, first come, first served, instead of being refused
-    max_age_s : how long a request waits at most, from its arrival [s]
-    failure_probability : probability that an attempt fails, at its end
-    retries : further attempts after a refusal (without `queue`) or a failure
-    retry_wait_s : wait before the first retry, doubled for each further one [s]; after a refusal, a random
-        share of it
-    chain : number of invocations of a request, each at the end of the one before
+    arrival_rps
+        Mean arrival rate [1/s]; omitted for recorded arrivals.
+    warm_s, cold_s
+        A request's time in a warm and in a new environment [s]: a mean, "250 ms", a Distribution or an array
+        of samples; `cold_s` is by default `warm_s`.
+    keep_alive_s
+        How long an idle environment is kept [s], possibly infinite.
+    duration_s
+        Simulated time [s]; by default 100,000, or up to the last recorded arrival.
+    seed
+        A whole number of 0 or more; the independent seeds of the replications are derived from it.
+    replications
+        Independent runs; two or more give confidence intervals.
+    confidence
+        Of the intervals, between 0 and 1.
+    executor
+        Runs the replications; threads suffice, because compiled code releases the GIL.
+    shape
+        Distribution of times that are stated as a mean: "exponential" or "constant".
+    arrivals
+        "poisson", "day", "week", a Periodic, Bursts, or recorded times [s], shape (n,).
+    max_concurrency
+        Limit on concurrent requests, the lower of the account's and the function's; further requests are
+        refused.
+    provisioned
+        Number of environments that always exist, used before others.
+    start_limit, start_limit_s
+        Number of environments that may be started at once, and again in each period [s].
+    queue
+        Whether requests that cannot start wait, first come, first served, instead of being refused.
+    max_age_s
+        How long a request waits at most, from its arrival [s].
+    failure_probability
+        Probability that an attempt fails, at its end.
+    retries
+        Further attempts after a refusal (without `queue`) or a failure.
+    retry_wait_s
+        Wait before the first retry, doubled for each further one [s]; after a refusal, a random share of it.
+    chain
+        Number of invocations of a request, each at the end of the one before.
 
-    Returns a Simulation: .cold_start_probability .rejection_probability .mean_servers .mean_running
-    .mean_idle .requests and more; .intervals by name.
-    Raises ExplorerError naming the argument, the value and what is accepted.
+    Returns
+    -------
+    Simulation
+        The means and shares of the run: cold_start_probability, rejection_probability, mean_servers,
+        mean_running, mean_idle, requests and more; with replications, `intervals` by name.
+
+    Raises
+    ------
+    ExplorerError
+        Naming the argument, the value and what is accepted.
 
     Examples
     --------

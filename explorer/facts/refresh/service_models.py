@@ -109,10 +109,10 @@ def compare_limits_with_models(tables: Facts, models: ServiceModels | None = Non
     CloudError if no SDK is installed.
     """
     models = models or ServiceModels()
-    rows: list[ModelComparison] = []
     limits = tables.limits()
-    for probe in tables.probes():
-        rows.append(_compare_with_model(probe, tables.limit_history(probe.limit), models))
+    rows = [
+        _compare_with_model(probe, tables.limit_history(probe.limit), models) for probe in tables.probes()
+    ]
     silent = limits.keys() - {row.id for row in rows}
     for limit in (limit for limit in limits.values() if limit.id in silent):
         source = (limit.as_of, limit.evidence)

@@ -49,15 +49,18 @@ class Layout:
 def rows(frame: pl.DataFrame, layout: Layout, read: int | None = None) -> Part:
     """The part of rows whose values are still text.
 
-    Parameters
-    ----------
-    found : of shape (n, columns): any of `at` (a time), `status`, `path`, `agent`, `id`, `whole` (whether the
-    line was parsed), `line` (the text of each) and the numbers of the frame
-    layout : how to read the format
-    read : number of lines read; n if it is not set
-
     A row without status and figures is unreadable if its line is not empty; without lines, it is a record of
     another kind, and ignored.
+
+    Parameters
+    ----------
+    frame
+        Of shape (n, columns): any of `at` (a time), `status`, `path`, `agent`, `id`, `whole` (whether the
+        line was parsed), `line` (the text of each) and the numbers of the frame.
+    layout
+        How to read the format.
+    read
+        Number of lines read; n if it is not set.
     """
     import polars as pl
 

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from explorer.ingest.frame import Part
 from explorer.ingest.sources import lines_of
 
 from .exchanges import WAIT_NOTE, Layout, rows
-
-if TYPE_CHECKING:
-    pass
 
 MARK = re.compile(
     r"\([0-9a-f]{8}-[0-9a-f-]{27}\) (?:Method (?:completed|request|response)|Endpoint (?:request|response)"

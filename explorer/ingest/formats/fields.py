@@ -134,12 +134,12 @@ def _pick(fields: Fields, by_name: Mapping[str, Path], samples: Mapping[Path, An
           fits: Any) -> None:  # fmt: skip
     for name in names.split():
         path = by_name.get(name.replace("@", ""))
-        if path and path not in fields.paths.values() and _fit(samples[path], fits):
+        if path and path not in fields.paths.values() and _fit_enough(samples[path], fits):
             fields.paths.setdefault(column, path)
             return
 
 
-def _fit(values: Sequence[Any], fits: Any) -> bool:
+def _fit_enough(values: Sequence[Any], fits: Any) -> bool:
     """Whether enough values match; absent values do not count."""
     there = [value for value in values if value not in (None, "", "-")]
     return not there or sum(map(bool, map(fits, there))) > ENOUGH * len(there)
@@ -148,7 +148,7 @@ def _fit(values: Sequence[Any], fits: Any) -> bool:
 def _by_parents(fields: Fields, samples: Mapping[Path, Any]) -> None:
     """Sizes that only their parent names identify: content-length of the request or of the response."""
     for path, values in samples.items():
-        if len(path) < 2 or plain(path[-1]) not in SIZES or not _fit(values, _is_number):
+        if len(path) < 2 or plain(path[-1]) not in SIZES or not _fit_enough(values, _is_number):
             continue
         for above in reversed(path[:-1]):
             words = re.split(r"[^a-z]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", above).lower())
@@ -168,11 +168,10 @@ def _by_parents(fields: Fields, samples: Mapping[Path, Any]) -> None:
 def _times(fields: Fields, by_name: Mapping[str, Path], samples: Mapping[Path, Any]) -> None:
     """The time behind the door if there is one, and the time of the whole request."""
     inner, whole = (_first(names, by_name, samples) for names in (INNER, WHOLE))
-    loose = next(
-        (by_name[n] for n in NO_UNIT.split() if n in by_name and _fit(samples[by_name[n]], _is_span)), None
-    )
+    paths = (by_name[name] for name in NO_UNIT.split() if name in by_name)
+    loose = next((path for path in paths if _fit_enough(samples[path], _is_span)), None)
     if inner is None and whole is None and loose:
-        factor, unit = _guess(samples[loose])
+        factor, unit = _guess_unit(samples[loose])
         whole = loose, factor
         if unit:
             fields.notes.append(UNIT_NOTE.format(".".join(loose), unit))
@@ -188,12 +187,12 @@ def _first(
     for factor, words in names.items():
         for word in words.split():
             path = by_name.get(word)
-            if path and _fit(samples[path], _is_span):
+            if path and _fit_enough(samples[path], _is_span):
                 return path, factor
     return None
 
 
-def _guess(values: Sequence[Any]) -> tuple[float, str]:
+def _guess_unit(values: Sequence[Any]) -> tuple[float, str]:
     """The unit of numbers without one, estimated from their size: its length [ms] and its name."""
     bare = [number for number in map(_number, values) if number is not None]
     if not bare:

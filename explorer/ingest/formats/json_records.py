@@ -285,8 +285,7 @@ def _schema(paths: Iterable[Path]) -> dict[str, Any]:
     for path in paths:
         table = nested
         for name in path[:-1]:
-            inner = table.get(name)
-            table[name] = table = inner if inner else {}
+            table[name] = table = table.get(name) or {}
         table.setdefault(path[-1], None)
 
     def types_of(table: dict[str, Any]) -> dict[str, Any]:

@@ -117,9 +117,9 @@ def _text(lines: pl.Series, part: Part) -> pl.DataFrame:
     """Rows of REPORT lines: in today's form, then in the older one, then as far as they can be read."""
     import polars as pl
 
-    halves = _halves(lines)
+    halves = _split_reports(lines)
     if halves["body"].str.contains(CUT, literal=True).any():
-        halves = _halves(_one_a_line(lines, part))
+        halves = _split_reports(_one_a_line(lines, part))
     fields = pl.col("body").str.splitn("\t", 6).struct.rename_fields(["id", *FIELDS, "rest"])
     frame = halves.with_columns(fields.struct.unnest()).with_columns(
         pl.col(name).str.strip_prefix(label).str.strip_suffix(unit).cast(pl.Float64, strict=False)
@@ -133,10 +133,10 @@ def _text(lines: pl.Series, part: Part) -> pl.DataFrame:
         numbers = pl.col("init_ms", *FIELDS).cast(pl.Float64, strict=False)
         frame = pl.concat([frame.filter(~odd), again.with_columns(numbers).select(frame.columns)])
         odd = ~_is_whole(frame)
-    return _mend(_rest(frame), odd, part)
+    return _complete_rows(_add_rare_columns(frame), odd, part)
 
 
-def _halves(lines: pl.Series) -> pl.DataFrame:
+def _split_reports(lines: pl.Series) -> pl.DataFrame:
     """Lines, split into the text before a report and the report itself."""
     import polars as pl
 
@@ -153,7 +153,7 @@ def _is_whole(frame: pl.DataFrame) -> pl.Series:
     return frame.select(pl.all_horizontal(there).fill_null(False)).to_series()
 
 
-def _rest(frame: pl.DataFrame) -> pl.DataFrame:
+def _add_rare_columns(frame: pl.DataFrame) -> pl.DataFrame:
     """Add the columns that only few lines have: cold starts and failures."""
     import polars as pl
 
@@ -175,7 +175,7 @@ def _failure() -> pl.Expr:
     return pl.when(well).then(None).otherwise(kind)
 
 
-def _mend(frame: pl.DataFrame, odd: pl.Series, part: Part) -> pl.DataFrame:
+def _complete_rows(frame: pl.DataFrame, odd: pl.Series, part: Part) -> pl.DataFrame:
     """The rows with their times; incomplete rows are parsed one by one."""
     import polars as pl
 

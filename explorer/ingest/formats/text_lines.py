@@ -185,7 +185,7 @@ def _tail(lines: list[str]) -> Tail:
     rests = [match["rest"] for match in matches]
     plain = Tail()
     if _share(INGRESS, rests) > 0.5:
-        return _times(
+        return _add_times(
             plain, {"inner": (INGRESS, 1e3), "whole": (INGRESS, 1e3)}, (("request_bytes", INGRESS),)
         )
     times = {
@@ -194,11 +194,11 @@ def _tail(lines: list[str]) -> Tail:
         if _share(TIME_BY_NAME.format(names=names), rests) > 0.5
     }
     if times:
-        return _times(plain, times)
+        return _add_times(plain, times)
     if _share(PAIR, rests) > 0.5:
-        return _times(plain, {"whole": (r"\*\*[0-9]+/(?P<latency_ms>[0-9]+)\*\*", 1e-3)})
+        return _add_times(plain, {"whole": (r"\*\*[0-9]+/(?P<latency_ms>[0-9]+)\*\*", 1e-3)})
     if _share(r" ([0-9.]+(?:ms|µs|us|s))\s*$", rests) > 0.5:
-        return _times(plain, {"whole": (r" ([0-9.]+(?:ms|µs|us|s))\s*$", 1.0)})
+        return _add_times(plain, {"whole": (r" ([0-9.]+(?:ms|µs|us|s))\s*$", 1.0)})
     return _bare(plain, matches, rests)
 
 
@@ -206,7 +206,7 @@ def _share(pattern: str, texts: list[str]) -> float:
     return sum(re.search(pattern, text) is not None for text in texts) / max(len(texts), 1)
 
 
-def _times(
+def _add_times(
     tail: Tail, times: dict[str, tuple[str, float]], more: tuple[tuple[str, str], ...] = (), note: str = ""
 ) -> Tail:
     """Add the times: the server's own time first, then that of the whole request."""
@@ -237,13 +237,13 @@ def _bare(plain: Tail, matches: list[re.Match[str]], rests: list[str]) -> Tail:
         times = {"whole": (_at(seconds[0][0]), 1e3)}
         if len(seconds) > 1:
             times["inner"] = (_at(seconds[1][0]), 1e3)
-        return _times(plain, times, request)
+        return _add_times(plain, times, request)
     if not columns:
         return replace(plain, patterns=request) if request else plain
     place, numbers, _ = max(columns, key=lambda column: median(column[1]))
     factor, unit = _unit(numbers)
     note = UNIT_NOTE.format("behind each line", unit)
-    return _times(plain, {"whole": (_at(place), factor)}, request, note)
+    return _add_times(plain, {"whole": (_at(place), factor)}, request, note)
 
 
 def _at(place: int) -> str:

@@ -194,9 +194,9 @@ def read_xray(block: bytes) -> list[Part]:
     part.rows, part.used_lines = rows_of(records), min(len(records), part.read)
     for one in counted:
         spans = np.array(list(_calls(one))).reshape(-1, 2)
-        if spans.size and _took(one) > 0:
+        if spans.size and _duration_ms(one) > 0:
             waited, total = part.waits
-            part.waits = waited + min(_union(spans) * 1e3, _took(one)), total + _took(one)
+            part.waits = waited + min(_union(spans) * 1e3, _duration_ms(one)), total + _duration_ms(one)
     part.ignored_lines["segments of other services, and annotations"] += len(segments) - len(counted)
     part.ignored_lines = +part.ignored_lines
     return [part]
@@ -218,7 +218,7 @@ def _segments(line: str) -> list[dict[str, Any]] | None:
 
 def _request(segment: dict[str, Any]) -> dict[str, Any] | None:
     parts = {one.get("name"): one for one in _children(segment)}
-    took = _took(parts.get("Invocation") or segment)
+    took = _duration_ms(parts.get("Invocation") or segment)
     if took < 0:
         return None
     answer = _table(_table(segment.get("http")).get("response"))
@@ -230,7 +230,7 @@ def _request(segment: dict[str, Any]) -> dict[str, Any] | None:
         "response_bytes": answer.get("content_length"),
         "error": failed or ("fault" if segment.get("fault") else "error" if segment.get("error") else None),
     }
-    init = _took(parts["Initialization"]) if "Initialization" in parts else -1.0
+    init = _duration_ms(parts["Initialization"]) if "Initialization" in parts else -1.0
     return record | ({"init_ms": round(init, 3)} if init > 0 else {})
 
 
@@ -254,7 +254,7 @@ def _calls(segment: dict[str, Any]) -> Any:
             yield from _calls(one)
 
 
-def _took(segment: dict[str, Any]) -> float:
+def _duration_ms(segment: dict[str, Any]) -> float:
     """The duration of a segment [ms]; negative if it has not ended."""
     begin, end = _time(segment.get("start_time")), _time(segment.get("end_time"))
     return (end - begin) * 1e3 if end and begin else -1.0

@@ -83,22 +83,27 @@ def measure(
 
     Parameters
     ----------
-    stack : a deployed stack
-    caps, polling, progress : see `explorer.live.bench.run.bench`
-    load : any of these
-
-        rate, duration, arrivals : open loop: requests a second, for a time [s], "poisson" or "constant";
-        rates such as "5,10,20" are steps of `duration` each, to find the rate where the endpoint fails seed,
-        repeat : of Poisson arrivals; repetitions with other seeds, for confidence intervals jobs, concurrency
-        : closed loop instead: the number of jobs in total and at a time runtime, response : what each asks of
-        the sample work [s], [B]; the workload's medians if None warm_up : requests in advance that do not
-        count
+    stack
+        A deployed stack.
+    caps, polling, progress
+        As `explorer.live.bench.run.bench` takes them.
+    **load
+        Any of: `rate`, `duration` and `arrivals` of an open loop: requests a second, for a time [s],
+        "poisson" or "constant" (rates such as "5,10,20" are steps of `duration` each, to find the rate at
+        which the endpoint fails); `seed` and `repeat` of Poisson arrivals: repetitions with other seeds, for
+        confidence intervals; or `jobs` and `concurrency` of a closed loop: the number of jobs in total and at
+        a time. `runtime` [s] and `response` [B]: what each request asks of the sample work, by default the
+        medians of the workload. `warm_up`: requests in advance that do not count.
 
     Returns
     -------
-    The result of the run.
+    Result
+        The result of the run.
 
-    Raises ExplorerError for a schedule that is not valid or exceeds a cap.
+    Raises
+    ------
+    ExplorerError
+        For a schedule that is not valid or exceeds a cap.
     """
     return run_load(stack, plan_load(stack.workload, **load), caps=caps, polling=polling, progress=progress)
 

@@ -51,41 +51,85 @@ class Client(Caller):  # noqa: D101 - documented below
 
         Parameters
         ----------
-        body : a value that JSON can represent; bytes, sent as they are; a path or an open binary file,
-            streamed
-        idempotency_key : the same key with the same body is the same job (default: a new key for each call)
-        content_type : of bytes or a file (default: application/json, or derived from the file's name); a body
-            that is not JSON, or too large for a request, is uploaded first
-        on_progress : called with the bytes uploaded and the bytes in total
+        body
+            A value that JSON can represent; bytes, sent as they are; a path or an open binary file, streamed.
+        idempotency_key
+            The same key with the same body is the same job (default: a new key for each call).
+        content_type
+            Of bytes or a file (default: application/json, or derived from the file's name); a body that is
+            not JSON, or too large for a request, is uploaded first.
+        on_progress
+            Called with the bytes uploaded and the bytes in total.
 
         Returns
         -------
-        The job as the endpoint accepted it.
+        Job
+            The job as the endpoint accepted it.
 
-        Raises EndpointError if the job is refused, UnreachableError if no answer comes.
+        Raises
+        ------
+        EndpointError
+            If the job is refused.
+        UnreachableError
+            If no answer comes.
         """
         payload = make_payload(body, content_type, on_progress, idempotency_key)
         return self._drive(self._protocol.submit(payload, idempotency_key))
 
     def status(self, id: str | Job) -> Job:
-        """The job as the endpoint reports it now. Raises EndpointError, UnreachableError."""
-        return self._drive(self._protocol.status(id))
-
-    def wait(self, id: str | Job, timeout: float | None = None, on_progress: Watch | None = None) -> Job:
-        """Wait until the job has ended, successfully or not, and return it.
+        """The job as the endpoint reports it now.
 
         Parameters
         ----------
-        id : of the job, or the job
-        timeout : the longest time to wait [s] (default: no limit)
-        on_progress : called with the job each time its status is read
+        id
+            Of the job, or the job.
 
-        Raises WaitTimeoutError after `timeout`; the job continues.
+        Raises
+        ------
+        EndpointError
+            If there is no such job.
+        UnreachableError
+            If no answer comes.
+        """
+        return self._drive(self._protocol.status(id))
+
+    def wait(self, id: str | Job, timeout: float | None = None, on_progress: Watch | None = None) -> Job:
+        """Wait until the job has ended, successfully or not.
+
+        Parameters
+        ----------
+        id
+            Of the job, or the job.
+        timeout
+            The longest time to wait [s] (default: no limit).
+        on_progress
+            Called with the job each time its status is read.
+
+        Returns
+        -------
+        Job
+            The job as it ended.
+
+        Raises
+        ------
+        WaitTimeoutError
+            After `timeout`; the job continues.
         """
         return self._drive(self._protocol.wait(id, timeout, on_progress))
 
     def cancel(self, id: str | Job) -> Job:
-        """Cancel the job: a running one stops at its next step. Raises EndpointError if it has ended."""
+        """Cancel the job: a running one stops at its next step.
+
+        Parameters
+        ----------
+        id
+            Of the job, or the job.
+
+        Raises
+        ------
+        EndpointError
+            If it has ended.
+        """
         return self._drive(self._protocol.cancel(id))
 
     def result(self, id: str | Job, timeout: float | None = None) -> Any:
@@ -93,11 +137,19 @@ class Client(Caller):  # noqa: D101 - documented below
 
         Parameters
         ----------
-        id : of the job, or the job
-        timeout : the longest time to wait for the job [s] (default: no limit)
+        id
+            Of the job, or the job.
+        timeout
+            The longest time to wait for the job [s] (default: no limit).
 
-        Raises JobFailedError if it failed or was cancelled, DownloadError if the result differs from its
-        sha256, WaitTimeoutError after `timeout`.
+        Raises
+        ------
+        JobFailedError
+            If it failed or was cancelled.
+        DownloadError
+            If the result differs from its sha256.
+        WaitTimeoutError
+            After `timeout`.
         """
         return self._drive(self._protocol.result(id, timeout))
 
@@ -110,14 +162,32 @@ class Client(Caller):  # noqa: D101 - documented below
     ) -> Path:
         """Write the result of the job to a file, which exists only once it is complete and checked.
 
+        An interrupted download is continued.
+
         Parameters
         ----------
-        id : of the job, or the job
-        path : of the file; its folder must exist
-        timeout : the longest time to wait for the job [s] (default: no limit)
-        on_progress : called with the bytes downloaded and the bytes in total, both before decompression
+        id
+            Of the job, or the job.
+        path
+            Of the file; its folder must exist.
+        timeout
+            The longest time to wait for the job [s] (default: no limit).
+        on_progress
+            Called with the bytes downloaded and the bytes in total, both before decompression.
 
-        An interrupted download is continued. Raises as `result` does.
+        Returns
+        -------
+        Path
+            The path of the file.
+
+        Raises
+        ------
+        JobFailedError
+            If it failed or was cancelled.
+        DownloadError
+            If the result differs from its sha256.
+        WaitTimeoutError
+            After `timeout`.
         """
         return self._drive(self._protocol.download(id, writable_path(path), timeout, on_progress))
 
@@ -132,15 +202,18 @@ class Client(Caller):  # noqa: D101 - documented below
     ) -> Any:
         """Send a body and return its result, whether the endpoint makes jobs or answers `POST /run`.
 
-        Parameters
-        ----------
-        body, idempotency_key, content_type : as for `submit`
-        timeout : the longest time to wait for the result [s] (default: no limit)
-        on_progress : called with the job each time its status is read
-
         Pages are joined and gzip is decompressed. A request that may have started the work is repeated only
         where the endpoint makes jobs; `POST /run` is repeated only if the work certainly did not start.
-        Raises as `submit`, `wait` and `result` do.
+        Raises what `submit`, `wait` and `result` raise.
+
+        Parameters
+        ----------
+        body, idempotency_key, content_type
+            As for `submit`.
+        timeout
+            The longest time to wait for the result [s] (default: no limit).
+        on_progress
+            Called with the job each time its status is read.
         """
         payload = make_payload(body, content_type, None, idempotency_key)
         return self._drive(self._protocol.run(payload, idempotency_key, timeout, on_progress))

@@ -120,16 +120,26 @@ def plan(
 
     Parameters
     ----------
-    workload : what it is deployed for
-    design : as `explorer.assess` takes it (default: the recommended design, or the nearest to feasible)
-    handler : "FILE.py:function" of the user's own work (default: the sample work)
-    settings : of the shipped code, in place of the model's, such as {"slice_steps": 1}
+    workload
+        What it is deployed for.
+    design
+        As `explorer.assess` takes it (default: the recommended design, or the nearest to feasible).
+    handler
+        "FILE.py:function" of the user's own work (default: the sample work).
+    settings
+        Of the shipped code, in place of the model's, such as {"slice_steps": 1}.
 
     Returns
     -------
-    The plan, to deploy or to export.
+    Plan
+        The plan, to deploy or to export.
 
-    Raises NotDeployableError, and ExplorerError for a handler that could not work: it is imported here.
+    Raises
+    ------
+    NotDeployableError
+        For a design that cannot be deployed.
+    ExplorerError
+        For a handler that could not work: it is imported here.
 
     Examples
     --------
@@ -187,19 +197,32 @@ def deploy(
 ) -> Standing:
     """Deploy the recommended design, or the given one, as a live endpoint.
 
+    An interruption leaves nothing.
+
     Parameters
     ----------
-    workload, design, handler, settings : see `plan`
-    target : "local" (the embedded local cloud, started if it does not run) or "aws"
-    cloud : name of the local cloud
-    kept_for : after this time the stack counts as expired
-    on_step : called with the name of each step that begins
+    workload, design, handler, settings
+        See `plan`.
+    target
+        "local" (the embedded local cloud, started if it does not run) or "aws".
+    cloud
+        Name of the local cloud.
+    kept_for
+        After this time the stack counts as expired.
+    on_step
+        Called with the name of each step that begins.
 
     Returns
     -------
-    The deployed stack.
+    Standing
+        The deployed stack.
 
-    Raises NotDeployableError, and CloudError with the message of the cloud. An interruption leaves nothing.
+    Raises
+    ------
+    NotDeployableError
+        For a design that cannot be deployed.
+    CloudError
+        With the message of the cloud.
     """
     planned = plan(workload, design, handler, settings)
     return deploy_plan(planned, _target(target, workload.region, cloud), kept_for=kept_for, on_step=on_step)
@@ -233,12 +256,19 @@ def find_standing(
 
     Parameters
     ----------
-    name : of the stack
-    on : "local" or "aws" (default: local)
-    region : of the stack (default: on AWS, the configured region)
-    cloud : name of the local cloud
+    name
+        Of the stack.
+    on
+        "local" or "aws" (default: local).
+    region
+        Of the stack (default: on AWS, the configured region).
+    cloud
+        Name of the local cloud.
 
-    Raises ExplorerError if there is none, or if it is not complete.
+    Raises
+    ------
+    ExplorerError
+        If there is none, or if it is not complete.
 
     Examples
     --------
@@ -282,9 +312,12 @@ def stacks(on: str | None = None, region: str | None = None, cloud: str = "defau
 
     Parameters
     ----------
-    on : "local" or "aws" (default: local)
-    region : of the stacks (default: on AWS, the configured region)
-    cloud : name of the local cloud
+    on
+        "local" or "aws" (default: local).
+    region
+        Of the stacks (default: on AWS, the configured region).
+    cloud
+        Name of the local cloud.
 
     Examples
     --------
@@ -311,15 +344,28 @@ def targets_of(on: str | None, region: str | None, cloud: str) -> list[Target]:
 
 
 def destroy(stack: str | DeployedStack, on_step: OnStep = lambda _: None, **where: Any) -> float:
-    """Remove a stack and all that it made; return the time that it took [s].
+    """Remove a stack and all that it made.
 
     Parameters
     ----------
-    stack : the stack, or its name
-    on_step : called with the name of each step that begins
-    where : `on`, `region` and `cloud`, as for `find_standing`
+    stack
+        The stack, or its name.
+    on_step
+        Called with the name of each step that begins.
+    **where
+        `on`, `region` and `cloud`, as for `find_standing`.
 
-    Raises ExplorerError if there is none of this name, CloudError with the message of the cloud.
+    Returns
+    -------
+    float
+        The time that it took [s].
+
+    Raises
+    ------
+    ExplorerError
+        If there is none of this name.
+    CloudError
+        With the message of the cloud.
 
     Examples
     --------
@@ -339,15 +385,22 @@ def export(planned: Plan, folder: Path, alarms: bool = False) -> list[Path]:
 
     Parameters
     ----------
-    planned : the plan
-    folder : a new or empty folder
-    alarms : whether to add alarms for errors and lost jobs; access logs and throttles are always there
+    planned
+        The plan.
+    folder
+        A new or empty folder.
+    alarms
+        Whether to add alarms for errors and lost jobs; access logs and throttles are always there.
 
     Returns
     -------
-    The paths of the files.
+    list[Path]
+        The paths of the files.
 
-    Raises ExplorerError if the folder is not empty.
+    Raises
+    ------
+    ExplorerError
+        If the folder is not empty.
 
     Examples
     --------

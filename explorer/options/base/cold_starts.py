@@ -48,9 +48,12 @@ def cold_start_share(rate: Number, service_s: Number, keep_alive_s: float) -> Nu
 
     Parameters
     ----------
-    rate : arrivals [1/s], number or array
-    service_s : mean time in service [s], of the same shape
-    keep_alive_s : how long an idle environment is kept [s]
+    rate
+        Arrivals [1/s], number or array.
+    service_s
+        Mean time in service [s], of the same shape.
+    keep_alive_s
+        How long an idle environment is kept [s].
     """
     stride, share, below, _ = _levels(rate, service_s)
     expired = np.exp(-keep_alive_s * rate * share / below)

@@ -20,7 +20,7 @@ DAY_S = 86400.0
 
 
 @cache
-def _sold() -> tuple[tuple[float, float], ...]:
+def _task_sizes() -> tuple[tuple[float, float], ...]:
     """The vCPUs and memory [GB] of each task size."""
     return tuple((size.vcpu, gb) for size in catalogue.task_sizes() for gb in size.gb)
 
@@ -36,21 +36,21 @@ def task_hours(
         yield "vpc.public_ipv4_in_use", hours
 
 
-def _holds_one(load: Conditions, vcpu: Number, gb: Number) -> Mask:
+def _fits(load: Conditions, vcpu: Number, gb: Number) -> Mask:
     """Whether a task has the vCPUs that one request uses at once, and its memory."""
     result: Mask = np.asarray(vcpu >= load.used_vcpu * (1 - 1e-9))
     return result & (gb >= load.memory_gb * (1 - 1e-9))
 
 
-def carries_one(load: Conditions) -> Mask:
+def some_task_fits(load: Conditions) -> Mask:
     """Whether any task size holds one request."""
-    return load.memo("carries one", lambda: _holds_one(load, *_columns(load)).any(axis=0))
+    return load.memo("carries one", lambda: _fits(load, *_columns(load)).any(axis=0))
 
 
 def _columns(load: Conditions) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The vCPUs and memory [GB] of the task sizes, along a first axis."""
     shape = (-1, *(1,) * len(load.shape))
-    vcpu, gb = (np.reshape(each, shape) for each in zip(*_sold(), strict=True))
+    vcpu, gb = (np.reshape(each, shape) for each in zip(*_task_sizes(), strict=True))
     return vcpu, gb
 
 
@@ -64,7 +64,7 @@ def _smallest(load: Conditions) -> tuple[Number, Number]:
     lines = task_hours(load, 1.0, vcpu, gb)
     usd = np.add.reduce([float(np.max(load.price(name))) * (each + 0 * vcpu) for name, each in lines])
     order = np.argsort(usd.ravel(), kind="stable")
-    holds = _holds_one(load, vcpu[order], gb[order])
+    holds = _fits(load, vcpu[order], gb[order])
     index = np.where(holds.any(axis=0), holds.argmax(axis=0), len(order) - 1)
     return vcpu.ravel()[order][index][()], gb.ravel()[order][index][()]
 
@@ -97,7 +97,7 @@ def fleet(load: Conditions) -> Fleet:
 
 
 def _cheapest(load: Conditions) -> Fleet:
-    sizes = _sold()
+    sizes = _task_sizes()
     together = max(1, AT_ONCE // max(1, int(np.prod(load.shape))))
     best, least = None, None
     for first in range(0, len(sizes), together):
@@ -114,7 +114,7 @@ def _cheapest(load: Conditions) -> Fleet:
     return Fleet(*(each[()] for each in best))
 
 
-def at_once(load: Conditions, vcpu: Number, gb: Number) -> Number:
+def requests_per_task(load: Conditions, vcpu: Number, gb: Number) -> Number:
     """The concurrent requests that a task of this size carries, at least one."""
     slots = np.minimum(gb / load.memory_gb, vcpu / (load.cpu * load.used_vcpu))
     return np.maximum(np.floor(np.minimum(slots, vcpu * load.most_per_vcpu) * (1 + 1e-9)), 1.0)
@@ -124,7 +124,7 @@ def _prices(load: Conditions, sizes: Sequence[tuple[float, float]]) -> tuple[Fle
     """Fleets of several sizes along a first axis, and their mean price per hour [USD]."""
     column = (-1, *(1,) * len(load.shape))
     vcpu, gb = (np.reshape(each, column) for each in zip(*sizes, strict=True))
-    each, least = load.runtime.mean / at_once(load, vcpu, gb), load.constant("service.tasks_min")
+    each, least = load.runtime.mean / requests_per_task(load, vcpu, gb), load.constant("service.tasks_min")
 
     def tasks(rate: Number) -> Number:
         count: Number = np.maximum(np.ceil(rate * each * (1 - 1e-12)), least)
@@ -137,8 +137,8 @@ def _prices(load: Conditions, sizes: Sequence[tuple[float, float]]) -> tuple[Fle
     ready = np.maximum(tasks(np.maximum(rest * headroom, rest + _rise(load))), most - started)
     mean = share * most + (1 - share) * ready
     usd = mean * sum(load.price(name) * amount for name, amount in task_hours(load, 1.0, vcpu, gb))
-    holds = _holds_one(load, vcpu, gb)
-    none = ~carries_one(load) & (vcpu == max(sizes)[0])
+    holds = _fits(load, vcpu, gb)
+    none = ~some_task_fits(load) & (vcpu == max(sizes)[0])
     usd = np.where(holds | none, usd, np.inf)
     shape = usd.shape
     whole = (np.broadcast_to(value, shape) for value in (vcpu, gb, most, mean, ready))
@@ -170,42 +170,42 @@ def _rise(load: Conditions) -> Number:
 # Spot ---------------------------------------------------------------------------------------------
 
 
-def on_spot(load: Conditions) -> Mask:
+def uses_spot(load: Conditions) -> Mask:
     """Where a task per job runs on Spot capacity: the job may be interrupted, and the promises allow it.
 
     The promises tolerate interruptions if fewer jobs are interrupted than a p95 ignores, or if even a
     restarted job meets the promises. Work that takes days restarts so often that Spot saves nothing: then it
     runs on demand.
     """
-    return load.memo("on spot", lambda: _on_spot(load))
+    return load.memo("on spot", lambda: _uses_spot(load))
 
 
-def _on_spot(load: Conditions) -> Mask:
+def _uses_spot(load: Conditions) -> Mask:
     runtime = load.workload.runtime
     if not runtime.interruptible or runtime.once:
         return np.False_
     promises = [load.latency_p95, load.stated_number("targets.first_byte_p95")]
-    holds: Mask = np.asarray(repeated_s(load)) < load.runtime.mean * _on_demand_ratio(load) * (1 - 1e-9)
+    holds: Mask = np.asarray(spot_s(load)) < load.runtime.mean * _on_demand_ratio(load) * (1 - 1e-9)
     twice = (
         2 * (load.time("ecs.start")[1] + load.at_levels("runtime")[1]) * (1 + load.constant("poll.growth"))
     )
     for promise in promises:
         if promise is not None:
             again = twice + load.transfer(load.at_levels("response")[1])
-            holds = holds & ((stopped_share(load) < P95_TAIL_SHARE) | (again <= promise))
+            holds = holds & ((interrupted_share(load) < P95_TAIL_SHARE) | (again <= promise))
     return holds
 
 
-def stopped_share(load: Conditions) -> Number:
+def interrupted_share(load: Conditions) -> Number:
     """The share of Spot jobs that are interrupted before they end.
 
     It is the mean of 1 - exp(-r t) over the run times t, for interruptions at the rate r.
     """
-    rate = _stops_per_s(load)
+    rate = _interruptions_per_s(load)
     return load.memo("stopped", lambda: load.runtime.expect(lambda s: -np.expm1(-rate * s)))
 
 
-def repeated_s(load: Conditions) -> Number:
+def spot_s(load: Conditions) -> Number:
     """The mean seconds of Spot capacity that a job takes, including restarts.
 
     With interruptions at the rate r, a job of t seconds starts again after each until one attempt lasts. Let
@@ -215,18 +215,18 @@ def repeated_s(load: Conditions) -> Number:
     demand runs on demand instead: it counts as the seconds of Spot that the same money buys. Otherwise the
     longest jobs of an unbounded tail would dominate the bill.
     """
-    return load.memo("repeated", lambda: _repeated_s(load, np.asarray(_on_demand_ratio(load))))
+    return load.memo("repeated", lambda: _spot_s(load, np.asarray(_on_demand_ratio(load))))
 
 
-def _repeated_s(load: Conditions, ratio: np.ndarray) -> Number:
+def _spot_s(load: Conditions, ratio: np.ndarray) -> Number:
     """The seconds for each ratio in turn: the run time may have another distribution at each point."""
-    rate, seconds = _stops_per_s(load), 0.0
+    rate, seconds = _interruptions_per_s(load), 0.0
     for each in np.unique(ratio).tolist():
 
-        def spot_s(work_s: Number, most: float = each) -> Number:
+        def job_s(work_s: Number, most: float = each) -> Number:
             return np.minimum(np.expm1(np.minimum(rate * work_s, 50)) / rate, most * work_s)
 
-        seconds = seconds + (ratio == each) * load.runtime.expect(spot_s)
+        seconds = seconds + (ratio == each) * load.runtime.expect(job_s)
     return seconds
 
 
@@ -240,5 +240,5 @@ def _on_demand_ratio(load: Conditions) -> Number:
     return on_demand / spot
 
 
-def _stops_per_s(load: Conditions) -> float:
+def _interruptions_per_s(load: Conditions) -> float:
     return load.constant("fargate.spot.stops_per_h") / 3600

@@ -18,9 +18,12 @@ def scaling(service: str, tasks: Fleet, busy_share: float) -> Iterable[Resource]
 
     Parameters
     ----------
-    service : logical id of the service
-    tasks : the fleet, with the fewest and the most tasks
-    busy_share : mean share of CPU use above which tasks are added
+    service
+        Logical id of the service.
+    tasks
+        The fleet, with the fewest and the most tasks.
+    busy_share
+        Mean share of CPU use above which tasks are added.
     """
     name = substitute(f"service/${{Cluster}}/${{{service}.Name}}")
     target = {"ServiceNamespace": "ecs", "ResourceId": name, "ScalableDimension": DIMENSION}

@@ -9,7 +9,7 @@ import numpy as np
 from explorer.facts.units import Number
 
 from .conditions import GB, Conditions
-from .containers import on_spot, smallest_task, task_hours
+from .containers import smallest_task, task_hours, uses_spot
 from .paths import Paths
 from .request_path import Actor, Behind, Billing, Initialization, Phase, Step
 from .usage import UsageLines
@@ -39,7 +39,7 @@ def function_seconds(load: Conditions, path: Paths, seconds: Number) -> UsageLin
 
 def job_hours(load: Conditions, hours: Number) -> UsageLines:
     """The lines for `hours` of tasks started per job, on Spot capacity where that keeps the promises."""
-    spot, size = on_spot(load), smallest_task(load)
+    spot, size = uses_spot(load), smallest_task(load)
     if not spot.all():
         yield from task_hours(load, ~spot * hours, *size)
     if spot.any():

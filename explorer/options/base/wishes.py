@@ -19,8 +19,12 @@ def web_acl(load: Conditions, exchanges: Sequence[Number], where: Mask) -> Usage
 
     Parameters
     ----------
-    exchanges : mean requests that it inspects per client request: terms with one driver each
-    where : the paths that have it
+    load
+        The workloads, with the facts.
+    exchanges
+        Mean requests that it inspects per client request: terms with one driver each.
+    where
+        The paths that have it.
     """
     yield "waf.web_acl", where * 1.0
     yield "waf.rule", where * load.constant("waf.rules")

@@ -46,7 +46,7 @@ class AppConfig(Store):
         yield "appconfig.configuration_received", self.starts(load, path)
         yield from interface_endpoints(load, "appconfigdata")
 
-    def _reading(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
+    def _read_access(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         application = {"ApplicationId": ref("Application")}
         yield Resource("Application", "AWS::AppConfig::Application", {"Name": own_name("app")})
         yield Resource("Environment", "AWS::AppConfig::Environment", {**application, "Name": "live"})

@@ -140,8 +140,8 @@ class Store(Configuration):
         yield Setting("plain", plain)
         yield Setting("refresh_s", load.constant("configuration.refresh_s"))
         yield from sample_entries(load, plain)
-        yield from self._reading(load, path)
+        yield from self._read_access(load, path)
 
-    def _reading(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
+    def _read_access(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         """The pieces that let the worker read the store and give it the address."""
         return ()

@@ -49,7 +49,7 @@ class ParameterStore(Store):
         yield "ssm.higher_throughput_api_interaction", charge
         yield from interface_endpoints(load, "ssm")
 
-    def _reading(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
+    def _read_access(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         yield Setting("tier", self.tier)
         yield Variable("work", "CONFIGURATION", substitute("/${AWS::StackName}/"))
         yield Allow("work", ("ssm:GetParameters",), own_arn("ssm", "parameter/~/*"))

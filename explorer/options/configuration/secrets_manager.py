@@ -45,7 +45,7 @@ class SecretsManager(Store):
         yield "secretsmanager.api_call", self.fetches(load, path) * self.reads_each(load, path)
         yield from interface_endpoints(load, "secretsmanager")
 
-    def _reading(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
+    def _read_access(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         yield Variable("work", "CONFIGURATION", substitute("${AWS::StackName}/"))
         paths = Paths.of(path)
         packs = 0 if self.plain_fits(load, paths) else int(self.reads_each(load, paths) - load.config_secrets)

@@ -12,7 +12,7 @@ from explorer.facts import catalogue
 from explorer.facts.encoding import Codec
 from explorer.facts.units import Number
 from explorer.options.base.conditions import GB, Conditions
-from explorer.options.base.containers import carries_one
+from explorer.options.base.containers import some_task_fits
 from explorer.options.base.limit_uses import (
     Backlogged,
     FixedUse,
@@ -217,7 +217,7 @@ class Execution(Option):
 
 def too_large(load: Conditions) -> Iterable[Exclusion]:
     """The exclusion where no container task holds one request."""
-    fits = carries_one(load)
+    fits = some_task_fits(load)
     if not np.all(fits):
         why = "no container task has the memory and the vCPU that one request takes"
         yield Exclusion("runtime.memory", why, where=~fits, is_whole=True)
@@ -326,9 +326,9 @@ class LambdaExecution(Execution):
         bodies = objects(RESULTS if collected else BODIES, "bodies/")
         yield Allow("submit", ("s3:PutObject",), bodies)
         yield Allow("work", ("s3:GetObject",), bodies)
-        yield from self._handing(load, path)
+        yield from self._hand_over(load, path)
 
-    def _handing(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
+    def _hand_over(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         """The pieces that hand a job to the worker."""
         yield Variable("submit", "HAND_TO", work_target(path).arn)
         yield Allow("submit", ("lambda:InvokeFunction",), work_arn(path))
@@ -392,9 +392,9 @@ class SlicedExecution(LambdaExecution):
         few = np.arange(1.0, MOST).reshape((-1,) + (1,) * len(load.shape))
         chances = np.asarray(load.runtime.exceed(measure.room(few)))
         few_of_them: Number = chances.sum(axis=0)
-        return 1.0 + few_of_them + self._beyond(load, measure)
+        return 1.0 + few_of_them + self._chance_beyond(load, measure)
 
-    def _beyond(self, load: Conditions, measure: Slices) -> Number:
+    def _chance_beyond(self, load: Conditions, measure: Slices) -> Number:
         """The sum over k >= `MOST` of P(N > k), for the number of slices N.
 
         An invocation with the budget B runs f = floor(B S / w) of the S steps of work w, so N = ceil(S / f).
@@ -480,9 +480,13 @@ def handed_to_workflow(
 
     Parameters
     ----------
-    kind : STANDARD or EXPRESS
-    definition : the states of the machine; ${Work} stands for the function and, where no client collects
-        the result, ${DeadLetters} for the queue of failed jobs
+    load, path
+        The workload, and the request path of the design.
+    kind
+        STANDARD or EXPRESS.
+    definition
+        The states of the machine; ${Work} stands for the function and, where no client collects the result,
+        ${DeadLetters} for the queue of failed jobs.
     """
     machine = own_arn("states", "stateMachine:~-workflow")
     yield Variable("submit", "HAND_TO", machine)

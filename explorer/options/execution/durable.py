@@ -95,7 +95,7 @@ class Durable(SlicedExecution):
             return durable
         return {**durable, "DeadLetterConfig": {"TargetArn": attribute("DeadLetters")}}
 
-    def _handing(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
+    def _hand_over(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         function = own_arn("lambda", "function:~-work")
         qualified = own_arn("lambda", "function:~-work:*")
         yield Variable("submit", "HAND_TO", work_target(path).arn)

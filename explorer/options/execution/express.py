@@ -104,7 +104,7 @@ class Express(LambdaExecution):
         # an ended workflow starts no further work
         yield Setting("wait_s", load.limit("sfn.duration.exp") + load.constant("job.lease_s"))
 
-    def _handing(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
+    def _hand_over(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         collected = path.body_out is not BodyOut.NOTHING
         yield from handed_to_workflow(
             load, path, "EXPRESS", workflow(load) if collected else workflow_without_result(load)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from explorer.options.base.conditions import Conditions
-from explorer.options.base.containers import on_spot, repeated_s, smallest_task, stopped_share
+from explorer.options.base.containers import interrupted_share, smallest_task, spot_s, uses_spot
 from explorer.options.base.limit_uses import FixedUse, LimitUse, PeakDemand
 from explorer.options.base.option import Exclusion
 from explorer.options.base.paths import Paths
@@ -78,7 +78,7 @@ class Fargate(Execution):
         yield FixedUse("fargate.task", load.memory_gb, is_setting=True)
         yield from self.downstream(load, path)
         seconds, (vcpu, _) = load.runtime.mean + load.typical_s("ecs.start"), smallest_task(load)
-        for quota, here in (("fargate.vcpu", ~on_spot(load)), ("fargate.spot.vcpu", on_spot(load))):
+        for quota, here in (("fargate.vcpu", ~uses_spot(load)), ("fargate.spot.vcpu", uses_spot(load))):
             if here.any():
                 yield PeakDemand(quota, [load.peak_rps * seconds], vcpu, where=here)
         yield PeakDemand("ecs.runtask.rate", [load.peak_rps])
@@ -90,8 +90,8 @@ class Fargate(Execution):
     def usage(self, load: Conditions, path: Paths) -> UsageLines:
         start, least = load.typical_s("ecs.start"), load.constant("fargate.billed_min_s")
         billed = least + load.runtime.excess(least - start)
-        if (spot := on_spot(load)).any():
-            billed = billed + spot * (repeated_s(load) - load.runtime.mean)
+        if (spot := uses_spot(load)).any():
+            billed = billed + spot * (spot_s(load) - load.runtime.mean)
         yield from job_hours(load, load.requests * billed / 3600)
         yield from container_logs(load)
         yield from self.by_reference(load, path)
@@ -101,9 +101,9 @@ class Fargate(Execution):
     def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:
         yield Step(Phase.QUEUE, "start a task", (Actor.FRONT, Actor.WORKER), load.time("ecs.start"))
         yield from super().steps(load, path)
-        if (spot := on_spot(load)).any():
+        if (spot := uses_spot(load)).any():
             again = load.time("ecs.start") + load.at_levels("runtime")
-            seconds = spot * load.when_cold(stopped_share(load), again)
+            seconds = spot * load.when_cold(interrupted_share(load), again)
             yield Step(
                 Phase.WORK, "begin again what was stopped", (Actor.WORKER, Actor.WORKER), seconds, order=1
             )
@@ -122,7 +122,7 @@ class Fargate(Execution):
         yield Setting("attempts", 1)
         for setting in ("retry_s", "wait_s"):
             yield Setting(setting, load.constant("task.starts_within_s"))
-        yield Setting("capacity", "FARGATE_SPOT" if np.all(on_spot(load)) else "FARGATE")
+        yield Setting("capacity", "FARGATE_SPOT" if np.all(uses_spot(load)) else "FARGATE")
         bodies = objects(RESULTS, "bodies/")
         yield Allow("submit", ("s3:PutObject",), bodies)
         yield Allow("work", ("s3:GetObject",), bodies)

@@ -143,7 +143,7 @@ class Queued(LambdaExecution):
             title, who = "wait for pollers in a rise", (Actor.HANDS, Actor.WORKER)
             yield Step(Phase.QUEUE, title, who, load.when_cold(share, behind_s), order=1)
 
-    def _handing(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
+    def _hand_over(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         yield dead_letters(load)
         # the worker shortens the visibility timeout of its message to its lease
         tries = {

@@ -72,7 +72,7 @@ class Recursion(SlicedExecution):
     def properties(self, load: Conditions, path: RequestPath) -> Mapping[str, Any]:
         return {"RecursiveLoop": "Allow"}  # it counts its own hops
 
-    def _handing(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
+    def _hand_over(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         function = work_arn(path)
         yield dead_letters(load)
         yield Variable("submit", "HAND_TO", work_target(path).arn)

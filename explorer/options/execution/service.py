@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from explorer.options.base.conditions import GB, Conditions
-from explorer.options.base.containers import Fleet, at_once, fleet, task_hours
+from explorer.options.base.containers import Fleet, fleet, requests_per_task, task_hours
 from explorer.options.base.limit_uses import FixedUse, LimitUse
 from explorer.options.base.option import Exclusion
 from explorer.options.base.paths import Paths
@@ -76,7 +76,7 @@ class Service(Execution):
         vcpu, gb = float(tasks.vcpu), float(tasks.gb)
         yield from public_network()
         yield TaskRole("work", SERVICE, vcpu, gb, serves=True)
-        yield Setting("at_once", int(at_once(load, vcpu, gb)))
+        yield Setting("at_once", int(requests_per_task(load, vcpu, gb)))
         yield from _service(load, tasks)
         if path.asynchronous:
             yield from _jobs(load)

@@ -52,7 +52,7 @@ class StepFunctions(SlicedExecution):
         yield "states.standard_transition", load.requests * (fixed + each * self.slices(load, path))
         yield from self.state_moves(load, path)
 
-    def _handing(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
+    def _hand_over(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         yield from handed_to_workflow(load, path, "STANDARD", workflow(load, path))
 
 

@@ -399,10 +399,15 @@ def explore(workload: Workload | str | Path | None = None, *, alone: bool = Fals
 
     Parameters
     ----------
-    workload : a workload, its file, or a text from the screen's Share; None: the first example
-    alone : whether the screen is the whole page, as under `explorer app`
+    workload
+        A workload, its file, or a text from the screen's Share; None: the first example.
+    alone
+        Whether the screen is the whole page, as under `explorer app`.
 
-    Raises ExplorerError if the file is not a valid workload.
+    Raises
+    ------
+    ExplorerError
+        If the file is not a valid workload.
 
     Examples
     --------

@@ -87,7 +87,7 @@ def workload_of_file(name: str, content: bytes) -> tuple[Workload, str]:
 
 def _workload_of_log(name: str, content: bytes) -> tuple[Workload, str]:
     """A workload from a log; missing fields have placeholders, which the remark names."""
-    from explorer.ingest.reader import gather
+    from explorer.ingest.reader import read_inputs
     from explorer.ingest.result import Summary
     from explorer.ingest.workload import PLACEHOLDERS, draft
 
@@ -99,7 +99,7 @@ def _workload_of_log(name: str, content: bytes) -> tuple[Workload, str]:
         path = Path(folder) / "traffic"
         path.write_bytes(content)
         try:
-            tally = gather([str(path)])
+            tally = read_inputs([str(path)])
         except ExplorerError as error:
             raise WorkloadError(str(error).replace(str(path), name)) from None
         if not tally.used_lines:

@@ -37,9 +37,12 @@ def decision_map(
 
     Parameters
     ----------
-    workload : at the middle of the map, with its own range from the p1 to the p99
-    x, y : two numeric fields, as `explorer.sweep` takes them; a distribution is scaled to its median
-    swept : an existing sweep over these two axes, to draw it again without computing
+    workload
+        At the middle of the map, with its own range from the p1 to the p99.
+    x, y
+        Two numeric fields, as `explorer.sweep` takes them; a distribution is scaled to its median.
+    swept
+        An existing sweep over these two axes, to draw it again without computing.
 
     Examples
     --------

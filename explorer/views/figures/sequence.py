@@ -100,7 +100,7 @@ def timed_steps(load: Conditions, design: Design) -> list[Arrow]:
         if not seconds[-1] > 0:
             continue
         start, end = step_ends(step, design)
-        if {"door", "edge"} & {at, start} and at != start and at != "client" and start != "client":
+        if {"door", "edge"} & {at, start} and at not in (start, "client") and start != "client":
             arrows.append(Arrow(at, start, "", step.phase, 0.0, 0.0, silent=True))
         arrows.append(Arrow(start, end, step.title, step.phase, float(seconds[0]), float(seconds[-1])))
         at = end

@@ -27,19 +27,26 @@ def report(
 
     Parameters
     ----------
-    workload : the workload
-    path : a .html file (self-contained, with pictures), .pdf, .md or .ipynb; one missing folder is created
-    growth : rates a month by field, such as {"response": "3 %"}; None: an assumption, marked as one
-    months : the months of growth to follow
-    measured : the Parquet file of a benchmark, to compare with the prediction
+    workload
+        The workload.
+    path
+        A .html file (self-contained, with pictures), .pdf, .md or .ipynb; one missing folder is created.
+    growth
+        Rates a month by field, such as {"response": "3 %"}; None: an assumption, marked as one.
+    months
+        The months of growth to follow.
+    measured
+        The Parquet file of a benchmark, to compare with the prediction.
 
     Returns
     -------
-    The path that was written. The same workload and name give the same bytes.
+    Path
+        The path that was written. The same workload and name give the same bytes.
 
     Raises
     ------
-    ReportError for another ending, a form whose extra is not installed, or a path that cannot be written.
+    ReportError
+        For another ending, a form whose extra is not installed, or a path that cannot be written.
 
     Examples
     --------

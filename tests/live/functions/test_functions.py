@@ -1000,9 +1000,10 @@ def test_one_byte_more_than_an_answer_may_have(fn):
     most = int(catalogue.limit("lambda.sync.response").value)
     size = next(n for n in range(int(most / 1.08), 0, -1) if encoded_size(n, direction="response") <= most)
     assert encoded_size(size + 1, direction="response") > most
-    answers = []
-    for each in (size, size + 1):
-        answers.append(fn.invoke(request("POST", "/run", {"response_bytes": each}), "whole-front"))
+    answers = [
+        fn.invoke(request("POST", "/run", {"response_bytes": each}), "whole-front")
+        for each in (size, size + 1)
+    ]
     assert len(answers[0]["body"]) == encoded_size(size, direction="response")
     assert "FunctionError" not in answers[0] and b"ResponseSizeTooLarge" in answers[1]["body"]
 

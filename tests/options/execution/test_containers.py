@@ -6,7 +6,7 @@ import pytest
 import explorer as ex
 from explorer.facts import catalogue
 from explorer.options.base.conditions import Conditions
-from explorer.options.base.containers import fleet, on_spot, smallest_task, task_hours
+from explorer.options.base.containers import fleet, smallest_task, task_hours, uses_spot
 from explorer.workload.workload import Workload
 
 HOURS = 730
@@ -166,7 +166,7 @@ def test_what_is_begun_again_is_billed():
 )
 def test_spot_has_to_keep_the_promise_with_what_is_begun_again(runtime, promise, spot):
     w = workload(0.001, runtime={"value": runtime, "interruptible": True}, targets={"latency_p95": promise})
-    assert bool(on_spot(Conditions(w))) is spot
+    assert bool(uses_spot(Conditions(w))) is spot
 
 
 def test_a_tail_that_goes_on_without_end_does_not_decide_what_is_begun_again():
@@ -183,7 +183,7 @@ def test_what_is_begun_again_too_often_runs_on_demand(runtime, spot):
     Work of 140 h takes (e^1.4 - 1) / 1.4 = 2.18 times as long on Spot, of 142 h 2.21 times.
     """
     w = workload(0.0001, runtime={"value": runtime, "interruptible": True})
-    assert bool(on_spot(Conditions(w))) is spot
+    assert bool(uses_spot(Conditions(w))) is spot
 
 
 # Walls on starting tasks --------------------------------------------------------------------------

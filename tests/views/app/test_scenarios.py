@@ -9,11 +9,11 @@ import pytest
 import explorer as ex
 from explorer.analysis.phrases import pattern_name, sentence
 from explorer.errors import ExplorerError
-from explorer.facts import locations
 from explorer.facts.units import format_time, format_usd
 from explorer.views.app.address import address_of, scenarios_of_address
 from explorer.views.app.history import State
 from explorer.views.app.scenarios import FULL, LONGEST_NAME, MOST_SCENARIOS, Scenarios
+from tests.support.examples import each_example
 from tests.views.app.test_screen import STATEMENTS, Browser, words
 
 
@@ -209,7 +209,7 @@ def test_they_are_given_as_csv(three):
     assert float(table[0]["tightest_limit_breach_probability"]) < 1e-3
 
 
-@pytest.mark.parametrize("path", sorted(locations.workloads_dir().glob("*.toml")), ids=lambda path: path.stem)
+@each_example
 def test_every_example_can_be_a_scenario(path):
     app = Browser(ex.explore(path))
     app.say("keep", name="It")

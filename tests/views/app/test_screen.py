@@ -32,6 +32,7 @@ from explorer.views.app.maps import (
 from explorer.views.app.screen import Explorer
 from explorer.views.app.view import SCRIPTS, STYLES, joined_web_files
 from explorer.views.colours import colours_of
+from tests.support.examples import each_example
 
 EXAMPLES = sorted(locations.workloads_dir().glob("*.toml"))
 STATEMENTS = locations.workloads_dir() / "statements.toml"
@@ -100,7 +101,7 @@ def app() -> Browser:
 # The answer ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+@each_example
 def test_every_example_is_shown_whole(path):
     app, r = Browser(ex.explore(path)), ex.recommend(ex.Workload.load(path))
     assert app.app.recommendation.design == r.design
@@ -199,7 +200,7 @@ def cell(app: Browser, x: float, y: float) -> int:
     return int(app.cells[row * spec["nx"] + column])
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+@each_example
 def test_the_map_says_at_the_workload_what_the_answer_says(path):
     app = Browser(ex.explore(path))
     w, r = app.app.workload, app.app.recommendation
@@ -351,7 +352,7 @@ def test_a_preset_begins_again(app):
 # To and from the screen ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+@each_example
 def test_a_shared_workload_opens_as_it_was(path):
     w = ex.Workload.load(path)
     text = sharing.workload_as_text(w)

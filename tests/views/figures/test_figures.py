@@ -15,11 +15,8 @@ from explorer.facts import locations
 from explorer.facts.units import format_time, format_usd
 from explorer.views import figures
 from explorer.views.figures.style import VERDICTS
+from tests.support.examples import FILES
 
-EXAMPLES = [  # every third is drawn in `make test`, the others among the long guards
-    pytest.param(path, id=path.stem, marks=() if number % 3 == 0 else pytest.mark.slow)
-    for number, path in enumerate(sorted(locations.workloads_dir().glob("*.toml")))
-]
 PNG = b"\x89PNG\r\n\x1a\n"
 DRAW = {
     "limits_used": lambda r: figures.limits_used(r),
@@ -63,7 +60,7 @@ def bars(picture: figures.Picture) -> list[tuple[float, float, float, str]]:
 
 
 @pytest.mark.parametrize("name", DRAW)
-@pytest.mark.parametrize("path", EXAMPLES)
+@pytest.mark.parametrize("path", FILES)
 def test_every_example_is_drawn_inside_its_picture(path, name):
     picture = DRAW[name](ex.recommend(ex.Workload.load(path)))
     assert picture.png().startswith(PNG)

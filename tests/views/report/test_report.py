@@ -20,13 +20,13 @@ from explorer.facts.locations import workloads_dir
 from explorer.facts.units import format_usd
 from explorer.views.report.front_page import key_number_tiles
 from explorer.views.report.report import render_document as rendered_bytes
+from tests.support.examples import each_example
 
 
 def rendered(r: ex.Recommendation, name: str) -> str:
     return rendered_bytes(r, name).decode()
 
 
-EXAMPLES = sorted(path.stem for path in workloads_dir().glob("*.toml"))
 HOSTILE = "<script>alert(1)</script> | a\n# b `c` $\\frac{$ [d](http://e.example) \u202e\x07"
 SECTIONS = ["Context", "Decision", "Limits", "Cost", "Latency", "Consequences", "Rejected alternatives"]
 SECTIONS += ["Next best", "What would change it", "Growth", "Assumptions", "Sources", "Make it again"]
@@ -155,9 +155,9 @@ def test_a_line_of_several_tiers_shows_what_falls_into_each():
     assert re.search(r"10,240 × 0\.085 \+ [\d,.]+ × 0\.08", rendered(answer("satellite"), "x.md"))
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
-def test_every_example_makes_a_small_page_that_nests(name):
-    html = rendered(answer(name), "x.html")
+@each_example
+def test_every_example_makes_a_small_page_that_nests(path):
+    html = rendered(answer(path.stem), "x.html")
     assert Page(html).open == [] and len(html) < 2_000_000
 
 
