@@ -46,10 +46,12 @@ if TYPE_CHECKING:
 
     Choices = Mapping[str, str] | Design  # the option id of each concern
 
+MOST_NAMES, MOST_LABELS = 3, 2  # options that a sentence names of each kind, and a label
 SEVERAL = "several together"  # options that are ruled out only in combination
 ALL = 0.9995  # share of the requests above which a phrase says "all" or "nearly all"
 PATTERN = ("response", "door")  # concerns whose options name the pattern
 KINDS_OF_WORK = ("execution", "configuration")  # concerns whose plain option needs a name of its own
+CHANGE_KINDS = ("added", "removed")
 PLURALS = {"is": "are", "does": "do", "has": "have"}
 NEEDS = {  # the words for what a client may need of a door
     "custom-domain": "custom domain",
@@ -585,22 +587,20 @@ def late_p95_as_reason(p95_s: float, promised_s: float, target: str = P95) -> st
 # Compared with today's design ---------------------------------------------------------------------
 
 
-def change_from_today(changes: Iterable[Change], usd: float, money: Money = format_rough_usd) -> str:
+def change_from_today(changes: Sequence[Change], usd: float, money: Money = format_rough_usd) -> str:
     """The cost of a design compared with today's, then the parts added and removed.
 
     >>> from explorer.analysis.rejections import Change
     >>> change_from_today([Change("added", "results bucket"), Change("removed", "REST API")], 40.722)
-    'it costs $40.7 a month more than today: it adds results bucket, and removes REST API'
+    'it costs $40.7 a month more than today; parts added: results bucket; parts removed: REST API'
     >>> change_from_today([], 0.0)
     'it costs as much as today, with the same parts'
     """
     difference = format_usd_difference(usd, money)
     cost = f"it costs {difference} {'as' if difference == 'as much' else 'than'} today"
-    lists = []
-    for kind, verb in (("added", "adds"), ("removed", "removes")):
-        if parts := [change.what for change in changes if change.change == kind]:
-            lists.append(f"{verb} {both(parts)}")
-    return f"{cost}: it {', and '.join(lists)}" if lists else f"{cost}, with the same parts"
+    parts = {kind: [change.what for change in changes if change.change == kind] for kind in CHANGE_KINDS}
+    lists = [f"parts {kind}: {both(names)}" for kind, names in parts.items() if names]
+    return "; ".join([cost, *lists]) if lists else f"{cost}, with the same parts"
 
 
 # Reasons ------------------------------------------------------------------------------------------
@@ -616,12 +616,23 @@ def exclusion_in_words(why: str, what: str) -> str:
     >>> exclusion_in_words("it has no custom-domain or waf", "a function URL")
     'a function URL has no custom domain or WAF'
     """
-    for need, name in ABILITIES.items():
-        why = re.sub(rf"(?<![\w-]){need}(?![\w-])", name, why)
+    why = with_ability_names(why)
     if why.startswith("it "):
         verb, _, rest = why.removeprefix("it ").partition(" ")
         return f"{what} {PLURALS.get(verb, verb) if what.endswith('s') else verb} {rest}"
-    return why if what in why else f"{why}, which rules out {what}"
+    is_complete = what in why or "; " in why  # such as one clause for each option
+    return why if is_complete else f"{why}, which rules out {what}"
+
+
+def with_ability_names(why: str) -> str:
+    """A reason with the words for what a client may need in place of their ids.
+
+    >>> with_ability_names("it has no custom-domain, waf")
+    'it has no custom domain, WAF'
+    """
+    for need, name in ABILITIES.items():
+        why = re.sub(rf"(?<![\w-]){need}(?![\w-])", name, why)
+    return why
 
 
 def option_ids(options: Iterable[str]) -> list[str]:
@@ -650,17 +661,7 @@ def reason_in_words(reason: Rejection) -> str:
     >>> print(reason_in_words(promise))
     the p95 is promised within 10 s, which rules out a paged endpoint
     """
-    by_concern = {
-        concern: [option_in_words(concern, option) for option in sorted(options, key=_plain_first(concern))]
-        for concern, options in _options_by_concern(reason.options).items()
-    }
-    doors = by_concern.pop("door", [])
-    bodies = by_concern.pop("response", []) or (by_concern.pop("request", []) if doors else [])
-    what = either(bodies[:2]) if bodies else ""
-    if doors:
-        what = f"{what} behind {either(doors[:2])}" if what else either(doors[:2])
-    others = [name for names in by_concern.values() for name in names]
-    what = what or (either(others[:2]) if others else "other designs")
+    what = _rejected_in_words(reason, option_in_words, MOST_NAMES) or "several choices together"
     if reason.kind != "limit":
         return exclusion_in_words(reason.why, what)
     if set(_options_by_concern(reason.options)) == {"configuration"}:
@@ -668,6 +669,34 @@ def reason_in_words(reason: Rejection) -> str:
         return too_large if what in too_large else f"{too_large}, which rules out {what}"
     limit, chance = limit_with_value(reason.because), reason.breach_probability or 0.0
     return f"{requests_in_words(chance)} exceed the {limit}, which rules out {what}"
+
+
+def _rejected_in_words(reason: Rejection, name: Callable[[str, str], str], most: int) -> str:
+    """The options that a reason rules out, by `name`: bodies behind doors, then the other choices.
+
+    Of each list at most `most` are named, the plain option first, and the rest are counted.
+    """
+    from explorer.engine.designs import CONCERNS
+
+    names = {
+        concern: [name(concern, option) for option in sorted(options, key=_plain_first(concern))]
+        for concern, options in _options_by_concern(reason.options).items()
+    }
+    names = {concern: names[concern] for concern in CONCERNS if concern in names}
+    doors = names.pop("door", [])
+    bodies = [each for concern in ("response", "request") for each in names.pop(concern, [])]
+    others = [each for of_concern in names.values() for each in of_concern]
+    if not (doors and bodies):
+        return _either_of_few([*bodies, *doors, *others], most)
+    behind = f"{_either_of_few(bodies, most)} behind {_either_of_few(doors, most)}"
+    return f"{behind}, or {_either_of_few(others, most)}" if others else behind
+
+
+def _either_of_few(names: Sequence[str], most: int) -> str:
+    """The names joined by "or"; of more than `most`, the first ones and how many others there are."""
+    if len(names) <= most:
+        return _either(names)
+    return either([*names[: most - 1], f"{len(names) - most + 1} others"])
 
 
 def too_large_for(limit_id: str) -> str:
@@ -716,14 +745,9 @@ def _either(names: Sequence[str]) -> str:
 
 
 def rejected_options_briefly(reason: Rejection) -> str:
-    """The options that a reason rules out, briefly: a body or another choice, a door, the number of others.
+    """The options that a reason rules out, briefly: those of `reason_in_words`, two of each list at most.
 
     >>> rejected_options_briefly(limit)
-    'synchronous, HTTP API +1'
+    'synchronous behind HTTP API or REST API'
     """
-    by_concern = _options_by_concern(reason.options)
-    doors = by_concern.pop("door", [])
-    pairs = [*list(by_concern.items())[:1], *([("door", doors)] if doors else [])]
-    names = [option_name(concern, min(options, key=_plain_first(concern))) for concern, options in pairs]
-    name, more = ", ".join(names) or SEVERAL, len(reason.options) - len(names)
-    return f"{name} +{more}" if more > 0 else name
+    return _rejected_in_words(reason, option_name, MOST_LABELS) or SEVERAL

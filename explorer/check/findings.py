@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,6 +56,7 @@ def amount(value: float | None, unit: str) -> str:
     return f"{figure} {unit.removesuffix('s') if figure == '1' and len(unit) > 2 else unit}"
 
 
+BELONGING = re.compile(r" (?:of|to|behind|in|with|for|that|at|under|whose) ")
 Outcome = Finding | Skipped  # the result of a rule
 
 
@@ -105,7 +107,7 @@ class Judge:
             if value is not None and most is not None and (value > most or not why or qualifier == AT_MOST):
                 verdict = self.verdict(value, most, grows)
         assumption = f" ({quantity.assumed})" if quantity.assumed else ""
-        phrase = f"{what} of {qualifier}{amount(value, row.unit)}{assumption}"
+        phrase = f"{what} {_verb(what)} {qualifier}{amount(value, row.unit)}{assumption}"
         if verdict == UNKNOWN:
             part = "" if value is None else f"; the part that is known: {amount(value, row.unit)}"
             message = f"{what} is not known ({why}){part}; the limit is {amount(most, row.unit)}"
@@ -162,10 +164,19 @@ def _elsewhere(quantity: TemplateValue, most: float | None, unit: str, verdict: 
 
 
 def _sentence(phrase: str, value: float | None, limit: float | None, unit: str, verdict: str) -> str:
-    most = amount(limit, unit)
+    most = f"the limit of {amount(limit, unit)}"
     if verdict == BREACH:
-        return f"{phrase} is over {most}"
+        return f"{phrase}, over {most}"
     if verdict == TIGHT and value is not None and limit is not None:
-        share = "beyond" if value > limit else "all of" if value == limit else "near the end of"
-        return f"{phrase} is {share} {most}"
-    return f"{phrase} is within {most}"
+        share = "beyond" if value > limit else "all of" if value == limit else "near"
+        return f"{phrase}, {share} {most}"
+    return f"{phrase}, within {most}"
+
+
+def _verb(what: str) -> str:
+    """The verb after a quantity in words: "are" if its noun, before what it belongs to, is a plural.
+
+    >>> _verb("The attempts of the job"), _verb("The number of layers"), _verb("The time-out behind a URL")
+    ('are', 'is', 'is')
+    """
+    return "are" if BELONGING.split(what)[0].endswith("s") else "is"

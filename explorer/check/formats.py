@@ -20,6 +20,7 @@ from .skipped import Skipped
 
 LEVELS = {BREACH: "error", TIGHT: "warning", UNKNOWN: "note", FITS: "none"}
 ANNOTATIONS = {BREACH: "error", TIGHT: "warning", UNKNOWN: "notice"}
+PLURALS = {BREACH: "breaches", FITS: "fit"}
 DEFAULT_VERDICTS = (BREACH, TIGHT)  # the verdicts that a report shows without `--all`
 CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -76,7 +77,11 @@ def _printable(line: str) -> str:
 
 def _summary(report: Report) -> str:
     counts = {verdict: sum(f.verdict == verdict for f in report.findings) for verdict in ORDER}
-    parts = [f"{count:,} {verdict}" for verdict, count in counts.items() if count]
+    parts = [
+        f"{count:,} {verdict if count == 1 else PLURALS.get(verdict, verdict)}"
+        for verdict, count in counts.items()
+        if count
+    ]
     parts += [f"{len(report.suppressed_findings):,} ignored"] if report.suppressed_findings else []
     in_baseline = len(report.findings) - len(report.new)
     parts += [f"{in_baseline:,} of these in the baseline"] if in_baseline else []

@@ -42,11 +42,11 @@ def subject(message: str) -> str:
 
     Examples
     --------
-    >>> subject("The time-out behind an HTTP API of 60 s is over 30 s")
+    >>> subject("The time-out behind an HTTP API is 60 s, over the limit of 30 s")
     'The time-out behind an HTTP API'
     """
     plain = VALUES.sub("#", message.partition(" (")[0])
-    return re.split(r" of (?:at (?:least|most) )?#", plain)[0][:MOST_SUBJECT]
+    return re.split(r" (?:is|are|of) (?:at (?:least|most) )?#", plain)[0][:MOST_SUBJECT]
 
 
 def identity(file: str, resource: str, limit: str, message: str) -> str:

@@ -72,7 +72,7 @@ def _body(judge: Judge, whole: Resource, size: int) -> Iterator[Finding]:
     finding = judge.hold("cfn.body", whole, body_size, what, grows=True, over=SPLIT)
     if finding.verdict == TIGHT and most and refused < size <= most:
         message = (
-            f"{what} of {amount(size, 'bytes')} is over the {amount(refused, 'bytes')} that CloudFormation"
+            f"{what} is {amount(size, 'bytes')}, over the {amount(refused, 'bytes')} that CloudFormation"
             f" names as it refuses, and within {amount(most, 'bytes')}, which its model takes. {SPLIT}"
         )
         yield judge.make("cfn.body", whole, 1, size, most, TIGHT, message)

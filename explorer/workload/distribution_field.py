@@ -28,6 +28,7 @@ class Spread(Section):
 
     spread: distribution.Distribution = Field(exclude=True, validation_alias=DISTRIBUTION_ALIAS)
     kind: ClassVar[Kind] = SIZE  # kind of each value
+    if_unstated: ClassVar[str | None] = None  # the one value of a table without any; None: it needs one
 
     @classmethod
     def parse(cls, text: object) -> float:
@@ -57,6 +58,8 @@ class Spread(Section):
             return rest  # contains a field that will be rejected
         if sum((bool(points) or maximum is not None, value is not None, samples is not None)) > 1:
             raise field_error("has several of one value, quantiles and samples: expected one of them")
+        if not (points or maximum is not None or value is not None or samples is not None):
+            value = cls.if_unstated
         try:
             if samples is not None:
                 spread: Any = distribution.from_samples(_load_samples(samples, column, info))
@@ -85,6 +88,17 @@ class Spread(Section):
             limit = "50 TB" if cls.most() == LARGEST_SIZE else "366 days"
             raise field_error(f"{name} is {quote_value(text)}: expected at most {limit}".strip())
         return number
+
+
+def states_distribution(content: Any) -> bool:
+    """Whether the content of a table states its distribution, not only its other fields.
+
+    >>> states_distribution({"binary": True}), states_distribution({"binary": True, "p50": "1 KB"})
+    (False, True)
+    """
+    if not isinstance(content, Mapping):
+        return True
+    return any(QUANTILE.fullmatch(str(name)) or name in {"max", "value", "samples"} for name in content)
 
 
 def _check_rising(points: list[tuple[str, Any, Any]]) -> None:

@@ -80,6 +80,7 @@ DAY = 86400.0
 class Request(Spread):
     """The size of a request as the client sends it, before any encoding [B]."""
 
+    if_unstated: ClassVar[str | None] = "1 KB"
     binary: bool = field(
         SWITCH,
         False,
@@ -860,7 +861,7 @@ class Fields(Section):
     )
     request: Request = field(
         SIZES,
-        lambda: Request.model_validate("1 KB"),
+        lambda: Request.model_validate({}),
         "The request as the client sends it, before any encoding. Omitted: 1 KB.",
         question="as the client sends it",
         quantiles=(

@@ -114,7 +114,7 @@ def _nested_table_schema(field: Field, table: type) -> Schema:
             return {"type": "array", "items": one}
         return {"type": "object", "additionalProperties": one}
     if issubclass(table, Spread):
-        return _distribution_schema(field.kind, inner["properties"])
+        return _distribution_schema(field.kind, inner["properties"], table.if_unstated is None)
     return {"anyOf": [_value_schema(field.kind), inner]} if field.kind.unit else inner
 
 
@@ -122,8 +122,8 @@ def _value_schema(kind: Kind) -> Schema:
     return {"$ref": "#/definitions/time" if kind.unit == TIME.unit else "#/definitions/size"}
 
 
-def _distribution_schema(kind: Kind, properties: Schema) -> Schema:
-    """One value, or a table of quantiles or samples with other fields."""
+def _distribution_schema(kind: Kind, properties: Schema, is_stated: bool = True) -> Schema:
+    """One value, or a table of quantiles or samples with other fields, or of these alone if not `is_stated`."""
     value = _value_schema(kind)
     samples = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "number"}}]}
     own: Schema = {"value": value, "max": value, "samples": samples, "column": {"type": "string"}}
@@ -135,7 +135,7 @@ def _distribution_schema(kind: Kind, properties: Schema) -> Schema:
         "properties": {**own, **properties},
         "patternProperties": {f"^{QUANTILE.pattern}$": quantile},
         "additionalProperties": False,
-        "anyOf": forms,
+        **({"anyOf": forms} if is_stated else {}),
     }
     return {"anyOf": [value, table]}
 

@@ -16,8 +16,8 @@ from explorer.facts import locations
 from explorer.facts.text_file import read_text
 from explorer.facts.units import quote_value
 
-from .distribution_field import QUANTILE
-from .fields import Fields
+from .distribution_field import QUANTILE, states_distribution
+from .fields import SPREADS, Fields
 from .kinds import field_error, file_exists
 from .run_time import check_sizes
 from .validation_errors import first_mistake
@@ -171,13 +171,20 @@ class Workload(Fields):
         return value
 
     def is_given(self, field: str) -> bool:
-        """Whether a dotted field such as "client.waits" is stated, not left at its default."""
+        """Whether a dotted field such as "client.waits" is stated, not left at its default.
+
+        A distribution is stated by a value, quantiles or samples, not by the other fields of its table.
+
+        >>> w = Workload(requests_per_month=1, response="1 KB", runtime="1 s", request={"binary": True})
+        >>> w.is_given("request.binary"), w.is_given("request")
+        (True, False)
+        """
         inner: Any = self._content
         for part in field.split("."):
             if not isinstance(inner, Mapping) or part not in inner:
                 return False
             inner = inner[part]
-        return True
+        return field not in SPREADS or states_distribution(inner)
 
     def replace(self, changes: Mapping[str, Any] | None = None, **fields: Any) -> Workload:
         """A copy with other fields: `w.replace(region="eu-west-1")`, `w.replace({"client.waits": "5 s"})`.
@@ -225,7 +232,7 @@ class Workload(Fields):
             for name, value in fields.items()
             if QUANTILE.fullmatch(name) or name in {"max", "value"}
         }
-        return self.replace({spread: values})
+        return self.replace({spread: values or float(section.spread.median) * factor})
 
     def without(self, *fields: str) -> Workload:
         """A copy in which these dotted fields are not stated.

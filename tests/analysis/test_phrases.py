@@ -151,33 +151,33 @@ def test_a_unit_that_the_name_of_a_limit_says_is_not_said_again():
         (
             ("door=alb", "response=paged"),
             "paged behind load balancer",
-            "paged, load balancer",
+            "paged behind load balancer",
         ),
         (
             ("request=inline", "response=paged"),
             "body in the request or paged",
-            "body in the request +1",
+            "paged or body in the request",
         ),
         (("execution=single",), "single Lambda invocation", "single Lambda invocation"),
         (
             ("execution=queued", "execution=single"),
             "queue before the worker or single Lambda invocation",
-            "single Lambda invocation +1",
+            "single Lambda invocation or queue before the worker",
         ),
         (
             ("configuration=bundled", "execution=single"),
             "single Lambda invocation with bundled file",  # the design has a bundled file itself
-            "bundled file +1",
+            "single Lambda invocation or bundled file",
         ),
         (
             ("configuration=environment", "execution=single"),
             "single Lambda invocation",
-            "environment variables +1",
+            "single Lambda invocation or environment variables",
         ),
         (
             ("door=alb", "door=http-api", "response=buffered"),
             "synchronous behind load balancer or HTTP API",
-            "synchronous, HTTP API +1",
+            "synchronous behind HTTP API or load balancer",
         ),
     ],
 )
@@ -187,10 +187,41 @@ def test_what_a_reason_rules_out(options, at_length, briefly):
     assert phrases.rejected_options_briefly(reason) == briefly
 
 
+@pytest.mark.parametrize(
+    ("options", "in_words", "briefly"),
+    [
+        (
+            ("door=alb", "door=http-api", "door=rest-api", "request=inline"),
+            "the body in the request behind an HTTP API, a REST API or a load balancer",
+            "body in the request behind HTTP API or 2 others",
+        ),
+        (  # four bodies: the third and the fourth are counted
+            ("response=buffered", "response=paged", "response=stored", "response=streamed"),
+            "a synchronous endpoint, a streaming endpoint or 2 others",
+            "synchronous or 3 others",
+        ),
+        (
+            ("execution=fargate", "response=stored"),
+            "an asynchronous endpoint or a Fargate task for each job",
+            "asynchronous or Fargate task for each job",
+        ),
+    ],
+)
+def test_a_sentence_and_a_label_name_the_same_options_and_count_the_others(options, in_words, briefly):
+    reason = replace(LIMIT, options=options)
+    assert phrases.reason_in_words(reason).endswith(f", which rules out {in_words}")
+    assert phrases.rejected_options_briefly(reason) == briefly
+
+
+def test_a_reason_with_a_clause_for_each_option_is_said_as_it_is():
+    why = "SnapStart does not take python3.11; a durable function does not take python3.11"
+    assert phrases.exclusion_in_words(why, "SnapStart") == why
+
+
 def test_a_reason_says_which_body_a_door_does_not_take():
     reason = replace(LIMIT, because="alb.lambda.request", options=("door=alb", "request=inline"))
     assert phrases.reason_in_words(reason) == (
-        "2 % of the requests exceed the request body to Lambda target of 1 MB, "
+        "2 % of the requests exceed the request body to a Lambda target of 1 MB, "
         "which rules out the body in the request behind a load balancer"
     )
 

@@ -125,7 +125,7 @@ def test_every_format_knows_the_baseline(baseline):
 # Formats ------------------------------------------------------------------------------------------
 
 
-def finding(n=0, verdict="breach", file="t.yaml", message="The time-out of 31 s is over 30 s"):
+def finding(n=0, verdict="breach", file="t.yaml", message="The time-out is 31 s, over the limit of 30 s"):
     return Finding(file, 3 + n, "F", "apigw.http.timeout", 31, 30, "seconds", verdict, message, "https://x")
 
 
@@ -160,10 +160,10 @@ def test_paths_are_those_of_the_repository(tmp_path, template, monkeypatch):
 def test_fingerprints_are_distinct_and_stay_when_lines_and_values_move():
     same, moved = (
         [finding(0), finding(1)],
-        [finding(7), finding(9, message="The time-out of 60 s is over 30 s")],
+        [finding(7), finding(9, message="The time-out is 60 s, over the limit of 30 s")],
     )
     assert len(set(fingerprints(same))) == 2 and fingerprints(same) == fingerprints(moved)
-    assert subject("The memory of 1,024 MB is within 2 MB") == "The memory"
+    assert subject("The memory is 1,024 MB, within the limit of 2 MB") == "The memory"
 
 
 JUNIT = {  # elements and their attributes in the schema of Jenkins' xUnit plugin, junit-10.xsd

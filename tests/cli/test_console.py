@@ -172,6 +172,7 @@ def test_a_field_is_set_in_place_of_the_files(tmp_path):
         ("client.polls=false", "client.polls = false"),
         ("targets.success=0.5", "targets.success = 0.5"),
         ("configuration=12 KB", 'configuration = "12 KB"'),
+        ("request.binary=true", "request = {binary = true}"),  # of the default size
     ],
 )
 def test_a_value_is_tomls_or_as_people_write_it(pair, line, tmp_path):

@@ -33,6 +33,7 @@ GOOD = [
     {"response": {"p50": "1 KB", "p99.9": "9 kib", "max": 9e6, "binary": True}},
     {"response": tomllib.loads('p50 = "1 KB"\np99.9 = "2 KB"')},  # a bare key
     {"response": {"samples": [1, 2.5]}},
+    {"request": {"binary": True}},  # its size has a default; that of a response has none, see BAD
     {"runtime": {"value": "2 min", "memory": "2 GB", "architecture": "x86_64"}},
     {"runtime": {"p50": "1 s", "memory": 512, "init": {"p50": "300 ms", "p99": "2 s"}, "network": "1 Gbps"}},
     {"configuration": "12 KB"},
@@ -59,6 +60,8 @@ BAD = [
     ({"response": "9 MBB"}, "response"),
     ({"response": "-3 KB"}, "response"),
     ({"response": {"binary": True}}, "response"),
+    ({"response": {"compression": 0.5, "cacheable": 0.1}}, "response"),
+    ({"runtime": {"memory": 512}}, "runtime"),
     ({"response": {"p50": "1 KB", "binary": "yes"}}, "response"),
     ({"response": {"p50": "1 KB", "compresion": 0.5}}, "response"),
     ({"response": {"p50": "1 KB", "compression": 1.01}}, "response"),

@@ -478,6 +478,28 @@ def test_a_workload_knows_what_was_given():
     assert w.is_given("response") and not w.is_given("peak_rps")
 
 
+def test_a_request_without_a_size_has_the_default_whatever_else_its_table_says():
+    alone, stated = Workload(**LEAST), Workload(**LEAST, request={"binary": True})
+    assert stated.request.binary and not alone.request.binary
+    assert float(stated.request.spread.median) == float(alone.request.spread.median) == 1024
+    assert stated.is_given("request.binary") and not stated.is_given("request")
+    assert stated.to_toml().endswith("[request]\nbinary = true\n")  # no size that nobody stated
+
+
+@pytest.mark.parametrize("size", [{"p50": "3 KB"}, {"value": "3 KB"}, {"samples": [3072]}, {"max": "3 KB"}])
+def test_a_request_with_a_size_has_that_size(size):
+    w = Workload(**LEAST, request={"binary": True, **size})
+    assert w.is_given("request") and float(w.request.spread.quantile(0.999)) == 3072
+
+
+def test_a_default_size_is_scaled_and_replaced_as_a_stated_one():
+    w = Workload(**LEAST, request={"binary": True})
+    assert float(w.scale_by("request", 2).request.spread.median) == 2048
+    assert w.scale_by("request", 2).request.binary and w.replace(request="5 KB").request.binary
+    switched = Workload(**LEAST).replace({"request.binary": True})  # as the app's switch does
+    assert switched.request.binary and not switched.is_given("request")
+
+
 def test_a_workload_is_not_changed_by_what_made_it():
     quantiles = {"p50": "1 s", "p99": "2 s"}
     w = Workload(**{**LEAST, "runtime": quantiles})

@@ -301,7 +301,7 @@ def test_a_folder_is_made_only_beside_others(path, tmp_path, monkeypatch):
 
 
 def test_what_runs_today_is_held_against_the_same_limits(text):
-    assert "It costs $40.72 a month more than today: it adds submit function" in text
+    assert "It costs $40.72 a month more than today; parts added: submit function" in text
     assert "and removes REST API." in text and text.index("It costs $40.72") < text.index(
         "What runs today fails"
     )
