@@ -123,7 +123,7 @@ def _value_schema(kind: Kind) -> Schema:
 
 
 def _distribution_schema(kind: Kind, properties: Schema, is_stated: bool = True) -> Schema:
-    """One value, or a table of quantiles or samples and other fields; of the latter alone if not `is_stated`."""
+    """One value, or a table of quantiles or samples and other fields; without either if not `is_stated`."""
     value = _value_schema(kind)
     samples = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "number"}}]}
     own: Schema = {"value": value, "max": value, "samples": samples, "column": {"type": "string"}}
