@@ -4,9 +4,12 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from tests.support.paths import ROOT
 
 
+@pytest.mark.slow
 def test_every_command_works_or_says_what_to_install():
     command = [sys.executable, ROOT / "tests" / "legs" / "every_command.py", "--block"]
     env = os.environ | {"PYTHONPATH": str(ROOT)}

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import urllib.request
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,12 @@ def answer(*arguments, text=None):
     """What the command prints with --json, as it must be: JSON without NaN."""
     result = run(*arguments, "--json", text=text)
     return json.loads(result.stdout, parse_constant=pytest.fail)
+
+
+@cache
+def recommended():
+    """What `recommend --json` prints for an example; only read."""
+    return answer("recommend", STATEMENTS)
 
 
 def refused(*arguments, text=None):
@@ -176,13 +183,13 @@ def test_recommend_prints_the_answer_that_python_gives(path):
 
 
 def test_json_has_the_best_50_alternatives_and_all_where_asked():
-    best, every = answer("recommend", STATEMENTS), answer("recommend", STATEMENTS, "--all")
+    best, every = recommended(), answer("recommend", STATEMENTS, "--all")
     assert len(best["alternatives"]) == 50 < len(every["alternatives"])
     assert best == every | {"alternatives": every["alternatives"][:50]}
 
 
 def test_recommend_has_the_fields_of_the_contract():
-    recommendation = answer("recommend", STATEMENTS)
+    recommendation = recommended()
     fields = "schema design feasible monthly_usd parts part_usd score_usd latency_p50_s latency_p95_s"
     fields += " bill findings alternatives rejected break_evens at_part_usd assumptions changes"
     fields += " memory_mb architecture given first_byte_p95_s ways_out promises"
@@ -213,12 +220,12 @@ def test_recommend_has_the_fields_of_the_contract():
     ],
 )
 def test_each_row_has_the_fields_of_the_contract(table, fields):
-    rows = answer("recommend", STATEMENTS)[table]
+    rows = recommended()[table]
     assert rows and all(set(fields.split()) <= row.keys() for row in rows)
 
 
 def test_each_line_of_a_bill_has_the_fields_of_the_contract():
-    bill = answer("recommend", STATEMENTS)["bill"]
+    bill = recommended()["bill"]
     assert all({"id", "quantity", "unit", "usd", "assumed"} <= line.keys() for line in bill["lines"])
     assert sum(line["usd"] for line in bill["lines"]) == pytest.approx(bill["total_usd"], rel=1e-12)
 

@@ -330,7 +330,8 @@ def test_they_are_recommended_and_the_break_even_is_where_the_hatch_shuts():
     assert (r.design.door, r.design.execution) == ("made-up-hatch", "made-up-kettle")
     (above,) = [row for row in r.answer.break_evens if row.axis == "runtime" and row.direction == "above"]
     assert above.value == pytest.approx(11.5, rel=1e-3)
-    assert above.says.startswith("above a median run time of 11.5 s (5.75 times today's), build ")
+    assert above.says.startswith("above a median run time of 11.5 s (5.75 times today's)")
+    assert above.says.endswith(", build it behind a REST API")
 
 
 def test_what_it_rules_out_names_it():

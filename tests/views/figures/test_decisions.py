@@ -100,10 +100,23 @@ def test_an_axis_that_is_none_is_refused(workload):
 # The price of being wrong
 
 
-def test_it_costs_nothing_where_the_choice_is_best_and_more_elsewhere(workload, sweep):
-    decision_map = DecisionMap(workload, "response", "runtime", sweep)
-    choice = ex.recommend(workload).nearest
-    extra = cost_above_best(decision_map, choice)
+@pytest.fixture(scope="module")
+def choice(workload):
+    return ex.recommend(workload).nearest
+
+
+@pytest.fixture(scope="module")
+def decision_map(workload, sweep):
+    return DecisionMap(workload, "response", "runtime", sweep)
+
+
+@pytest.fixture(scope="module")
+def extra(decision_map, choice):
+    """What the choice costs more than the best at each point of the map [USD a month]."""
+    return cost_above_best(decision_map, choice)
+
+
+def test_it_costs_nothing_where_the_choice_is_best_and_more_elsewhere(sweep, decision_map, choice, extra):
     its = decision_map.winner == sweep.designs.index(choice)
     assert its.any() and (extra[its] == 0).all()
     assert (extra[~its & (decision_map.winner >= 0)] >= 0).all() and np.isnan(
@@ -112,17 +125,15 @@ def test_it_costs_nothing_where_the_choice_is_best_and_more_elsewhere(workload, 
 
 
 @pytest.mark.parametrize("point", [(5, 5), (20, 30), (35, 5), (38, 38)])
-def test_it_is_what_recommend_and_assess_say_at_a_point(workload, sweep, point):
-    decision_map = DecisionMap(workload, "response", "runtime", sweep)
-    choice = ex.recommend(workload).nearest
+def test_it_is_what_recommend_and_assess_say_at_a_point(workload, decision_map, choice, extra, point):
     row, column = point
     axes = {"response": [decision_map.across[column]], "runtime": [decision_map.up[row]]}
     best, only = ex.sweep(workload, axes), ex.sweep(workload, axes, designs=[choice])
-    extra = cost_above_best(decision_map, choice)[row, column]
+    here = extra[row, column]
     if best.winner[0, 0] < 0:
-        assert np.isnan(extra)
+        assert np.isnan(here)
     elif only.winner[0, 0] < 0:
-        assert np.isinf(extra)
+        assert np.isinf(here)
     else:
         mine, its = (
             len(design.parts_for(Conditions(workload)))  # those that the workload asks for among them
@@ -130,7 +141,7 @@ def test_it_is_what_recommend_and_assess_say_at_a_point(workload, sweep, point):
         )
         parts = 10 * (mine - its)
         expected = only.monthly_usd[0, 0, 0] - best.monthly_usd[0, 0] + parts
-        assert extra == pytest.approx(expected, rel=1e-9, abs=1e-9)
+        assert here == pytest.approx(expected, rel=1e-9, abs=1e-9)
 
 
 def test_its_picture_names_what_it_shows(workload, monkeypatch):

@@ -101,12 +101,17 @@ def overlaps(one, other):
     return width > 1.5 and height > 2.5
 
 
+@cache
+def drawn_texts(kind, extreme):
+    """The texts of a picture of an extreme, and the picture's width and height."""
+    picture = DRAWINGS[kind](answer(extreme))
+    return texts(picture), picture.bbox.width, picture.bbox.height
+
+
 @pytest.mark.parametrize("kind", DRAWINGS)
 @every_extreme
 def test_no_text_leaves_a_picture_or_lies_on_another(extreme, kind):
-    picture = DRAWINGS[kind](answer(extreme))
-    width, height = picture.bbox.width, picture.bbox.height
-    labels = texts(picture)
+    labels, width, height = drawn_texts(kind, extreme)
     outside = [t for t, b in labels if b.x0 < -1 or b.y0 < -1 or b.x1 > width + 1 or b.y1 > height + 1]
     assert outside == []
     pairs = [(a, b) for (a, one), (b, other) in itertools.combinations(labels, 2) if overlaps(one, other)]
@@ -131,6 +136,5 @@ def test_changes_at_close_rates_have_labels_apart():
 @pytest.mark.parametrize("kind", DRAWINGS)
 @every_extreme
 def test_every_number_is_one_that_people_say(extreme, kind):
-    picture = DRAWINGS[kind](answer(extreme))
-    labels = [text for text, _ in texts(picture)]
-    assert [text for text in labels if re.search(r"\d+e[+-]?\d|\bnan\b|\binf\b", text)] == []
+    labels, _, _ = drawn_texts(kind, extreme)
+    assert [text for text, _ in labels if re.search(r"\d+e[+-]?\d|\bnan\b|\binf\b", text)] == []

@@ -2,6 +2,7 @@
 
 import re
 from base64 import b64decode
+from functools import cache
 
 import numpy as np
 import pytest
@@ -59,10 +60,20 @@ def bars(picture: figures.Picture) -> list[tuple[float, float, float, str]]:
     return [((box.y0 + box.y1) / 2, box.x0, box.x1, colour) for box, colour in every]
 
 
+@cache
+def answer_of_file(path) -> ex.Recommendation:
+    return ex.recommend(ex.Workload.load(path))
+
+
+@cache
+def unusual_answer(case: str) -> ex.Recommendation:
+    return ex.recommend(workload(**UNUSUAL[case]))
+
+
 @pytest.mark.parametrize("name", DRAW)
 @pytest.mark.parametrize("path", FILES)
 def test_every_example_is_drawn_inside_its_picture(path, name):
-    picture = DRAW[name](ex.recommend(ex.Workload.load(path)))
+    picture = DRAW[name](answer_of_file(path))
     assert picture.png().startswith(PNG)
     width, renderer = picture.bbox.width, picture.canvas.get_renderer()
     labels = [
@@ -78,7 +89,7 @@ def test_every_example_is_drawn_inside_its_picture(path, name):
 @pytest.mark.parametrize("name", DRAW)
 @pytest.mark.parametrize("case", UNUSUAL)
 def test_unusual_workloads_are_drawn(case, name):
-    assert DRAW[name](ex.recommend(workload(**UNUSUAL[case]))).png().startswith(PNG)
+    assert DRAW[name](unusual_answer(case)).png().startswith(PNG)
 
 
 @pytest.mark.parametrize("name", DRAW)
