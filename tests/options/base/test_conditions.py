@@ -266,3 +266,31 @@ def test_a_request_holds_its_environment_while_bodies_move(entry, response, exec
 def test_headers_take_the_place_of_those_in_the_measured_event(kind, headers, envelope):
     load = Conditions(workload(client={} if headers is None else {"headers": headers}))
     assert load.envelope(f"encoding.envelope.{kind}") == envelope
+
+
+# Several requests at once -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("runtime", "requests"),
+    [
+        ({"cpu": 0.5}, 2),  # each computes for half of its time
+        ({"cpu": 0.4}, 2),  # there is no room for half a third one
+        ({"cpu": 1.0}, 1),
+        ({"cpu": 1.0, "threads": 2, "memory": 3538}, 0.5),  # one request keeps both of its vCPUs busy
+        ({"cpu": 0.02}, 16),  # AWS's most for Python, not 50
+    ],
+)
+def test_as_many_requests_share_a_vcpu_as_it_has_time_for(runtime, requests):
+    assert float(Conditions(workload(runtime={"value": "1 s", **runtime})).per_vcpu) == requests
+
+
+@pytest.mark.parametrize(("waits", "environments"), [("3 s", 6), ("2.99 s", 9)])
+def test_where_a_cold_start_comes_too_late_fewer_may_find_no_environment_ready(waits, environments):
+    # 1.2 requests/s of 2 s keep 2.4 environments busy. P(N >= 6) = 3.6 %, below the 5 % that a p95 bears;
+    # P(N >= 8) = 0.33 % and P(N >= 9) = 0.086 %, below the 0.1 % that may fail. A start takes 1 s.
+    runtime = {"value": "2 s", "init": "1 s"}
+    c = Conditions(
+        workload(peak_rps=1.2, runtime=runtime, client={"waits": waits}, targets={"success": 0.999})
+    )
+    assert float(c.ready_environments([c.peak_rps * c.runtime.mean]).value()) == environments
