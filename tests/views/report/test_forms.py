@@ -16,7 +16,6 @@ import explorer as ex
 from explorer.analysis.calibration.prediction import RunConditions
 from explorer.engine.designs import table
 from explorer.errors import MissingExtraError, ReportError
-from explorer.facts.locations import workloads_dir
 from explorer.live import Result
 from explorer.live.bench.endpoint import Endpoint
 from explorer.live.bench.row import Row
@@ -29,10 +28,7 @@ from explorer.views.report.pdf import pages, typst_spans
 from explorer.views.report.report import render_document
 from explorer.views.report.sections import ReportRequest, report_document
 from explorer.views.report.write import write_figures
-
-
-def answer(name="runners") -> ex.Recommendation:
-    return ex.recommend(ex.Workload.load(workloads_dir() / f"{name}.toml"))
+from tests.support.documents import example_answer, example_document
 
 
 def simple(**fields) -> ex.Workload:
@@ -48,13 +44,13 @@ def impossible() -> ex.Recommendation:
 
 @pytest.fixture(scope="module")
 def runners() -> ex.Recommendation:
-    return answer()
+    return example_answer("runners")
 
 
 # PDF ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("r", [answer(), impossible()], ids=["feasible", "impossible"])
+@pytest.mark.parametrize("r", [example_answer("runners"), impossible()], ids=["feasible", "impossible"])
 def test_a_pdf_is_tagged_and_says_in_words_what_its_pictures_show(r):
     pdf_bytes = render_document(r, "x.pdf")
     assert pdf_bytes.startswith(b"%PDF-") and b"/MarkInfo" in pdf_bytes and b"/StructTreeRoot" in pdf_bytes
@@ -113,7 +109,7 @@ def test_a_notebook_is_valid_and_reads_without_running(notebook):
 
 def test_a_notebook_tells_what_markdown_tells(notebook, runners):
     text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    lines = [line for line in render_document(runners, "x.md").decode().splitlines() if line.strip()]
+    lines = [line for line in example_document("runners", "md").splitlines() if line.strip()]
     missing = [line for line in lines if line not in text and "x.md" not in line]
     assert missing == []
 
@@ -160,7 +156,7 @@ def test_nothing_feasible_is_told_in_every_form(ending):
 
 
 def test_growth_that_nobody_gave_is_an_assumption(runners):
-    text = render_document(runners, "x.md").decode()
+    text = example_document("runners", "md")
     assert "assumed, because no growth was given" in text and "Growth is an assumption too" in text
 
 
@@ -175,7 +171,7 @@ def test_growth_that_is_given_is_followed_and_makes_it_again():
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    r = answer("statements")
+    r = example_answer("statements")
     endpoint = Endpoint("http://localhost", design=r.nearest, workload=r.workload, target="local")
     schedule = poisson(10, 10)
     rows = []
@@ -193,7 +189,7 @@ def run(tmp_path_factory):
 
 
 def test_what_was_measured_stands_beside_what_was_predicted(run):
-    r = answer("statements")
+    r = example_answer("statements")
     text = render_document(r, "x.md", ReportRequest(measured=run)).decode()
     part = text.partition("## Measured")[2].partition("\n## ")[0]
     assert re.search(r"\| total \| [\d.]+ ", part) and "not AWS's" in part and "run.parquet" in text

@@ -10,9 +10,9 @@ import explorer as ex
 from explorer.facts import catalogue
 from explorer.facts.units import parse_size, parse_time
 from explorer.facts.verdict import Verdict
-from explorer.views.report.report import render_document
 from explorer.views.report.sections import report_document
 from explorer.views.report.sensitivity import report_sensitivity
+from tests.support.documents import example_answer, example_document
 
 NAMES = ("access", "passwords", "questions", "research", "satellite", "statements")  # of six kinds
 FORMS = ("html", "md")
@@ -72,18 +72,8 @@ def markdown_tables(text):
 
 
 @cache
-def answer(name):
-    return ex.recommend(ex.Workload.load(name))
-
-
-@cache
-def document(name, form):
-    return render_document(answer(name), f"x.{form}").decode()
-
-
-@cache
 def tables(name, form):
-    text = document(name, form)
+    text = example_document(name, form)
     return markdown_tables(text) if form == "md" else Tables(text).tables
 
 
@@ -118,7 +108,7 @@ def close(text, number, digits=3):
 @both
 @every
 def test_the_tiles_are_the_answer(name, form):
-    r, text = answer(name), document(name, form)
+    r, text = example_answer(name), example_document(name, form)
     if form == "html":
         tiles = re.findall(r"<div><dt>([^<]*)</dt><dd><strong>([^<]*)</strong>", text)
     else:
@@ -133,7 +123,7 @@ def test_the_tiles_are_the_answer(name, form):
 @both
 @every
 def test_the_bill_is_the_answers_line_by_line(name, form):
-    r, by_title = answer(name), {row[0]: row for row in rows(name, form, "A month in")}
+    r, by_title = example_answer(name), {row[0]: row for row in rows(name, form, "A month in")}
     title = {line.id: catalogue.price_title(line.id) for line in r.bill.lines}
     assert by_title.keys() == set(title.values()) and len(by_title) == len(r.bill.lines)
     for line in r.bill.lines:
@@ -144,7 +134,7 @@ def test_the_bill_is_the_answers_line_by_line(name, form):
 @both
 @every
 def test_each_limit_is_the_answers(name, form):
-    r, table = answer(name), rows(name, form, "Limits, worst first")
+    r, table = example_answer(name), rows(name, form, "Limits, worst first")
     assert [row[5] for row in table] == [finding.verdict for finding in r.answer.findings]
     for row, finding in zip(table, r.answer.findings, strict=True):
         if finding.unit in ("bytes", "seconds"):
@@ -156,7 +146,7 @@ def test_each_limit_is_the_answers(name, form):
 @both
 @every
 def test_the_next_best_are_the_alternatives(name, form):
-    best = answer(name).answer.distinct_alternatives(10)
+    best = example_answer(name).answer.distinct_alternatives(10)
     table = rows(name, form, "The next ")
     assert len(table) == len(best)
     for row, other in zip(table, best, strict=True):
@@ -168,7 +158,7 @@ def test_the_next_best_are_the_alternatives(name, form):
 @every
 def test_money_under_growth_is_the_bill_of_each_month(name, form):
     """Held against whole answers for the workload of that month, not against the forecast."""
-    r, by_month = answer(name), {row[0]: row for row in rows(name, form, "USD a month under growth")}
+    r, by_month = example_answer(name), {row[0]: row for row in rows(name, form, "USD a month under growth")}
     assert close(by_month["today"][2], r.monthly_usd, 6) and close(by_month["today"][3], r.monthly_usd, 6)
     for month in (12, 36):
         more = 1.03**month
@@ -185,8 +175,10 @@ def test_money_under_growth_is_the_bill_of_each_month(name, form):
 @both
 @every
 def test_text_table_and_first_page_agree_on_break_evens(name, form):
-    r = answer(name)
-    text = re.sub(r"[`\\]|<[^>]*>", "", document(name, form).replace("\u00a0", " ").replace("\u2019", "'"))
+    r = example_answer(name)
+    text = re.sub(
+        r"[`\\]|<[^>]*>", "", example_document(name, form).replace("\u00a0", " ").replace("\u2019", "'")
+    )
     text = " ".join(text.split())
     for turn in r.answer.break_evens:
         when, _, then = turn.says.partition(", ")
@@ -201,9 +193,9 @@ def test_text_table_and_first_page_agree_on_break_evens(name, form):
 @both
 @every
 def test_a_quota_to_raise_is_one_thing_wherever_it_is_said(name, form):
-    r = answer(name)
+    r = example_answer(name)
     to_raise = [finding for finding in r.answer.findings if finding.verdict is Verdict.RAISE]
-    text = " ".join(document(name, form).replace("\u00a0", " ").split())
+    text = " ".join(example_document(name, form).replace("\u00a0", " ").split())
     growth_rows = (
         list(rows(name, form, "Limits that growth fills")) if "Limits that growth fills" in text else []
     )
@@ -220,9 +212,9 @@ def test_a_quota_to_raise_is_one_thing_wherever_it_is_said(name, form):
 
 @every
 def test_the_tightest_limit_is_one_wherever_it_is_said(name):
-    html = document(name, "html")
+    html = example_document(name, "html")
     tile = re.search(r"<dt>Tightest limit</dt><dd><strong>([^<]*)</strong><span>(.*?)</span>", html)
-    r = answer(name)
+    r = example_answer(name)
     assert tile
     if "Its tightest limit is the" in r.summary:
         limit_name = re.search(r"Its tightest limit is the ([^:]+):", r.summary)[1]
@@ -237,14 +229,14 @@ def test_the_tightest_limit_is_one_wherever_it_is_said(name):
 
 def plain_text(name, form="md"):
     """The whole document as running text, without code marks."""
-    text = re.sub(r"[`\\*]|<[^>]*>", "", document(name, form).replace("\u00a0", " "))
+    text = re.sub(r"[`\\*]|<[^>]*>", "", example_document(name, form).replace("\u00a0", " "))
     return " ".join(text.split())
 
 
 @cache
 def pictures(name):
     """The texts of each picture of a document, by the picture's name."""
-    every_picture = report_document(answer(name), "x.md").every_picture()
+    every_picture = report_document(example_answer(name), "x.md").every_picture()
     return {
         each.name: [
             re.sub(r"<[^>]*>", "", text) for text in re.findall(r"<text[^>]*>(.*?)</text>", each.svg, re.S)
@@ -254,7 +246,7 @@ def pictures(name):
 
 
 def tile(name, title):
-    return re.search(rf"^\| {title} \| ([^|]*?) \|", document(name, "md"), flags=re.M)[1].replace(
+    return re.search(rf"^\| {title} \| ([^|]*?) \|", example_document(name, "md"), flags=re.M)[1].replace(
         "\u00a0", " "
     )
 
@@ -264,7 +256,7 @@ def test_a_latency_is_the_same_text_in_sentence_tile_table_and_picture(name):
     total = rows(name, "md", "From submitting")[-1]
     p50, p95 = total[2].replace("\u00a0", " "), total[3].replace("\u00a0", " ")
     assert (tile(name, "Latency, p50"), tile(name, "Latency, p95")) == (p50, p95)
-    assert f"within {p50}, 95 % within {p95}." in answer(name).summary
+    assert f"within {p50}, 95 % within {p95}." in example_answer(name).summary
     assert {p50, p95} <= set(pictures(name)["latency"])
     assert any(f"p95 {p95}" in text for text in pictures(name)["costs"])
 
@@ -280,7 +272,7 @@ def test_money_is_the_same_text_in_sentence_tile_and_picture(name):
 @every
 def test_the_edge_of_a_range_is_the_break_even_where_there_is_one(name):
     """By hand: a range of half to twice, cut by the first break-even on either side of today's value."""
-    r = answer(name)
+    r = example_answer(name)
     checked = 0
     for swing in report_sensitivity(r).swings:
         turns = [turn for turn in r.answer.break_evens if turn.axis == swing.input and turn.value]
@@ -296,7 +288,7 @@ def test_the_edge_of_a_range_is_the_break_even_where_there_is_one(name):
 
 @every
 def test_the_shares_of_growth_are_the_same_in_table_and_picture(name):
-    text = document(name, "md")
+    text = example_document(name, "md")
     if "Limits that growth fills" not in text:
         pytest.skip("no limit grows")
     lines = " ".join(pictures(name)["growth"])
@@ -321,7 +313,7 @@ def test_memory_is_in_the_same_unit_wherever_it_is_said(name):
 @every
 def test_no_number_has_a_raw_unit_or_an_exponent(name):
     """Code is left out: it quotes AWS; and so is the workload's own file at the end."""
-    text = re.sub(r"`[^`]*`", "", document(name, "md").partition("## Make it again")[0])
+    text = re.sub(r"`[^`]*`", "", example_document(name, "md").partition("## Make it again")[0])
     raw = r"\b\d+(?:\.\d+)?e[+-]\d+\b|\b\d{4,} ?(?:bytes|seconds|s|B)\b|USD a (?:RRU|LCU|hour|[aeiou])"
     assert re.findall(raw, text) == []
     assert re.findall(raw, "4e+07 bytes/s, 86400 s, 1800 seconds, 0.3 USD a RRU") == [
@@ -333,7 +325,7 @@ def test_no_number_has_a_raw_unit_or_an_exponent(name):
 def test_a_cell_is_an_id_alone_only_where_it_has_no_other_name(name):
     """Constants and times of operations have an id and a sentence; all else has a name."""
     nameless = {*catalogue.constants(), *catalogue.times()}
-    cells = re.findall(r"(?<=\| )`([a-z0-9_.-]+)`(?= \|)", document(name, "md"))
+    cells = re.findall(r"(?<=\| )`([a-z0-9_.-]+)`(?= \|)", example_document(name, "md"))
     assert set(cells) <= nameless
     labels = [text for texts in pictures(name).values() for text in texts]
     ids = {*catalogue.limits(), "function-url", "http-api", "rest-api", "alb", "presigned-upload"}

@@ -7,6 +7,7 @@ import pytest
 
 import explorer as ex
 from explorer.views.report.report import render_document
+from tests.support.documents import example_document
 from tests.views.report.test_report import Page, markdown_text, simple
 
 RECORD = {
@@ -35,7 +36,7 @@ def test_a_record_says_who_decided_what_when_and_instead_of_what(text):
 
 
 def test_the_first_page_is_enough():
-    text = Page(render_document(ex.recommend(ex.Workload.load("statements")), "x.html").decode()).text
+    text = Page(example_document("statements", "html")).text
     first = text.partition("Sizes before any encoding")[0]
     for heading in ("Context", "Why", "Risk", "What would change it", "Compared with today", "Money"):
         assert heading in first
@@ -51,20 +52,24 @@ def test_the_first_page_is_enough():
     )  # the assumption that decides, by name
 
 
-def test_nobody_is_named_where_nobody_was_said():
-    page = Page(render_document(ex.recommend(simple()), "x.html").decode())
+@pytest.fixture(scope="module")
+def page() -> Page:
+    """The report on a workload without a record."""
+    return Page(render_document(ex.recommend(simple()), "x.html").decode())
+
+
+def test_nobody_is_named_where_nobody_was_said(page):
     assert page.text.count("not named") == 2 and "proposed" in page.text
 
 
-def test_all_but_the_first_page_is_folded_and_each_fold_is_named():
-    page = Page(render_document(ex.recommend(simple()), "x.html").decode())
+def test_all_but_the_first_page_is_folded_and_each_fold_is_named(page):
     folds = [a for a in page.all("details") if a.get("class") == "section"]
     assert len(folds) >= 12 and not any("open" in a for a in folds)
     assert len({a["id"] for a in folds}) == len(folds)
 
 
 def test_awss_own_pages_come_first_among_the_sources():
-    text = render_document(ex.recommend(ex.Workload.load("statements")), "x.md").decode()
+    text = example_document("statements", "md")
     sources = re.findall(r"^(\d+)\. <(https://[^>]+)>", text.partition("## Sources")[2], flags=re.M)
     own = ["aws.amazon.com/" in url or "github.com/boto/" in url for _, url in sources]
     assert own == sorted(own, reverse=True) and own[0] and not own[-1]
