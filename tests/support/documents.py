@@ -13,6 +13,11 @@ def example_answer(name: str) -> ex.Recommendation:
 
 
 @cache
+def example_bytes(name: str, form: str) -> bytes:
+    """The report on an example workload as html, md, pdf or ipynb."""
+    return render_document(example_answer(name), f"x.{form}")
+
+
 def example_document(name: str, form: str) -> str:
     """The report on an example workload as html or md."""
-    return render_document(example_answer(name), f"x.{form}").decode()
+    return example_bytes(name, form).decode()

@@ -67,10 +67,8 @@ def test_every_page_of_a_pdf_has_something_on_it(runners):
         assert sum(shades[:200]) > least * sum(shades)
 
 
-@pytest.mark.parametrize(
-    "name", ["a #set page() $x$ [b] *c* _d_ `e` @f <g> \\ //", "Écran “naïve” ≥ 5 €", "報告"]
-)
-def test_a_name_is_text_in_a_pdf(name):
+def test_a_name_is_text_in_a_pdf():
+    name = "a #set page() $x$ [b] *c* _d_ `e` @f <g> \\ // Écran “naïve” ≥ 5 € 報告"
     assert render_document(ex.recommend(simple(name=name)), "x.pdf").startswith(b"%PDF-")
 
 
@@ -150,9 +148,9 @@ def test_a_notebook_holds_the_sizes_of_a_dotenv_and_not_its_name(tmp_path):
 # What all forms say -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("ending", ["html", "md", "pdf", "ipynb"])
-def test_nothing_feasible_is_told_in_every_form(ending):
-    assert render_document(impossible(), f"x.{ending}")
+def test_nothing_feasible_is_told_in_a_notebook_as_in_the_other_forms():
+    notebook = nbformat.reads(render_document(impossible(), "x.ipynb").decode(), 4)
+    assert "not feasible" in "".join(cell.source for cell in notebook.cells)
 
 
 def test_growth_that_nobody_gave_is_an_assumption(runners):
