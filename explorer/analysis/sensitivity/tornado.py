@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from itertools import groupby
@@ -92,6 +93,12 @@ class Sensitivity:
 
     def _repr_markdown_(self) -> str:
         return self.summary
+
+    def with_name_of(self, workload: Workload) -> Sensitivity:
+        """The same for the workload under another name; what was computed is kept."""
+        other = copy(self)
+        object.__setattr__(other, "workload", workload)
+        return other
 
     @cached_property
     def swings(self) -> tuple[Swing, ...]:

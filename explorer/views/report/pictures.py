@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from copy import copy
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from functools import cache, partial
 from typing import Any
 
@@ -75,7 +75,7 @@ def _all_pictures(
         yield key, ReportPicture(name.replace("_", "-"), draw, f"figures.{name}(r)", partial(rows, r))
     yield "rates", _cost_by_rate_picture(figures, r)
     yield "map", _decision_map_picture(figures, r)
-    moves = replace(moves, workload=w)
+    moves = moves.with_name_of(w)
     yield (
         "sensitivity",
         ReportPicture(
