@@ -135,8 +135,8 @@ def test_a_limit_of_a_door_rules_a_single_invocation_out_only_there():
 def test_beside_today_the_money_stands_first_then_what_comes_and_goes():
     r = ex.recommend(ex.Workload.load("statements"))
     text = summary_paragraphs(r.answer)["Against today"]
-    said = ("$40.7 a month more", "parts added: submit function", "parts removed: REST API")
-    places = [text.index(words) for words in said]
+    phrases = ("$40.7 a month more", "parts added: submit function", "parts removed: REST API")
+    places = [text.index(words) for words in phrases]
     assert places == sorted(places) and text.index("Today 3.4 %") > places[-1]
     assert r.answer.changes[0].change == "cost"
 

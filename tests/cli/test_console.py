@@ -179,10 +179,10 @@ def test_a_field_is_set_in_place_of_the_files(tmp_path):
 )
 def test_a_value_is_tomls_or_as_people_write_it(pair, line):
     text = "requests_per_month = 1e6\n" + PARTIAL
-    changed = ex.Workload.from_toml(text, changes=changes([pair]))
+    workload = ex.Workload.from_toml(text, changes=changes([pair]))
     lines = [each for each in text.splitlines() if each.split()[0] != line.split()[0]]
     stated = ex.Workload.from_toml("\n".join([*lines, line]))
-    assert tomllib.loads(changed.to_toml()) == tomllib.loads(stated.to_toml())
+    assert tomllib.loads(workload.to_toml()) == tomllib.loads(stated.to_toml())
 
 
 def test_what_the_file_lacks_may_be_set():
