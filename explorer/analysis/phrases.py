@@ -261,6 +261,24 @@ def change_in_words(choices: Choices, beside: Choices) -> str:
     return ", ".join([" ".join(pattern), *lists] if pattern else lists)
 
 
+def change_briefly(choices: Choices, beside: Choices) -> str:
+    """How a design differs from another, in narrow space: what does the work or answers first, then a number.
+
+    >>> change_briefly({"door": "alb", "execution": "service"}, {"door": "http-api", "execution": "single"})
+    'container service +1'
+    >>> change_briefly({"edge": "none"}, {"edge": "cloudfront"})
+    'without CloudFront'
+    """
+    other, before = _other_choices(choices, beside), _ids(beside)
+    if not other:
+        return ""
+    concern = next((each for each in ("execution", "response", "door") if each in other), next(iter(other)))
+    is_named = not _is_plain(concern, other[concern]) or concern in KINDS_OF_WORK
+    name = option_name(concern, other[concern])
+    text = name if is_named else f"without {option_name(concern, before[concern])}"
+    return f"{text} +{len(other) - 1}" if len(other) > 1 else text
+
+
 def _is_plain(concern: str, option_id: str) -> bool:
     """Whether an option is the default that sentences do not name."""
     from explorer.engine.designs import OPTIONS

@@ -299,6 +299,17 @@ def test_a_field_without_a_slider_is_in_the_drawer(page: Page) -> None:
     expect(page.locator(".x-drawer")).to_be_hidden()
 
 
+def test_texts_of_the_drawer_leave_the_fields_free(page: Page) -> None:
+    page.get_by_role("button", name="All fields…").click()
+    gaps = page.locator(".x-drawer .x-text").evaluate_all(
+        """all => all.map(e => [e.querySelector("small"), e.querySelector(".x-value")])
+          .filter(([text]) => text.textContent)
+          .map(([text, field]) => text.getBoundingClientRect().top - field.getBoundingClientRect().bottom)"""
+    )
+    assert len(gaps) > 10 and min(gaps) >= 2
+    page.keyboard.press("Escape")
+
+
 def test_a_field_is_found_by_other_words_and_on_the_main_screen_too(page: Page) -> None:
     page.get_by_role("button", name="All fields…").click()
     find = page.get_by_label("Find a field")
@@ -518,6 +529,28 @@ def test_the_box_at_the_pointer_leaves_the_dot_free_and_ticks_give_way(page: Pag
     assert page.locator(".x-over .tick.under").count() == 0
 
 
+def test_the_box_at_the_pointer_is_inside_the_map_and_rings_explain_themselves(page: Page) -> None:
+    preset(page, "Radar scenes")  # whose designs have long names
+    stage = page.locator(".x-stage")
+    box = stage.bounding_box()
+    assert box is not None
+    for x in (0.3, 0.55, 0.9):
+        page.mouse.move(box["x"] + box["width"] * x, box["y"] + box["height"] * 0.45)
+        tip = page.locator(".x-tip").bounding_box()
+        assert tip is not None
+        assert tip["x"] >= box["x"] and tip["x"] + tip["width"] <= box["x"] + box["width"]
+    preset(page, "Account statements")
+    dot = page.locator(".x-over .dot").bounding_box()
+    assert dot is not None
+    page.mouse.move(dot["x"] + 12, dot["y"] + 5)
+    expect(page.locator(".x-tip")).to_contain_text("inside the ring of the middle 50 % of the requests")
+    page.mouse.move(box["x"] + box["width"] - 30, box["y"] + 20)
+    expect(page.locator(".x-tip")).not_to_contain_text("ring")
+    page.locator(".x-over .rings").hover()
+    expect(page.locator(".x-why")).to_contain_text("the middle 50, 80 and 98 % of the requests")
+    page.mouse.move(5, 5)
+
+
 def test_regions_are_named_where_there_is_room(page: Page) -> None:
     page.set_viewport_size({"width": 1280, "height": 720})
     settled(page)
@@ -668,19 +701,92 @@ def test_an_explanation_fits_its_box_and_money_is_first(page: Page) -> None:
         page.keyboard.press("Escape")
 
 
-def test_a_tap_holds_an_explanation(server: Server, browser: Browser) -> None:
+def phone(browser: Browser, url: str, *, tour: bool = False) -> Page:
+    """A page as on a phone, 400 pixels wide, for fingers."""
     context = browser.new_context(viewport={"width": 400, "height": 800}, has_touch=True, is_mobile=True)
-    context.add_init_script(NO_TOUR)
+    if not tour:
+        context.add_init_script(NO_TOUR)
     page = context.new_page()
-    visit(page, server.url)
+    visit(page, url)
     settled(page)
+    return page
+
+
+WHOLE = """elements => elements.filter(e => e.getClientRects().length && (e.scrollWidth > e.clientWidth + 1
+  || e.getBoundingClientRect().right > e.closest(".x-panel").getBoundingClientRect().right))
+  .map(e => e.textContent)"""
+
+
+def test_headlines_numbers_and_names_are_whole_on_a_phone(server: Server, browser: Browser) -> None:
+    page = phone(browser, server.url)
+    for name in ("Radar scenes", "Account statements"):
+        preset(page, name)
+        page.evaluate(FRAMES)
+        for what in (
+            ".x-answer h2",
+            ".x-numbers > div",
+            ".x-map h2",
+            ".x-common",
+            ".x-rows .name",
+            ".x-list li > span",
+        ):
+            assert page.locator(what).count() and page.locator(what).evaluate_all(WHOLE) == [], (name, what)
+        big = page.locator(".x-answer .big").evaluate_all(
+            "all => all.map(e => e.getBoundingClientRect().toJSON())"
+        )
+        for one, other in zip(big[::2], big[1::2], strict=True):  # two beside each other, with room between
+            assert one["right"] + 8 <= other["left"]
+        assert (
+            page.locator(".x-sequence .actor").count() == 0 and page.locator(".x-sequence .title").count() > 2
+        )
+    page.screenshot(path=ARTEFACTS / "app-phone.png", full_page=True)
+    page.context.close()
+
+
+def swipe(page: Page, x: float, y: float, up: float) -> None:
+    """A finger from a place so many pixels up."""
+    fingers = page.context.new_cdp_session(page)
+    fingers.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+    for step in range(1, 11):
+        points = [{"x": x, "y": y - up * step / 10}]
+        fingers.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": points})
+        page.wait_for_timeout(16)
+    fingers.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    page.wait_for_timeout(300)
+
+
+def test_a_finger_moves_the_dot_and_elsewhere_on_the_map_scrolls_the_page(
+    server: Server, browser: Browser
+) -> None:
+    page = phone(browser, server.url)
+    stage, median = page.locator(".x-stage"), slider(page, "Run time, median")
+    before = median.get_attribute("aria-valuetext")
+    stage.scroll_into_view_if_needed()
+    box, top = stage.bounding_box(), page.evaluate("scrollY")
+    assert box is not None
+    swipe(page, box["x"] + box["width"] - 40, box["y"] + box["height"] * 0.75, 150)
+    assert page.evaluate("scrollY") > top + 75 and median.get_attribute("aria-valuetext") == before
+    stage.scroll_into_view_if_needed()
+    dot, top = page.locator(".x-over .dot").bounding_box(), page.evaluate("scrollY")
+    assert dot is not None
+    swipe(page, dot["x"] + 4, dot["y"] + 4, 60)
+    assert abs(page.evaluate("scrollY") - top) < 30  # the answer above may take a line more
+    assert median.get_attribute("aria-valuetext") != before
+    moved = median.get_attribute("aria-valuetext")
+    stage.tap(position={"x": 120, "y": box["height"] * 0.75})
+    expect(median).not_to_have_attribute("aria-valuetext", str(moved))
+    page.context.close()
+
+
+def test_a_tap_holds_an_explanation(server: Server, browser: Browser) -> None:
+    page = phone(browser, server.url)
     for number, text in enumerate(("USD", "on call", "Half", "95 %")):
         page.locator(".x-answer .big").nth(number).tap()
         page.wait_for_timeout(400)  # longer than the pointer's delay
         expect(page.locator(".x-why.held")).to_contain_text(text)
         page.locator(".x-answer h2").tap()
         expect(page.locator(".x-why")).to_be_hidden()
-    context.close()
+    page.context.close()
 
 
 # Every design is a place --------------------------------------------------------------------------
@@ -704,6 +810,23 @@ def test_an_alternative_is_opened_beside_the_chosen_one(page: Page) -> None:
 
 
 WIDE_TRACK = "row => row.querySelector('.track').clientWidth > row.clientWidth / 2"
+
+
+def test_what_would_change_the_answer_is_whole_on_a_low_screen(page: Page) -> None:
+    page.set_viewport_size({"width": 1280, "height": 720})
+    for name in ("Radar scenes", "Account statements", "Photo uploads"):
+        preset(page, name)
+        page.evaluate(FRAMES)
+        assert page.locator(".x-turns .turn").count() >= 3
+        cut = page.locator(".x-turns .turn :is(b, .n)").evaluate_all(
+            "all => all.filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.textContent)"
+        )
+        assert cut == [], name
+    page.locator("[data-list=changes]").click()
+    expect(page.locator("dialog[open] h2")).to_contain_text("changes of one value that would change")
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    page.set_viewport_size({"width": 1440, "height": 900})
 
 
 def test_what_is_ruled_out_is_opened_and_lists_are_whole(page: Page) -> None:
@@ -971,7 +1094,7 @@ def test_three_scenarios_stand_side_by_side_and_outlive_a_reload(page: Page) -> 
         expect(row.get_by_role("rowheader")).to_contain_text(name)
         expect(cells.nth(2)).to_contain_text(format_usd(r.monthly_usd))
         expect(cells.nth(3)).to_contain_text(str(r.parts))
-        expect(cells.nth(5)).to_contain_text(format_time(r.latency_s["p95"], 2))
+        expect(cells.nth(5)).to_contain_text(format_time(r.latency_s["p95"]))
         expect(cells.nth(7)).to_contain_text("fits" if r.feasible else "not feasible")
     expect(dialog.locator("tbody tr").nth(1)).to_contain_text("3 million → 30 million")
     with page.expect_download() as caught:
@@ -1037,6 +1160,12 @@ def test_scenarios_fit_any_screen_and_axe_finds_nothing(page: Page, scheme: str)
         page.evaluate(FRAMES)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         assert dialog.evaluate("e => e.scrollWidth <= e.clientWidth")
+        ring, title = (
+            dialog.get_by_label("Keep the workload").bounding_box(),
+            dialog.locator("header").bounding_box(),
+        )
+        assert ring is not None and title is not None
+        assert ring["y"] - 4 >= title["y"] + title["height"]  # the focus is drawn 4 pixels around the field
         assert dialog.locator(".x-table").evaluate("e => e.scrollWidth <= e.clientWidth")
         assert violations(page) == []
         picture(page, f"app-scenarios-{width}-{scheme}")
@@ -1088,7 +1217,30 @@ def test_first_steps_are_shown_once_and_go_by_keyboard(server: Server, browser: 
     expect(page.locator("dialog[open]")).to_contain_text("Less than one request a month breaks the limit")
     page.get_by_role("button", name="First steps").click()
     expect(tour).to_contain_text("1 of 4")
+    page.keyboard.press("ArrowRight")
+    for width in (1280, 700, 400):
+        page.set_viewport_size({"width": width, "height": 720})
+        page.evaluate(FRAMES)
+        box = tour.bounding_box()
+        assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= width, width
     context.close()
+
+
+def test_first_steps_speak_of_fingers_on_a_phone_and_leave_the_panel_free(
+    server: Server, browser: Browser
+) -> None:
+    page = phone(browser, server.url, tour=True)
+    tour = page.get_by_role("dialog", name="First steps")
+    for place in (".x-left h2", ".x-answer h2", ".x-map h2", ".x-costs h2"):
+        text = tour.inner_text()
+        assert not re.search("wheel|Shift|click|point at", text), text
+        title = page.locator(place).bounding_box()
+        box = tour.bounding_box()
+        assert title is not None and box is not None and 0 <= title["y"] < box["y"] - 20, text
+        assert box["y"] + box["height"] <= 800
+        tour.locator(".primary").tap()
+    expect(tour).to_be_hidden()
+    page.context.close()
 
 
 # Alive --------------------------------------------------------------------------------------------

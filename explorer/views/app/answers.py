@@ -15,7 +15,7 @@ from explorer.workload.workload import Workload
 from . import panels, screen_state
 from .history import History, State
 from .maps import COARSE, FINE_POINTS, Maps, now_of
-from .prefetch import AnswerCache, Ready, neighbouring_states
+from .prefetch import AnswerCache, Ready, states_after_move, states_at_steps
 from .scenarios import Scenarios
 
 Send = Callable[..., None]
@@ -104,7 +104,7 @@ class Answers:
             "turned": number,
             "wrong": wrong,
         }
-        self._controls(message, r, history)
+        self._controls(message, ready, history)
         message["panels"] = {name: text for name, text in ready.quick.items() if self._is_new(name, text)}
         if self._is_new("steps", ready.steps):
             message["steps"] = ready.steps
@@ -133,8 +133,8 @@ class Answers:
         if self._is_new("rejected", ready.rejections):
             message.setdefault("panels", {})["rejected"] = ready.rejections
 
-    def _controls(self, message: dict[str, Any], r: Recommendation, history: History) -> None:
-        w = r.workload
+    def _controls(self, message: dict[str, Any], ready: Ready, history: History) -> None:
+        w = ready.r.workload
         stops = screen_state.slider_stops(w, history.now.base, self._stops)
         if stops != self._stops:
             message["controls"] = screen_state.controls_message(stops, self._stops, w)
@@ -142,9 +142,8 @@ class Answers:
         if self._is_new("drawer", True):
             message["drawer"] = screen_state.drawer_message()
         message["at"] = screen_state.control_positions(stops, w)
-        texts = screen_state.texts_of(w)
-        if self._is_new("texts", texts):
-            message["texts"] = texts
+        if self._is_new("texts", ready.texts):
+            message["texts"] = ready.texts
         self._at = message["at"]["dials"]
         name = history.now.base.name
         bar = screen_state.toolbar_state(history, name, self.pinned is not None, len(self.scenarios))
@@ -180,7 +179,11 @@ class Answers:
 
     def ahead(self, before: State, now: State) -> Iterator[State]:
         """The states that may come next, if a slider was moved between the two states."""
-        return neighbouring_states(before, now, self._stops, self._at)
+        return states_after_move(before, now, self._stops, self._at)
+
+    def around(self, now: State, field: str) -> Iterator[State]:
+        """The states one stop up and one stop down on a slider."""
+        return states_at_steps(now, field, (1, -1), self._stops, self._at)
 
     # Later ----------------------------------------------------------------------------------------
 
@@ -190,7 +193,7 @@ class Answers:
         if not self._whole:  # missing when the answer was shown
             yield Stage(lambda: self._complete(ready), lambda: self._live(ready))
         for each in ahead:
-            yield Stage(partial(self._foresee, each), lambda: None)
+            yield Stage(partial(self.foresee, each), lambda: None)
         yield Stage(
             lambda: r.answer.break_evens,
             lambda: self._panel("turns", panels.break_evens_panel(r), stale=False),
@@ -205,7 +208,7 @@ class Answers:
             self.maps.compute_map(ready.state, ready.r.workload, COARSE)
         ready.complete()
 
-    def _foresee(self, state: State) -> None:
+    def foresee(self, state: State) -> None:
         """Compute a state that may come next; errors are ignored until it comes."""
         with suppress(ExplorerError):
             self._complete(self.cache.take(state))

@@ -77,7 +77,7 @@ def _cost_row(  # `name` is HTML
         for shade, usd in bill
         if usd > 0
     )
-    note = f"{format_count(parts, 'part')}, p95 {format_time(p95, 2)}"
+    note = f"{format_count(parts, 'part')}, p95 {format_time(p95)}"
     cut_class = " cut" if total > most * 1.001 else ""
     return (
         f'<li{" class=first" if first else ""} data-why="{key}"><div><span class="name">{name}</span>'

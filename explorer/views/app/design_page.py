@@ -11,6 +11,7 @@ from functools import cached_property
 from html import escape
 from typing import Any
 
+from explorer.analysis.break_evens import what_moves_along
 from explorer.analysis.one_design import design_assessment
 from explorer.analysis.phrases import (
     change_in_words,
@@ -29,6 +30,7 @@ from explorer.facts.suggestions import both
 from explorer.facts.units import (
     format_chance,
     format_count,
+    format_factor,
     format_number,
     format_signed_usd,
     format_time,
@@ -41,7 +43,7 @@ from explorer.workload.workload import Workload
 
 from .html import design_link, html_table
 from .panels import CONCERNS as CONCERN_NAMES
-from .panels import limit_bars
+from .panels import limit_bars, listed_reasons, nearest_changes, no_design_beyond, value_of_change
 from .sequence import sequence_of
 
 MOST_DESIGNS = 300  # in a list
@@ -220,7 +222,7 @@ def _limit_list(r: Recommendation) -> tuple[str, str]:
 
 def _reason_list(r: Recommendation) -> tuple[str, str]:
     """All reasons that exclude designs, each with the nearest design that it excludes."""
-    reasons = [reason for reason in r.answer.rejections if reason.kind != "combination"]
+    reasons = listed_reasons(r)
     rows = "".join(
         f"<li><b>{escape(sentence(rejected_options_at_length(reason, r.nearest), ''))}</b>"
         f"<p>{escape(sentence(reason_in_words(reason), ''))}. "
@@ -256,7 +258,24 @@ def _design_list(r: Recommendation) -> tuple[str, str]:
     return title, html_table(heads, rows, kind="numbers") + note
 
 
-LISTS = {"limits": _limit_list, "reasons": _reason_list, "designs": _design_list}
+def _change_list(r: Recommendation) -> tuple[str, str]:
+    """Every value at which the recommendation changes, the nearest first."""
+    changes = nearest_changes(r)
+    rows = (
+        (
+            escape(value_of_change(change)) if change.value else escape(sentence(change.says, "")),
+            design_link(Design(**change.design), r.nearest) if change.design else no_design_beyond(change),
+            escape(format_factor(change.factor)) if change.factor else "",
+        )
+        for _, change in changes
+    )
+    title = f"All {format_count(len(changes), 'change')} of one value that would change the answer"
+    moves = what_moves_along(r.workload, (change.axis for _, change in changes))
+    note = f"<p>{escape(moves)}</p>" if moves else ""
+    return title, html_table(("value", "then build it", "times today’s"), rows, kind="words") + note
+
+
+LISTS = {"limits": _limit_list, "reasons": _reason_list, "designs": _design_list, "changes": _change_list}
 
 
 def list_message(r: Recommendation, name: str) -> dict[str, str]:

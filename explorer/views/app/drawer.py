@@ -63,6 +63,13 @@ class Entry:
         return self.record.section or GENERAL
 
     @property
+    def hint(self) -> str:
+        """The line under it; "" where its group says the same."""
+        if self.shape == "quantiles" and self.record.path in SPREADS:
+            return "any of p1 to p99.9, and max; the sliders set the median and the p99"
+        return "" if self.record.path == self.group else first_sentence(self.record)
+
+    @property
     def options(self) -> tuple[str, ...]:
         """The words to choose from."""
         if self.record.section == TODAY:
@@ -151,7 +158,7 @@ class Entry:
             "shape": self.shape,
             "options": list(self.options) if self.shape in ("menu", "several") else [],
             "placeholder": self.placeholder,
-            "hint": self.record.sentence.split(". ")[0].rstrip("."),
+            "hint": self.hint,
             "optional": self.record.default is None,
             "words": self.words,
         }
@@ -231,4 +238,9 @@ def group_title(group: str) -> tuple[str, str]:
     """The heading of a group, and what the table is for."""
     record = by_path().get(group)
     title = group.replace("_", " ")
-    return title[:1].upper() + title[1:], record.sentence.split(".")[0] + "." if record else ""
+    return title[:1].upper() + title[1:], first_sentence(record) + "." if record else ""
+
+
+def first_sentence(record: Field) -> str:
+    """What a field is for, in plain text without the full stop."""
+    return record.sentence.split(". ")[0].rstrip(".").replace("`", "")

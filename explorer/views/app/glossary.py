@@ -22,6 +22,7 @@ WORDS = {
     "over": "The share of the requests that exceeds a limit.",
     "score": "Money and parts together: each part counts as much a month as one part is worth avoiding.",
     "break-even": "The value of a field at which another design becomes the best.",
+    "ring": "Around the dot of the map: along each axis the middle 50, 80 and 98 % of the requests.",
 }
 
 

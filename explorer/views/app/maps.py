@@ -124,9 +124,9 @@ class Maps:
     def message(self, decisions: DecisionMap, *, fine: bool) -> tuple[dict[str, Any], list[bytes]]:
         """The message with a map: words and positions; cells and costs as bytes."""
         designs = decisions.designs
-        place = {index: number for number, index in enumerate(decisions.winner_indices)} | {NOTHING: EMPTY}
-        kinds, inverse = np.unique(decisions.winner, return_inverse=True)
-        cells = np.array([place[int(kind)] for kind in kinds], dtype=np.uint8)[inverse]
+        place = np.full(len(decisions.sweep.designs) + 1, EMPTY, dtype=np.uint8)
+        place[decisions.winner_indices] = np.arange(len(designs))
+        cells = place[decisions.winner]  # NOTHING, -1, is the last place
         usd = np.ascontiguousarray(decisions.sweep.monthly_usd.T, dtype=np.float32)
         names = [
             {"text": " + ".join(decisions.label(design)), "label": decisions.label(design)}
@@ -143,6 +143,7 @@ class Maps:
             "lines": [_border_line_message(line) for line in decisions.border_lines] if fine else [],
             "cloud": [(ring / decisions.today).round(5).tolist() for ring in decisions.request_cloud],
             "rings": f"rings: {', '.join(f'{100 * level:.0f}' for level in sorted(LEVELS))} % of requests",
+            "levels": [round(100 * level) for level in LEVELS],
             "zoomed": bool(self._chosen_windows),
             "common": _common_choices(decisions),
             "axes": list(offered_axes(decisions.workload).items()),
@@ -215,6 +216,6 @@ def _common_choices(decisions: DecisionMap) -> str:
         return "No design is feasible anywhere here."
     if len(decisions.designs) == 1:
         return "The same design everywhere: " + name_design(decisions.designs[0])
-    where = "Wherever one is feasible" if (decisions.winner == NOTHING).any() else "Everywhere"
+    where = "Where feasible" if (decisions.winner == NOTHING).any() else "Everywhere"
     options = name_design(decisions.common)
     return f"{where}: {options}" if options else ""

@@ -13,6 +13,7 @@ import numpy as np
 
 from explorer.analysis.break_evens import BreakEven
 from explorer.analysis.phrases import (
+    change_briefly,
     change_in_words,
     endpoint_name,
     rejected_options_briefly,
@@ -43,7 +44,7 @@ from .html import design_link, list_button, number_button, panel_title, term
 from .screen_state import workload_differences
 
 LIMITS, REASONS, CHANGES = 8, 5, 6  # rows of each panel
-LEAST_ROWS = 4  # rows visible on every screen
+LEAST_ROWS, LEAST_CHANGES = 4, 3  # rows visible on every screen
 LEAST, DECADES = 1e-3, 4.0  # the scale begins at 0.1 % of a limit and ends at ten times the limit
 SAID_AS_FACTOR = 2.0  # from this multiple of a limit, the use is shown as a factor
 AT_LIMIT = 100 * 3 / DECADES  # position of the limit on the scale [%]
@@ -85,8 +86,8 @@ def _number_tiles(r: Recommendation, beside: Recommendation | None) -> str:
     tiles = (
         ("usd", format_usd, "a month"),
         ("parts", str, term(plural(r.parts, "moving part"), "part")),
-        ("p50", _seconds, "half of the results"),
-        ("p95", _seconds, "95 % of the results"),
+        ("p50", format_time, "half of the results"),
+        ("p95", format_time, "95 % of the results"),
     )
     values, others = _key_figures(r), _key_figures(beside) if beside else {}
     boxes = []
@@ -101,10 +102,6 @@ def _number_tiles(r: Recommendation, beside: Recommendation | None) -> str:
 def _key_figures(r: Recommendation) -> dict[str, float]:
     seconds = r.latency_s
     return {"usd": r.monthly_usd, "parts": r.parts, "p50": seconds["p50"], "p95": seconds["p95"]}
-
-
-def _seconds(seconds: float) -> str:
-    return format_time(seconds, 2)
 
 
 def _choice_lines(design: Design, beside: Recommendation | None) -> str:
@@ -152,7 +149,7 @@ def limits_panel(r: Recommendation, beside: Recommendation | None = None) -> str
 
 def limit_bars(rows: Iterable[Finding], others: Mapping[str, Finding]) -> str:
     """Limits as bars on one scale; `others` are those of the compared answer, by id."""
-    marks = ((25, "1 %"), (50, "10 %"), (AT_LIMIT, "limit"), (100, "10 ×"))
+    marks = ((25, "1 %"), (50, "10 %"), (AT_LIMIT, "limit"), (100, "10\u202f×"))
     scale = "".join(f'<span style="left:{place:.4g}%">{text}</span>' for place, text in marks)
     bars = "".join(_limit_bar(finding, others.get(finding.limit)) for finding in rows)
     columns = '<em>over it</em><em class="share">p99</em>'
@@ -205,10 +202,16 @@ def rejections_panel(r: Recommendation) -> str:
     """The excluded options, and the limit or promise that excludes them."""
     reasons = list(r.answer.rejections)
     rows = "".join(_rejection_item(reason, r) for reason in reasons[:REASONS])
-    note = list_button(f"All {len(reasons)} reasons", "reasons") if len(reasons) > LEAST_ROWS else ""
+    count = len(listed_reasons(r))
+    note = list_button(f"All {count} reasons", "reasons") if count > LEAST_ROWS else ""
     return panel_title("Ruled out") + (
         f'<ul class="x-list">{rows}</ul>{note}' if rows else "<p>Nothing is ruled out.</p>"
     )
+
+
+def listed_reasons(r: Recommendation) -> list[Rejection]:
+    """The reasons of the complete list: those that rule an option out by itself."""
+    return [reason for reason in r.answer.rejections if reason.kind != "combination"]
 
 
 def _rejection_item(reason: Rejection, r: Recommendation) -> str:
@@ -225,23 +228,42 @@ def _rejection_item(reason: Rejection, r: Recommendation) -> str:
 
 def break_evens_panel(r: Recommendation) -> str:
     """Where the recommendation changes, and to which design."""
-    head = panel_title("What would change the answer")
-    near = sorted(enumerate(r.answer.break_evens), key=lambda pair: pair[1].distance)[:CHANGES]
-    rows = "".join(_break_even_item(index, turn, r) for index, turn in near)
+    changes = nearest_changes(r)
+    rows = "".join(_break_even_item(index, turn, r) for index, turn in changes[:CHANGES])
+    title = "What would change the answer"
     if rows:
-        return f'{head}<ul class="x-list">{rows}</ul>'
+        factor = f'<span class="x-key">{number_button("times today’s", "factors", kind="term")}</span>'
+        count = len(changes)
+        note = list_button(f"All {count} changes", "changes") if count > LEAST_CHANGES else ""
+        return f'{panel_title(title, factor)}<ul class="x-list">{rows}</ul>{note}'
     ways = "" if r.feasible else ways_out_sentence(r.answer)
-    return f"{head}<p>{escape(ways or 'Nothing within reach.')}</p>"
+    return f"{panel_title(title)}<p>{escape(ways or 'Nothing within reach.')}</p>"
+
+
+def nearest_changes(r: Recommendation) -> list[tuple[int, BreakEven]]:
+    """The break-evens with their places in the answer, the nearest to today first."""
+    return sorted(enumerate(r.answer.break_evens), key=lambda pair: pair[1].distance)
+
+
+def value_of_change(turn: BreakEven) -> str:
+    """The value of a break-even in words: "Response above 3 MB"."""
+    name, format_value = AXES[turn.axis]
+    return f"{name.removesuffix(' a month')} {turn.direction} {format_value(turn.value or 0.0)}"
+
+
+def no_design_beyond(turn: BreakEven) -> str:
+    """What stands in the place of a design where there is none."""
+    return "nothing is feasible" if turn.value is not None else ""
 
 
 def _break_even_item(index: int, turn: BreakEven, r: Recommendation) -> str:
     """The value, then the design beyond it."""
     key = f"turn:{index}"
     if turn.value is None:
-        return f'<li data-why="{key}"><span>{escape(sentence(turn.says, ""))}</span></li>'
-    then = design_link(Design(**turn.design), r.nearest) if turn.design else "nothing is feasible"
-    name, format_value = AXES[turn.axis]
-    far = format_factor(turn.factor or 1.0)
-    where = f"{name} {turn.direction} {format_value(turn.value)}"
-    button = number_button(far, key)
-    return f'<li data-why="{key}"><span class="turn">{escape(where)} → <b>{then}</b></span>{button}</li>'
+        return f'<li data-why="{key}"><span class="whole">{escape(sentence(turn.says, ""))}</span></li>'
+    then = no_design_beyond(turn)
+    if turn.design:
+        then = design_link(Design(**turn.design), r.nearest, change_briefly(turn.design, r.nearest))
+    button = number_button(format_factor(turn.factor or 1.0), key)
+    where = escape(value_of_change(turn))
+    return f'<li data-why="{key}"><span class="turn">{where} → <b>{then}</b></span>{button}</li>'

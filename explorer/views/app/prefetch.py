@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +12,7 @@ from explorer.analysis.recommendation import Recommendation, recommend
 from . import panels
 from .costs import costs_panel
 from .history import State
-from .screen_state import Stops
+from .screen_state import Stops, texts_of
 from .sequence import sequence_message
 
 MOST_ANSWERS = 64  # in the cache
@@ -41,6 +41,11 @@ class Ready:
         return sequence_message(self.r)
 
     @cached_property
+    def texts(self) -> dict[str, str]:
+        """The texts of the drawer's typed fields."""
+        return texts_of(self.r.workload)
+
+    @cached_property
     def rejections(self) -> str:
         """The panel of excluded options."""
         return panels.rejections_panel(self.r)
@@ -52,7 +57,7 @@ class Ready:
 
     def complete(self) -> None:
         """Compute everything except the break-evens."""
-        _ = self.quick, self.steps, self.rejections
+        _ = self.quick, self.steps, self.texts, self.rejections
 
 
 class AnswerCache:
@@ -79,16 +84,23 @@ class AnswerCache:
         return ready
 
 
-def neighbouring_states(before: State, now: State, stops: Stops, at: dict[str, int]) -> Iterator[State]:
-    """The states one stop up and one stop down on the slider that was moved last."""
+def states_after_move(before: State, now: State, stops: Stops, at: dict[str, int]) -> Iterator[State]:
+    """The states that may follow a move of one slider: the next stop, the one before, the next but one."""
     fields = {field for field, value in now.values.items() if before.values.get(field) != value}
     fields &= stops.keys()
     if len(fields) != 1:
         return
     (field,) = fields
-    values, index = stops[field], at[field]
     was = before.values.get(field)
-    ahead = -1 if isinstance(was, float | int) and was > values[index] else 1
-    for step in (ahead, -ahead):
+    ahead = -1 if isinstance(was, float | int) and was > stops[field][at[field]] else 1
+    yield from states_at_steps(now, field, (ahead, -ahead, 2 * ahead), stops, at)
+
+
+def states_at_steps(
+    now: State, field: str, steps: Iterable[int], stops: Stops, at: dict[str, int]
+) -> Iterator[State]:
+    """The states so many stops away on a slider, as far as it has them."""
+    values, index = stops.get(field, []), at.get(field, 0)
+    for step in steps:
         if 0 <= index + step < len(values):
             yield now.with_({field: values[index + step]})

@@ -15,7 +15,7 @@ from explorer.analysis.recommendation import Recommendation, recommend
 from explorer.analysis.watched_limit import watched_limit
 from explorer.errors import ExplorerError
 from explorer.facts import catalogue
-from explorer.facts.units import format_time, format_usd
+from explorer.facts.units import format_rough_share, format_time, format_usd
 from explorer.views.report.front_page import verdict_cell, watched_limit_tile
 
 from .history import State
@@ -140,8 +140,8 @@ class Scenarios:
         for text, best in zip(figures, least, strict=True):
             is_best = r.feasible and text == best
             yield f'<b title="the least">{escape(text)}</b>' if is_best else escape(text)
-        tile, verdict = watched_limit_tile(r), verdict_cell(r)
-        yield f"{escape(tile.text)} <small>{escape(tile.note)}</small>"
+        verdict = verdict_cell(r)
+        yield _limit_html(r)
         yield f'<span class="{"good" if r.feasible else "bad"}">{escape(verdict.text)}</span>'
         name = escape(scenario.name)
         yield "".join(
@@ -199,7 +199,7 @@ def _figures(r: Recommendation) -> tuple[float, ...]:
 
 
 def _figure_texts(r: Recommendation) -> tuple[str, ...]:
-    p50, p95 = (format_time(r.latency_s[level], 2) for level in ("p50", "p95"))
+    p50, p95 = (format_time(r.latency_s[level]) for level in ("p50", "p95"))
     return (format_usd(r.monthly_usd), str(r.parts), p50, p95)
 
 
@@ -223,6 +223,15 @@ def _pattern_html(r: Recommendation) -> str:
     note = f" <small>with {escape(others)}</small>" if others else ""
     miss = "" if r.feasible else "<small>the nearest miss:</small> "
     return f"{miss}{escape(sentence(pattern_name(r.nearest), ''))}{note}"
+
+
+def _limit_html(r: Recommendation) -> str:
+    """How much of the tightest limit is used, or how many requests break it."""
+    tile, finding = watched_limit_tile(r), watched_limit(r.answer)
+    text = tile.text
+    if finding is not None and text == format_rough_share(used_share(finding)):
+        text += " of the limit" if text.endswith("%") else " the limit"
+    return f"{escape(text)} <small>{escape(tile.note)}</small>"
 
 
 def _cell_text(text: str) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import os
 import sys
+import time
 from base64 import b64encode
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -41,8 +42,8 @@ CHANGES = (  # messages that lead to another state
 )
 MOST_PLACES = 200  # states kept for the browser's back button
 WORKLOAD = "EXPLORER_WORKLOAD"  # environment variable with which `explorer app` passes its workload
-SWITCH_S = 1e-3  # thread switch interval, so that changes need not wait for background work
-REST_S = 0.3  # pause after the last change before the slowest tasks begin
+SWITCH_S = 1e-4  # thread switch interval, so that changes need not wait for background work
+REST_S = 0.5  # pause after the last change before the slowest tasks begin
 
 
 class Explorer:
@@ -56,6 +57,7 @@ class Explorer:
         self._history = History(State(next(iter(self._presets.values()))))
         self._places: dict[tuple[str, str], State] = {}  # by their address
         self._later: asyncio.Task[None] | None = None
+        self._ahead: asyncio.Task[None] | None = None
         self._pool = ThreadPoolExecutor(1, "explorer")  # for slow tasks, one at a time
         self.widget = View(self._handle_message, alone=alone)
         self._answers = Answers(self.widget.send)
@@ -183,6 +185,10 @@ class Explorer:
             self._do(partial(self._arrive, content))
         elif what == "ping":
             self.widget.send({"say": "pong", "number": content.get("number")})
+        elif what == "ahead":
+            if self._ahead is not None:
+                self._ahead.cancel()
+            self._ahead = self._aside(self._foresee([str(field) for field in content["fields"]]))
         elif what == "where":
             self.widget.send({"say": "where", "number": content.get("number"), **self._where()})
         elif what == "help":
@@ -359,9 +365,9 @@ class Explorer:
 
     def _rest(self) -> None:
         """Start the slow tasks: in the background, or at once if there is no event loop."""
-        if self._later is not None:
-            self._later.cancel()
-            self._later = None
+        for task in filter(None, (self._later, self._ahead)):
+            task.cancel()
+        self._later = self._ahead = None
         if self._answers.has_view:
             self._later = self._aside(self._follow(self._ready))
 
@@ -375,12 +381,19 @@ class Explorer:
     async def _in_thread(self, call: Any, *arguments: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._pool, call, *arguments)
 
+    async def _foresee(self, fields: list[str]) -> None:
+        """Compute the neighbouring stops of sliders that the user may move next."""
+        now = self._history.now
+        for state in (state for field in fields for state in self._answers.around(now, field)):
+            await self._in_thread(self._answers.foresee, state)
+
     async def _follow(self, ready: Ready) -> None:
-        """Run the slow tasks, then states that may come next; the slowest after a pause."""
+        """Run the slow tasks, then states that may come next; the slowest once the user pauses."""
+        start = time.monotonic()
         ahead = self._answers.ahead(self._before, self._history.now)
         for stage in self._answers.stages(ready, ahead):
             if stage.waits_for_pause:
-                await asyncio.sleep(REST_S)
+                await asyncio.sleep(max(0.0, start + REST_S - time.monotonic()))
             try:
                 await self._in_thread(stage.work)
                 stage.show()

@@ -31,7 +31,7 @@ def sequence_of(load: Conditions, design: Design) -> dict[str, Any]:
             "title": arrow.title[:1].upper() + arrow.title[1:],
             "phase": arrow.phase.replace(" ", "-"),
             "seconds": arrow.p50_s,
-            "said": "< 1 ms" if arrow.p50_s < LEAST_S else format_time(arrow.p50_s, 2),
+            "said": "< 1 ms" if arrow.p50_s < LEAST_S else format_time(arrow.p50_s),
             "silent": arrow.silent,
         }
         for index, arrow in enumerate(arrows)

@@ -9,6 +9,7 @@ from html import escape
 
 import numpy as np
 
+from explorer.analysis.break_evens import what_moves_along
 from explorer.analysis.phrases import name_design, rejected_options_at_length, sentence
 from explorer.analysis.recommendation import Recommendation
 from explorer.engine.cost import Bill, BillLine
@@ -167,14 +168,14 @@ def _explain_latency(level: str) -> Callable[[Recommendation, str, history.State
         for step in steps_of(r.answer.sized_load, r.nearest):
             seconds = np.broadcast_to(step.seconds, (3,))[index]
             phases[step.phase] = phases.get(step.phase, 0.0) + float(seconds)
-        rows = [(phase, format_time(s, 3)) for phase, s in phases.items() if s > 0]
-        rows.append(("in all", format_time(r.latency_s[level], 3)))
+        rows = [(phase, format_time(s)) for phase, s in phases.items() if s > 0]
+        rows.append(("in all", format_time(r.latency_s[level])))
         explanation = (
             "From submitting to the whole result in hand. Steps that are slow are taken as slow together."
         )
         title = "Half of the results are in hand" if index == 0 else "95 % of the results are in hand"
         return _explanation_box(
-            f"{title} within {format_time(r.latency_s[level], 3)}",
+            f"{title} within {format_time(r.latency_s[level])}",
             _value_rows(rows),
             _sentence_line(explanation),
         )
@@ -210,7 +211,7 @@ def _explain_step(r: Recommendation, index: str, _: history.State) -> str:
     arrow = arrows[int(index)] if index.isdigit() and int(index) < len(arrows) else None
     if arrow is None:
         return ""
-    rows = [("at the p50", format_time(arrow.p50_s, 3)), ("at the p99", format_time(arrow.p99_s, 3))]
+    rows = [("at the p50", format_time(arrow.p50_s)), ("at the p99", format_time(arrow.p99_s))]
     share = arrow.p50_s / max(sum(each.p50_s for each in arrows), 1e-12)
     rows.append(("of the whole", format_share(share)))
     who = arrow.start if arrow.start == arrow.end else f"{arrow.start} to {arrow.end}"
@@ -284,8 +285,26 @@ def _explain_break_even(r: Recommendation, index: str, _: history.State) -> str:
     explanation = "The best design was asked for at values up to a thousand times more and less than today's."
     design_text = name_design(turn.design) if turn.design else "no design is feasible"
     return _explanation_box(
-        sentence(turn.says, ""), _value_rows([("then", design_text)]), _sentence_line(explanation)
+        sentence(turn.says, ""),
+        _value_rows([("then", design_text)]),
+        _sentence_line(explanation),
+        _moves_line(r, [turn.axis]),
     )
+
+
+def _explain_factors(r: Recommendation, _: str, __: history.State) -> str:
+    """Explain the column of multiples, and what moves with the values along which they were found."""
+    return _explanation_box(
+        "Times today's",
+        _sentence_line("The value at which the answer changes, as a multiple of today's value."),
+        _moves_line(r, [turn.axis for turn in r.answer.break_evens]),
+    )
+
+
+def _moves_line(r: Recommendation, axes: Iterable[str]) -> str:
+    """What moves together with a value, as with its slider."""
+    moves = what_moves_along(r.workload, axes)
+    return _sentence_line(f"{moves} With `--set`, one value alone changes.") if moves else ""
 
 
 # The workload -------------------------------------------------------------------------------------
@@ -358,6 +377,7 @@ KINDS: dict[str, Callable[[Recommendation, str, history.State], str]] = {
     "bill": _explain_bill_row,
     "reason": _explain_rejection,
     "turn": _explain_break_even,
+    "factors": _explain_factors,
     "field": _explain_field,
     "word": _explain_word,
 }

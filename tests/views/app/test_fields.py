@@ -245,3 +245,16 @@ def test_every_field_with_a_place_on_the_screen_states_synonyms_or_is_a_plain_na
 )
 def test_a_size_with_many_digits_is_shown_in_a_unit_that_people_say(content, text):
     assert quantiles_as_text(SIZE, content) == text
+
+
+def test_what_a_field_says_of_itself_is_plain_and_said_once():
+    drawer = drawer_message()
+    of_group = {key: hint.rstrip(".") for key, _, hint in drawer["groups"]}
+    for field in drawer["fields"]:
+        assert "`" not in field["hint"] and field["hint"] != of_group[field["group"]], field["field"]
+    assert (
+        of_group["times"]
+        == "Times that were measured, in place of those in data/times.csv, by their ids there"
+    )
+    hints = {field["field"]: field["hint"] for field in drawer["fields"]}
+    assert hints["response.quantiles"].endswith("the sliders set the median and the p99")

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 
 import pytest
 
@@ -12,7 +13,7 @@ from explorer.errors import ExplorerError
 from explorer.facts.units import format_time, format_usd
 from explorer.views.app.address import address_of, scenarios_of_address
 from explorer.views.app.history import State
-from explorer.views.app.scenarios import FULL, LONGEST_NAME, MOST_SCENARIOS, Scenarios
+from explorer.views.app.scenarios import FULL, LONGEST_NAME, MOST_SCENARIOS, Scenarios, _limit_html
 from tests.support.examples import each_example
 from tests.views.app.test_screen import STATEMENTS, Browser, words
 
@@ -53,7 +54,7 @@ def test_each_row_says_what_recommend_says(three):
     for scenario, text in zip(three.app._answers.scenarios, rows(three), strict=True):
         r = ex.recommend(scenario.state.workload)
         assert text.startswith(scenario.name) and sentence(pattern_name(r.nearest), "") in text
-        for figure in (format_usd(r.monthly_usd), str(r.parts), format_time(r.latency_s["p95"], 2)):
+        for figure in (format_usd(r.monthly_usd), str(r.parts), format_time(r.latency_s["p95"])):
             assert figure in text
         assert ("not feasible" in text) == (not r.feasible) == ("the nearest miss" in text)
 
@@ -216,3 +217,15 @@ def test_every_example_can_be_a_scenario(path):
     assert json.dumps(dialog_of(app))
     app.say("table")
     assert app.files["scenarios.csv"].count(b"\n") == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("satellite", r"^\d[\d.]* times the limit On-Demand vCPUs: 378 of 6"),
+        ("access", r"^\d[\d.]* % of the limit "),
+        ("statements", r"^\d[\d.]* % of the requests break it: "),
+    ],
+)
+def test_the_figure_of_the_tightest_limit_says_of_what(name, text):
+    assert re.search(text, words(_limit_html(ex.recommend(ex.Workload.load(name)))))

@@ -16,7 +16,7 @@ import explorer as ex
 from explorer.engine.designs import Design, choices
 from explorer.facts import catalogue, locations
 from explorer.facts.locations import web_dir
-from explorer.facts.units import format_quantity, format_usd
+from explorer.facts.units import format_quantity, format_time, format_usd
 from explorer.views.app import sharing
 from explorer.views.app.controls import CHOICES, DIALS, NONE, SWITCHES, workload_with
 from explorer.views.app.history import TOGETHER_S, History, State
@@ -288,6 +288,55 @@ def test_a_limit_says_its_value_its_source_and_its_date(app):
     assert row.source_url.removeprefix("https://")[:40] in app.why
 
 
+def test_a_break_even_says_what_moves_with_its_value(app):
+    axes = [turn.axis for turn in app.app.recommendation.answer.break_evens]
+    said = {}
+    for axis in ("runtime", "requests_per_month", "configuration"):
+        app.say("why", key=f"turn:{axes.index(axis)}")
+        said[axis] = app.why.replace(" ,", ",")
+    assert "Every quantile moves with its median. With --set, one value alone changes." in said["runtime"]
+    assert "The peak moves with the rate. With" in said["requests_per_month"]
+    assert "moves with" not in said["configuration"]
+    app.say("why", key="factors")
+    assert "multiple of today's" in app.why and "moves with its median, and the peak with the rate" in app.why
+
+
+def test_the_changes_of_the_answer_are_a_list(app):
+    changes = app.app.recommendation.answer.break_evens
+    assert f"All {len(changes)} changes" in app.panel("turns") and "times today’s" in app.panel("turns")
+    app.say("list", name="changes")
+    title, html = (app.messages[0][name] for name in ("title", "html"))
+    assert title == f"All {len(changes)} changes of one value that would change the answer"
+    text = words(html)
+    for change in changes:
+        assert change.design is None or f'data-open="{Design(**change.design)}"' in html
+        assert change.value is not None or change.says[1:] in text
+    assert "every quantile moves" in text.casefold() and "behind a load balancer, with an always-on" in text
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_the_number_of_reasons_is_that_of_the_list(path):
+    app = Browser(ex.explore(path))
+    said = re.search(r"All (\d+) reasons", app.panel("rejected"))
+    app.say("list", name="reasons")
+    assert said is None or app.messages[0]["html"].count("<li>") == int(said[1])
+
+
+def test_times_have_three_digits_as_everywhere(app):
+    app.turn(runtime=123.4)
+    seconds = app.app.recommendation.latency_s
+    assert format_time(seconds["p50"]) in app.panel("answer")
+    assert f"p95 {format_time(seconds['p95'])}" in app.panel("costs")
+    steps = next(message["steps"] for message in app.messages if "steps" in message)["steps"]
+    assert "2.06 min" in [step["said"] for step in steps]  # 123.4 s
+
+
+def test_rings_say_their_shares_and_what_they_are(app):
+    assert app.map["levels"] == [98, 80, 50] and len(app.map["cloud"]) == 3
+    app.say("why", key="word:ring")
+    assert app.why.startswith("Ring") and "50, 80 and 98 %" in app.why
+
+
 def test_the_cost_says_its_lines(app):
     app.say("why", key="usd")
     line = max(app.app.recommendation.bill.lines, key=lambda line: line.usd)
@@ -516,6 +565,34 @@ def test_the_next_key_is_foreseen():
         return app.messages[0].get("live") == 1
 
     assert asyncio.run(two_keys())
+
+
+async def first_message_of_a_turn(field: str, ahead: list[str]) -> dict:
+    """The first message after a slider has gone one stop up, once the browser has named sliders ahead."""
+    app = Browser(ex.explore(STATEMENTS))
+    await asyncio.wait_for(wait_for_panel(app, "turns"), 60)
+    app.say("ahead", fields=ahead)
+    await asyncio.wait_for(app.app._ahead, 60)
+    stops, index = app.app._answers._stops[field], app.at["dials"][field]
+    app.turn(**{field: stops[index + 1]})
+    return app.messages[0]
+
+
+def test_the_first_key_of_a_slider_with_the_focus_is_foreseen():
+    assert asyncio.run(first_message_of_a_turn("requests_per_month", ["requests_per_month"]))["live"] == 1
+    message = asyncio.run(first_message_of_a_turn("requests_per_month", ["response", "no such slider"]))
+    assert message["partial"] and "live" not in message
+
+
+def test_two_keys_ahead_are_foreseen_in_the_direction_of_the_last():
+    app = Browser(ex.explore(STATEMENTS))
+    stops = app.app._answers._stops["requests_per_month"]
+    index = app.at["dials"]["requests_per_month"]
+    for step in (2, 1):  # down to the place above today's
+        app.turn(requests_per_month=stops[index + step])
+    states = app.app._answers.ahead(app.app._before, app.app._history.now)
+    values = [state.values["requests_per_month"] for state in states]
+    assert values == [stops[index], stops[index + 2], stops[index - 1]]
 
 
 def test_the_browser_is_given_all_of_its_files_and_none_from_elsewhere():

@@ -15,7 +15,7 @@ class Screen {
     this.theme();
     this.bar = new Bar(this.root, (message, buffers) => this.send(message, buffers), this);
     this.lay();
-    this.controls = new Controls(this.left, this.drawer, (values) => this.turn(values), (field, text) => this.type(field, text));
+    this.controls = new Controls(this.left, this.drawer, (values) => this.turn(values), (field, text) => this.type(field, text), (fields) => this.send({ do: "ahead", fields }));
     this.map = new DecisionMap(this.panel("map").querySelector(".x-map-stage"), this.controls, (values) => this.turn(values), (message) => this.send(message));
     this.why = new Why(this.root, (key) => this.send({ do: "why", key }));
     this.settle = Object.keys(PANELS).map((name) => roving(this.panel(name)));
@@ -245,7 +245,6 @@ class Screen {
     }
     for (const [name, html] of Object.entries(message.panels || {})) show(this.panel(name), html);
     if (message.steps) { this.drawn = message.steps; this.steps(); }
-    if (message.steps || message.panels) this.fit();
     if (message.map) this.mapped(message.map, buffers);
     if (message.pins) this.map.pins = message.pins;
     if (message.pins || (message.at && this.map.spec)) this.map.cross();
@@ -258,6 +257,7 @@ class Screen {
       if (this.model.get("alone")) this.tour.first();
       this.redo();
     }
+    if (message.steps || message.panels) this.fitted(); // in the next frame, after the map: the screen is laid out once
     if (message.live) this.root.dataset.live = message.live;
     if (message.partial !== undefined) this.root.classList.toggle("partial", message.partial);
     this.fly();

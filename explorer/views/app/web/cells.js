@@ -3,53 +3,68 @@
 const NOTHING = 255; // of a cell: no design is feasible
 const UNKNOWN = 253; // of a pixel: not worked out yet
 
-// The distance of each cell of a kind to the nearest other one, and how much room it has to both sides [pixels].
-function distances(cells, nx, ny, kind, { width, height }) {
-  const dx = width / nx, dy = height / ny, far = new Float32Array(nx * ny).fill(1e9);
-  const pass = (y, x, sy, sx) => {
-    const i = y * nx + x;
-    if (cells[i] !== kind) return void (far[i] = 0);
-    const up = y + sy >= 0 && y + sy < ny ? far[i + sy * nx] : 0, side = x + sx >= 0 && x + sx < nx ? far[i + sx] : 0;
-    far[i] = Math.min(far[i], up + dy, side + dx * 0.55);
-  };
-  for (let y = 0; y < ny; y++) for (let x = 0; x < nx; x++) pass(y, x, -1, -1);
-  for (let y = ny - 1; y >= 0; y--) for (let x = nx - 1; x >= 0; x--) pass(y, x, 1, 1);
-  let wide = 0;
-  for (let y = 0, i = 0; y < ny; y++) for (let x = 0, run = 0; x < nx; x++, i++) wide = Math.max(wide, run = cells[i] === kind ? run + dx : 0);
-  return { far, wide };
+// Of each cell the distance to the nearest one of another kind [pixels]; of each kind the box that holds its cells, and
+// how much room it has to both sides [pixels].
+function distances(cells, nx, ny, { width, height }) {
+  const dx = width / nx, dy = height / ny, far = new Float32Array(nx * ny), boxes = new Map();
+  for (let y = 0, i = 0; y < ny; y++) {
+    for (let x = 0, run = 0; x < nx; x++, i++) {
+      const kind = cells[i];
+      const up = y ? (cells[i - nx] === kind ? far[i - nx] : 0) : 0, side = x && cells[i - 1] === kind ? far[i - 1] : 0;
+      far[i] = Math.min(up + dy, side + dx * 0.55);
+      run = x && cells[i - 1] === kind ? run + dx : dx;
+      let box = boxes.get(kind);
+      if (!box) boxes.set(kind, box = { left: x, right: x, low: y, high: y, wide: 0 });
+      if (x < box.left) box.left = x;
+      if (x > box.right) box.right = x;
+      box.high = y;
+      if (run > box.wide) box.wide = run;
+    }
+  }
+  for (let y = ny - 1, i = nx * ny - 1; y >= 0; y--) {
+    for (let x = nx - 1; x >= 0; x--, i--) {
+      const kind = cells[i];
+      const down = y + 1 < ny && cells[i + nx] === kind ? far[i + nx] : 0, side = x + 1 < nx && cells[i + 1] === kind ? far[i + 1] : 0;
+      far[i] = Math.min(far[i], down + dy, side + dx * 0.55);
+    }
+  }
+  return { far, boxes };
 }
 
-// How many cells of a kind lie below and left of each: whether a box is all of it is then known by its corners.
-function sums(cells, nx, ny, kind) {
-  const out = new Uint32Array((nx + 1) * (ny + 1));
-  for (let y = 0; y < ny; y++) {
-    for (let x = 0, row = 0; x < nx; x++) {
-      row += cells[y * nx + x] === kind;
-      out[(y + 1) * (nx + 1) + x + 1] = out[y * (nx + 1) + x + 1] + row;
+// How many cells of a kind lie below and left of each in its box: whether a part of it is all of that kind is then
+// known by its corners.
+function sums(cells, nx, kind, { left, right, low, high }) {
+  const wide = right - left + 2, out = new Uint32Array(wide * (high - low + 2));
+  for (let y = low; y <= high; y++) {
+    const to = (y - low + 1) * wide + 1 - left;
+    for (let x = left, row = 0; x <= right; x++) {
+      if (cells[y * nx + x] === kind) row++;
+      out[to + x] = out[to + x - wide] + row;
     }
   }
   return out;
 }
 
 // The place with most room about it where a box [cells] lies wholly in its kind, in the middle of such places; null: nowhere.
-function roomiest(far, sum, nx, ny, w, h) {
-  const middle = (h >> 1) * nx + (w >> 1), wide = nx + 1;
-  const each = (visit) => {
-    for (let y = 1; y + h < ny; y++) {
-      for (let x = 1; x + w < nx; x++) {
-        const low = y * wide + x, high = low + h * wide;
-        if (sum[high + w] - sum[high] - sum[low + w] + sum[low] === w * h) visit(x, y, far[y * nx + x + middle]);
-      }
-    }
-  };
+function roomiest(far, sum, nx, ny, { left, right, low, high }, w, h) {
+  const middle = (h >> 1) * nx + (w >> 1), wide = right - left + 2, places = [];
   let most = 0, n = 0, mx = 0, my = 0, best = null, least = Infinity;
-  each((x, y, room) => { most = Math.max(most, room); });
+  for (let y = Math.max(low, 1); y + h <= high + 1 && y + h < ny; y++) {
+    for (let x = Math.max(left, 1); x + w <= right + 1 && x + w < nx; x++) {
+      const from = (y - low) * wide + x - left, to = from + h * wide;
+      if (sum[to + w] - sum[to] - sum[from + w] + sum[from] !== w * h) continue;
+      const room = far[y * nx + x + middle];
+      if (room > most) most = room;
+      places.push(x, y, room);
+    }
+  }
   if (!most) return null;
-  each((x, y, room) => { if (room > 0.85 * most) { n++; mx += x; my += y; } });
-  each((x, y, room) => {
-    const away = Math.abs(x - mx / n) + Math.abs(y - my / n);
-    if (room > 0.85 * most && away < least) { least = away; best = { x, y }; }
-  });
+  const roomy = (i) => places[i + 2] > 0.85 * most;
+  for (let i = 0; i < places.length; i += 3) if (roomy(i)) { n++; mx += places[i]; my += places[i + 1]; }
+  for (let i = 0; i < places.length; i += 3) {
+    const away = Math.abs(places[i] - mx / n) + Math.abs(places[i + 1] - my / n);
+    if (roomy(i) && away < least) { least = away; best = { x: places[i], y: places[i + 1] }; }
+  }
   return best;
 }
 
@@ -78,29 +93,60 @@ function wrapped(options, pixels, measured) {
 }
 
 // Each pixel takes the kind that weighs most among its four cells: borders are slanted where the cells step.
-// `view` is what part of the cells is shown, as shares; beyond them nothing is known.
-function smooth(cells, nx, ny, width, height, view) {
-  const out = new Uint8Array(width * height);
+// `view` is what part of the cells is shown, as shares; beyond them nothing is known. Where the four are of one kind,
+// which is nearly everywhere, a whole run of pixels is filled at once.
+function smooth(out, cells, nx, ny, width, height, view) {
+  const outside = (share) => share < -1e-9 || share > 1 + 1e-9;
+  const columns = new Int32Array(width), us = new Float64Array(width);
+  for (let px = 0; px < width; px++) {
+    const sx = view.x[0] + (view.x[1] - view.x[0]) * (px / (width - 1)), x = clamp(sx, 0, 1) * (nx - 1);
+    columns[px] = outside(sx) ? -1 : Math.min(Math.floor(x), nx - 2);
+    us[px] = x - columns[px];
+  }
   for (let py = 0; py < height; py++) {
-    const sy = view.y[0] + (view.y[1] - view.y[0]) * (1 - py / (height - 1));
-    const y = sy * (ny - 1), row = Math.min(Math.floor(y), ny - 2), v = y - row;
-    for (let px = 0, i = py * width; px < width; px++, i++) {
-      const sx = view.x[0] + (view.x[1] - view.x[0]) * (px / (width - 1));
-      if (sx < -1e-9 || sx > 1 + 1e-9 || sy < -1e-9 || sy > 1 + 1e-9) { out[i] = UNKNOWN; continue; }
-      const x = clamp(sx, 0, 1) * (nx - 1), column = Math.min(Math.floor(x), nx - 2), u = x - column;
-      const at = Math.max(row, 0) * nx + column;
-      const a = cells[at], b = cells[at + 1], c = cells[at + nx], d = cells[at + nx + 1];
-      if (a === b && a === c && a === d) { out[i] = a; continue; }
-      const wa = (1 - u) * (1 - v), wb = u * (1 - v), wc = (1 - u) * v, wd = u * v;
-      const sa = wa + (b === a ? wb : 0) + (c === a ? wc : 0) + (d === a ? wd : 0);
-      const sb = wb + (a === b ? wa : 0) + (c === b ? wc : 0) + (d === b ? wd : 0);
-      const sc = wc + (a === c ? wa : 0) + (b === c ? wb : 0) + (d === c ? wd : 0);
-      const sd = wd + (a === d ? wa : 0) + (b === d ? wb : 0) + (c === d ? wc : 0);
-      const most = Math.max(sa, sb, sc, sd);
-      out[i] = most === sa ? a : most === sb ? b : most === sc ? c : d;
+    const start = py * width, sy = view.y[0] + (view.y[1] - view.y[0]) * (1 - py / (height - 1));
+    if (outside(sy)) { out.fill(UNKNOWN, start, start + width); continue; }
+    const y = clamp(sy, 0, 1) * (ny - 1), row = Math.min(Math.floor(y), ny - 2), v = y - row;
+    for (let px = 0; px < width;) {
+      const column = columns[px], first = px;
+      if (column < 0) {
+        while (px < width && columns[px] < 0) px++;
+        out.fill(UNKNOWN, start + first, start + px);
+        continue;
+      }
+      const at = row * nx + column, a = cells[at], b = cells[at + 1], c = cells[at + nx], d = cells[at + nx + 1];
+      if (a === b && a === c && a === d) {
+        while (px < width && columns[px] === column) px++;
+        out.fill(a, start + first, start + px);
+        continue;
+      }
+      for (; px < width && columns[px] === column; px++) {
+        const u = us[px], wa = (1 - u) * (1 - v), wb = u * (1 - v), wc = (1 - u) * v, wd = u * v;
+        const sa = wa + (b === a ? wb : 0) + (c === a ? wc : 0) + (d === a ? wd : 0);
+        const sb = wb + (a === b ? wa : 0) + (c === b ? wc : 0) + (d === b ? wd : 0);
+        const sc = wc + (a === c ? wa : 0) + (b === c ? wb : 0) + (d === c ? wd : 0);
+        const sd = wd + (a === d ? wa : 0) + (b === d ? wb : 0) + (c === d ? wc : 0);
+        const most = Math.max(sa, sb, sc, sd);
+        out[start + px] = most === sa ? a : most === sb ? b : most === sc ? c : d;
+      }
     }
   }
-  return out;
+}
+
+// The colours of the pixels: a border between two kinds, hatching where nothing is feasible.
+function paint(paper, kinds, width, height, colours, inks, pitch, line) {
+  for (let y = 0; y < height; y++) {
+    const start = y * width, end = start + width;
+    for (let i = start; i < end;) {
+      const kind = kinds[i], first = i;
+      while (i < end && kinds[i] === kind) i++;
+      if (kind === NOTHING) for (let j = first; j < i; j++) paper[j] = (j - start + y) % pitch < line ? inks.hatch : inks.nothing;
+      else paper.fill(kind === UNKNOWN ? inks.nothing : colours[kind], first, i);
+      if (i < end && kind !== UNKNOWN) paper[i - 1] = inks.border;
+    }
+    if (y + 1 === height) continue;
+    for (let i = start; i < end; i++) if (kinds[i] !== kinds[i + width] && kinds[i] !== UNKNOWN) paper[i] = inks.border;
+  }
 }
 
 // A colour "#rrggbb" as the number of a pixel.

@@ -2,7 +2,8 @@
 // A slider says its value before Python does; what is typed is read by Python.
 
 class Controls {
-  constructor(place, drawer, turn, type) {
+  constructor(place, drawer, turn, type, ahead) {
+    this.ahead = ahead; // which sliders may be turned next
     this.place = place;
     this.drawer = drawer;
     this.turn = turn;
@@ -52,6 +53,7 @@ class Controls {
       one.value.typing = false;
       this.step(one, step);
     });
+    for (const field of [slider, one.value]) field.addEventListener("focus", () => this.ahead([spec.field]));
     slider.addEventListener("input", () => {
       this.say(one, Number(slider.value));
       this.turn({ [spec.field]: spec.values[one.index] });

@@ -12,11 +12,12 @@ class DecisionMap {
     this.cells = null;
     this.clip = `x-clip-${DecisionMap.count++}`;
     this.svg = s("svg", { class: "x-over", "aria-hidden": "true" });
+    this.grip = h("div.x-grip", { "aria-hidden": "true" }); // about the dot: a finger drags it here, elsewhere it scrolls the page
     this.tip = h("div.x-tip", { hidden: true, "aria-hidden": "true" });
     this.stage = h("div.x-stage", {
       tabindex: 0, role: "application", "aria-roledescription": "decision map",
       "aria-label": "Decision map. Arrow keys move the workload; plus, minus and 0 zoom; Shift with arrows pans; Enter opens the design.",
-    }, this.canvas, this.svg, this.tip);
+    }, this.canvas, this.svg, this.grip, this.tip);
     this.said = h("p.x-hidden", { "aria-live": "polite" });
     place.append(this.stage, this.said);
     this.measure();
@@ -27,10 +28,11 @@ class DecisionMap {
 
   listen() {
     const { stage } = this;
+    stage.addEventListener("focus", () => this.spec && this.controls.ahead([this.spec.x.field, this.spec.y.field]));
     stage.addEventListener("pointermove", (event) => this.over(event));
     stage.addEventListener("pointerleave", () => this.leave());
     stage.addEventListener("pointerdown", (event) => {
-      if (event.button > 1 || !this.inside(event)) return;
+      if (event.button > 1 || !this.inside(event) || (event.pointerType === "touch" && event.target !== this.grip)) return;
       event.preventDefault();
       stage.focus({ preventScroll: true });
       stage.setPointerCapture(event.pointerId);
@@ -47,6 +49,9 @@ class DecisionMap {
         this.dragging = this.panning = false;
       });
     }
+    stage.addEventListener("click", (event) => {
+      if (event.pointerType === "touch" && event.target !== this.grip && this.inside(event)) this.go(event);
+    });
     stage.addEventListener("wheel", (event) => {
       const still = document.documentElement.scrollHeight <= innerHeight + 1 && this.stage.closest(".alone");
       if (!this.inside(event) || !(event.ctrlKey || event.metaKey || still)) return;
@@ -214,10 +219,13 @@ class DecisionMap {
     this.pointer = event;
     if (this.dragging) this.go(event);
     const [x, y] = this.place(event), { spec, controls } = this;
+    if (event.pointerType === "touch" && !this.dragging) return;
     const near = [spec.x, spec.y].map((axis, i) => controls.nearest(axis.field, [x, y][i]).said);
     const usd = this.usd?.[this.cell(x, y)];
     const rows = [h("b", {}, this.nameAt(x, y)), h("span", {}, `${spec.x.name} ${near[0]}, ${spec.y.name.toLowerCase()} ${near[1]}`)];
     if (Number.isFinite(usd)) rows.splice(1, 0, h("span", {}, `about ${dollars(usd)} a month`));
+    const level = this.ringAt(x, y);
+    if (level) rows.push(h("span", {}, `inside the ring of the middle ${level} % of the requests`));
     if (!this.dragging && this.spec.names[this.cells?.[this.cell(x, y)]]) rows.push(h("small", {}, "Shift+click opens this design"));
     this.crosshair(x, y);
     controls.ghosts({ [spec.x.field]: x, [spec.y.field]: y });
@@ -226,6 +234,23 @@ class DecisionMap {
     const edge = this.stage.getBoundingClientRect();
     const [left, top] = this.beside(event.clientX - edge.left, event.clientY - edge.top, edge);
     this.tip.style.transform = `translate(${left}px, ${top}px)`;
+  }
+
+  // The narrowest ring about the workload that holds a place: its share of the requests [%]; 0: outside all.
+  ringAt(x, y) {
+    const [vx, vy] = this.today();
+    const inside = (ring) => {
+      let within = false;
+      const log = ring.map(([fx, fy]) => [Math.log(vx * fx), Math.log(vy * fy)]), px = Math.log(x), py = Math.log(y);
+      for (let i = 0, j = log.length - 1; i < log.length; j = i++) {
+        const [[ax, ay], [bx, by]] = [log[i], log[j]];
+        if (ay > py !== by > py && px < ((bx - ax) * (py - ay)) / (by - ay) + ax) within = !within;
+      }
+      return within;
+    };
+    const levels = this.spec.cloud.map((ring, i) => (inside(ring) ? this.spec.levels[i] : Infinity));
+    const least = Math.min(...levels);
+    return Number.isFinite(least) ? least : 0;
   }
 
   // Where the box with the words stands: beside the pointer where it covers neither the dot nor the inner ring, else in a corner.
@@ -262,22 +287,14 @@ class DecisionMap {
     const { canvas } = this;
     if (canvas.width !== w || canvas.height !== t) Object.assign(canvas, { width: w, height: t });
     Object.assign(canvas.style, { left: `${this.pad.left}px`, top: `${this.pad.top}px`, width: `${width}px`, height: `${height}px` });
-    const inks = palette(this.stage), pen = canvas.getContext("2d");
-    const image = pen.createImageData(w, t), paper = new Uint32Array(image.data.buffer);
+    const pen = canvas.getContext("2d"), { theme } = this.stage.closest(".x-app").dataset;
+    if (this.inks?.theme !== theme) this.inks = { theme, ...palette(this.stage) };
+    if (this.image?.width !== w || this.image?.height !== t) Object.assign(this, { image: pen.createImageData(w, t), kinds: new Uint8Array(w * t) });
     const share = (axis, window) => window.map((value) => part(axis, value));
-    const kinds = smooth(this.cells, this.spec.nx, this.spec.ny, w, t, { x: share(this.spec.x, this.view.x), y: share(this.spec.y, this.view.y) });
-    const theme = this.stage.closest(".x-app").dataset.theme, colour = this.spec.names.map((name) => pixel(name[theme]));
-    for (let y = 0, i = 0; y < t; y++) {
-      for (let x = 0; x < w; x++, i++) {
-        const kind = kinds[i];
-        const edge = (x + 1 < w && kinds[i + 1] !== kind) || (y + 1 < t && kinds[i + w] !== kind);
-        if (kind === UNKNOWN) paper[i] = inks.nothing;
-        else if (edge) paper[i] = inks.border;
-        else if (kind === NOTHING) paper[i] = (x + y) % Math.round(9 * scale) < scale ? inks.hatch : inks.nothing;
-        else paper[i] = colour[kind];
-      }
-    }
-    pen.putImageData(image, 0, 0);
+    smooth(this.kinds, this.cells, this.spec.nx, this.spec.ny, w, t, { x: share(this.spec.x, this.view.x), y: share(this.spec.y, this.view.y) });
+    const colours = this.spec.names.map((name) => pixel(name[theme]));
+    paint(new Uint32Array(this.image.data.buffer), this.kinds, w, t, colours, this.inks, Math.round(9 * scale), scale);
+    pen.putImageData(this.image, 0, 0);
   }
 
   overlay() {
@@ -304,7 +321,7 @@ class DecisionMap {
     }
     const name = wide(spec.x.name, 0.92 * this.em), rings = spec.cloud.length ? wide(spec.rings, 0.9 * this.em) : 0;
     const aside = (width - name) / 2 < rings + this.em, base = bottom + 2.4 * this.em; // the name gives way to the left
-    if (rings && name + rings + 2 * this.em < width) parts.push(s("text", { x: this.pad.left + width, y: base, class: "tick end rings" }, spec.rings));
+    if (rings && name + rings + 2 * this.em < width) parts.push(s("text", { x: this.pad.left + width, y: base, class: "tick end rings", "data-why": "word:ring" }, spec.rings));
     parts.push(s("text", { x: this.pad.left + (aside ? 0 : width / 2), y: base, class: aside ? "axis" : "axis mid" }, spec.x.name));
     const turned = `translate(${0.9 * this.em} ${this.pad.top + height / 2}) rotate(-90)`;
     parts.push(s("text", { transform: turned, class: "axis mid" }, spec.y.name));
@@ -321,9 +338,11 @@ class DecisionMap {
   // The name of each region where it has most room, wholly inside it, upright or turned; none where it does not fit.
   regions() {
     const { spec, em } = this, { nx, ny } = spec, { width, height } = this.box, free = this.around(this.cells);
-    const dx = width / (nx - 1), dy = height / (ny - 1);
+    const dx = width / (nx - 1), dy = height / (ny - 1), { far, boxes } = distances(free, nx, ny, this.box);
     return [...spec.names.keys(), NOTHING].flatMap((kind) => {
-      const { far, wide: room } = distances(free, nx, ny, kind, this.box), sum = sums(free, nx, ny, kind);
+      const inside = boxes.get(kind);
+      if (!inside) return [];
+      const room = inside.wide, sum = sums(free, nx, kind, inside);
       const label = kind === NOTHING ? [spec.nothing] : spec.names[kind].label;
       const measured = (text) => wide(text, em, 600), each = label.map((option, i) => (i ? `+ ${option}` : option));
       const one = [label.join(" + ")], forms = [broken(label, room, measured), each, wrapped(each, room, measured), wrapped(each, 0, measured)];
@@ -331,7 +350,7 @@ class DecisionMap {
         if (!lines) continue;
         const along = Math.max(...lines.map(measured)) + 4, across = lines.length * 1.2 * em + 4;
         const [w, h] = (turned ? [across, along] : [along, across]).map((size, i) => Math.ceil(size / [dx, dy][i]) + 1);
-        const place = roomiest(far, sum, nx, ny, w, h);
+        const place = roomiest(far, sum, nx, ny, inside, w, h);
         if (!place) continue;
         for (let y = place.y; y < place.y + h; y++) free.fill(CROSS, y * nx + place.x, y * nx + place.x + w);
         const x = (place.x + (w - 1) / 2) * dx, y = height - (place.y + (h - 1) / 2) * dy;
@@ -422,6 +441,7 @@ class DecisionMap {
     }
     parts.push(s("circle", { cx: x, cy: y, r: 6.5, class: "halo" }), s("circle", { cx: x, cy: y, r: 4.5, class: "dot" }));
     this.marker.replaceChildren(...parts);
+    this.grip.style.translate = `${x}px ${y}px`;
   }
 }
 

@@ -1,29 +1,30 @@
-// One request, a row a step: what it is, who does it for whom, and when, as bars on one line of time.
+// One request, a row a step: what it is, who does it for whom, and when, as bars on one line of time. Where the names
+// of those who do it have no room, a row is what it is, and when: a tap tells who.
 
 const LEAST = 1.18, MOST = 2.3; // of a row [em]
 const SILENT = 0.55, LEAST_SILENT = 0.4; // a hand-over between two steps, of a row; where room is short [em]
 
 function sequence(place, spec, { width, height: room, em }) {
-  const rows = spec.steps.length, compact = width < 470;
-  const time = 4.6 * em;
-  const levels = spec.actors.length > 5 ? 3 : 2, head = (levels + 0.8) * em, level = (i) => (0.85 + 1.1 * (i % levels)) * em;
-  const silent = spec.steps.filter((step) => step.silent).length, told = rows - silent, wanted = (told + SILENT * silent) * LEAST * em;
+  const compact = width < 470, steps = compact ? spec.steps.filter((step) => !step.silent) : spec.steps, rows = steps.length;
+  const actors = compact ? [] : spec.actors, time = 5.2 * em;
+  const levels = actors.length > 5 ? 3 : 2, head = compact ? 1.6 * em : (levels + 0.8) * em, level = (i) => (0.85 + 1.1 * (i % levels)) * em;
+  const silent = steps.filter((step) => step.silent).length, told = rows - silent, wanted = (told + SILENT * silent) * LEAST * em;
   place.style.minHeight = `${head + (told * LEAST + silent * LEAST_SILENT) * em + 6}px`;
   const free = room ? room - head - 6 : wanted, row = clamp(free / (told + SILENT * silent), LEAST * em, MOST * em);
-  const between = clamp((free - told * row) / (silent || 1), LEAST_SILENT * em, SILENT * row), tall = spec.steps.map((step) => (step.silent ? between : row));
-  const longest = Math.max(...spec.steps.map((step) => wide(step.title, em)));
-  const titles = Math.min(width * 0.38, longest + 14), bars = compact ? 0.14 : 0.19;
-  const barsLeft = width * (1 - bars) - time, lanes = barsLeft - titles - 14;
-  const gap = lanes / spec.actors.length, lane = (i) => titles + gap * (i + 0.5);
+  const between = clamp((free - told * row) / (silent || 1), LEAST_SILENT * em, SILENT * row), tall = steps.map((step) => (step.silent ? between : row));
+  const longest = Math.max(...steps.map((step) => wide(step.title, em)));
+  const titles = Math.min(width * (compact ? 0.66 : 0.38), longest + 14);
+  const barsLeft = compact ? titles : width * 0.84 - time, lanes = barsLeft - titles - 14;
+  const gap = lanes / (actors.length || 1), lane = (i) => titles + gap * (i + 0.5);
   const height = head + tall.reduce((sum, each) => sum + each, 0) + 6;
-  const parts = spec.actors.flatMap((actor, i) => [
+  const parts = actors.flatMap((actor, i) => [
     s("path", { d: `M${lane(i)} ${level(i) + 0.35 * em}V${height - 6}`, class: "life" }),
     s("text", { x: lane(i), y: level(i), class: "actor mid" }, fitting(actor, levels * gap - 6, 0.95 * em, 600)),
   ]);
   let y = head, spent = 0;
   const total = spec.total || 1;
   for (let i = 0; i < rows; i++) {
-    const step = spec.steps[i], middle = y + tall[i] / 2;
+    const step = steps[i], middle = y + tall[i] / 2;
     const from = lane(step.from), to = lane(step.to);
     const group = s("g", step.silent ? { class: "silent" } : { class: `step p-${step.phase}`, "data-why": `step:${step.key}` });
     if (!step.silent) {
@@ -37,8 +38,8 @@ function sequence(place, spec, { width, height: room, em }) {
         s("text", { x: width, y: middle + 0.34 * em, class: "time end" }, step.said),
       );
     }
-    if (from === to) group.append(s("rect", { x: from - 4.5, y: y + 3, width: 9, height: tall[i] - 6, rx: 2, class: "own" }));
-    else {
+    if (from === to && !compact) group.append(s("rect", { x: from - 4.5, y: y + 3, width: 9, height: tall[i] - 6, rx: 2, class: "own" }));
+    else if (!compact) {
       const sign = to > from ? 1 : -1, end = to - 2 * sign;
       group.append(
         s("path", { d: `M${from + 2 * sign} ${middle}H${end - 5 * sign}`, class: "arrow" }),
