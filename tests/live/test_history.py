@@ -160,3 +160,25 @@ def test_a_distributed_map_has_a_run_and_its_items_have_histories_of_their_own(b
         (7, 5, "MapStateExited"),
     ]
     assert ":mapRun:" in events[3]["mapRunStartedEventDetails"]["mapRunArn"]
+
+
+def test_an_invoked_function_answers_with_lambda_s_own_headers(bench, function):
+    parameters = {"FunctionName": function, "Payload.$": "$"}
+    task = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Parameters": parameters}
+    run, _ = history_of(bench, {"Call": {**task, "End": True}}, '{"n":1}')
+    output = json.loads(run["output"])
+    metadata, request = output.pop("SdkHttpMetadata"), output.pop("SdkResponseMetadata")
+    assert output == {"ExecutedVersion": "$LATEST", "Payload": {"n": 1}, "StatusCode": 200}
+    assert metadata["HttpStatusCode"] == 200 and metadata["HttpHeaders"]["Content-Length"] == "7"
+    assert metadata["AllHttpHeaders"]["x-amzn-RequestId"] == [request["RequestId"]]
+
+
+def test_a_machine_says_how_it_logs_and_an_execution_whether_it_can_run_again(bench, function):
+    run, _ = history_of(bench, {"Call": {"Type": "Task", "Resource": function, "End": True}}, '{"fail":"x"}')
+    assert (run["redriveCount"], run["redriveStatus"]) == (0, "REDRIVABLE")
+    done, _ = history_of(bench, {"One": PASS})
+    assert done["redriveStatus"] == "NOT_REDRIVABLE"
+    assert done["redriveStatusReason"] == "Execution is SUCCEEDED and cannot be redriven"
+    machine = bench.client("stepfunctions").describe_state_machine(stateMachineArn=done["stateMachineArn"])
+    assert machine["tracingConfiguration"] == {"enabled": False}
+    assert machine["loggingConfiguration"] == {"level": "OFF", "includeExecutionData": False}
