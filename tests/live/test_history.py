@@ -176,9 +176,9 @@ def test_an_invoked_function_answers_with_lambda_s_own_headers(bench, function):
 def test_a_machine_says_how_it_logs_and_an_execution_whether_it_can_run_again(bench, function):
     run, _ = history_of(bench, {"Call": {"Type": "Task", "Resource": function, "End": True}}, '{"fail":"x"}')
     assert (run["redriveCount"], run["redriveStatus"]) == (0, "REDRIVABLE")
-    done, _ = history_of(bench, {"One": PASS})
-    assert done["redriveStatus"] == "NOT_REDRIVABLE"
-    assert done["redriveStatusReason"] == "Execution is SUCCEEDED and cannot be redriven"
-    machine = bench.client("stepfunctions").describe_state_machine(stateMachineArn=done["stateMachineArn"])
+    other, _ = history_of(bench, {"One": PASS})
+    assert other["redriveStatus"] == "NOT_REDRIVABLE"
+    assert other["redriveStatusReason"] == "Execution is SUCCEEDED and cannot be redriven"
+    machine = bench.client("stepfunctions").describe_state_machine(stateMachineArn=other["stateMachineArn"])
     assert machine["tracingConfiguration"] == {"enabled": False}
     assert machine["loggingConfiguration"] == {"level": "OFF", "includeExecutionData": False}

@@ -1,4 +1,4 @@
-"""What Step Functions says of machines, executions and the functions that they invoke, beyond the emulator."""
+"""What Step Functions says of machines, executions and invoked functions, beyond the emulator."""
 
 from __future__ import annotations
 
