@@ -295,7 +295,7 @@ def test_every_option_is_in_some_template_or_refused_by_name():
 @pytest.mark.parametrize(
     ("door", "client", "field"),
     [
-        ("http-api", {"auth": "jwt"}, "client.auth jwt"),
+        ("rest-api", {"auth": "jwt"}, "client.auth jwt"),
         ("http-api", {"needs": ["custom-domain"]}, "client.needs custom-domain"),
         ("rest-api", {"needs": ["usage-plans"]}, "client.needs usage-plans"),
         ("rest-api", {"needs": ["private"]}, "client.needs private"),
