@@ -6,6 +6,7 @@ code itself. They do not show AWS's times. Prices are AWS's.
 
 import argparse
 import hashlib
+import io
 import json
 import os
 import random
@@ -16,12 +17,15 @@ import sys
 import tempfile
 import threading
 import time
+import zipfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import httpx2
 
 import explorer as ex
 from explorer.analysis.calibration.prediction import predict_run
@@ -32,6 +36,7 @@ from explorer.live.bench.measure import measure
 from explorer.live.bench.result import Result
 from explorer.live.client.client import Client
 from explorer.live.client.exchange import EndpointError
+from explorer.live.client.signing import Credentials, Scope, Signer
 from explorer.live.cloud import supervisor
 from explorer.live.cloud.process import of_session
 from explorer.live.deployment import deploy
@@ -395,11 +400,74 @@ def one_run(
                    polling=Polling(0.1, 0.05))  # fmt: skip
 
 
+# 7. A warm read of a status ---------------------------------------------------------------------------
+
+BARE = """
+def handle(event, context):
+    print("read")
+    return {"statusCode": 200, "headers": {"content-type": "application/json"}, "body": "{}"}
+"""
+
+
+def warm_reads(rounds: int) -> None:
+    """Print the time of a status read, beside a function that does nothing and the server alone, in turn."""
+    title(f"7. A warm read of a status, one at a time: {rounds} of each, in turn")
+    with stood(design()) as stack:
+        credentials = Credentials.of(stack.credentials() or {})
+        signer = Signer(Scope.of(stack.url, None, stack.target.region), lambda: credentials)
+        with Client(stack.url, stack.credentials()) as client:
+            job = client.wait(client.submit({"runtime_s": 0, "response_bytes": 1000}))
+        urls = {
+            "status of a job": f"{stack.url}/jobs/{job.id}",
+            "function that does nothing": bare_function(stack),
+            "server alone": f"{stack.target.cloud.endpoint_url}/_ministack/health",
+        }
+        times: dict[str, list[float]] = {name: [] for name in urls}
+        with httpx2.Client(trust_env=False) as http:
+            for number in range(rounds + 5):  # the first start the environments and connections
+                for name, url in urls.items():
+                    headers = signer.sign("GET", url, {})
+                    began = time.perf_counter()
+                    http.get(url, headers=headers).raise_for_status()
+                    if number >= 5:
+                        times[name].append(1000 * (time.perf_counter() - began))
+    print(f"{'':>28}{'p50 ms':>9}{'p95 ms':>9}{'p99 ms':>9}")
+    for name, spent in times.items():
+        p50, p95, p99 = (sorted(spent)[int(share * (len(spent) - 1))] for share in (0.5, 0.95, 0.99))
+        print(f"{name:>28}{p50:9.1f}{p95:9.1f}{p99:9.1f}", flush=True)
+
+
+def bare_function(stack: Standing) -> str:
+    """The address of an HTTP API in front of a function that does nothing, on the same cloud."""
+    functions, gateway = stack.target.client("lambda"), stack.target.client("apigatewayv2")
+    with io.BytesIO() as file:
+        with zipfile.ZipFile(file, "w") as package:
+            package.writestr("bare.py", BARE)
+        code = {"ZipFile": file.getvalue()}
+    role = functions.get_function_configuration(FunctionName=f"{stack.name}-status")["Role"]
+    arn = functions.create_function(
+        FunctionName="bare", Runtime="python3.13", Handler="bare.handle", Role=role, Code=code, MemorySize=256
+    )["FunctionArn"]
+    api = gateway.create_api(Name="bare", ProtocolType="HTTP")["ApiId"]
+    integration = gateway.create_integration(
+        ApiId=api, IntegrationType="AWS_PROXY", IntegrationUri=arn, PayloadFormatVersion="2.0"
+    )["IntegrationId"]
+    gateway.create_route(ApiId=api, RouteKey="$default", Target=f"integrations/{integration}")
+    gateway.create_stage(ApiId=api, StageName="$default", AutoDeploy=True)
+    functions.add_permission(
+        FunctionName="bare",
+        StatementId="api",
+        Action="lambda:InvokeFunction",
+        Principal="apigateway.amazonaws.com",
+    )
+    return f"{stack.target.cloud.endpoint_url}/_aws/execute-api/{api}/$default/"
+
+
 def main() -> None:
     """Run the parts named in the arguments."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer jobs, kills and rounds")
-    parser.add_argument("--only", type=int, nargs="*", help="these parts, 1 to 6", default=range(1, 7))
+    parser.add_argument("--only", type=int, nargs="*", help="these parts, 1 to 7", default=range(1, 8))
     arguments = parser.parse_args()
     quick = arguments.quick
     print("THE LOCAL CLOUD'S OWN TIMES on this machine, and not AWS's. Prices are AWS's.")
@@ -410,6 +478,7 @@ def main() -> None:
         4: lambda: long_work(1 if quick else 3),
         5: lambda: stores(2 if quick else 7),
         6: lambda: prediction(6 if quick else 20),
+        7: lambda: warm_reads(50 if quick else 500),
     }
     supervisor.start(NAME, limits={"lambda.async.retry_wait_s": RETRY_S})
     try:

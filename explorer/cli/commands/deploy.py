@@ -20,6 +20,8 @@ from explorer.cli.prompts import (
     DesignChoice,
     Handler,
     Hours,
+    JwtAudience,
+    JwtIssuer,
     NewFolder,
     NewStackRegion,
     Place,
@@ -52,6 +54,8 @@ def deploy(
     fields: Fields = None,
     cloud: CloudName = "default",
     hours: Hours = 24.0,
+    jwt_issuer: JwtIssuer = None,
+    jwt_audience: JwtAudience = None,
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
@@ -70,7 +74,8 @@ def deploy(
     interruptible(context)
     if target == "aws":
         must_be_asked(yes, as_json, "--target aws makes what costs money")
-    planned = _plan(load_workload(workload, region, fields), design, handler, as_json)
+    tokens = (jwt_issuer, jwt_audience)
+    planned = _plan(load_workload(workload, region, fields), design, handler, as_json, tokens)
     planned.check_target(target)
     name = create.new_name(planned.workload)
     place = place_of(target, planned.workload.region, cloud)
@@ -85,12 +90,18 @@ def deploy(
     answer = {**before, **stack.to_dict(), "seconds": time.monotonic() - began}
     if credentials:
         answer["credentials"] = dict(credentials)
-    elif not stack.is_signed:
+    elif not stack.is_signed and not stack.tokens:
         answer["credentials"] = False  # the way a client takes it
     out(answer, as_json, deployment_lines, answer, place.options)
 
 
-def _plan(workload: Any, design: str | None, handler: str | None, as_json: bool) -> Plan:
+def _plan(
+    workload: Any,
+    design: str | None,
+    handler: str | None,
+    as_json: bool,
+    tokens: tuple[str | None, str | None],
+) -> Plan:
     """The deployment plan; for a design that cannot be deployed, name the nearest that can."""
     from explorer.analysis.answer import Answer
     from explorer.analysis.summary import nearest_miss_sentence, nothing_feasible_sentence
@@ -100,7 +111,7 @@ def _plan(workload: Any, design: str | None, handler: str | None, as_json: bool)
     if answer and not answer.feasible:
         note(f"{nothing_feasible_sentence(answer)} {nearest_miss_sentence(answer)} That design is taken.")
     try:
-        return deploy.plan(workload, answer.nearest if answer else design, handler)
+        return deploy.plan(workload, answer.nearest if answer else design, handler, None, *tokens)
     except deploy.NotDeployableError as error:
         refusal = {
             "deployable": False,
@@ -183,6 +194,8 @@ def export(
     region: NewStackRegion = None,
     fields: Fields = None,
     alarms: Alarms = False,
+    jwt_issuer: JwtIssuer = None,
+    jwt_audience: JwtAudience = None,
     as_json: Json = False,
 ) -> None:
     """Write a design as a template, with its functions' code and a client, for your own repository.
@@ -192,7 +205,8 @@ def export(
     require_cloud("explorer export", None)
     from explorer.live.deployment import deploy
 
-    planned = _plan(load_workload(workload, region, fields), design, handler, as_json)
+    tokens = (jwt_issuer, jwt_audience)
+    planned = _plan(load_workload(workload, region, fields), design, handler, as_json, tokens)
     files = deploy.export(planned, output, alarms)
     answer = {"design": planned.design.ids, "files": files}
     out(answer, as_json, export_lines, output, len(files))
@@ -209,6 +223,10 @@ def deployment_lines(answer: Row, options: str) -> Iterator[RenderableType]:
         yield UnwrappedLine(f"  export {'AWS_' + name.upper()}={value}")
     if credentials is False:
         yield "Nobody signs: a load balancer does not ask who calls, and everyone on this machine may."
+    elif jwt := answer.get("jwt"):
+        yield UnwrappedLine(
+            f"  tokens   of {jwt['issuer']} for {jwt['audience']}, in the header authorization"
+        )
     elif credentials:
         yield "The key is a caller's: it opens this endpoint and nothing else, on this machine alone."
     yield SideNote(f"Next: explorer bench {answer['stack']} --jobs 20 --concurrency 4{options}")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from typing import Any
 
 from explorer.errors import ExplorerError
 from explorer.facts.suggestions import expected_one_of
 from explorer.live.client.listening import signed_headers
-from explorer.live.client.signing import Credentials, Scope, Signer, boto3_chain, digest_header
+from explorer.live.client.signing import Bearer, Credentials, Scope, Signer, boto3_chain, digest_header
 from explorer.live.deployment.registry import Standing
 from explorer.live.deployment.template import SAMPLE, stack_of
 from explorer.workload.workload import Workload
@@ -22,6 +23,7 @@ from .run import Caps, bench, expected_usd
 from .schedule import ClosedLoop, Schedule, constant, poisson, rate_steps
 
 LEAST_RATE_RPS, DURATION_S = 1.0, 20.0
+FROM_ENVIRONMENT = "EXPLORER_TOKEN"  # where a benchmark finds the token of an endpoint that takes tokens
 
 
 @dataclass(frozen=True)
@@ -157,7 +159,7 @@ def _number(text: str) -> float:
 def endpoint(stack: Standing) -> Endpoint:
     """A stack as the benchmark sees it, signed for by a caller who may only use the endpoint."""
     functions = stack_of(stack.workload, stack.design).functions.values()
-    signer = _signer(stack) if stack.is_signed else None
+    signer = _bearer(stack) if stack.tokens else _signer(stack) if stack.is_signed else None
     return Endpoint(
         stack.url,
         stored=stack.design.flow.asynchronous,
@@ -170,6 +172,14 @@ def endpoint(stack: Standing) -> Endpoint:
         session=stack.target.session,
         functions={part.id: f"{stack.name}-{part.id}" for part, _ in functions},
     )
+
+
+def _bearer(stack: Standing) -> Bearer:
+    """The token of the environment. Raises ExplorerError without one."""
+    if not os.environ.get(FROM_ENVIRONMENT):
+        issuer = stack.tokens["issuer"]
+        raise ExplorerError(f"{stack.name} takes tokens of {issuer}: expected one in {FROM_ENVIRONMENT}")
+    return Bearer.of(os.environ[FROM_ENVIRONMENT])
 
 
 def _signer(stack: Standing) -> Signer:

@@ -17,7 +17,7 @@ from .exchange import Answer, Backoff, EndpointError, NoAnswer, Request
 from .inline import largest_inline
 from .listening import signed_headers
 from .protocol import Answers, Payload, Protocol
-from .signing import Credentials, Scope, Signer, boto3_chain, digest_header, is_local
+from .signing import Bearer, Credentials, Scope, Signer, boto3_chain, digest_header, is_local
 
 CONNECT_S = 10.0
 KEPT_OPEN = 100  # idle connections
@@ -30,8 +30,9 @@ class Caller:
     Parameters
     ----------
     url : of the endpoint, as `explorer deploy` prints it
-    credentials : a mapping of access_key_id, secret_access_key, and optionally session_token and region;
-        None for the usual chain of boto3; False to sign nothing
+    credentials : a mapping of access_key_id, secret_access_key, and optionally session_token and region; or
+        of token, the token of an issuer or a function that returns a fresh one; None for the usual chain of
+        boto3; False to sign nothing
     region : of the endpoint (default: the one in its address, or in `credentials`)
     service : execute-api or lambda; for a custom domain, whose address contains neither
     inline_bytes : the largest body that is sent in the request; a larger one is uploaded first [B]
@@ -78,7 +79,7 @@ class Caller:
 
     def _add_region_hint(self, error: EndpointError) -> EndpointError:
         """The error with a possible cause: an address that is not AWS's own contains no region."""
-        scope = self._signer.scope if self._signer else None
+        scope = self._signer.scope if isinstance(self._signer, Signer) else None
         if error.status == 403 and scope and scope.region_is_assumed:
             line = f"{error}; signed for {scope.region}, since no region was given: expected region=..."
             return EndpointError(line, error.status, error.title, error.detail)
@@ -147,11 +148,15 @@ def _base_url(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
 
 
-def _make_signer(base: str, credentials: Any, region: str | None, service: str | None) -> Signer | None:
+def _make_signer(
+    base: str, credentials: Any, region: str | None, service: str | None
+) -> Signer | Bearer | None:
     if credentials is False:
         return None
     if credentials is None:
         return Signer(Scope.of(base, service, region), boto3_chain())
+    if isinstance(credentials, Mapping) and "token" in credentials:
+        return Bearer.of(credentials["token"])
     static_credentials = Credentials.of(credentials)
     scope = Scope.of(base, service, region or credentials.get("region"))
     return Signer(scope, lambda: static_credentials)

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .exchange import Answer, Listen, NoAnswer
-from .signing import Scope, Signer, is_local, is_service_host
+from .signing import Bearer, Scope, Signer, is_local, is_service_host
 
 CONNECT_S, CLOSE_S = 10.0, 1.0
 NOT_INSTALLED = NoAnswer("the package websockets is not installed", may_have_arrived=False)
@@ -24,9 +24,9 @@ def may_listen(base: str, url: str) -> bool:
     return parts.scheme == "wss" and is_service_host(url, "execute-api")
 
 
-def signed_headers(url: str, signer: Signer | None) -> dict[str, str]:
+def signed_headers(url: str, signer: Signer | Bearer | None) -> dict[str, str]:
     """The headers of the handshake, signed for an API whatever the door of the endpoint is."""
-    if signer is None:
+    if not isinstance(signer, Signer):  # a WebSocket API checks signatures alone
         return {}
     request_url = url.replace("ws", "http", 1)  # a handshake is an HTTP request
     own_signer = Signer(Scope.of(request_url, "execute-api", signer.scope.region), signer.credentials)

@@ -26,6 +26,7 @@ AWS_HOSTS = (  # service, host name of a door
 )
 LOCAL_PATHS = (("execute-api", "/_aws/execute-api/"), ("lambda", "/_aws/lambda-url/"))
 UNRESERVED = "-_.~"
+TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 
 
 @dataclass(frozen=True)
@@ -161,6 +162,31 @@ def _resolve_once(cache: list[Any]) -> Any:
 def digest_header(body: bytes) -> dict[str, str]:
     """The header with the SHA-256 of an unsigned body: a distribution that signs for its callers needs it."""
     return {"x-amz-content-sha256": hashlib.sha256(body).hexdigest()} if body else {}
+
+
+class Bearer:
+    """Adds the token of an issuer to the headers of a request, in place of a signature."""
+
+    def __init__(self, read: Callable[[], Any]) -> None:
+        self._read = read
+
+    @classmethod
+    def of(cls, token: Any) -> Bearer:
+        """A token, or a function that returns a fresh one. Raises ExplorerError without repeating it."""
+        bearer = cls(token if callable(token) else lambda: token)
+        if not callable(token):
+            bearer.sign("GET", "", {})
+        return bearer
+
+    def sign(self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> dict[str, str]:
+        """The headers with the token; names are in lower case, as after a signature."""
+        token = self._read()
+        if not isinstance(token, str) or not TOKEN.fullmatch(token):
+            raise ExplorerError("credentials.token is no token: expected text without spaces, as issued")
+        return {
+            **{name.lower(): value for name, value in headers.items()},
+            "authorization": f"Bearer {token}",
+        }
 
 
 class Signer:

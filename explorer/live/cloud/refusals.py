@@ -167,11 +167,26 @@ def install(limits: Limits) -> None:
 
 def _check_requests(refusals: Refusals, name: str, handler: Handler) -> Handler:
     async def handle(method: str, path: str, headers: Any, body: bytes, query: Any) -> Any:
-        return _refusal_answer(refusals, name, method, path, headers, body, query) or await handler(
+        answer = _refusal_answer(refusals, name, method, path, headers, body, query) or await handler(
             method, path, headers, body, query
         )
+        return _with_model_s_names(name, path, answer) if answer[0] >= 400 else answer
 
     return handle
+
+
+def _with_model_s_names(name: str, path: str, answer: Answer) -> Answer:
+    """A refusal whose text has the name that the SDK's model of this error gives it: message or Message."""
+    service = model_of(name, path)
+    status, headers, body = answer
+    if service is None or model(service).metadata["protocol"] != "json" or b'"message"' not in body:
+        return answer
+    fields = json.loads(body)
+    code = str(fields.get("__type", "")).rpartition("#")[2]
+    if code not in model(service).shape_names or "Message" not in model(service).shape_for(code).members:
+        return answer
+    fields["Message"] = fields.pop("message")
+    return status, headers, json.dumps(fields).encode()
 
 
 def _refusal_answer(

@@ -29,6 +29,7 @@ def install(limits: Limits) -> None:
     require(apigateway, "_verify_rs256_signature", "token jwk")
     require(apigateway, "_resolve_jwks_url", "authorizer")
     require(apigateway, "_fetch_jwks", "url")
+    require(apigateway, "_jwt_unauthorized", "message")
     hook(apigateway, "_validate_jwt_authorizer", "route authorizer headers query_params", _add_reason)
 
 
@@ -41,19 +42,37 @@ def is_key_request(method: str, path: str) -> bool:
 
 
 def _add_reason(original: Callable[..., Any]) -> Callable[..., Any]:
+    from ministack.services import apigateway
+
     async def validate(
         route: Mapping[str, Any], authorizer: Mapping[str, Any], headers: Any, query_params: Any
     ) -> Any:
-        claims, scopes, refusal = await original(route, authorizer, headers, query_params)
+        source = authorizer.get("identitySource", [])
+        token = apigateway._extract_token_from_identity_source(source, headers, query_params)
+        if token and not _is_well_formed(token):
+            refusal = apigateway._jwt_unauthorized()
+        else:
+            claims, scopes, refusal = await original(route, authorizer, headers, query_params)
         if refusal is None:
             return claims, scopes, None
         status, others, body = refusal
         if status == 401:
             others = {**others, CHALLENGE: await _challenge(authorizer, headers, query_params)}
         compact = json.dumps(json.loads(body), separators=(",", ":")).encode()
-        return claims, scopes, (status, others, compact)
+        return None, None, (status, others, compact)
 
     return validate
+
+
+def _is_well_formed(token: str) -> bool:
+    """Whether a token names an algorithm that an HTTP API takes, and the times at which it is good."""
+    try:
+        head, body = (json.loads(_decode(part)) for part in token.split(".")[:2])
+        times = [body["exp"], *(body[name] for name in ("nbf", "iat") if name in body)]
+    except (ValueError, TypeError, KeyError):
+        return False
+    are_numbers = all(isinstance(each, int | float) and not isinstance(each, bool) for each in times)
+    return isinstance(head, dict) and head.get("alg") == "RS256" and are_numbers
 
 
 async def _challenge(authorizer: Mapping[str, Any], headers: Any, query_params: Any) -> str:

@@ -11,7 +11,8 @@ from .request_models import SERVICES
 VOUCHES_FOR = (
     "the sizes of requests, responses, events, parameters and secrets that AWS refuses, with its codes",
     "requests and resources of a template that AWS refuses, by the SDK's own models and with AWS's texts",
-    "definitions of state machines, with the results of ValidateStateMachineDefinition",
+    "definitions of state machines, with the results of ValidateStateMachineDefinition, and the history of "
+    "an execution, event by event",
     "answers of doors to malformed results, unsigned calls and signatures for another service or region",
     "WebSocket APIs: who connects, sizes of messages and notices, idle and long connections",
     "integration, function and recursion limits, and the caller's answer when they are exceeded",
@@ -45,6 +46,8 @@ ONLY_ON_AWS = (
     "paths with percent-encodings: they are decoded before a route is chosen, whatever the door",
     "the case of header names behind a REST API: they arrive in lower case",
     "logs: JSON patterns do not filter, platform lines are text, Step Functions and APIs write none",
+    "Step Functions: a state in JSONPath assigns no variables, and a history has no events of a worker that "
+    "takes an activity, of what a task has submitted and of an expression that fails",
     "expiry: lifecycle rules are kept and not carried out, rows go within a minute, on AWS within days",
     "signed URLs that die with the credentials that signed them",
     "an integration time-out set shorter than the limit, custom domains, X-Ray",

@@ -159,7 +159,8 @@ def _upload_code(name: str, shipped: Mapping[str, bytes], target: Target, tags: 
 def _create(name: str, stack: Stack, target: Target, tags: Mapping[str, str], on_step: OnStep) -> None:
     cloudformation = target.client("cloudformation")
     bucket = code_bucket(name)
-    values = {"CodeBucket": bucket, "CodeKey": CODE_KEY, **target.parameters(bucket, CODE_KEY)}
+    own_values = {"CodeBucket": bucket, "CodeKey": CODE_KEY}
+    values = {**own_values, **target.parameters(bucket, CODE_KEY), **stack.values}
     parameters = {key: value for key, value in values.items() if key in stack.parameters}
     cloudformation.create_stack(
         StackName=name,

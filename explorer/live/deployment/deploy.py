@@ -34,6 +34,7 @@ from .package import shipped_files, user_handler, with_settings
 from .registry import DeployedStack, Standing, find_stack, list_stacks
 from .target import TARGETS, Aws, Local, Target, local_regions, target
 from .template import Stack, stack_of
+from .token_source import check_issuer, token_values
 
 SAMPLE_REQUESTS = 1000  # requests whose cost is shown before anything is created
 
@@ -61,6 +62,8 @@ class Plan:
     def check_target(self, target_name: str) -> None:
         """Raise ExplorerError if the design or its work needs what this target does not have."""
         ready = self.stack.provisioned_environments
+        if self.stack.takes_tokens:
+            check_issuer(self.stack.values, target_name)
         if target_name == "local" and ready > MOST:
             raise ExplorerError(
                 f"the design keeps {ready} environments ready, and the local cloud at most {MOST}: "
@@ -115,6 +118,8 @@ def plan(
     design: Any = None,
     handler: str | None = None,
     settings: Mapping[str, Any] | None = None,
+    jwt_issuer: str | None = None,
+    jwt_audience: str | None = None,
 ) -> Plan:
     """The deployment of a workload, before it is carried out.
 
@@ -128,6 +133,8 @@ def plan(
         "FILE.py:function" of the user's own work (default: the sample work).
     settings
         Of the shipped code, in place of the model's, such as {"slice_steps": 1}.
+    jwt_issuer, jwt_audience
+        Of the tokens, where `client.auth` is jwt.
 
     Returns
     -------
@@ -139,7 +146,8 @@ def plan(
     NotDeployableError
         For a design that cannot be deployed.
     ExplorerError
-        For a handler that could not work: it is imported here.
+        For a handler that could not work (it is imported here), or for an issuer or audience without a door
+        that checks tokens.
 
     Examples
     --------
@@ -152,6 +160,7 @@ def plan(
         raise NotDeployableError(complete, nearest_deployable(workload, complete))
     path, function = user_handler(handler) if handler else (None, "")
     stack = stack_of(workload, complete, sized_conditions(workload, complete))
+    stack = replace(stack, values=token_values(stack, jwt_issuer, jwt_audience))
     shipped = shipped_files(stack, path, function, settings)
     if not handler or path is None:
         return Plan(stack, shipped)
@@ -191,6 +200,8 @@ def deploy(
     handler: str | None = None,
     *,
     settings: Mapping[str, Any] | None = None,
+    jwt_issuer: str | None = None,
+    jwt_audience: str | None = None,
     cloud: str = "default",
     kept_for: timedelta = KEPT_FOR,
     on_step: OnStep = lambda _: None,
@@ -201,7 +212,7 @@ def deploy(
 
     Parameters
     ----------
-    workload, design, handler, settings
+    workload, design, handler, settings, jwt_issuer, jwt_audience
         See `plan`.
     target
         "local" (the embedded local cloud, started if it does not run) or "aws".
@@ -224,7 +235,7 @@ def deploy(
     CloudError
         With the message of the cloud.
     """
-    planned = plan(workload, design, handler, settings)
+    planned = plan(workload, design, handler, settings, jwt_issuer, jwt_audience)
     return deploy_plan(planned, _target(target, workload.region, cloud), kept_for=kept_for, on_step=on_step)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from explorer.facts import catalogue
 from explorer.facts.locations import client_dir, errors_file
 from explorer.live.client.inline import largest_inline
-from explorer.options.base.resources import Entry, TaskRole
+from explorer.options.base.resources import TOKEN_AUDIENCE, TOKEN_ISSUER, Entry, TaskRole
 
 from .create import CODE_KEY
 from .production import REST_STAGE, production_template
@@ -88,6 +88,7 @@ those of
 
 ```sh
 NAME={name} REGION={region}
+{_token_values(stack)}\
 {_upload_code_commands(stack)}\
 {_build_image_commands(stack)}\
 aws cloudformation create-stack --region $REGION --stack-name $NAME --template-body file://template.json \\
@@ -140,6 +141,12 @@ aws s3 cp {CODE_KEY} "s3://$NAME-code/"
 """
 
 
+def _token_values(stack: Stack) -> str:
+    """The lines that state whose tokens count, where that is not known."""
+    lacking = {"ISSUER": TOKEN_ISSUER, "AUDIENCE": TOKEN_AUDIENCE} if stack.takes_tokens else {}
+    return "".join(f"{name}=...\n" for name, key in lacking.items() if key not in stack.values)
+
+
 def _build_image_commands(stack: Stack) -> str:
     """The commands that build the containers' image and push it to its registry."""
     if not stack.of(TaskRole):
@@ -163,16 +170,21 @@ PARAMETER_VALUES = {
     "Image": "$REGISTRY/$NAME:1",
     "CertificateArn": "$CERTIFICATE",
     "DomainName": "$DOMAIN",
+    TOKEN_ISSUER: "$ISSUER",
+    TOKEN_AUDIENCE: "$AUDIENCE",
 }
 
 
 def _parameter_arguments(stack: Stack) -> str:
     """The parameters of the template, as arguments of the command."""
-    pairs = [f"ParameterKey={name},ParameterValue={PARAMETER_VALUES[name]}" for name in stack.parameters]
+    values = {**PARAMETER_VALUES, **stack.values}
+    pairs = [f"ParameterKey={name},ParameterValue={values[name]}" for name in stack.parameters]
     return " \\\n    ".join(pairs)
 
 
 def _credentials_argument(stack: Stack) -> str:
+    if stack.takes_tokens:
+        return 'credentials={"token": "..."}'
     return f'region="{stack.workload.region}"' if stack.is_signed else "False"
 
 
@@ -180,6 +192,10 @@ def _caller_note(stack: Stack) -> str:
     """Who may call the endpoint."""
     if stack.is_signed:
         return "A caller needs the policy that the output `CallerPolicy` names."
+    if stack.takes_tokens:
+        return (
+            "A caller sends a token of the issuer in the header `authorization`; its subject is the caller."
+        )
     if stack.design.flow.distribution:
         return (
             "Anyone may call: the distribution signs for its callers, and the function accepts no others. A "

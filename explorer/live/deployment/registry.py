@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from explorer.engine.designs import Design
+from explorer.errors import ExplorerError
+from explorer.options.base.resources import TOKEN_AUDIENCE, TOKEN_ISSUER
 from explorer.workload.workload import Workload
 
 from . import teardown
@@ -81,7 +83,14 @@ class Standing(DeployedStack):
 
     def to_dict(self) -> dict[str, Any]:
         """The stack as plain values, for JSON."""
-        return {**super().to_dict(), "url": self.url, "design": self.design.ids}
+        tokens = {"jwt": dict(self.tokens)} if self.tokens else {}
+        return {**super().to_dict(), "url": self.url, "design": self.design.ids, **tokens}
+
+    @property
+    def tokens(self) -> Mapping[str, str]:
+        """The issuer and the audience of the tokens that callers send; empty if they send none."""
+        names = {"issuer": TOKEN_ISSUER, "audience": TOKEN_AUDIENCE}
+        return {name: self.outputs[key] for name, key in names.items() if key in self.outputs}
 
     def credentials(self) -> Mapping[str, str] | None:
         """Credentials of a new caller of this endpoint; None if the user's own apply or nobody signs."""
@@ -93,10 +102,15 @@ class Standing(DeployedStack):
         return "CallerPolicy" in self.outputs
 
     def client(self, **options: Any) -> Client:
-        """A client of the endpoint, as a new caller; `options` as `explorer.live.Client` takes them."""
+        """A client of the endpoint, as a new caller; `options` as `explorer.live.Client` takes them.
+
+        Where callers send tokens, `credentials` has to be one of them.
+        """
         from explorer.live.client.client import Client
 
-        credentials = self.credentials() if self.is_signed else False
+        credentials = options.pop("credentials", None) or (self.credentials() if self.is_signed else False)
+        if self.tokens and credentials is False:
+            raise ExplorerError(f"{self.name} takes tokens: expected credentials={{'token': ...}}")
         return Client(self.url, credentials, **{"region": self.target.region, **options})
 
     def __enter__(self) -> Self:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
 from typing import Any
@@ -16,6 +16,8 @@ from explorer.options.base.resources import (
     CALLER,
     LIVE,
     PROVISIONED,
+    TOKEN_AUDIENCE,
+    TOKEN_ISSUER,
     Allow,
     Entry,
     FunctionRole,
@@ -63,6 +65,7 @@ class Stack:
     workload: Workload
     pieces: tuple[TemplatePiece, ...]
     handler: str = SAMPLE  # module and function of the work
+    values: Mapping[str, str] = field(default_factory=dict)  # of parameters that the user has stated
 
     def of(self, kind: type[Any]) -> list[Any]:
         """The pieces of one type."""
@@ -119,8 +122,15 @@ class Stack:
     def missing(self) -> tuple[str, ...]:
         """The parameters that only the owner of an account can give."""
         return tuple(
-            name for name, each in self.parameters.items() if name not in PARAMETERS and "Default" not in each
+            name
+            for name, each in self.parameters.items()
+            if name not in {*PARAMETERS, *self.values} and "Default" not in each
         )
+
+    @property
+    def takes_tokens(self) -> bool:
+        """Whether callers are identified by tokens."""
+        return TOKEN_ISSUER in self.parameters
 
     @property
     def provisioned_environments(self) -> int:
@@ -147,6 +157,7 @@ class Stack:
             "Outputs": {
                 "Url": {"Description": "The endpoint.", "Value": self._edge.address(self._door.address())},
                 **self._caller_output,
+                **self._token_outputs,
                 "Design": {"Description": "What it was made from.", "Value": str(self.design)},
             },
         }
@@ -160,6 +171,14 @@ class Stack:
     def _caller_output(self) -> Mapping[str, Value]:
         policy = {"Description": "What a caller needs.", "Value": ref("Caller")}
         return {"CallerPolicy": policy} if self._caller_statements else {}
+
+    @property
+    def _token_outputs(self) -> Mapping[str, Value]:
+        if not self.takes_tokens:
+            return {}
+        issuer = {"Description": "Whose tokens callers send.", "Value": ref(TOKEN_ISSUER)}
+        audience = {"Description": "Whom the tokens are for.", "Value": ref(TOKEN_AUDIENCE)}
+        return {TOKEN_ISSUER: issuer, TOKEN_AUDIENCE: audience}
 
     @property
     def _door(self) -> Any:

@@ -67,7 +67,7 @@ def _answer(request: Request, lambda_context: Any) -> Answer:
     if not matches:
         raise Problem(404, "there is nothing at this path")
     if request.owner is None:
-        raise Problem(403, "the request is not signed")
+        raise Problem(403, "neither a signature nor a token says who calls")
     for method, part, respond, captures in matches:
         if method == request.method:
             log.note(part=part)

@@ -18,7 +18,7 @@ ANYONE = "anyone"  # the owner where callers are not authenticated
 class Request:
     """A caller's request, independent of the door.
 
-    `owner` is its signer: all sessions of a role are one owner. None without a signature.
+    `owner` is its signer, all sessions of a role being one, or the subject of its token. None without either.
     """
 
     method: str
@@ -36,8 +36,9 @@ class Request:
         if "http" in context:
             method, path = context["http"]["method"], event.get("rawPath") or "/"
             query = dict(parse_qsl(event.get("rawQueryString") or "", keep_blank_values=True))
-            identity = (context.get("authorizer") or {}).get("iam") or {}
-            owner = owner_of(identity.get("callerId"), identity.get("userArn"))
+            authorizer = context.get("authorizer") or {}
+            identity = authorizer.get("iam") or {}
+            owner = owner_of(identity.get("callerId"), identity.get("userArn")) or _subject_of(authorizer)
         else:
             method, path = event.get("httpMethod") or "", event.get("path") or "/"
             query = dict(event.get("queryStringParameters") or {})
@@ -65,6 +66,12 @@ class Request:
 def owner_of(caller: str | None, arn: str | None) -> str | None:
     """The signer of a request, from the identity that a door gives: a role for all of its sessions."""
     return (caller or "").partition(":")[0] or arn or None
+
+
+def _subject_of(authorizer: Mapping[str, Any]) -> str | None:
+    """The subject of a token that the door has checked; without one, the application that it is for."""
+    claims = (authorizer.get("jwt") or {}).get("claims") or {}
+    return claims.get("sub") or claims.get("client_id") or None
 
 
 def _path_below_stage(path: str, stage: str | None) -> str:

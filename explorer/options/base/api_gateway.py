@@ -5,7 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from .resources import CALLER, Allow, Resource, Route, Target, Value, ref, substitute
+from .resources import (
+    CALLER,
+    TOKEN_AUDIENCE,
+    TOKEN_ISSUER,
+    Allow,
+    Parameter,
+    Resource,
+    Route,
+    Target,
+    TemplatePiece,
+    Value,
+    own_name,
+    ref,
+    substitute,
+)
 
 API_ARN = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}"
 INVOKED = "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions"
@@ -39,6 +53,20 @@ def rest_proxy(target: Target) -> Mapping[str, Value]:
         "IntegrationHttpMethod": "POST",
         "Uri": invoke_uri(target),
     }
+
+
+def token_check() -> Iterable[TemplatePiece]:
+    """The authorizer of an HTTP API that checks tokens, and what it asks the user for."""
+    yield Parameter(TOKEN_ISSUER, "The issuer of the tokens: the URL that is their claim iss.")
+    yield Parameter(TOKEN_AUDIENCE, "The audience of the tokens: their claim aud, or client_id without one.")
+    properties = {
+        "ApiId": ref("Api"),
+        "AuthorizerType": "JWT",
+        "Name": own_name("tokens"),
+        "IdentitySource": ["$request.header.Authorization"],
+        "JwtConfiguration": {"Issuer": ref(TOKEN_ISSUER), "Audience": [ref(TOKEN_AUDIENCE)]},
+    }
+    yield Resource("Tokens", "AWS::ApiGatewayV2::Authorizer", properties)
 
 
 def invoke_uri(target: Target) -> Value:

@@ -21,6 +21,7 @@ from .request_path import RequestPath
 
 Value = Any  # a literal, or a reference that CloudFormation resolves
 CALLER = "caller"  # the part of the callers of the endpoint
+TOKEN_ISSUER, TOKEN_AUDIENCE = "JwtIssuer", "JwtAudience"  # parameters of a template that checks tokens
 DISTRIBUTION = "Distribution"  # logical id of the distribution in front of a door, if there is one
 PREFIX = "${AWS::StackName}"
 LIVE = "live"  # name of the alias of a published version

@@ -27,7 +27,7 @@ from explorer.options.base.usage import StepQuantity, UsageLines
 from explorer.options.base.web_acl import WEB_ACL_RESOURCE, web_acl_resource
 from explorer.options.base.wishes import DOMAIN
 
-from .base import Door
+from .base import NO_TOKENS, Door
 
 BYTES_A_UNIT = {  # the GB that one load balancer unit carries per hour
     Behind.FUNCTION: "alb.lcu.lambda_gb_per_hour",
@@ -77,7 +77,7 @@ class Alb(Door):
 
     def unbuilt(self, load: Conditions, flow: RequestPath) -> Iterable[str]:
         if load.workload.client.auth == "jwt":
-            yield "client.auth jwt: who issues the tokens is not known"
+            yield NO_TOKENS
         if not load.public:
             yield "client.needs private: the network of the callers is not of this stack"
 

@@ -19,6 +19,8 @@ from explorer.options.base.resources import Route, Target, TemplatePiece, Value
 from explorer.options.base.usage import UsageLines
 from explorer.options.base.wishes import DOMAIN, OF_A_DISTRIBUTION, WEB_ACL, web_acl
 
+NO_TOKENS = "client.auth jwt: only an HTTP API has a template that checks tokens"
+
 
 class Door(Option):
     """The first service that a request reaches."""
@@ -36,6 +38,7 @@ class Door(Option):
     )
     role = Actor.DOOR
     auth: tuple[str, ...] = ("none", "iam", "jwt")
+    checks_tokens: bool = False  # whether its template checks them, and tells functions who calls
     offers: tuple[str, ...] = ()  # the members of client.needs that it meets
     request_limits: tuple[tuple[str, bool], ...] = ()  # (limit, whether it counts the whole event)
     response_limits: tuple[tuple[str, bool], ...] = ()
@@ -68,8 +71,8 @@ class Door(Option):
 
     def unbuilt(self, load: Conditions, flow: RequestPath) -> Iterable[str]:
         client = load.workload.client
-        if client.auth == "jwt":
-            yield "client.auth jwt: who issues the tokens is not known, and callers are known by IAM here"
+        if client.auth == "jwt" and not self.checks_tokens:
+            yield NO_TOKENS
         if "custom-domain" in client.needs and not flow.distribution:
             yield "client.needs custom-domain: the domain, its zone and its certificate are not of this stack"
 

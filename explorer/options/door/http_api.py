@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from explorer.options.base.api_gateway import may_call, may_invoke, proxy
+from explorer.options.base.api_gateway import may_call, may_invoke, proxy, token_check
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.limit_uses import LimitUse, PeakDemand
 from explorer.options.base.paths import Paths
@@ -34,6 +34,7 @@ class HttpApi(Door):
     response_limits = (("lambda.sync.response", True), ("apigw.http.payload", False))
     waits = "apigw.http.timeout"
     header_limit = "apigw.http.headers"
+    checks_tokens = True
     exchange = "apigateway.http_request"
     provides = {
         "door_time": "door.http-api",
@@ -55,15 +56,21 @@ class HttpApi(Door):
             integration = f"{target.function}Integration"
             yield Resource(integration, "AWS::ApiGatewayV2::Integration", proxy(target))
             yield may_invoke(target, "Api")
+        signed: Mapping[str, Value] = {"AuthorizationType": "AWS_IAM"}
+        if load.workload.client.auth == "jwt":
+            yield from token_check()
+            signed = {"AuthorizationType": "JWT", "AuthorizerId": ref("Tokens")}
         for number, (route, target) in enumerate(routes.items(), 1):
-            yield self._route(f"Route{number}", f"{route.method} {route.path}", target)
-        yield self._route("OtherRoute", "$default", next(iter(routes.values())))  # unknown paths: an error
-        yield may_call("Api", "$default", routes, "$default")
+            yield self._route(f"Route{number}", f"{route.method} {route.path}", target, signed)
+        other = next(iter(routes.values()))
+        yield self._route("OtherRoute", "$default", other, signed)  # unknown paths: an error
+        if "AuthorizerId" not in signed:
+            yield may_call("Api", "$default", routes, "$default")
 
-    def _route(self, logical: str, key: str, target: Target) -> Resource:
+    def _route(self, logical: str, key: str, target: Target, signed: Mapping[str, Value]) -> Resource:
         integration = {"Target": substitute(f"integrations/${{{target.function}Integration}}")}
-        signed = {"RouteKey": key, "AuthorizationType": "AWS_IAM", **integration}
-        return Resource(logical, "AWS::ApiGatewayV2::Route", {"ApiId": ref("Api"), **signed})
+        properties = {"ApiId": ref("Api"), "RouteKey": key, **signed, **integration}
+        return Resource(logical, "AWS::ApiGatewayV2::Route", properties)
 
     def address(self) -> Value:
         return substitute("https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}")

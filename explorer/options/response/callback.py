@@ -32,7 +32,7 @@ class Callback(Stored):
     provides = {"body_out": BodyOut.JOB, "asynchronous": True}
     depends_on = ("behind", "compute", "initialization", "gzip", "egress")
     deployable = False
-    missing_for_template = "the client's own endpoint and its credentials are not known"
+    missing_for_template = "whom to call, and the secret that lets a caller in there, are the client's own"
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:
         yield from super(Stored, self).excludes(load)  # no polling

@@ -65,6 +65,10 @@ class Pushed(Stored):
             return f"{self.id} has a template only where functions answer the requests"
         return super().undeployable(flow)
 
+    def unbuilt(self, load: Conditions, flow: RequestPath) -> Iterable[str]:
+        if load.workload.client.auth == "jwt":
+            yield f"client.auth jwt: {self.id} has no template with the function that checks its connections"
+
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:
         yield from super(Stored, self).excludes(load)  # no polling
         client = load.workload.client

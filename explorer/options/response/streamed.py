@@ -57,6 +57,11 @@ class Streamed(Response):
             "(door=function-url, door=rest-api, execution=service)"
         )
 
+    def undeployable(self, flow: RequestPath) -> str | None:
+        if flow.behind is Behind.CONTAINER:
+            return f"{self.id} has no template here: the server of a task sends an answer once it is whole"
+        return super().undeployable(flow)
+
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
         function = path.compute.has(function=True)
         if function.any():

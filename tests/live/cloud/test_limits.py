@@ -461,3 +461,13 @@ def test_a_policy_that_wants_tls_does_not_shut_the_loopback_out(bench):
     for scheme, status in (("https", 200), ("http", 403)):
         request = urllib.request.Request(url, headers={"X-Forwarded-Proto": scheme})
         assert bench.fetch(request).status == status
+
+
+def test_the_text_of_an_error_has_the_name_that_its_model_gives_it(bench):
+    error = refused(bench.client("secretsmanager").get_secret_value, SecretId="nobody-s")
+    assert error.response["Message"] == error.response["Error"]["Message"] != ""
+    error = refused(bench.client("secretsmanager").get_secret_value, SecretId="two words")  # not in the model
+    assert error.response["Error"]["Code"] == "ValidationException" and "Message" not in error.response
+    arn = "arn:aws:states:us-east-1:000000000000:execution:m:none"
+    error = refused(bench.client("stepfunctions").describe_execution, executionArn=arn)
+    assert error.response["message"] == error.response["Error"]["Message"] != ""

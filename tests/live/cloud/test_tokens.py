@@ -1,17 +1,12 @@
 """An HTTP API takes the tokens of its issuer, and says of others why not, as AWS does."""
 
-import base64
 import json
-import threading
-import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 
 import pytest
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from tests.support.local_bench import zipped
+from tests.support.token_issuer import Issuer
 
 pytestmark = pytest.mark.live
 
@@ -21,58 +16,13 @@ def handle(event, context):
     return {"statusCode": 200, "body": json.dumps(event["requestContext"].get("authorizer"))}
 """
 INVALID = 'Bearer scope="" error="invalid_token"'
-HOUR_S = 3600
-
-
-def encoded(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
-
-
-class Issuer:
-    """Signs tokens, and serves its public key on this machine."""
-
-    def __init__(self):
-        self.key = rsa.generate_private_key(65537, 2048)
-        numbers = self.key.public_key().public_numbers()
-        n, e = (encoded(value.to_bytes(-(-value.bit_length() // 8))) for value in (numbers.n, numbers.e))
-        keys = json.dumps({"keys": [{"kid": "1", "kty": "RSA", "alg": "RS256", "n": n, "e": e}]}).encode()
-
-        class Keys(BaseHTTPRequestHandler):
-            def do_GET(self):
-                is_there = self.path == "/.well-known/jwks.json"
-                self.send_response(200 if is_there else 404)
-                self.end_headers()
-                self.wfile.write(keys if is_there else b"")
-
-            def log_message(self, *args):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Keys)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-
-    def token(self, **changes) -> str:
-        """A good token in which something is changed; None leaves it out."""
-        claims = {
-            "iss": self.url,
-            "aud": "app",
-            "exp": int(time.time()) + HOUR_S,
-            "sub": "jane",
-            "scope": "read",
-        }
-        claims = {name: value for name, value in (claims | changes).items() if value is not None}
-        head = {"alg": "RS256", "kid": "1", "typ": "JWT"}
-        signed = ".".join(encoded(json.dumps(part).encode()) for part in (head, claims))
-        signature = self.key.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256())
-        return f"{signed}.{encoded(signature)}"
 
 
 @pytest.fixture(scope="module")
 def issuer():
     each = Issuer()
     yield each
-    each.server.shutdown()
-    each.server.server_close()
+    each.close()
 
 
 def guarded(bench, issuer: str, audience: str, scopes: tuple[str, ...] = ()) -> str:
@@ -124,6 +74,11 @@ AUDIENCE, EXPIRED = "the token does not have a valid audience", "the token has e
         ({"exp": 1}, EXPIRED),
         ({"iss": "http://127.0.0.1:1"}, ""),
         ({"nbf": 4102444800}, ""),
+        ({"exp": None}, ""),
+        ({"exp": "4102444800"}, ""),
+        ({"head": {"alg": "none"}}, ""),
+        ({"head": {"alg": "HS256"}}, ""),
+        ({"head": {"kid": "2"}}, ""),
     ],
     ids=str,
 )
@@ -138,8 +93,7 @@ def test_a_token_that_another_has_signed_is_refused(bench, door, issuer):
     other = Issuer()
     other.url = issuer.url
     token = other.token()
-    other.server.shutdown()
-    other.server.server_close()
+    other.close()
     for each in (token, "no-token", issuer.token()[:-8] + "AAAAAAAA"):
         answer = answer_of(bench, door, each)
         assert (answer.status, answer.headers["www-authenticate"]) == (401, INVALID)

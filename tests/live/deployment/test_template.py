@@ -24,6 +24,7 @@ from explorer.options.base.resources import (
 )
 from tests.support import cfn_lint
 from tests.support.designs import plain
+from tests.support.paths import ROOT
 
 DEPLOYABLE = [design for design in table().designs if design.deployable]
 DOORS = ("function-url", "http-api", "rest-api")
@@ -125,6 +126,20 @@ def test_a_design_without_a_template_names_the_option_that_has_none(option, chan
     design = plain(**{**choices, "configuration": "environment", **changes})
     assert not design.deployable
     with pytest.raises(DesignError, match=rf"{option}( has no template here)?: \S+ \S+ \S+"):
+        stack_of(workload(0), design)
+
+
+def test_the_page_on_deploying_says_why_each_option_without_a_template_has_none():
+    page = " ".join((ROOT / "docs/how-to/live.md").read_text(encoding="utf-8").split())
+    every = {id: option for options in OPTIONS.values() for id, option in options.items()}
+    for id in WITHOUT_A_TEMPLATE:
+        option = every[id]
+        assert f"`{option.concern}={id}` | {option.missing_for_template} |" in page
+
+
+def test_a_stream_of_a_container_is_refused_for_its_own_reason():
+    design = plain("alb", "inline", "streamed", "service", "environment")
+    with pytest.raises(DesignError, match="streamed has no template here: the server of a task"):
         stack_of(workload(0), design)
 
 
@@ -295,7 +310,7 @@ def test_every_option_is_in_some_template_or_refused_by_name():
 @pytest.mark.parametrize(
     ("door", "client", "field"),
     [
-        ("http-api", {"auth": "jwt"}, "client.auth jwt"),
+        ("rest-api", {"auth": "jwt"}, "client.auth jwt"),
         ("http-api", {"needs": ["custom-domain"]}, "client.needs custom-domain"),
         ("rest-api", {"needs": ["usage-plans"]}, "client.needs usage-plans"),
         ("rest-api", {"needs": ["private"]}, "client.needs private"),
