@@ -290,13 +290,13 @@ def test_a_limit_says_its_value_its_source_and_its_date(app):
 
 def test_a_break_even_says_what_moves_with_its_value(app):
     axes = [turn.axis for turn in app.app.recommendation.answer.break_evens]
-    said = {}
+    texts = {}
     for axis in ("runtime", "requests_per_month", "configuration"):
         app.say("why", key=f"turn:{axes.index(axis)}")
-        said[axis] = app.why.replace(" ,", ",")
-    assert "Every quantile moves with its median. With --set, one value alone changes." in said["runtime"]
-    assert "The peak moves with the rate. With" in said["requests_per_month"]
-    assert "moves with" not in said["configuration"]
+        texts[axis] = app.why.replace(" ,", ",")
+    assert "Every quantile moves with its median. With --set, one value alone changes." in texts["runtime"]
+    assert "The peak moves with the rate. With" in texts["requests_per_month"]
+    assert "moves with" not in texts["configuration"]
     app.say("why", key="factors")
     assert "multiple of today's" in app.why and "moves with its median, and the peak with the rate" in app.why
 
@@ -314,12 +314,12 @@ def test_the_changes_of_the_answer_are_a_list(app):
     assert "every quantile moves" in text.casefold() and "behind a load balancer, with an always-on" in text
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+@each_example
 def test_the_number_of_reasons_is_that_of_the_list(path):
     app = Browser(ex.explore(path))
-    said = re.search(r"All (\d+) reasons", app.panel("rejected"))
+    note = re.search(r"All (\d+) reasons", app.panel("rejected"))
     app.say("list", name="reasons")
-    assert said is None or app.messages[0]["html"].count("<li>") == int(said[1])
+    assert note is None or app.messages[0]["html"].count("<li>") == int(note[1])
 
 
 def test_times_have_three_digits_as_everywhere(app):
