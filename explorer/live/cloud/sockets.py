@@ -12,6 +12,7 @@ import math
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from contextvars import ContextVar
+from http import HTTPStatus
 from typing import Any
 
 from .grants import policy_allows
@@ -27,6 +28,7 @@ GOING_AWAY, TOO_BIG = 1001, 1009  # close codes
 MESSAGE, IDLE, DURATION = "apigw.ws.message", "apigw.ws.idle", "apigw.ws.duration"  # ids of limits
 JSON = {"Content-Type": "application/json"}
 
+_refusal: ContextVar[int | None] = ContextVar("explorer_socket_refusal", default=None)
 _caller: ContextVar[Mapping[str, Any] | None] = ContextVar("explorer_socket_caller", default=None)
 
 
@@ -67,7 +69,8 @@ async def serve(
 ) -> None:
     """Serve a connection of a WebSocket API within its limits; `caller` is who has signed it."""
     _caller.set(caller)
-    connection = _Connection(limits, receive, send)
+    _refusal.set(None)
+    connection = _Connection(limits, scope, receive, send)
     await inner(scope, connection.receive, connection.send)
 
 
@@ -83,8 +86,8 @@ async def refuse(scope: Message, send: Send, status: int, message: str) -> None:
 class _Connection:
     """The messages of one connection, which ends when a limit is exceeded."""
 
-    def __init__(self, limits: Limits, receive: Receive, send: Send) -> None:
-        self._limits, self._receive, self._send = limits, receive, send
+    def __init__(self, limits: Limits, scope: Message, receive: Receive, send: Send) -> None:
+        self._limits, self._scope, self._receive, self._send = limits, scope, receive, send
         self._began = self._last_s = math.inf  # until it is accepted
         self._is_closed = False
         self._pending: asyncio.Future[Message] | None = None
@@ -113,6 +116,8 @@ class _Connection:
         """Send a message to the client, unless the connection is closed."""
         if self._is_closed:
             return
+        if message["type"] == "websocket.close" and math.isinf(self._began) and (status := _refusal.get()):
+            return await refuse(self._scope, self._send, status, HTTPStatus(status).phrase)
         if message["type"] == "websocket.accept":
             self._began = time.monotonic()
         if message["type"] in ("websocket.accept", "websocket.send"):
@@ -182,6 +187,7 @@ def _invoke_as_aws(original: Callable[..., Any]) -> Callable[..., Any]:
         key = route.get("routeKey", "$default")
         source = f"arn:aws:execute-api:{region}:{account}:{api}/{stage}/{key}"
         if function is None or not policy_allows(function, source, reference):
+            _refusal.set(500)
             return {"statusCode": 500}
         context = apigateway._ws_request_context(
             api, key, stage, connection, event_type, message_id, source_ip, headers
@@ -199,9 +205,21 @@ def _invoke_as_aws(original: Callable[..., Any]) -> Callable[..., Any]:
         record = lambda_svc._execution_record_for_config(function, config)
         result = await run_reentrant(lambda_svc._execute_function_with_config_scope, record, event)
         answer, _ = lambda_svc.lambda_execute_result_to_api_proxy_response(result)
+        if event_type == "CONNECT":  # a client sees the status with which the function refuses it
+            _refusal.set(_status_of(answer))
         return _answer_for_client(route, event_type, answer)
 
     return invoke
+
+
+def _status_of(answer: Any) -> int | None:
+    """The status of a refused connection: the function's, or 500 where it has none; None if admitted."""
+    status = answer.get("statusCode", 200) if isinstance(answer, dict) else 200
+    try:
+        status = HTTPStatus(int(status))
+    except (TypeError, ValueError):
+        status = HTTPStatus.INTERNAL_SERVER_ERROR
+    return None if 200 <= status < 300 else int(status)
 
 
 def _integration(api: str, route: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -127,11 +127,13 @@ def opened(url: str, key: dict | None, **scope):
 
 
 def opened_at_last(url: str, key: dict):
-    """A connection, tried again while the function that admits it runs out of time on a busy machine."""
+    """A connection, tried again while a busy machine has no environment for the function that admits it."""
     for _ in range(4):
         try:
             return opened(url, key)
-        except InvalidStatus:
+        except InvalidStatus as refusal:
+            if refusal.response.status_code not in (429, 500, 502, 503, 504):
+                raise
             time.sleep(2)
     return opened(url, key)
 
@@ -249,7 +251,7 @@ def test_a_job_that_has_ended_has_no_socket_and_refuses_a_connection(site):
     job = site.job()
     assert until(lambda: site.status(job.id)["status"] == "succeeded")
     assert "socket" not in site.status(job.id)
-    assert 400 <= refused(job.socket, site.alice.key) < 500
+    assert refused(job.socket, site.alice.key) == 410
 
 
 # Who is not let in ----------------------------------------------------------------------------------
@@ -287,7 +289,7 @@ def test_a_caller_without_the_policy_does_not_connect(site):
 def test_anothers_job_is_as_one_that_never_was(site):
     job = site.job(body=LONG)
     never = job.socket.replace(job.id, "0" * 32)
-    assert refused(job.socket, site.bob.key) == refused(never, site.bob.key)
+    assert refused(job.socket, site.bob.key) == refused(never, site.bob.key) == 404
     assert "connection" not in site.row(job.id)
 
 
