@@ -255,7 +255,7 @@ def _prices(w: Workload, facts: FactsRead) -> Iterator[Assumption]:
                 price_id,
                 AssumptionKind.PRICE,
                 value,
-                "not confirmed since then",
+                f"seen {tariff.as_of}, not confirmed since",
                 False,
                 tariff.as_of,
                 tariff.source,

@@ -80,6 +80,36 @@ class Alternative:
     deployable: bool
 
 
+@dataclass(frozen=True)
+class PartPriceChange:
+    """A price of a part at which another design wins."""
+
+    part_usd: float  # [USD a month]
+    above: bool  # whether the design wins above this price, else below it
+    design: dict[str, str]
+
+
+def _next_on_envelope(
+    usd: np.ndarray, parts: np.ndarray, index: int, above: bool
+) -> tuple[int, float] | None:
+    """The design that next wins over that at `index` as the price of a part rises or falls, and the price.
+
+    Parameters
+    ----------
+    usd : (designs,), the bill [USD a month]; infinite where a design is not feasible
+    parts : (designs,), the number of moving parts
+    """
+    fewer = parts[index] - parts if above else parts - parts[index]
+    others = np.flatnonzero((fewer > 0) & np.isfinite(usd))
+    if not len(others):
+        return None
+    dearer = usd[others] - usd[index] if above else usd[index] - usd[others]
+    prices = dearer / fewer[others]
+    best = prices.min() if above else prices.max()
+    at_best = others[np.isclose(prices, best, rtol=SAME, atol=0)]
+    return int(at_best[np.argmax(fewer[at_best])]), float(best)
+
+
 def _is_no_better(one: Sequence[float], other: Sequence[float]) -> bool:
     """Whether one outcome has the same cost and times as the other, and at least as many parts."""
     return bool(np.allclose(one[:-1], other[:-1], rtol=SAME, atol=0)) and one[-1] >= other[-1]
@@ -250,6 +280,26 @@ class Choice:
     def at_part_usd(self) -> dict[float, dict[str, Any]]:
         """The winner at 0, 10 and 100 USD per part: design, bill, parts; None where nothing is feasible."""
         return {usd: self._winner_at_part_usd(usd) for usd in TRADES}
+
+    @cached_property
+    def part_price_changes(self) -> list[PartPriceChange]:
+        """The prices of a part at which another design wins, between today's price and 0 or 100 USD.
+
+        The score of a design is a line over the price of a part, with the parts as its slope, so the winners
+        form the lower envelope of these lines. Upwards from today's price, then downwards.
+        """
+        if not self.feasible:
+            return []
+        usd, parts = self.evaluation.score_usd(0.0), self.evaluation.table.parts
+        changes = []
+        for above, last in ((True, max(TRADES)), (False, min(TRADES))):
+            index, price = self.index, self.part_usd
+            while (step := _next_on_envelope(usd, parts, index, above)) is not None:
+                index, price = step
+                if (price > last) if above else (price <= last):
+                    break
+                changes.append(PartPriceChange(price, above, self.candidates.design(index).ids))
+        return changes
 
     def _winner_at_part_usd(self, part_usd: float) -> dict[str, Any]:
         index = int(self.evaluation.winner(part_usd)) if self.feasible else -1

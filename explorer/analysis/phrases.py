@@ -33,6 +33,7 @@ from explorer.facts.units import (
     format_usd_difference,
 )
 from explorer.options.base.option import ARTICLE
+from explorer.options.base.request_path import Behind, BodyOut
 from explorer.workload.fields import NEEDS as EVERY_NEED
 from explorer.workload.fields import by_path
 
@@ -129,6 +130,31 @@ def pattern_name(design: Design) -> str:
     'an asynchronous endpoint behind an HTTP API'
     """
     return f"{endpoint_name(design)} behind {_phrase_of(design, 'door')}"
+
+
+def title_design(design: Design, has_secrets: bool = False) -> str:
+    """A design as a title: what serves behind which door, then the other options that are not plain.
+
+    A container service that answers at once is named as such, and configuration with secrets by them.
+
+    >>> title_design(design)
+    'asynchronous endpoint behind an HTTP API, with configuration in a bundled file'
+    >>> from explorer.engine.designs import Design
+    >>> service = Design(**{**design.ids, "door": "alb", "response": "buffered", "execution": "service"})
+    >>> title_design(service)
+    'always-on container service behind a load balancer, with configuration in a bundled file'
+    >>> title_design(Design(**{**design.ids, "configuration": "secrets-manager"}), has_secrets=True)
+    'asynchronous endpoint behind an HTTP API, with secrets in Secrets Manager'
+    """
+    leading = ["response"]
+    if design.flow.behind is Behind.CONTAINER and design.flow.body_out is BodyOut.WHOLE:
+        leading.append("execution")
+    serves = ARTICLE.sub("", _phrase_of(design, leading[-1]))
+    others = {o.concern: o.phrase for o in design.options if o.concern not in (*leading, "door") and o.phrase}
+    if has_secrets and "configuration" in others:
+        others["configuration"] = f"secrets in {option_name('configuration', design.configuration)}"
+    title = f"{serves} behind {_phrase_of(design, 'door')}"
+    return f"{title}, with {both(others.values())}" if others else title
 
 
 def endpoint_name(design: Design) -> str:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from explorer.engine.limits import findings
 from explorer.facts import catalogue
-from explorer.facts.key_value import format_pairs
 from explorer.facts.suggestions import both, either
 from explorer.facts.units import Money, format_count, format_rough_usd, format_size, format_time
 from explorer.facts.verdict import Verdict
@@ -15,6 +14,7 @@ from explorer.options.base.request_path import BodyOut
 from explorer.workload.kinds import ANY, MB
 
 from .break_evens import BreakEven, what_moves_along
+from .choice import PartPriceChange
 from .flat_rates import cheaper_flat_rate
 from .phrases import (
     FIRST_BYTE_P95,
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 CHANGES = "What would change it"
 LONGEST = 30  # upper bound of the words in the first sentence
 MOST_REASONS = 2
+CENT = 0.01  # [USD]
 MOST_WAYS = 3
 ARCHITECTURES = {"arm64": "Arm", "x86_64": "x86"}
 
@@ -97,21 +98,20 @@ def summary_markdown(r: Answer) -> str:
 
 
 def part_price_sentence(r: Answer) -> str:
-    """The part prices at which another design wins, and which; "" if none."""
-    by_design: dict[str, tuple[list[str], dict[str, str]]] = {}
-    for usd, choice in r.at_part_usd.items():
-        by_design.setdefault(format_pairs(choice["design"]), ([], choice["design"]))[0].append(f"${usd:g}")
+    """The part prices at which another design wins, and which, from 0 to 100 USD a month; "" if none."""
     others = [
-        f"with a moving part at {both(prices)} a month, build it {change_in_words(choice, r.nearest)}"
-        for prices, choice in by_design.values()
-        if choice != r.nearest.ids
+        f"if a moving part is worth {_worth_in_words(change)}, build it"
+        f" {change_in_words(change.design, r.nearest)}"
+        for change in r.part_price_changes
     ]
-    return f"{sentence('; '.join(others))}" if others else ""
+    return sentence("; ".join(others)) if others else ""
 
 
-def _depends_on_part_price(r: Answer) -> bool:
-    """Whether the winner depends on the price of a part."""
-    return len({format_pairs(choice["design"]) for choice in r.at_part_usd.values()}) > 1
+def _worth_in_words(change: PartPriceChange) -> str:
+    """The range of part prices in which another design wins."""
+    if change.part_usd < CENT:
+        return "nothing" if not change.above else "anything"
+    return f"{'more' if change.above else 'less'} than {format_rough_usd(change.part_usd)} a month"
 
 
 def build_sentence(r: Answer) -> str:
@@ -120,7 +120,7 @@ def build_sentence(r: Answer) -> str:
     The first sentence has at most 30 words; if needed, the other options go into a second sentence.
     """
     assert r.design is not None
-    depends = "; it depends on what a moving part is worth" if _depends_on_part_price(r) else ""
+    depends = "; it depends on what a moving part is worth" if r.part_price_changes else ""
     whole = f"Build {describe_design(r.design)}{depends}."
     if len(whole.split()) <= LONGEST:
         return whole

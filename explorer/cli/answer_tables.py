@@ -22,10 +22,18 @@ def findings_table(findings: list[Row]) -> Iterator[RenderableType]:
     yield table(("limit", ">p50", ">p99", ">~of", ">chance", "verdict"), map(_finding, rows), ("p50",))
     if not all(row["verified"] for row in rows):
         yield "  * not verified: no page of AWS's says it"
-    notable = [row for row in rows if row["verdict"] != "fits"]
+    notable = [row for row in rows if row["verdict"] != "fits" or _is_full_and_never_breaks(row)]
     yield from indented_lines(f"{row['limit']}: {row['consequence']}" for row in notable)
     if rows:
         yield SideNote(f"  More on a limit: explorer explain {(notable or rows)[0]['limit']}")
+
+
+def _is_full_and_never_breaks(row: Row) -> bool:
+    """Whether a limit is nearly used up and fits all the same, because what exceeds it goes another way."""
+    from explorer.engine.limits import NEVER_BREAKS, TIGHT
+
+    is_full = row["used_p99"] >= TIGHT * row["limit_value"]
+    return bool(is_full and row["consequence"].startswith(NEVER_BREAKS))
 
 
 def _finding(row: Row) -> tuple[str | Text, ...]:

@@ -18,6 +18,8 @@ from explorer.workload.workload import Workload
 from .designs import Design, Placement
 
 DRIVERS = tuple(Driver)
+NEVER_BREAKS = "never breaks"  # how the consequence of a limit begins that nothing can break
+UNRECORDED = "what the caller sees is not recorded"
 TIGHT = 0.8  # share of a limit that the p99 uses
 MANY_TIMES = 10  # from this multiple of a quota on, the request states the multiple
 NEGLIGIBLE = 1e-12  # a lower chance counts as 0: one request in a trillion
@@ -181,10 +183,11 @@ def confirmation_gap(use: LimitUse, load: Conditions) -> str:
 def _consequence(use: LimitUse, load: Conditions, door: str, outcome: Verdict) -> str:
     """What the caller sees, or what happens instead."""
     if isinstance(use, Offloaded):
-        share = format_share(float(use.share(load)))
-        return f"never breaks: of the requests, {share} are too large to hand over and go through S3"
+        share = float(use.share(load))
+        how_many = f", {format_share(share)} of the requests" if share else ""
+        return f"{NEVER_BREAKS}: bodies over it go through S3 by reference{how_many}"
     breach = catalogue.breach_at_door(use.limit, door)
-    symptom = breach.seen if breach else "no recorded text"
+    symptom = breach.seen if breach else UNRECORDED
     if outcome == Verdict.RAISE:
         return f"ask AWS to raise {_request(use, load)}; until then: {symptom}"
     return symptom

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import explorer as ex
-from explorer.analysis.choice import Choice, nearest_miss
+from explorer.analysis.choice import Choice, _next_on_envelope, nearest_miss
 from explorer.engine.designs import Table, allowed_designs
 from explorer.engine.evaluation import Evaluation
 from explorer.engine.limits import driven_findings, highest_quota
@@ -225,3 +225,20 @@ def test_a_design_that_is_asked_for_is_filled_by_what_is_nearest_where_nothing_i
     (row,) = ex.compare(w, {"mine": {"configuration": "bundled"}}).to_dict("records")
     assert row["parts"] == choice.parts and math.isfinite(row["monthly_usd"])
     assert ex.cost(w, {"door": nearest.door}).total_usd == ex.cost(w, nearest).total_usd
+
+
+@pytest.mark.parametrize(
+    ("index", "above", "step"),
+    [  # from 10 USD with 1 part: 3 USD less for 1 part more; then 3 USD less for 3 parts more
+        (0, False, (1, 3.0)),
+        (1, False, (2, 1.0)),
+        (2, False, None),
+        (2, True, (1, 1.0)),
+        (1, True, (0, 3.0)),
+        (0, True, None),  # nothing has fewer parts and is feasible
+    ],
+)
+def test_designs_take_turns_where_their_lines_over_the_price_of_a_part_cross(index, above, step):
+    usd = np.array([10.0, 7.0, 4.0, np.inf, 9.5])  # the last never wins: its line lies above the others
+    parts = np.array([1, 2, 5, 0, 3])
+    assert _next_on_envelope(usd, parts, index, above) == step

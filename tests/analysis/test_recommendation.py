@@ -186,6 +186,21 @@ def test_the_trade_is_shown_at_0_10_and_100_usd_a_part(r):
     assert several == ("moving part" in r.summary.split(". ")[0] and "depends" in r.summary.split(". ")[0])
 
 
+def test_another_design_wins_on_the_other_side_of_each_price_of_a_part(r):
+    if not r.feasible:
+        assert r.answer.part_price_changes == []
+        return
+    by_side = {True: r.design.ids, False: r.design.ids}
+    for change in r.answer.part_price_changes:
+        assert 0 <= change.part_usd <= 100 and (change.part_usd > r.part_usd) == change.above
+        before, after = (0.999, 1.001) if change.above else (1.001, 0.999)
+        prices = (change.part_usd * before, change.part_usd * after)
+        designs = [ex.recommend(r.workload.replace({"preferences.part_usd": p})).design.ids for p in prices]
+        assert designs == [by_side[change.above], change.design]
+        by_side[change.above] = change.design
+    assert (r.at_part_usd[100]["design"], r.at_part_usd[0]["design"]) == (by_side[True], by_side[False])
+
+
 def test_the_answer_is_plain_json_with_the_contracts_fields(r):
     answer = json.loads(json.dumps(r.to_dict(), allow_nan=False))
     fields = {

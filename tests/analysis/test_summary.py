@@ -7,8 +7,15 @@ from pathlib import Path
 import pytest
 
 import explorer as ex
+from explorer.analysis.choice import PartPriceChange
 from explorer.analysis.plain_reasons import plain_reasons
-from explorer.analysis.summary import LONGEST, build_sentence, headed_paragraphs, summary_paragraphs
+from explorer.analysis.summary import (
+    LONGEST,
+    build_sentence,
+    headed_paragraphs,
+    part_price_sentence,
+    summary_paragraphs,
+)
 from explorer.engine.designs import OPTIONS, table
 from explorer.facts import catalogue
 from explorer.workload.fields import FIELDS
@@ -27,6 +34,31 @@ PROPER = {"1.44.7", "1.58"}  # versions of other software
 @cache
 def answer(path):
     return ex.recommend(ex.Workload.load(path))
+
+
+def part_price_words(usd, above):
+    """The sentence on one change at a part price."""
+
+    class R:
+        part_price_changes = (PartPriceChange(usd, above, {"compression": "gzip"}),)
+        nearest = {"compression": "none"}
+
+    return part_price_sentence(R())
+
+
+@pytest.mark.parametrize(
+    ("usd", "above", "worth"),
+    [
+        (30.46, True, "more than $30.5 a month"),
+        (7.281, False, "less than $7.28 a month"),
+        (0.01, False, "less than $0.01 a month"),
+        (0.004, False, "nothing"),  # less than a cent
+    ],
+)
+def test_the_trade_names_the_price_of_a_part_at_which_the_choice_changes(usd, above, worth):
+    assert (
+        part_price_words(usd, above) == f"If a moving part is worth {worth}, build it with gzipped results."
+    )
 
 
 def words(path):
@@ -48,7 +80,7 @@ def test_the_first_sentence_names_the_pattern_in_thirty_words(path):
 
 def test_no_design_at_all_has_a_longer_first_sentence():
     class Depends:
-        at_part_usd = {0: {"design": {"door": "alb"}}, 10: {"design": {"door": "http-api"}}}
+        part_price_changes = (PartPriceChange(20.0, True, {"door": "alb"}),)
 
         def __init__(self, design):
             self.design = design

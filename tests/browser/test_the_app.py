@@ -692,7 +692,7 @@ def test_an_explanation_fits_its_box_and_money_is_first(page: Page) -> None:
         usd(page).click()
         page.locator(".x-why").wait_for()
         assert page.locator(".x-why th").first.inner_text() == "USD"
-        assert "of this bill rests on prices seen in" in page.locator(".x-why").inner_text()
+        assert "of the bill rests on prices last seen in" in page.locator(".x-why").inner_text()
         box = page.locator(".x-why").evaluate(
             "e => [e.scrollWidth - e.clientWidth, e.getBoundingClientRect().right]"
         )

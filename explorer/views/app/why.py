@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from datetime import date
 from html import escape
 
 import numpy as np
 
 from explorer.analysis.break_evens import what_moves_along
+from explorer.analysis.old_prices import old_prices_sentence
 from explorer.analysis.phrases import name_design, rejected_options_at_length, sentence
 from explorer.analysis.recommendation import Recommendation
 from explorer.engine.cost import Bill, BillLine
@@ -22,7 +22,6 @@ from explorer.facts.units import (
     format_number,
     format_quantity,
     format_quantity_as_listed,
-    format_rough_share,
     format_share,
     format_time,
     format_unit_price,
@@ -37,7 +36,6 @@ from .drawer import ENTRIES, Entry, content_of
 from .glossary import definition
 
 LINES = 9  # of a bill
-MATTERS = 0.01  # share of a bill; the dates of smaller lines are ignored
 LEVELS = (0.5, 0.9, 0.95, 0.99, 0.999)
 SCALED, STRETCHED = "its distribution is scaled with it", "the quantiles above the median are stretched to it"
 
@@ -115,21 +113,9 @@ def explain_bill(bill: Bill, r: Recommendation) -> str:
     return _explanation_box(
         "Cost a month, line by line",
         f"<table><tr>{''.join(heads)}</tr>{rows}{total}</table>",
-        _sentence_line(f"{note}{discount}.{oldest_price(bill)}"),
+        _sentence_line(" ".join(filter(None, [f"{note}{discount}.", old_prices_sentence(bill)]))),
         sources,
     )
-
-
-def oldest_price(bill: Bill) -> str:
-    """The share of a bill that depends on the oldest relevant prices, as a sentence to append."""
-    total = float(bill.total_usd)
-    dated = [(line.as_of[:7], float(line.usd)) for line in bill.lines if float(line.usd) >= MATTERS * total]
-    if not total or not dated:
-        return ""
-    oldest = min(month for month, _ in dated)
-    share = sum(usd for month, usd in dated if month == oldest) / total
-    month_name = date.fromisoformat(f"{oldest}-01").strftime("%B %Y")
-    return f" {format_rough_share(share)} of this bill rests on prices seen in {month_name}."
 
 
 def _bill_line(line: BillLine) -> str:

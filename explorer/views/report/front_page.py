@@ -8,6 +8,7 @@ from datetime import date
 
 from explorer.analysis.assumptions import Assumption, AssumptionKind
 from explorer.analysis.break_evens import BreakEven, what_moves_along
+from explorer.analysis.old_prices import old_prices_sentence
 from explorer.analysis.phrases import (
     FIRST_BYTE_P95,
     breach_at_length,
@@ -18,10 +19,10 @@ from explorer.analysis.phrases import (
     late_answers_at_length,
     late_p95_at_length,
     limit_with_value,
-    pattern_name,
     quota_request,
     sentence,
     tight_limit_at_length,
+    title_design,
     use_of_limit_at_length,
     used_share,
 )
@@ -40,7 +41,6 @@ from explorer.analysis.watched_limit import watched_limit
 from explorer.engine.limits import Finding, findings
 from explorer.engine.sizing import sized_conditions
 from explorer.facts import catalogue
-from explorer.facts.csv_table import first_day
 from explorer.facts.suggestions import both, either
 from explorer.facts.units import (
     format_cents,
@@ -63,7 +63,6 @@ from .typography import one_line
 from .workload import field_label, field_wording
 
 MOST_POINTS = 3
-OLD_SHARE = 0.01  # share of a bill with old prices, below which no sentence is written
 STATUSES = {  # the verdict colour of each status
     "proposed": Verdict.TIGHT,
     "accepted": Verdict.FITS,
@@ -78,9 +77,7 @@ def record_title(r: Recommendation) -> str:
     name = one_line(r.workload.name) or "Workload"
     if not r.feasible:
         return f"{name}: no design is feasible"
-    pattern = pattern_name(r.nearest)
-    article, _, thing = pattern.partition(" ")
-    return f"{name}: {thing if article in ('a', 'an') else pattern}"
+    return f"{name}: {title_design(r.nearest, r.workload.configuration.secrets > 0)}"
 
 
 def record_status(r: Recommendation) -> Cell:
@@ -223,24 +220,8 @@ def risk_sentences(r: Recommendation, forecast: GrowthForecast) -> Iterator[str]
     if r.feasible:
         yield from filter(None, (public_address_sentence(r.answer), unconfirmed_limit_sentences(r.answer)))
     yield forecast.first
-    if old := old_prices_sentence(r):
+    if old := old_prices_sentence(r.bill):
         yield old
-
-
-def old_prices_sentence(r: Recommendation) -> str:
-    """The share of the bill with old prices, and their date; "" if there are none."""
-    total = float(r.bill.total_usd)
-    old = [line for line in r.bill.lines if line.stale and line.usd]
-    share = sum(float(line.usd) for line in old) / total if total else 0.0
-    if share < OLD_SHARE:
-        return ""
-    oldest = min((line.as_of for line in old), key=first_day)
-    return f"{format_rough_share(share)} of the bill rests on prices last seen in {_month(oldest)}."
-
-
-def _month(day: str) -> str:
-    """The month of a date, a month or a year: "June 2025"."""
-    return first_day(day).strftime("%B %Y") if len(day) > 4 else day
 
 
 def change_sentences(r: Recommendation) -> list[str]:

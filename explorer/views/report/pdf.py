@@ -10,7 +10,18 @@ from typing import Any
 from explorer.facts.extras import require
 
 from .blocks import Cell, Table
-from .document import Beside, Block, Code, Document, Folded, Heading, PictureBlock, Prose, SentenceList
+from .document import (
+    Beside,
+    Block,
+    Code,
+    Document,
+    Folded,
+    Heading,
+    PictureBlock,
+    Prose,
+    ReportPicture,
+    SentenceList,
+)
 from .layout import CODE, FOLDER, UNIT
 
 STANDARD = "ua-1"  # PDF/UA: tagged; compilation fails if a picture has no alternative text
@@ -83,6 +94,7 @@ def _typst_document(doc: Document) -> dict[str, Any]:
         ],
         "points": [[_typst_block(doc, block) for block in column] for column in _two_columns(doc.points)],
         "money": [_typst_block(doc, block) for block in doc.money],
+        "cover": next((_typst_picture(one) for one in doc.pictures_of("resources")), None),
         "signatures": _signatures(doc),
         "no_pictures": doc.no_pictures,
         "sections": [
@@ -127,8 +139,12 @@ def _typst_block(doc: Document, block: Block) -> dict[str, Any]:
         case Code():
             return {"kind": "code", "text": block.text, "language": block.language}
         case PictureBlock():
-            pictures = [{"file": f"{one.name}.svg", "alt": one.alt} for one in doc.pictures_of(block.key)]
+            pictures = [_typst_picture(one) for one in doc.pictures_of(block.key)]
             return {"kind": "pictureblock", "pictures": pictures, "half": len(pictures) > 1}
+
+
+def _typst_picture(picture: ReportPicture) -> dict[str, str]:
+    return {"file": f"{picture.name}.svg", "alt": picture.alt}
 
 
 def _typst_table(table: Table) -> dict[str, Any]:

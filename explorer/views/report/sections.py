@@ -10,6 +10,7 @@ from pathlib import Path
 from explorer.analysis.phrases import door_lacks, sentence, tight_limit_at_length
 from explorer.analysis.recommendation import Recommendation
 from explorer.analysis.sensitivity.tornado import Sensitivity
+from explorer.analysis.summary import part_price_sentence
 from explorer.facts.key_value import format_pair
 from explorer.facts.verdict import Verdict
 from explorer.facts.version import __version__
@@ -129,7 +130,7 @@ def _context_section(r: Recommendation) -> Section:
     return Section(
         "context",
         "Context",
-        [workload.sizes_table(w), Beside(workload.workload_tables(w)), PictureBlock("context")],
+        [workload.sizes_table(w), PictureBlock("context"), Beside(workload.workload_tables(w))],
     )
 
 
@@ -188,6 +189,7 @@ def _rejections_section(r: Recommendation, sources: Sources) -> Section:
 
 def _break_evens_section(r: Recommendation, swung: Sensitivity) -> Section:
     trade = alternatives.part_price_table(r) or Prose(alternatives.no_break_evens(r))
+    worth = part_price_sentence(r.answer) if r.feasible else ""
     moves = sensitivity.swings_table(swung)
     blocks = _one_document_or_more(
         alternatives.break_evens_table(r),
@@ -197,6 +199,7 @@ def _break_evens_section(r: Recommendation, swung: Sensitivity) -> Section:
         PictureBlock("sensitivity") if moves else None,
         moves,
         Heading("What a part is worth"),
+        Prose(worth) if worth else None,
         trade,
         PictureBlock("rates"),
     )

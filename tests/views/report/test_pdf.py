@@ -3,6 +3,7 @@
 import io
 import re
 import zlib
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -120,3 +121,26 @@ def test_no_page_but_the_first_and_the_last_is_half_empty(name):
         top, bottom = int(len(grey) * 20 / 297), int(len(grey) * 279 / 297) - 1
         rows = np.flatnonzero((grey[top:bottom] < 200).any(axis=1))
         assert (rows.max() + 1) / (bottom - top) > 0.55, f"page {number}"
+
+
+def longest_gap(page):
+    """The longest run of rows without ink, as a share of a page [PNG]."""
+    grey = np.asarray(Image.open(io.BytesIO(page)).convert("L"))
+    inked = np.flatnonzero((grey < 200).any(axis=1))
+    return int(np.diff(inked).max()) / len(grey)
+
+
+@pytest.mark.parametrize("name", ["chat", "statements"])
+def test_no_quarter_of_the_first_page_is_empty(name):
+    """The room above the signatures holds the picture of what is built, where it can be read there."""
+    doc = report_document(example_answer(name), "x.pdf")
+    with_pictures, without = (pages(each, 40)[0] for each in (doc, replace(doc, pictures={})))
+    assert longest_gap(with_pictures) < 0.25
+    if name == "chat":  # a short page, which has the room
+        assert longest_gap(without) > 0.3
+
+
+def test_the_pictures_of_the_distributions_stand_together_after_their_quantiles():
+    doc = report_document(example_answer("statements"), "x.pdf")
+    (context,) = (section for section in doc.sections if section.id == "context")
+    assert [type(block).__name__ for block in context.blocks] == ["Table", "PictureBlock", "Beside"]

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 import explorer as ex
+from explorer.views.report.front_page import record_title
 from explorer.views.report.report import render_document
 from tests.support.documents import example_document
 from tests.views.report.test_report import Page, markdown_text, simple
@@ -33,6 +34,26 @@ def test_a_record_says_who_decided_what_when_and_instead_of_what(text):
     for phrase in ("30 November 2026", "A. Architect, B. Board", "ADR 7"):
         assert phrase in text
     assert re.search(r"\b[Aa]ccepted\b", text)
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        (
+            "photos",
+            "Photo uploads: synchronous endpoint behind an HTTP API, with uploads to S3 first and secrets"
+            " in Parameter Store",
+        ),
+        (
+            "questions",
+            "Question pages: always-on container service behind a load balancer, with secrets in Parameter"
+            " Store",
+        ),
+        ("chat", "Chat with a language model: streaming endpoint behind a function URL"),
+    ],
+)
+def test_the_title_names_what_is_built_as_people_call_it(name, title):
+    assert record_title(ex.recommend(ex.Workload.load(name))) == title
 
 
 def test_the_first_page_is_enough():
