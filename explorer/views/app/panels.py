@@ -14,7 +14,6 @@ import numpy as np
 from explorer.analysis.break_evens import BreakEven
 from explorer.analysis.phrases import (
     change_briefly,
-    change_in_words,
     endpoint_name,
     rejected_options_briefly,
     sentence,
@@ -22,7 +21,13 @@ from explorer.analysis.phrases import (
 )
 from explorer.analysis.recommendation import Recommendation
 from explorer.analysis.rejections import Rejection
-from explorer.analysis.summary import misses_of_nearest, quota_sentence, ways_out_sentence
+from explorer.analysis.summary import (
+    misses_of_nearest,
+    part_price_sentence,
+    quota_sentence,
+    size_sentence,
+    ways_out_sentence,
+)
 from explorer.engine.designs import Design
 from explorer.engine.limits import Finding
 from explorer.facts import catalogue
@@ -120,18 +125,11 @@ def _choice_lines(design: Design, beside: Recommendation | None) -> str:
 
 
 def _answer_note(r: Recommendation) -> str:
-    """The quota to request from AWS, the effect of a part's price, or why no design is feasible."""
+    """The quota to request, the size chosen, what a part's price decides; or why no design is feasible."""
     if not r.feasible:
         miss_text = sentence("; ".join(misses_of_nearest(r.answer)[:2]), "")
         return f'<p class="note">The nearest miss is shown. {escape(miss_text)}.</p>'
-    others = {
-        str(
-            Design(**choice["design"])
-        ): f"At ${usd:g} a part: {change_in_words(choice['design'], r.nearest)}."
-        for usd, choice in r.at_part_usd.items()
-        if choice["design"] and choice["design"] != r.nearest.ids
-    }
-    notes = [quota_sentence(r.answer), *others.values()]
+    notes = [quota_sentence(r.answer), size_sentence(r.answer), part_price_sentence(r.answer)]
     return f'<p class="note">{escape(" ".join(filter(None, notes)))}</p>'
 
 
