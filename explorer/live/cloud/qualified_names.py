@@ -1,7 +1,8 @@
-"""The ARN of a function in its description: with the qualifier that the caller names, as on AWS."""
+"""The ARNs in the description of a function, as on AWS: with the qualifier asked for, and of its runtime."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from typing import Any
@@ -14,8 +15,24 @@ def install(limits: Limits) -> None:
     """Qualify the ARN in descriptions of functions in the emulator that is loaded in this process."""
     from ministack.services import lambda_svc
 
+    hook(lambda_svc, "_build_config", "name data code_zip", _name_runtime_version)
     hook(lambda_svc, "_get_function", "name qualifier", _qualify("Configuration"))
     hook(lambda_svc, "_get_function_config", "name qualifier", _qualify(""))
+
+
+def _name_runtime_version(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Name the version of the runtime that a function runs on: on this machine, one for each runtime."""
+
+    def build(name: str, data: Any, code_zip: bytes | None = None) -> Any:
+        configuration = original(name, data, code_zip)
+        if runtime := configuration.get("Runtime"):
+            region = configuration["FunctionArn"].split(":")[3]
+            version = hashlib.sha256(runtime.encode()).hexdigest()
+            arn = f"arn:aws:lambda:{region}::runtime:{version}"
+            configuration["RuntimeVersionConfig"] = {"RuntimeVersionArn": arn}
+        return configuration
+
+    return build
 
 
 def _qualify(member: str) -> Callable[..., Any]:

@@ -179,10 +179,11 @@ def _with_model_s_names(name: str, path: str, answer: Answer) -> Answer:
     """A refusal whose text has the name that the SDK's model of this error gives it: message or Message."""
     service = model_of(name, path)
     status, headers, body = answer
-    if service is None or model(service).metadata["protocol"] != "json" or b'"message"' not in body:
+    if service is None or b'"message"' not in body:
         return answer
     fields = json.loads(body)
-    code = str(fields.get("__type", "")).rpartition("#")[2]
+    code = {name.lower(): value for name, value in headers.items()}.get("x-amzn-errortype", "")
+    code = str(fields.get("__type", code)).rpartition("#")[2]
     if code not in model(service).shape_names or "Message" not in model(service).shape_for(code).members:
         return answer
     fields["Message"] = fields.pop("message")

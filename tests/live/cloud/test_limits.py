@@ -468,6 +468,14 @@ def test_the_text_of_an_error_has_the_name_that_its_model_gives_it(bench):
     assert error.response["Message"] == error.response["Error"]["Message"] != ""
     error = refused(bench.client("secretsmanager").get_secret_value, SecretId="two words")  # not in the model
     assert error.response["Error"]["Code"] == "ValidationException" and "Message" not in error.response
+    error = refused(bench.client("lambda").get_function, FunctionName="nobody-s")
+    assert error.response["Message"] == error.response["Error"]["Message"] != ""
     arn = "arn:aws:states:us-east-1:000000000000:execution:m:none"
     error = refused(bench.client("stepfunctions").describe_execution, executionArn=arn)
     assert error.response["message"] == error.response["Error"]["Message"] != ""
+
+
+def test_a_function_runs_on_a_version_of_its_runtime(bench):
+    configuration = bench.client("lambda").get_function_configuration(FunctionName=bench.function())
+    arn = configuration["RuntimeVersionConfig"]["RuntimeVersionArn"]
+    assert re.fullmatch(r"arn:aws:lambda:us-east-1::runtime:[0-9a-f]{64}", arn)
