@@ -108,6 +108,7 @@ class Answers:
         message["panels"] = {name: text for name, text in ready.quick.items() if self._is_new(name, text)}
         if self._is_new("steps", ready.steps):
             message["steps"] = ready.steps
+        self.maps.arrive(r.workload)
         pins = self._pins(r.workload)
         if self._is_new("pins", pins):
             message["pins"] = pins

@@ -81,8 +81,14 @@ class Maps:
         low, high = _bounds(axis)
         middle = min(max(now, low * EDGE), high / EDGE)
         if window is None or not window[0] * EDGE <= middle <= window[1] / EDGE:
-            window = self._windows[axis] = (max(middle / REACH, low), min(middle * REACH, high))
+            return (max(middle / REACH, low), min(middle * REACH, high))
         return window
+
+    def arrive(self, workload: Workload) -> None:
+        """Move the windows to the workload that is shown; one that is only foreseen leaves them."""
+        for axis in self.axes(workload):
+            if axis not in self._chosen_windows:
+                self._windows[axis] = self._window(axis, now_of(workload, axis))
 
     def places(self, workload: Workload) -> tuple[Place, Place]:
         """The two axes with their windows, for this workload."""

@@ -22,6 +22,7 @@ from explorer.views.app.controls import CHOICES, DIALS, NONE, SWITCHES, workload
 from explorer.views.app.history import TOGETHER_S, History, State
 from explorer.views.app.maps import (
     AXES,
+    EDGE,
     EMPTY,
     FINE_POINTS,
     Maps,
@@ -220,6 +221,17 @@ def test_a_cross_that_leaves_the_map_takes_it_along(app):
     before = app.map["x"]["high"]
     app.turn(response=before / 2)
     assert app.map["x"]["high"] > before
+
+
+def test_a_workload_that_is_only_foreseen_leaves_the_map_where_it_is(app):
+    stops = app.app._answers._stops["response"]
+    inside = max(stop for stop in stops if stop <= app.map["x"]["high"] / EDGE)
+    app.turn(response=inside)  # the next stop up is beyond the edge: foreseen, it would move the map
+    high = app.map["x"]["high"]
+    app.turn(runtime=5.0)
+    assert app.map["x"]["high"] == high
+    app.turn(response=stops[stops.index(inside) + 1])
+    assert app.map["x"]["high"] > high
 
 
 def test_the_map_has_the_colours_of_its_designs(app):
