@@ -18,7 +18,9 @@ def run(path: Path) -> None:
     """Execute a notebook and store its outputs without traces of the machine."""
     notebook = nbformat.read(path, 4)
     beside = {"metadata": {"path": path.parent}}
-    client = NotebookClient(notebook, record_timing=False, store_widget_state=False, resources=beside)
+    client = NotebookClient(
+        notebook, record_timing=False, store_widget_state=False, coalesce_streams=True, resources=beside
+    )
     client.execute()
     notebook.metadata = nbformat.from_dict({"kernelspec": KERNEL, "language_info": {"name": "python"}})
     for output in (output for cell in notebook.cells for output in cell.get("outputs", ())):
