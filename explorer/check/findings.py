@@ -53,9 +53,10 @@ def amount(value: float | None, unit: str) -> str:
     figure = f"{value:,}" if isinstance(value, int) or value.is_integer() else f"{value:,.6g}"
     figure = figure.removesuffix(".0")
     unit = {"seconds": "s"}.get(unit, unit)
-    return f"{figure} {unit.removesuffix('s') if figure == '1' and len(unit) > 2 else unit}"
+    return f"{figure} {unit.removesuffix('s') if figure == '1' and len(unit) > 2 else unit}".rstrip()
 
 
+COUNT = "The number of "
 BELONGING = re.compile(r" (?:of|to|behind|in|with|for|that|at|under|whose) ")
 Outcome = Finding | Skipped  # the result of a rule
 
@@ -107,13 +108,14 @@ class Judge:
             if value is not None and most is not None and (value > most or not why or qualifier == AT_MOST):
                 verdict = self.verdict(value, most, grows)
         assumption = f" ({quantity.assumed})" if quantity.assumed else ""
-        phrase = f"{what} {_verb(what)} {qualifier}{amount(value, row.unit)}{assumption}"
+        unit = "" if what.startswith(COUNT) else row.unit  # what is counted is said once
+        phrase = f"{what} {_verb(what)} {qualifier}{amount(value, unit)}{assumption}"
         if verdict == UNKNOWN:
-            part = "" if value is None else f"; the part that is known: {amount(value, row.unit)}"
-            message = f"{what} is not known ({why}){part}; the limit is {amount(most, row.unit)}"
+            part = "" if value is None else f"; the part that is known: {amount(value, unit)}"
+            message = f"{what} is not known ({why}){part}; the limit is {amount(most, unit)}"
         else:
-            message = _sentence(phrase, value, most, row.unit, verdict)
-        message += _elsewhere(quantity, most, row.unit, verdict)
+            message = _sentence(phrase, value, most, unit, verdict)
+        message += _elsewhere(quantity, most, unit, verdict)
         if verdict in (BREACH, TIGHT) and over:
             message = f"{message}. {over}"
         message = f"{message}: {note}" if note else message

@@ -145,7 +145,8 @@ def _text(judge: Judge, resource: Resource, about: Range, setting: TemplateValue
     if about.has_upper:
         why = setting.why_unknown
         length = TemplateValue(size, setting.line, setting.assumed)
-        yield judge.hold(about.limit, resource, length, f"{about.what}: a length", why=why)
+        what = f"The length of {about.what.replace('The ', 'the ', 1)}"
+        yield judge.hold(about.limit, resource, length, what, why=why)
 
 
 def _describe_pattern(pattern: str) -> str:

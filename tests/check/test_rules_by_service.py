@@ -47,11 +47,25 @@ def arn(name):
 
 
 @pytest.mark.parametrize(
-    ("count", "expected"), [(399, "fits"), (400, "tight"), (500, "tight"), (501, "breach")]
+    ("count", "expected", "words"),
+    [
+        (399, "fits", "399, within the limit of 500"),
+        (400, "tight", "400, near the limit of 500"),
+        (500, "tight", "500, all of the limit of 500"),
+        (501, "breach", "501, over the limit of 500"),
+    ],
 )
-def test_a_template_has_so_many_resources(verdict, count, expected):
+def test_a_template_has_so_many_resources(check, count, expected, words):
     template = {"Resources": {f"T{n}": {"Type": "AWS::SNS::Topic"} for n in range(count)}}
-    assert verdict("cfn.resources", template) == [expected]
+    (finding,) = (one for one in check(template).findings if one.limit == "cfn.resources")
+    assert finding.verdict == expected
+    assert finding.message.partition(". ")[0] == f"The number of resources is {words}"
+
+
+def test_a_length_is_that_of_what_has_it(check):
+    queue = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "q" * 81}}
+    messages = [one.message for one in check({"Resources": {"Q": queue}}).findings]
+    assert "The length of the name of the queue is 81 characters, over the limit of 80 characters" in messages
 
 
 @pytest.mark.parametrize(
