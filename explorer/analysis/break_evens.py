@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 REACH = 1000.0  # factor up and down within which changes are searched
 COARSE = 49  # points from 1 / REACH to REACH
+STEP = REACH ** (2 / (COARSE - 1))  # between two points; what lasts longer may have gaps
 FINE = 25  # points between two of those, in each of two refinements
 BEYOND = 1.01  # factor beyond a change: a design that wins only up to there is skipped
 RATE = "requests_per_month"
@@ -225,7 +226,10 @@ def _break_even(
     words = _value_in_words(value, unit)
     at = words if round(factor, 2) == 1 else f"{words} ({format_multiple(factor)} today's)"
     end = None if until is None else value_now(r.workload, axis) * until
-    lasts = "" if end is None else f" {_end_in_words(direction, end, unit)}"
+    lasts = ""
+    if until is not None and end is not None:
+        is_far = max(until / factor, factor / until) > STEP
+        lasts = f"{', at most' if is_far else ''} {_end_in_words(direction, end, unit)}"
     says = f"{direction} a {noun} of {at}{lasts}, {then}"
     ids = design.ids if design else None
     return BreakEven(axis, value, unit, factor, direction, ids, says, bracket.service, end)

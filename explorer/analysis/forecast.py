@@ -14,6 +14,7 @@ from explorer.engine.designs import Design, Table, allowed_designs, choices, tab
 from explorer.engine.evaluation import Evaluation
 from explorer.engine.limits import Finding, findings
 from explorer.engine.search import TopTwo, best_two
+from explorer.engine.sizing import at_best_size
 from explorer.errors import ExplorerError, WorkloadError
 from explorer.facts.key_value import parse_pairs
 from explorer.facts.units import quote_value
@@ -105,7 +106,7 @@ def forecast(workload: Workload, growth: Mapping[str, Any], months: int = 36, de
     rows, first = [], None
     for month in range(months + 1):
         now = Conditions(workload, {field: values[month] for field, values in axes.items()})
-        for finding in findings(workload, subject, now):
+        for finding in findings(workload, subject, at_best_size(now, subject)):
             rows.append((month, *_forecast_row(finding)))
             if first is None and finding.verdict == Verdict.BREACH:
                 first = (month, finding.limit)

@@ -90,12 +90,13 @@ def _line(lines: Lines, limit: str, driver: str) -> int:
 def _findings_today(workload: Workload, judge: Judge, lines: Lines) -> list[Finding]:
     from explorer.analysis.recommendation import recommend
     from explorer.engine.limits import driven_findings
+    from explorer.engine.sizing import sized_conditions
 
     r = recommend(workload)
     design = r.current or r.nearest
     return [
         _check_finding(one, judge, workload.name, _line(lines, one.limit, driver))
-        for one, driver in driven_findings(workload, design)
+        for one, driver in driven_findings(workload, design, sized_conditions(workload, design))
     ]
 
 
@@ -116,6 +117,8 @@ def _check_finding(one: Any, judge: Judge, name: str, line: int) -> Finding:
     breach_text = f"{format_share(one.breach_probability)} of the requests break it: {one.consequence}"
     use_text = f"the p99 uses {format_share(one.used_p99 / one.limit_value)}" if one.limit_value else ""
     message = breach_text if one.breach_probability > 0 else f"No request breaks it; {use_text}"
+    if one.verdict == Verdict.RAISE:
+        message = f"It takes a raised quota, as {breach_text}"
     return Finding(
         judge.file,
         line,

@@ -74,7 +74,7 @@ def _beside(r: Answer, design: Design, beside: Design, concern: str, money: Mone
     load = sized_conditions(r.workload, beside)
     feasible, reasons = why_infeasible(load, beside, findings(r.workload, beside, load))
     if feasible:
-        usd = float(cost(r.workload, beside).total_usd)
+        usd = float(cost(r.workload, beside, load).total_usd)
         change = change_in_words(beside, design)
         return PlainReason(concern, f"{change} it costs {money(usd)} a month", usd)
     return PlainReason(concern, _why_not(reasons[0], concern, beside, design))

@@ -229,9 +229,10 @@ def changes_from_today(r: Choice) -> list[Change]:
     if r.current is None or r.design is None:
         return []
     from explorer.engine.cost import cost
+    from explorer.engine.sizing import at_best_size
 
     today, then = r.current.parts_for(r.load), r.design.parts_for(r.load)
-    before = float(cost(r.workload, r.current).total_usd)
+    before = float(cost(r.workload, r.current, at_best_size(r.load, r.current)).total_usd)
     rows = [Change("cost", "the monthly bill", r.monthly_usd - before)]
     rows += [Change("added", part) for part in then if part not in today]
     rows += [Change("removed", part) for part in today if part not in then]

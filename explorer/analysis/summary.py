@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from explorer.engine.limits import findings
+from explorer.engine.sizing import at_best_size
 from explorer.facts import catalogue
 from explorer.facts.suggestions import both, either
 from explorer.facts.units import Money, format_count, format_rough_usd, format_size, format_time
@@ -238,7 +239,11 @@ def _change_sentence(r: Answer) -> str:
     usd = next((change.usd for change in r.changes if change.usd is not None), None)
     if usd is None or r.current is None:
         return ""
-    breaches = [finding for finding in findings(r.workload, r.current) if finding.verdict == Verdict.BREACH]
+    breaches = [
+        finding
+        for finding in findings(r.workload, r.current, at_best_size(r.load, r.current))
+        if finding.verdict == Verdict.BREACH
+    ]
     fails = "".join(f" {breach_today(finding)}" for finding in breaches[:1])
     return f"{sentence(change_from_today(r.changes, usd))}{fails}"
 
@@ -269,9 +274,10 @@ def nearest_miss_sentence(r: Answer) -> str:
 def _nearest_miss_sentences(r: Answer) -> str:
     """How the nearest design misses, and which changes would make one feasible, each said once."""
     fields = {way.field for way in _first_ways_out(r)}
-    turns = _break_evens_in_words(r, [turn for turn in r.break_evens if turn.axis not in fields])
-    changes = f"{CHANGES}: {turns}" if turns else ""
-    return " ".join(filter(None, [nearest_miss_sentence(r), ways_out_sentence(r), changes]))
+    turns = [turn for turn in r.break_evens if turn.axis not in fields]
+    changes = f"{CHANGES}: {'; '.join(turn.says for turn in turns)}." if turns else ""
+    moves = what_moves_along(r.workload, fields | {turn.axis for turn in turns if turn.factor})
+    return " ".join(filter(None, [nearest_miss_sentence(r), ways_out_sentence(r), changes, moves]))
 
 
 def _first_ways_out(r: Answer) -> list[WayOut]:

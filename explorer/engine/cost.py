@@ -285,9 +285,9 @@ def usage(load: Conditions, design: Design) -> dict[str, float]:
 
 def cost(workload: Workload, design: Design, load: Conditions | None = None) -> Bill:
     """The bill of one design, without lines that have no quantity or a negligible share of the total."""
-    from explorer.options.base.conditions import Conditions
+    from explorer.options.base.conditions import at_stated_size
 
-    quantities = {name: q for name, q in usage(load or Conditions(workload), design).items() if q}
+    quantities = {name: q for name, q in usage(load or at_stated_size(workload), design).items() if q}
     preferences = workload.preferences
     whole = bill(
         quantities,

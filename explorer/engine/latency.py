@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from explorer.facts.units import Number
-from explorer.options.base.conditions import Conditions
+from explorer.options.base.conditions import Conditions, at_stated_size
 from explorer.options.base.request_path import LEVELS, PHASES, Actor, BodyOut, Phase, Step
 from explorer.workload.distribution import Distribution
 from explorer.workload.workload import Workload
@@ -102,7 +102,7 @@ def latency(
     workload: Workload, design: Design, load: Conditions | None = None
 ) -> dict[str, dict[str, float]]:
     """The seconds by phase and in total: {"work": {"p50": ..., "p95": ..., "p99": ...}, "total": ...}."""
-    load = load or Conditions(workload)
+    load = load or at_stated_size(workload)
     phases = {phase: np.zeros(3) for phase in (*PHASES, "total")}
     for step in steps(load, design):
         seconds = np.broadcast_to(step.seconds, (3,))

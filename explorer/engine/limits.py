@@ -11,7 +11,7 @@ import numpy as np
 from explorer.facts import catalogue
 from explorer.facts.units import Number, format_number, format_share
 from explorer.facts.verdict import Verdict
-from explorer.options.base.conditions import Conditions
+from explorer.options.base.conditions import Conditions, at_stated_size
 from explorer.options.base.limit_uses import Driver, LimitUse, Offloaded
 from explorer.workload.workload import Workload
 
@@ -115,7 +115,7 @@ def driven_findings(
     workload: Workload, design: Design, load: Conditions | None = None
 ) -> list[tuple[Finding, str]]:
     """The findings on all limits that bind the design, worst first, each with its driver (`DRIVERS`)."""
-    load = load or Conditions(workload)
+    load = load or at_stated_size(workload)
     worst: dict[str, tuple[Finding, str]] = {}
     for option in design.options:
         placement = Placement.of(option, design.flow)

@@ -110,7 +110,7 @@ def family_and_version(id: str) -> tuple[str, Version]:
 def runtimes_in_order(languages: Iterable[str]) -> list[str]:
     """Lambda's runtimes by family, the newest first; then programs.
 
-    >>> in_order(["rust", "python3.9", "go", "python3.13", "java21"])
+    >>> runtimes_in_order(["rust", "python3.9", "go", "python3.13", "java21"])
     ['java21', 'python3.13', 'python3.9', 'go', 'rust']
     """
     names = sorted(languages)

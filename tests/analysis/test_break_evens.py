@@ -54,8 +54,8 @@ def test_a_change_says_up_to_where_its_design_holds(choice, monkeypatch, directi
     assert turn.factor == pytest.approx(edges[0], rel=0.0006)
     assert turn.until == pytest.approx(edges[1], rel=0.0006)  # today's median is 1 s
     words = {
-        "above": "above a median run time of 2 s (2 times today's) up to 20 s, build it ",
-        "below": "below a median run time of 500 ms (0.5 times today's) down to 50 ms, build it ",
+        "above": "above a median run time of 2 s (2 times today's), at most up to 20 s, build it ",
+        "below": "below a median run time of 500 ms (0.5 times today's), at most down to 50 ms, build it ",
     }
     assert turn.says.startswith(words[direction])
 
@@ -83,7 +83,7 @@ def test_a_design_that_gives_way_between_two_coarse_points_has_its_end_there(cho
     monkeypatch.setattr(break_evens, "_winners", lambda r, points: [winner(*point) for point in points])
     (turn,) = (turn for turn in break_evens.break_evens(choice) if turn.axis == "runtime")
     assert (turn.design, turn.factor) == (other.ids, pytest.approx(2.4, rel=0.0006))
-    assert turn.until == pytest.approx(2.6, rel=0.0006)
+    assert turn.until == pytest.approx(2.6, rel=0.0006) and "times today's) up to 2.6 s, build" in turn.says
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from explorer.analysis.recommendation import Recommendation
 from explorer.engine.cost import cost
 from explorer.engine.designs import Design, table
 from explorer.engine.limits import findings
+from explorer.engine.sizing import sized_conditions
 from explorer.facts.suggestions import both
 from explorer.facts.units import format_usd_in_words
 from explorer.options.base.conditions import Conditions
@@ -285,7 +286,7 @@ def sensitivity(
     subject = r.nearest if design is None else complete_design(workload, design)
     paths = dict(zip(every, _paths(workload, every, subject), strict=True))
     every.sort(key=lambda each: _weight(paths[each]), reverse=True)
-    usd = float(cost(workload, subject).total_usd)
+    usd = float(cost(workload, subject, sized_conditions(workload, subject)).total_usd)
     return Sensitivity(workload, subject, r.design, usd, tuple(every), tuple(paths[each] for each in every))
 
 

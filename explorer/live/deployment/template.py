@@ -11,7 +11,7 @@ from typing import Any
 from explorer.engine.designs import Design
 from explorer.errors import DesignError
 from explorer.facts.suggestions import expected_one_of
-from explorer.options.base.conditions import Conditions
+from explorer.options.base.conditions import Conditions, at_stated_size
 from explorer.options.base.resources import (
     CALLER,
     LIVE,
@@ -288,7 +288,7 @@ def stack_of(workload: Workload, design: Design, load: Conditions | None = None)
             f"runtime.language is {workload.runtime.language}: the deployed functions are Python; "
             + expected_one_of(sorted(RUNTIMES))
         )
-    load, path = load or Conditions(workload), design.flow
+    load, path = load or at_stated_size(workload), design.flow
     if unbuilt := design.unbuilt(load):
         raise DesignError(f"design {design} cannot be deployed: {'; '.join(unbuilt)}")
     if workload.runtime.architecture != load.architecture:  # "any": the one that the design takes

@@ -859,3 +859,13 @@ def _at_points(value: Any, shape: tuple[int, ...], here: np.ndarray) -> Any:
 def _through(row: records.ColdStart) -> Distribution:
     """A cold start as a distribution through its measured quantiles [s]."""
     return from_quantiles({0.5: row.p50_s, 0.9: row.p90_s, 0.95: row.p95_s, 0.99: row.p99_s})
+
+
+def at_stated_size(workload: Workload) -> Conditions:
+    """The conditions of a workload that states its memory and architecture.
+
+    Where one is open, the size belongs to a design: `explorer.engine.sizing.sized_conditions`.
+    """
+    load = Conditions(workload)
+    assert len(load.sizes) == 1, "memory or architecture is open: pass the conditions at the design's size"
+    return load

@@ -15,7 +15,6 @@ from explorer.engine.cost import BillLine
 from explorer.engine.designs import table as every_design
 from explorer.engine.latency import latency, steps
 from explorer.engine.limits import Finding
-from explorer.engine.sizing import sized_conditions
 from explorer.facts import catalogue
 from explorer.facts.units import (
     format_billed_quantity,
@@ -174,9 +173,9 @@ def _unit_price_text(line: BillLine, region: str) -> tuple[str, str]:
 def phases_table(r: Recommendation) -> Table:
     """The phases of one request."""
     happens: dict[str, list[str]] = {}
-    for step in steps(sized_conditions(r.workload, r.nearest), r.nearest):
+    for step in steps(r.answer.sized_load, r.nearest):
         happens.setdefault(step.phase, []).append(step.title)
-    seconds = latency(r.workload, r.nearest)
+    seconds = latency(r.workload, r.nearest, r.answer.sized_load)
     total = ("In all", "", *_times(seconds.pop("total")))
     rows = [(name, "; ".join(happens[name]), *_times(s)) for name, s in seconds.items()]
     caption = "From submitting to the whole result in hand, as if all steps were slow together"

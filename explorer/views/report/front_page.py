@@ -272,7 +272,11 @@ def _today_sentences(r: Recommendation) -> list[str]:
     """The costs first, with the parts added and removed; then what fails today."""
     if r.current is None:
         return []
-    breaches = [finding for finding in findings(r.workload, r.current) if finding.verdict == Verdict.BREACH]
+    breaches = [
+        finding
+        for finding in findings(r.workload, r.current, sized_conditions(r.workload, r.current))
+        if finding.verdict == Verdict.BREACH
+    ]
     fails = [breach_today_at_length(finding) for finding in breaches[:MOST_POINTS]]
     usd = next((change.usd for change in r.answer.changes if change.usd is not None), None)
     return (

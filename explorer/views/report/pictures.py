@@ -189,7 +189,7 @@ def _bill_line_rows(r: Recommendation) -> Any:
 def _phase_rows(r: Recommendation) -> Any:
     import pandas as pd
 
-    seconds = latency(r.workload, r.nearest)
+    seconds = latency(r.workload, r.nearest, r.answer.sized_load)
     return pd.DataFrame(
         [{"phase": phase, **{f"{p}_s": s for p, s in at.items()}} for phase, at in seconds.items()]
     )
