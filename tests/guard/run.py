@@ -23,7 +23,7 @@ from pathlib import Path
 import compare
 from side import examples, recorded, samples
 
-COMMIT = "cbd8760bee45a198726f066c5b492c93ed14386e"
+COMMIT = "ac8110ce4b058cad06f1841885c12aa17a51509b"
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 BUILD = ROOT / "build" / "guard" / COMMIT[:12]
