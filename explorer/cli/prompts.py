@@ -148,7 +148,11 @@ Alarms = Annotated[
 ]
 JwtIssuer = Annotated[
     str | None,
-    typer.Option(metavar="URL", help="Where client.auth is jwt: whose tokens count, as in their claim iss."),
+    typer.Option(
+        metavar="URL",
+        help="Where client.auth is jwt: whose tokens count, as in their claim iss. On the local target the "
+        "issuer must be reachable on this machine.",
+    ),
 ]
 JwtAudience = Annotated[
     str | None, typer.Option(metavar="TEXT", help="And whom they are for, as in their claim aud.")

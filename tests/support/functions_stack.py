@@ -116,7 +116,10 @@ class Stack:
         return url["QueueUrl"]
 
     def _machine(self) -> str:
-        retry = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 1, "MaxAttempts": 5, "BackoffRate": 1.0}]
+        every = {"IntervalSeconds": 1, "BackoffRate": 1.0}
+        # Busy until a test or the clock ends the lease of a worker that died
+        busy = {"ErrorEquals": ["Busy"], "MaxAttempts": 300, **every}
+        retry = [busy, {"ErrorEquals": ["States.ALL"], "MaxAttempts": 5, **every}]
         task = {
             "Type": "Task",
             "Resource": self.function("work", self.handler),

@@ -62,10 +62,11 @@ EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action
 
 
 def zipped(code: str = CODE) -> bytes:
-    """A package with one file, index.py."""
-    file = io.BytesIO()
+    """A package with one file, index.py; the same bytes for the same code at any time."""
+    file, index = io.BytesIO(), zipfile.ZipInfo("index.py")
+    index.external_attr = 0o600 << 16
     with zipfile.ZipFile(file, "w") as package:
-        package.writestr("index.py", code)
+        package.writestr(index, code)
     return file.getvalue()
 
 
@@ -75,6 +76,7 @@ class Bench:
     def __init__(self, up: instance.Cloud) -> None:
         self.cloud, self.session = up, up.session()
         self.client = cache(self.session.client)
+        self.functions: dict[str, dict] = {}  # settings by name
         role = self.client("iam").create_role(RoleName="worker", AssumeRolePolicyDocument=json.dumps(TRUST))
         self.role = role["Role"]["Arn"]
         self.client("iam").put_role_policy(
@@ -82,7 +84,7 @@ class Bench:
         )
 
     def function(self, name: str = "worker", **settings) -> str:
-        """The name of a function, made if there is none."""
+        """The name of a function, made if there is none. All test files share the cloud, and its names."""
         settings_of_function = {
             "Role": self.role,
             "Runtime": "python3.13",
@@ -90,11 +92,11 @@ class Bench:
             "Code": {"ZipFile": zipped()},
             "Timeout": 10,
         }
-        try:
-            self.client("lambda").create_function(FunctionName=name, **settings_of_function | settings)
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ResourceConflictException":
-                raise
+        settings_of_function |= settings
+        if name not in self.functions:
+            self.client("lambda").create_function(FunctionName=name, **settings_of_function)
+            self.functions[name] = settings_of_function
+        assert self.functions[name] == settings_of_function, f"{name} has other settings: use another name"
         return name
 
     def invoke(self, payload, name: str | None = None, **kwargs):

@@ -38,16 +38,27 @@ def token_values(stack: Stack, issuer: str | None, audience: str | None) -> dict
             'the endpoint takes no tokens: expected client.auth = "jwt"'
         )
     if issuer is not None:
-        parts = urlsplit(issuer)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        if not _is_url(issuer):
             raise ExplorerError(
                 f'--jwt-issuer is "{issuer}": expected a URL such as https://accounts.example.com'
             )
-        if parts.scheme == "http" and not is_local(issuer):
+        if urlsplit(issuer).scheme == "http" and not is_local(issuer):
             raise ExplorerError(f'--jwt-issuer is "{issuer}": expected https (http only on this machine)')
     if audience is not None and not audience.strip():
         raise ExplorerError("--jwt-audience is empty: expected the claim aud of the tokens")
     return values
+
+
+def _is_url(issuer: str) -> bool:
+    """Whether it is an http or https address with a host, and without whitespace, a query or a fragment."""
+    if any(each.isspace() or not each.isprintable() for each in issuer):
+        return False
+    try:
+        parts = urlsplit(issuer)
+        _ = parts.port
+    except ValueError:  # a bracket too few, a port that is none
+        return False
+    return bool(parts.scheme in ("http", "https") and parts.hostname and not parts.query + parts.fragment)
 
 
 def check_issuer(values: Mapping[str, str], target_name: str) -> None:

@@ -213,7 +213,14 @@ def test_an_export_tells_its_files(workload, tmp_path):
 
 
 HELPS = {  # what a newcomer looks for
-    "deploy": ["--target", "no account", "FILE.py:function", "--hours", "removed again"],
+    "deploy": [
+        "--target",
+        "no account",
+        "FILE.py:function",
+        "--hours",
+        "removed again",
+        "issuer must be reachable on this machine",
+    ],
     "bench": ["--rate", "Requests a second", "--jobs", "FILE.parquet", "--max-usd", "losses"],
     "destroy": ["everything that it created", "--yes"],
     "stacks": ["expired", "AWS_REGION"],

@@ -24,7 +24,7 @@ PASS = {"Type": "Pass", "End": True}
 
 @pytest.fixture(scope="module")
 def function(bench):
-    name = bench.function("echo", Code={"ZipFile": zipped(ECHO)})
+    name = bench.function("echo-or-fail", Code={"ZipFile": zipped(ECHO)})
     return f"arn:aws:lambda:us-east-1:000000000000:function:{name}"
 
 

@@ -3,6 +3,7 @@
 import base64
 import hmac
 import json
+import re
 import urllib.error
 import urllib.request
 
@@ -169,6 +170,35 @@ def plan(target: str = "local", **options):
     planned = deploy.plan(Workload(**WORKLOAD), DESIGN, **options)
     planned.check_target(target)
     return planned
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    [
+        "https://exa mple.com/",
+        "https://example.com/a b",
+        " https://example.com",
+        "https://example.com\n",
+        "https://exam\tple.com",
+        "https://example\u00a0.com",
+        "https://example.com\x00",
+        "https://[::1",
+        "https://example.com:port",
+        "https://example.com:65536",
+        "https://",
+        "https://example.com?q=1",
+        "https://example.com#f",
+    ],
+)
+def test_an_issuer_that_is_no_url_is_refused(issuer):
+    says = re.escape(f'--jwt-issuer is "{issuer}": expected a URL such as https://accounts.example.com')
+    with pytest.raises(ExplorerError, match=says):
+        plan("aws", jwt_issuer=issuer, jwt_audience="app")
+
+
+@pytest.mark.parametrize("issuer", ["https://example.com/", "https://example.com:65535/a", "https://[::2]/a"])
+def test_an_issuer_that_is_one_is_taken(issuer):
+    assert plan("aws", jwt_issuer=issuer, jwt_audience="a b").stack.values["JwtIssuer"] == issuer
 
 
 @pytest.mark.parametrize(

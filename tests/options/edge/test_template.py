@@ -87,13 +87,23 @@ REST = {"edge": "none", "door": "rest-api"}
         ({"needs": ["custom-domain"]}, REST, "client.needs custom-domain: the domain"),
         ({"needs": ["usage-plans"]}, REST, "client.needs usage-plans: whom"),
         ({"needs": ["private"]}, REST, "client.needs private: the network"),
-        ({"auth": "jwt"}, REST, "client.auth jwt: who issues"),
-        ({"auth": "jwt"}, {"edge": "none", "door": "http-api"}, "client.auth jwt: who issues"),
+        ({"auth": "jwt"}, REST, "client.auth jwt: only an HTTP API has a template that checks tokens"),
     ],
 )
 def test_what_the_template_does_not_have_is_said(client, others, why):
     with pytest.raises(DesignError, match=why):
         stack_of(workload(client=client), Design(**{**PLAIN, **others}))
+
+
+def test_an_http_api_checks_tokens_and_asks_whose_they_are():
+    w = workload(client={"auth": "jwt"})
+    stack = stack_of(w, Design(**PLAIN | {"edge": "none", "door": "http-api"}))
+    assert set(stack.missing) >= {"JwtIssuer", "JwtAudience"} and complaints(stack.template) == ()
+    of_type = {each["Type"]: each["Properties"] for each in stack.template["Resources"].values()}
+    assert of_type["AWS::ApiGatewayV2::Authorizer"]["JwtConfiguration"] == {
+        "Issuer": {"Ref": "JwtIssuer"},
+        "Audience": [{"Ref": "JwtAudience"}],
+    }
 
 
 def test_the_web_acl_of_a_distribution_stands_in_one_region_alone():
