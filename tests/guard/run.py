@@ -23,7 +23,7 @@ from pathlib import Path
 import compare
 from side import examples, recorded, samples
 
-COMMIT = "ac8110ce4b058cad06f1841885c12aa17a51509b"
+COMMIT = "01a4fdf617f7317299ce8e17df1f4ac513c1bdfa"
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 BUILD = ROOT / "build" / "guard" / COMMIT[:12]
