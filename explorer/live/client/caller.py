@@ -136,7 +136,10 @@ def ssl_context() -> ssl.SSLContext:
 
 
 def _base_url(url: str) -> str:
-    parts = urlsplit(url) if isinstance(url, str) else None
+    try:
+        parts = urlsplit(url) if isinstance(url, str) else None
+    except ValueError:  # a bracket too few
+        parts = None
     if not parts or parts.scheme not in ("http", "https") or not parts.hostname:
         raise ExplorerError(
             "url: expected an address such as https://abc.execute-api.eu-west-1.amazonaws.com"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from shlex import quote
 
 from explorer.facts import catalogue
 from explorer.facts.locations import client_dir, errors_file
@@ -177,7 +178,7 @@ PARAMETER_VALUES = {
 
 def _parameter_arguments(stack: Stack) -> str:
     """The parameters of the template, as arguments of the command."""
-    values = {**PARAMETER_VALUES, **stack.values}
+    values = PARAMETER_VALUES | {name: quote(value) for name, value in stack.values.items()}
     pairs = [f"ParameterKey={name},ParameterValue={values[name]}" for name in stack.parameters]
     return " \\\n    ".join(pairs)
 

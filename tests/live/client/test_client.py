@@ -992,3 +992,9 @@ def test_both_clients_have_the_same_methods():
 
     assert shape(Client) == shape(AsyncClient)
     assert inspect.signature(Client) == inspect.signature(AsyncClient)
+
+
+@pytest.mark.parametrize("url", ["https://[::1", "ftp://example.com", "example.com", "", None])
+def test_what_is_no_address_is_refused_in_one_line(url):
+    with pytest.raises(ExplorerError, match="^url: expected an address such as https://"):
+        Client(url, credentials=False)

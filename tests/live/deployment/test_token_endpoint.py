@@ -240,10 +240,11 @@ def test_an_export_asks_for_what_is_not_stated(tmp_path):
     ex.live.export(ex.live.plan(workload, DESIGN), tmp_path / "open")
     text = (tmp_path / "open" / "README.md").read_text()
     assert "ISSUER=...\nAUDIENCE=...\n" in text and "ParameterKey=JwtIssuer,ParameterValue=$ISSUER" in text
-    stated = ex.live.plan(workload, DESIGN, jwt_issuer="https://idp.example", jwt_audience="app")
+    stated = ex.live.plan(workload, DESIGN, jwt_issuer="https://idp.example", jwt_audience="my app")
     ex.live.export(stated, tmp_path / "stated")
     text = (tmp_path / "stated" / "README.md").read_text()
     assert "ISSUER=..." not in text and "ParameterKey=JwtIssuer,ParameterValue=https://idp.example" in text
+    assert "ParameterKey=JwtAudience,ParameterValue='my app'" in text  # one word of the shell
     assert 'credentials={"token": "..."}' in text
     template = json.loads((tmp_path / "stated" / "template.json").read_text())
     routes = [
