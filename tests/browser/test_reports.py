@@ -156,7 +156,7 @@ def test_the_index_leads_to_its_reports(page: Page, folder: Path) -> None:
     page.goto(f"file://{folder}/index.html")
     page.get_by_role("link", name="html of Account statements").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(
-        "Account statements: asynchronous endpoint behind a function URL"
+        "Account statements: asynchronous endpoint behind a function URL, with secrets in Secrets Manager"
     )
 
 

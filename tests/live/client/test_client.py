@@ -996,5 +996,5 @@ def test_both_clients_have_the_same_methods():
 
 @pytest.mark.parametrize("url", ["https://[::1", "ftp://example.com", "example.com", "", None])
 def test_what_is_no_address_is_refused_in_one_line(url):
-    with pytest.raises(ExplorerError, match="^url: expected an address such as https://"):
+    with pytest.raises(ExplorerError, match=r"^url: expected an address such as https://"):
         Client(url, credentials=False)
