@@ -23,7 +23,7 @@ from pathlib import Path
 import compare
 from side import examples, recorded, samples
 
-COMMIT = "01a4fdf617f7317299ce8e17df1f4ac513c1bdfa"
+COMMIT = "01beda94badcbae1506a873f1c19140f3ff2bdef"
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 BUILD = ROOT / "build" / "guard" / COMMIT[:12]
