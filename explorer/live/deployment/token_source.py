@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from explorer.errors import ExplorerError
-from explorer.live.client.signing import is_local
 from explorer.options.base.resources import TOKEN_AUDIENCE, TOKEN_ISSUER
 
 from .template import Stack
@@ -42,11 +41,18 @@ def token_values(stack: Stack, issuer: str | None, audience: str | None) -> dict
             raise ExplorerError(
                 f'--jwt-issuer is "{issuer}": expected a URL such as https://accounts.example.com'
             )
-        if urlsplit(issuer).scheme == "http" and not is_local(issuer):
+        if urlsplit(issuer).scheme == "http" and not _is_here(issuer):
             raise ExplorerError(f'--jwt-issuer is "{issuer}": expected https (http only on this machine)')
     if audience is not None and not audience.strip():
         raise ExplorerError("--jwt-audience is empty: expected the claim aud of the tokens")
     return values
+
+
+def _is_here(issuer: str) -> bool:
+    """Whether the issuer is on this machine."""
+    from explorer.live.client.signing import is_local  # its package needs httpx2, which `stacks` does not
+
+    return is_local(issuer)
 
 
 def _is_url(issuer: str) -> bool:
@@ -74,12 +80,12 @@ def check_issuer(values: Mapping[str, str], target_name: str) -> None:
         )
     issuer = values[TOKEN_ISSUER]
     host = urlsplit(issuer).hostname or ""
-    if target_name == "local" and not is_local(issuer) and not host.startswith(POOL):
+    if target_name == "local" and not _is_here(issuer) and not host.startswith(POOL):
         raise ExplorerError(
             f'--jwt-issuer is "{issuer}": the local cloud reads keys on this machine alone: expected an '
             "issuer such as http://127.0.0.1:8080, a user pool of the local cloud, or --target aws"
         )
-    if target_name == "aws" and is_local(issuer):
+    if target_name == "aws" and _is_here(issuer):
         raise ExplorerError(
             f'--jwt-issuer is "{issuer}": AWS cannot read its keys: expected a public https URL'
         )
