@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from explorer.engine.limits import findings
+from explorer.engine.limits import Finding, findings
 from explorer.engine.sizing import at_best_size
 from explorer.facts import catalogue
 from explorer.facts.suggestions import both, either
@@ -239,13 +239,16 @@ def _change_sentence(r: Answer) -> str:
     usd = next((change.usd for change in r.changes if change.usd is not None), None)
     if usd is None or r.current is None:
         return ""
-    breaches = [
-        finding
-        for finding in findings(r.workload, r.current, at_best_size(r.load, r.current))
-        if finding.verdict == Verdict.BREACH
-    ]
-    fails = "".join(f" {breach_today(finding)}" for finding in breaches[:1])
+    fails = "".join(f" {breach_today(finding)}" for finding in breaches_of_today(r)[:1])
     return f"{sentence(change_from_today(r.changes, usd))}{fails}"
+
+
+def breaches_of_today(r: Answer) -> list[Finding]:
+    """The limits that today's design breaks, worst first; empty if the workload states no design."""
+    if r.current is None:
+        return []
+    every = findings(r.workload, r.current, at_best_size(r.load, r.current))
+    return [finding for finding in every if finding.verdict == Verdict.BREACH]
 
 
 def misses_of_nearest(r: Answer) -> list[str]:

@@ -29,6 +29,7 @@ from explorer.analysis.phrases import (
 from explorer.analysis.plain_reasons import plain_reasons
 from explorer.analysis.recommendation import Recommendation
 from explorer.analysis.summary import (
+    breaches_of_today,
     build_sentence,
     chosen_size,
     flat_rate_sentence,
@@ -38,7 +39,7 @@ from explorer.analysis.summary import (
     unconfirmed_limit_sentences,
 )
 from explorer.analysis.watched_limit import watched_limit
-from explorer.engine.limits import Finding, findings
+from explorer.engine.limits import Finding
 from explorer.engine.sizing import sized_conditions
 from explorer.facts import catalogue
 from explorer.facts.suggestions import both, either
@@ -272,12 +273,7 @@ def _today_sentences(r: Recommendation) -> list[str]:
     """The costs first, with the parts added and removed; then what fails today."""
     if r.current is None:
         return []
-    breaches = [
-        finding
-        for finding in findings(r.workload, r.current, sized_conditions(r.workload, r.current))
-        if finding.verdict == Verdict.BREACH
-    ]
-    fails = [breach_today_at_length(finding) for finding in breaches[:MOST_POINTS]]
+    fails = [breach_today_at_length(finding) for finding in breaches_of_today(r.answer)[:MOST_POINTS]]
     usd = next((change.usd for change in r.answer.changes if change.usd is not None), None)
     return (
         fails
