@@ -18,7 +18,7 @@ from explorer.engine.latency import first_byte_s
 from explorer.engine.limits import Finding, findings
 from explorer.engine.misses import miss_factors
 from explorer.engine.search import best_two
-from explorer.engine.sizing import at_best_size
+from explorer.engine.sizing import at_best_size, bought_memory_mb
 from explorer.errors import DesignError, WorkloadError
 from explorer.facts.units import quote_value
 from explorer.options.base.conditions import Conditions
@@ -168,8 +168,8 @@ class Choice:
 
     @property
     def memory_mb(self) -> float:
-        """The memory of the compute that does the work [MB]."""
-        return float(self.sized_load.memory_mb)
+        """The memory of the compute that does the work [MB]; if no size is stated, that which is bought."""
+        return bought_memory_mb(self.sized_load, self.nearest)
 
     @property
     def architecture(self) -> str:

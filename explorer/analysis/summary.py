@@ -9,14 +9,14 @@ from explorer.engine.limits import Finding, findings
 from explorer.engine.sizing import at_best_size
 from explorer.facts import catalogue
 from explorer.facts.suggestions import both, either
-from explorer.facts.units import Money, format_count, format_rough_usd, format_size, format_time
+from explorer.facts.units import Money, format_count, format_rough_usd, format_time
 from explorer.facts.verdict import Verdict
 from explorer.options.base.request_path import BodyOut
-from explorer.workload.kinds import ANY, MB
 
 from .break_evens import BreakEven, what_moves_along
 from .choice import PartPriceChange
 from .flat_rates import cheaper_flat_rate
+from .open_size import size_sentence
 from .phrases import (
     FIRST_BYTE_P95,
     besides_pattern,
@@ -48,7 +48,6 @@ LONGEST = 30  # upper bound of the words in the first sentence
 MOST_REASONS = 2
 CENT = 0.01  # [USD]
 MOST_WAYS = 3
-ARCHITECTURES = {"arm64": "Arm", "x86_64": "x86"}
 
 
 def summary(r: Answer) -> str:
@@ -135,19 +134,6 @@ def _cost_sentence(r: Answer) -> str:
     p50, p95 = (format_time(r.latency_s[level]) for level in ("p50", "p95"))
     money = format_rough_usd(r.monthly_usd)
     return f"{r.workload.name}: {money} a month with {parts}; half of {what} within {p50}, 95 % within {p95}."
-
-
-def size_sentence(r: Answer) -> str:
-    """The memory and the architecture that the answer chose; "" if the workload states both."""
-    size = chosen_size(r, format_size(r.memory_mb * MB))
-    return f"Of the sizes that keep every promise, {size} costs least." if size else ""
-
-
-def chosen_size(r: Answer, memory: str) -> str:
-    """What the answer chose of `memory`, in words, and architecture; "" if the workload states both."""
-    runtime = r.workload.runtime
-    sizes = {f"{memory} of memory": runtime.memory, ARCHITECTURES[r.architecture]: runtime.architecture}
-    return " on ".join(words for words, stated in sizes.items() if stated == ANY)
 
 
 def flat_rate_sentence(r: Answer, money: Money = format_rough_usd) -> str:

@@ -96,6 +96,7 @@ class Answers:
         self.count = len(table.placements)
         self.quantities = list(FIXED)
         self.constant = np.zeros((len(FIXED) + 24, self.count, self.sizes))
+        self.unsold = np.zeros((self.count, self.sizes), dtype=bool)  # sizes that do not exist for an option
         self.along: dict[str, list[TermTable]] = {}
         self.tests: list[MixedLimit] = []
         self.steps: list[Steps] = []
@@ -119,6 +120,10 @@ class Answers:
         sums: dict[tuple[str, Axes], np.ndarray] = {}
         for exclusion in option.excludes(load):
             self._add(sums, BAD, np.asarray(exclusion.where) * exclusion.mask(path) * 1.0)
+        sold = option.sells(load)
+        if not np.all(sold):
+            self.unsold[rows] = ~np.ravel(sold)
+            self._add(sums, BAD, ~sold * 1.0)
         for price_id, quantity in load.by_size(option.usage(load, path)):
             name, price = (
                 (USD, self.book.price(price_id)) if self.book.is_linear(price_id) else (price_id, 1.0)

@@ -457,6 +457,12 @@ class Table:
                 more[question.rows] += on
         return more
 
+    def sold(self, load: Conditions) -> np.ndarray:
+        """Which designs every option sells at the one size of the load: shape (designs,)."""
+        each = np.array([bool(np.all(placement.option.sells(load))) for placement in self.placements])
+        result: np.ndarray = each[self.rows].all(axis=1)
+        return result
+
     def allows(self, load: Conditions) -> np.ndarray:
         """Which designs have no option that the load excludes: shape (designs, *axes)."""
         free = np.ones((len(self.placements), *load.shape), dtype=bool)

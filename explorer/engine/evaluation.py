@@ -155,9 +155,12 @@ class Evaluation:
     def raised_chances(self) -> dict[tuple[str, str], np.ndarray]:
         """By limit and driver, the chance of a breach with the quota raised: shape (placements, *axes).
 
-        If a placement has several uses of a limit, the worst counts; if there are several sizes, the best.
+        If a placement has several uses of a limit, the worst counts; of the sizes that its option sells, the
+        best.
         """
-        return {key: chance.min(axis=1) for key, chance in self._raised_by_size.items()}
+        unsold = self.answers.unsold & ~self.answers.unsold.all(axis=1, keepdims=True)
+        here = unsold.reshape(*unsold.shape, *(1,) * len(self.load.shape))
+        return {key: np.where(here, 1.0, chance).min(axis=1) for key, chance in self._raised_by_size.items()}
 
     @cached_property
     def _raised_by_size(self) -> dict[tuple[str, str], np.ndarray]:

@@ -27,7 +27,10 @@ def miss_factors(evaluation: Evaluation) -> np.ndarray:
     """
     if evaluation.answers.sizes > 1:
         load, designs = evaluation.load, evaluation.table
-        each = [miss_factors(Evaluation(load.at_size(size), designs)) for size in load.sizes]
+        at_sizes = [load.at_size(size) for size in load.sizes]
+        each = [
+            np.where(designs.sold(one), miss_factors(Evaluation(one, designs)), NEVER) for one in at_sizes
+        ]
         return np.asarray(np.min(each, axis=0))
     by_placement = np.ones(len(evaluation.table.placements))
     for rows, use in evaluation.answers.uses:

@@ -390,18 +390,18 @@ def test_importing_and_recommending_needs_no_pandas():
 def test_what_is_said_of_an_open_size_is_said_of_the_size_that_the_answer_chose():
     from explorer.views.report.decision import phases_table
 
-    # 40 s at 1,769 MB, half of it computing, are 20 + 20 x 1769 / 768 = 66.07 s on the vCPU of 768 MB
+    # 40 s at one vCPU, half of it computing, are 20 + 20 / 0.5 = 60 s on the half vCPU of a task of 1 GB
     runtime = {"p50": "40 s", "p99": "20 min", "memory": "any", "used": "700 MB"}
     client = {"waits": "29 s", "polls": True, "uploads": True}
     w = ex.Workload(
         requests_per_month=60_000, request="12 MB", response="2 MB", runtime=runtime, client=client
     )
     r = ex.recommend(w)
-    assert (r.design.execution, r.memory_mb) == ("fargate", 768)
+    assert (r.design.execution, r.memory_mb) == ("fargate", 1024)
     steps = ex.latency(w, r.design)["p50"]
-    assert 66 in {round(seconds) for seconds in steps}
+    assert 60 in {round(seconds) for seconds in steps}
     rows = {row[0].text: row[2].text for row in phases_table(r).rows}
-    assert rows["work"] == "1.11 min"  # and 0.26 s to read the body, 0.13 to store the result
+    assert rows["work"] == "1.01 min"  # and 0.26 s to read the body, 0.13 to store the result
     (vcpu,) = (f.used_p99 for f in r.answer.findings if f.limit == "fargate.vcpu")
     now = ex.forecast(w, {"requests_per_month": 0.01}, months=1).query("month == 0").set_index("limit")
     assert now.loc["fargate.vcpu", "used"] == vcpu

@@ -190,9 +190,9 @@ def test_a_quota_that_is_raised_many_times_over_is_said_with_its_multiple_and_as
 @pytest.mark.parametrize(
     ("memory", "architecture", "size"),
     [
-        ("any", "any", "Of the sizes that keep every promise, 4 GB of memory on Arm costs least."),
-        ("any", "x86_64", "Of the sizes that keep every promise, 4 GB of memory costs least."),
-        ("4096 MB", "any", "Of the sizes that keep every promise, Arm costs least."),
+        ("any", "any", "Of the sizes that keep every promise, 4 GB of memory on Arm costs least"),
+        ("any", "x86_64", "Of the sizes that keep every promise, 4 GB of memory costs least"),
+        ("4096 MB", "any", "Of the sizes that keep every promise, Arm costs least"),
         ("4096 MB", "arm64", None),
     ],
 )
@@ -204,6 +204,26 @@ def test_a_size_that_the_answer_chose_is_named(memory, architecture, size):
     r = ex.recommend(ex.Workload(**w, runtime=runtime, targets={"latency_p95": "1 s"}))
     assert r.feasible and r.memory_mb == 4096
     assert (size in r.summary) if size else "Of the sizes" not in r.summary
+
+
+@pytest.mark.parametrize(
+    ("memory", "used", "sentence"),
+    [
+        # 0.2 s + 0.2 s x 1769 / 128 = 2.96 s of 0.125 GB, or 0.4 s of 1.7275 GB: for 3 million requests
+        # 1.11 and 2.07 million GB-seconds, at 13.3334 millionths of a dollar $14.8 and $27.6
+        ("any", "128 MB", "128 MB of memory costs least; 1,769 MB costs $12.8 a month more and takes 446 ms"
+         " in place of 3.01 s at the median."),
+        # 0.2 s + 0.2 s x 1769 / 1024 = 546 ms, with 45 ms at the door 1.33 times as long: not worth a word
+        ("any", "1 GB", "1 GB of memory costs least."),
+        ("128 MB", "128 MB", None),
+    ],
+)  # fmt: skip
+def test_what_an_open_size_trades_is_said_where_it_matters(memory, used, sentence):
+    w = {"requests_per_month": 3e6, "request": "1 KB", "response": "1 KB", "client": {"waits": "20 s"}}
+    runtime = {"value": 0.4, "cpu": 0.5, "memory": memory, "used": used}
+    r = ex.recommend(ex.Workload(**w, runtime=runtime, region="us-east-1"))
+    said = f"Of the sizes that keep every promise, {sentence}"
+    assert (said in r.summary) if sentence else "Of the sizes" not in r.summary
 
 
 def test_what_would_make_a_design_feasible_is_said_once():

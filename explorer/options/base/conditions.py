@@ -68,7 +68,10 @@ class Conditions:
     hits: Number  # the share of the clients' requests that a cache answers
     memory_mb: Number
     memory_gb: Number
-    vcpu: Number  # vCPUs that come with the memory
+    held_gb: Number  # memory that one request holds in a container that carries several
+    compute_mb: Number  # memory of a function with the same vCPUs
+    of_task: Mask  # whether a size is a container task's, where functions and tasks have sizes of their own
+    vcpu: Number  # vCPUs that come with the memory, or with the task
     used_vcpu: Number  # vCPUs that the work can use
     cpu: Number  # the share of the run time in which the work computes
     arm: Mask  # whether a size has arm64
@@ -285,7 +288,20 @@ class Conditions:
         if self.architecture == ANY:
             self.arm = np.reshape([size.architecture == "arm64" for size in sizes], column)
         self.memory_gb = self.memory_mb / 1024
-        self.vcpu = self.memory_mb / self.constant("lambda.vcpu_mb")  # vCPUs that come with the memory
+        vcpu_mb = self.constant("lambda.vcpu_mb")
+        self.vcpu = self.memory_mb / vcpu_mb
+        self.compute_mb = self.memory_mb
+        self.held_gb = self.memory_gb
+        self.of_task = np.bool_(sizes[0].vcpu is not None)
+        if any(size.vcpu is not None for size in sizes):  # a task's vCPUs do not follow from its memory
+            of_task, vcpu = (
+                np.reshape(values, column if len(sizes) > 1 else ())
+                for values in zip(*((size.vcpu is not None, size.vcpu or 0.0) for size in sizes), strict=True)
+            )
+            self.of_task = of_task
+            self.vcpu = np.where(of_task, vcpu, self.vcpu)[()]
+            self.compute_mb = np.where(of_task, vcpu * vcpu_mb, self.memory_mb)[()]
+            self.held_gb = np.where(of_task, self.workload.runtime.used / 1024, self.memory_gb)[()]
         self.used_vcpu = np.minimum(self.vcpu, self.number("runtime.threads"))  # vCPUs that the work can use
 
     def _read_run_time(self) -> None:
@@ -296,9 +312,9 @@ class Conditions:
         stated_at = reference_memory(runtime)
         stated = here = run_time_at(runtime, stated_at, cpu, threads)
         slower: Number = 1.0
-        if np.ndim(self.memory_mb) or self.memory_mb != stated_at:
-            here = run_time_at(runtime, self.memory_mb, cpu, threads)
-            slower = computing_factor(runtime, stated_at, self.memory_mb, cpu, threads)
+        if np.ndim(self.compute_mb) or self.compute_mb != stated_at:
+            here = run_time_at(runtime, self.compute_mb, cpu, threads)
+            slower = computing_factor(runtime, stated_at, self.compute_mb, cpu, threads)
             slower = here.median / stated.median if runtime.tuned else slower
         # the CPU seconds of the work do not depend on the memory
         used_there = np.minimum(stated_at / self.constant("lambda.vcpu_mb"), threads)

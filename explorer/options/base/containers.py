@@ -14,6 +14,7 @@ from explorer.facts.units import Number
 
 from .conditions import P95_TAIL_SHARE, Conditions
 from .mask import Mask
+from .sizes import sells_by_kind
 
 AT_ONCE = 2**18  # points x sizes that are evaluated together
 DAY_S = 86400.0
@@ -40,6 +41,11 @@ def _fits(load: Conditions, vcpu: Number, gb: Number) -> Mask:
     """Whether a task has the vCPUs that one request uses at once, and its memory."""
     result: Mask = np.asarray(vcpu >= load.used_vcpu * (1 - 1e-9))
     return result & (gb >= load.memory_gb * (1 - 1e-9))
+
+
+def sold_tasks(load: Conditions) -> Mask:
+    """The sizes of the load that are container tasks, or all where the file names the sizes."""
+    return load.of_task | np.bool_(not sells_by_kind(load.workload.runtime) or "runtime.memory" in load.axes)
 
 
 def some_task_fits(load: Conditions) -> Mask:
@@ -116,7 +122,7 @@ def _cheapest(load: Conditions) -> Fleet:
 
 def requests_per_task(load: Conditions, vcpu: Number, gb: Number) -> Number:
     """The concurrent requests that a task of this size carries, at least one."""
-    slots = np.minimum(gb / load.memory_gb, vcpu / (load.cpu * load.used_vcpu))
+    slots = np.minimum(gb / load.held_gb, vcpu / (load.cpu * load.used_vcpu))
     return np.maximum(np.floor(np.minimum(slots, vcpu * load.most_per_vcpu) * (1 + 1e-9)), 1.0)
 
 
@@ -138,6 +144,8 @@ def _prices(load: Conditions, sizes: Sequence[tuple[float, float]]) -> tuple[Fle
     mean = share * most + (1 - share) * ready
     usd = mean * sum(load.price(name) * amount for name, amount in task_hours(load, 1.0, vcpu, gb))
     holds = _fits(load, vcpu, gb)
+    if load.of_task.any():  # the work computes on the vCPUs of the size, which are the task's
+        holds = holds & (~load.of_task | (vcpu == load.vcpu) | (load.vcpu >= load.number("runtime.threads")))
     none = ~some_task_fits(load) & (vcpu == max(sizes)[0])
     usd = np.where(holds | none, usd, np.inf)
     shape = usd.shape

@@ -118,6 +118,14 @@ class Option:
             why = f"{self.words} does not take {load.workload.runtime.language}"
             yield Exclusion("runtime.language", why, is_whole=True)
 
+    def sells(self, load: Conditions) -> Mask:
+        """Which sizes of the load exist for it; its designs take no other."""
+        return EVERYWHERE
+
+    def task_size(self, load: Conditions) -> tuple[float, float] | None:
+        """The vCPUs and memory [GB] of the container task that it buys at the one size of the load."""
+        return None
+
     def is_needed(self, load: Conditions) -> bool:
         """Whether this workload needs the option: if not, replacing it changes nothing."""
         return True

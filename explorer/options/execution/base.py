@@ -140,6 +140,10 @@ class Execution(Option):
             why = f"{self.words} does not retry and show each step of several services by itself"
             yield Exclusion("runtime.orchestrated", why, is_whole=True)
 
+    def sells(self, load: Conditions) -> Mask:
+        """The sizes of functions; where none is stated, container tasks have sizes of their own."""
+        return ~load.of_task
+
     def clashes(self, flow: RequestPath) -> str | None:
         jobs = self.jobs_only and not flow.asynchronous
         return f"{self.words} needs a response that nobody waits for" if jobs else None

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 import numpy as np
 
 from explorer.options.base.conditions import Conditions
-from explorer.options.base.containers import interrupted_share, smallest_task, spot_s, uses_spot
+from explorer.options.base.containers import interrupted_share, smallest_task, sold_tasks, spot_s, uses_spot
 from explorer.options.base.limit_uses import FixedUse, LimitUse, PeakDemand
+from explorer.options.base.mask import Mask
 from explorer.options.base.option import Exclusion
 from explorer.options.base.paths import Paths
 from explorer.options.base.private_network import CONTAINER_CALLS, interface_endpoints, work_network
@@ -70,6 +71,13 @@ class Fargate(Execution):
         yield from super().excludes(load)
         yield from too_large(load)
 
+    def sells(self, load: Conditions) -> Mask:
+        return sold_tasks(load)
+
+    def task_size(self, load: Conditions) -> tuple[float, float]:
+        vcpu, gb = smallest_task(load)
+        return float(vcpu), float(gb)
+
     def unbuilt(self, load: Conditions, flow: RequestPath) -> Iterable[str]:
         yield from unbuilt_network(load)
 
@@ -109,7 +117,7 @@ class Fargate(Execution):
             )
 
     def pieces(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
-        vcpu, gb = (float(each) for each in smallest_task(load))
+        vcpu, gb = self.task_size(load)
         yield from public_network()
         yield task_group()
         providers = {"CapacityProviders": ["FARGATE", "FARGATE_SPOT"]}

@@ -44,13 +44,16 @@ class ManagedInstance(Execution):
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:
         yield from super().excludes(load)
-        if load.at_all_sizes and load.workload.runtime.memory == ANY:  # only sizes from the minimum are sold
-            small = np.asarray(load.memory_mb) < load.limit("lmi.memory.min")
-            yield Exclusion("runtime.memory", "a function has 2 GB at least", where=small)
         fits = np.logical_or.reduce([holds for _, _, holds in self._kinds_that_hold(load)])
         if not np.all(fits):
             why = "no instance has room for such an environment"
             yield Exclusion("runtime.memory", why, where=~fits)
+
+    def sells(self, load: Conditions) -> Mask:
+        """The sizes of functions from its minimum up; a stated size below it gets the minimum."""
+        is_open = np.bool_(load.workload.runtime.memory == ANY and "runtime.memory" not in load.axes)
+        small = np.asarray(load.memory_mb) < load.limit("lmi.memory.min")
+        return super().sells(load) & ~(is_open & small)
 
     def limits(self, load: Conditions, path: Paths) -> Iterable[LimitUse]:
         yield FixedUse("lambda.memory.model", load.memory_mb, is_setting=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from explorer.options.base.conditions import GB, Conditions
-from explorer.options.base.containers import Fleet, fleet, requests_per_task, task_hours
+from explorer.options.base.containers import Fleet, fleet, requests_per_task, sold_tasks, task_hours
 from explorer.options.base.limit_uses import FixedUse, LimitUse
+from explorer.options.base.mask import Mask
 from explorer.options.base.option import Exclusion
 from explorer.options.base.paths import Paths
 from explorer.options.base.private_network import CONTAINER_CALLS, interface_endpoints, work_network
@@ -68,12 +69,19 @@ class Service(Execution):
         yield from work_network(load)
         yield from interface_endpoints(load, *CONTAINER_CALLS)
 
+    def sells(self, load: Conditions) -> Mask:
+        return sold_tasks(load)
+
+    def task_size(self, load: Conditions) -> tuple[float, float]:
+        tasks = fleet(load)
+        return float(tasks.vcpu), float(tasks.gb)
+
     def unbuilt(self, load: Conditions, flow: RequestPath) -> Iterable[str]:
         yield from unbuilt_network(load)
 
     def pieces(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         tasks = fleet(load)
-        vcpu, gb = float(tasks.vcpu), float(tasks.gb)
+        vcpu, gb = self.task_size(load)
         yield from public_network()
         yield TaskRole("work", SERVICE, vcpu, gb, serves=True)
         yield Setting("at_once", int(requests_per_task(load, vcpu, gb)))

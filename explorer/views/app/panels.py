@@ -12,6 +12,7 @@ from html import escape
 import numpy as np
 
 from explorer.analysis.break_evens import BreakEven
+from explorer.analysis.open_size import size_sentence
 from explorer.analysis.phrases import (
     change_briefly,
     endpoint_name,
@@ -25,7 +26,6 @@ from explorer.analysis.summary import (
     misses_of_nearest,
     part_price_sentence,
     quota_sentence,
-    size_sentence,
     ways_out_sentence,
 )
 from explorer.engine.designs import Design

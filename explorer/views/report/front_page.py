@@ -9,6 +9,7 @@ from datetime import date
 from explorer.analysis.assumptions import Assumption, AssumptionKind
 from explorer.analysis.break_evens import BreakEven, what_moves_along
 from explorer.analysis.old_prices import old_prices_sentence
+from explorer.analysis.open_size import chosen_size
 from explorer.analysis.phrases import (
     FIRST_BYTE_P95,
     breach_at_length,
@@ -31,7 +32,6 @@ from explorer.analysis.recommendation import Recommendation
 from explorer.analysis.summary import (
     breaches_of_today,
     build_sentence,
-    chosen_size,
     flat_rate_sentence,
     part_price_sentence,
     plain_design_sentence,
@@ -113,7 +113,7 @@ def key_number_tiles(r: Recommendation) -> list[Cell]:
     target = r.workload.targets.latency_p95
     promise = f"; promised {format_time(target)}" if target else ""
     p50, p95 = (format_time(r.latency_s[p]) for p in ("p50", "p95"))
-    size = chosen_size(r.answer, f"{format_number(r.memory_mb)} MB") if r.feasible else ""
+    size = chosen_size(r.answer) if r.feasible else ""
     what = "of the work is done" if r.nearest.flow.body_out is BodyOut.NOTHING else "of the results in hand"
     return [
         Cell(format_usd(r.monthly_usd), f"{each} a thousand requests", "Cost a month"),

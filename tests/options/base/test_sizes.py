@@ -4,10 +4,13 @@ import numpy as np
 import pytest
 
 import explorer as ex
+from explorer.analysis.choice import complete_design
 from explorer.engine.answers import Answers
-from explorer.engine.designs import allowed_designs, table
+from explorer.engine.cost import cost
+from explorer.engine.designs import OPTIONS, allowed_designs, table
 from explorer.engine.evaluation import Evaluation
 from explorer.engine.search import best_two
+from explorer.engine.sizing import at_best_size, bought_memory_mb, bought_task
 from explorer.options.base.conditions import Conditions
 from explorer.options.base.sizes import sizes_of, typical
 from explorer.workload.workload import Workload
@@ -27,12 +30,10 @@ TUNED = [{"memory": "512 MB", "p50": "9 s", "p99": "27 s"}, {"memory": "2 GB", "
 
 
 def workload(runtime=None, **fields) -> Workload:
-    return Workload(
-        requests_per_month=1e6,
-        response="2 KB",
-        runtime={"p50": "4 s", "p99": "8 s", **(runtime or {})},
-        **fields,
-    )
+    runtime = {"p50": "4 s", "p99": "8 s", **(runtime or {})}
+    if "value" in runtime:
+        runtime = {name: value for name, value in runtime.items() if name not in ("p50", "p99")}
+    return Workload(**{"requests_per_month": 1e6, "response": "2 KB", "runtime": runtime, **fields})
 
 
 def load(axes=None, **runtime) -> Conditions:
@@ -99,7 +100,10 @@ def test_sizes_are_those_from_the_memory_that_is_needed_up():
         (5120, "x86_64"),
         (6144, "arm64"),
     ]
-    assert len(sizes_of(w)) == 8
+    # functions of 5 to 10 GB, and the smallest task with 5 GB: half a vCPU comes with 4 GB at most
+    sizes = [(s.memory_mb, s.vcpu) for s in sizes_of(w)[::2]]
+    assert sizes == [(5120, None), (6144, None), (8192, None), (10240, None), (5120, 1)]
+    assert len(sizes_of(w)) == 10
     assert typical(sizes_of(workload(runtime={"memory": "any"}))).memory_mb == 1769
 
 
@@ -173,3 +177,63 @@ def test_an_answer_names_the_size_and_its_money():
     assert (answer.memory_mb, answer.architecture) == (1024, "arm64")
     assert answer.monthly_usd == pytest.approx(float(answer.bill.total_usd))
     assert float(ex.cost(w, answer.design).total_usd) == pytest.approx(answer.monthly_usd)
+
+
+# Sizes by execution -------------------------------------------------------------------------------
+
+
+def sold_sizes(execution, **runtime):
+    w = workload(runtime={"memory": "any", "used": "700 MB", **runtime})
+    c = Conditions(w)
+    option = OPTIONS["execution"][execution]
+    return [(s.memory_mb, s.vcpu) for s in c.sizes if option.sells(c.at_size(s))]
+
+
+OF_FUNCTIONS = ("single", "queued", "durable", "recursion", "step-functions", "express")
+FUNCTIONS = [(mb, None) for mb in (768, 1024, 1536, 1769, 2048, 3008, 4096, 5120, 6144, 8192, 10240)]
+
+
+@pytest.mark.parametrize(
+    ("execution", "sizes"),
+    [
+        *((each, FUNCTIONS) for each in OF_FUNCTIONS),
+        ("managed-instance", [each for each in FUNCTIONS if each[0] >= 2048]),
+        ("fargate", [(1024, 0.25), (1024, 0.5), (2048, 1)]),
+        ("service", [(1024, 0.25), (1024, 0.5), (2048, 1)]),
+    ],
+)
+def test_each_execution_takes_the_sizes_that_it_sells(execution, sizes):
+    """Of 700 MB up: a quarter and half a vCPU come with 1 GB, one vCPU with 2 GB at least."""
+    assert sold_sizes(execution) == sizes
+
+
+def test_tasks_have_as_many_vcpus_as_the_work_has_threads():
+    assert [vcpu for _, vcpu in sold_sizes("fargate", threads=3)] == [0.25, 0.5, 1, 2, 4]
+    assert [vcpu for _, vcpu in sold_sizes("fargate", threads=4)] == [0.25, 0.5, 1, 2, 4]
+    assert [vcpu for _, vcpu in sold_sizes("fargate", threads=5)] == [0.25, 0.5, 1, 2, 4, 8]
+
+
+def test_measured_sizes_are_all_that_there_are():
+    tuned = [{"memory": "768 MB", "p50": "9 s"}, {"memory": "2048 MB", "p50": "4 s"}]
+    for execution, sizes in (("single", [768, 2048]), ("fargate", [768, 2048]), ("managed-instance", [2048])):
+        assert sold_sizes(execution, tuned=tuned) == [(mb, None) for mb in sizes]
+
+
+@pytest.mark.parametrize(
+    ("execution", "promise", "vcpu", "gb"),
+    [("fargate", "3 min", 0.25, 1), ("fargate", "130 s", 0.5, 1), ("service", "3 min", 0.25, 1),
+     ("service", "80 s", 0.5, 1), ("service", "60 s", 1, 2)],
+)  # fmt: skip
+def test_a_task_is_named_priced_and_timed_as_it_is_bought(execution, promise, vcpu, gb):
+    """40 s at one vCPU, half of it computing: 100 s on a quarter of one, 60 s on half of one.
+
+    A task of its own takes 51 s more to start in one case of twenty; both are polled.
+    """
+    runtime = {"value": 40.0, "cpu": 0.5, "memory": "any", "used": "700 MB"}
+    w = workload(requests_per_month=1000, runtime=runtime, targets={"latency_p95": promise})
+    design = complete_design(w, {"execution": execution, "response": "stored"})
+    c = at_best_size(Conditions(w), design)
+    assert (bought_task(c, design), bought_memory_mb(c, design)) == ((vcpu, gb), gb * 1024)
+    assert float(c.runtime.median) == pytest.approx(20 + 20 / vcpu)
+    lines = {line.id: float(line.quantity) for line in cost(w, design, c).lines}
+    assert lines["fargate.vcpu_linux_arm"] / lines["fargate.memory_linux_arm"] == pytest.approx(vcpu / gb)
