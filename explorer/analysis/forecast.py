@@ -33,6 +33,8 @@ RATE = re.compile(r"\s*([+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?)\s*(%?)\s*(?:(?:/|a|per
 LEAST_WITH_SIGN = 1.0  # a share in text from this value on is probably a percentage without its "%"
 ACCEPTED = 'a rate such as "3 %", "30 %/year" or 0.03'
 COLUMNS = ("month", "limit", "used", "limit_value", "unit", "breach_probability", "verdict")
+WORTH_A_CHANGE = 0.02  # share of its score by which another design must be better before it replaces one:
+# two whose bills rise by steps and are about equal would otherwise take turns month by month
 CHANGES = ("month", "design", "monthly_usd", "added", "removed", "changed")
 
 
@@ -80,9 +82,10 @@ def forecast(workload: Workload, growth: Mapping[str, Any], months: int = 36, de
         A row for each month and limit: month, limit, used (at the p99), limit_value, unit,
         breach_probability [share of requests], verdict. Attributes: `first_breach`, the first month in which
         a limit breaks and that limit, or None; `design_changes`, a DataFrame of the recommended design
-        whenever it changes: month, design, monthly_usd, and the parts added and removed; `bills`, a DataFrame
-        with a row for each month: month, requests, monthly_usd of the design, best_usd of the recommended
-        design [USD a month], NaN where nothing is feasible.
+        whenever it changes: month, design, monthly_usd, and the parts added and removed. A design is kept
+        until it is no longer feasible or another scores better by more than `WORTH_A_CHANGE`. `bills`, a
+        DataFrame with a row for each month: month, requests, monthly_usd of the design, best_usd of the
+        design that is recommended for that month by itself [USD a month], NaN where nothing is feasible.
 
     Raises
     ------
@@ -163,7 +166,7 @@ def _forecast_design(workload: Workload, design: Any) -> Design:
 
 
 def _best_in_each_month(load: Conditions) -> tuple[np.ndarray, pd.DataFrame]:
-    """The bill of the recommended design in each month, and a frame of that design whenever it changes."""
+    """The bill of the best design of each month, and a frame of the recommended design when it changes."""
     import pandas as pd
 
     designs = allowed_designs(load)
@@ -184,9 +187,25 @@ def _bills_frame(load: Conditions, design: Design, months: int, best_usd: np.nda
     return pd.DataFrame({"month": every, "requests": requests, "monthly_usd": usd, "best_usd": best_usd})
 
 
+def _kept_designs(load: Conditions, designs: Table, best: TopTwo) -> np.ndarray:
+    """The index of the recommended design in each month, which is kept while none is clearly better."""
+    winners = np.unique(best.winner[best.winner >= 0])
+    if len(winners) < 2:
+        return best.winner
+    score = Evaluation(load, designs.only(winners)).score_usd(load.number("preferences.part_usd"))
+    kept = best.winner.copy()
+    for month in range(1, len(kept)):
+        before = kept[month - 1]
+        if before >= 0 and kept[month] >= 0:
+            own = score[np.searchsorted(winners, before), month]  # infinite where it is not feasible
+            if own <= best.score[0, month] * (1 + WORTH_A_CHANGE):
+                kept[month] = before
+    return kept
+
+
 def _design_changes(load: Conditions, designs: Table, best: TopTwo) -> Iterator[tuple[Any, ...]]:
     before: Design | None = None
-    winner = best.winner
+    winner = _kept_designs(load, designs, best)
     for month in range(len(winner)):
         if month and winner[month] == winner[month - 1]:
             continue

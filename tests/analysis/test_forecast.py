@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from explorer import ExplorerError, Workload, cost, forecast, recommend
+from explorer import ExplorerError, Workload, cost, examples, forecast, recommend
 from explorer.analysis.forecast import growth_rate, parse_growth
+from explorer.engine.designs import Design, choices
 
 BUFFERED = "door=http-api,request=inline,response=buffered,execution=single,configuration=environment"
 
@@ -168,3 +169,22 @@ def test_where_nothing_is_feasible_the_best_has_no_bill():
     w = Workload(requests_per_month=1e6, response="90 MB", runtime="2000 s", client=client)
     bills = forecast(w, {"requests_per_month": "1 %"}, 2).bills
     assert bills.best_usd.isna().all() and (bills.monthly_usd > 0).all()
+
+
+def test_a_design_is_kept_until_another_is_better_by_two_percent():
+    """Month by month, the least score takes turns between two designs that cost about the same."""
+    w = Workload.load(examples()["statements"])
+    rates = ("requests_per_month", "peak_rps")
+    then = [w.replace({name: w.field_value(name) * 1.08**month for name in rates}) for month in range(25)]
+    best = [recommend(each) for each in then]
+    turns = [m for m in range(1, 25) if best[m].design != best[m - 1].design]
+    changes = forecast(w, {"requests_per_month": "8 %"}, months=24).design_changes
+    assert len(turns) > len(changes) - 1 == 1
+    first, second = changes.design
+    start = changes.month[1]
+    for month, each in enumerate(then[: start + 1]):
+        design = Design(**choices(first))
+        score = float(cost(each, design).total_usd) + 10 * len(design.parts_for(best[month].answer.load))
+        assert (score > 1.02 * best[month].score_usd) == (month == start)
+    assert second == str(best[start].design)
+    assert changes.monthly_usd[1] == pytest.approx(best[start].monthly_usd, rel=1e-9)
