@@ -29,6 +29,7 @@ TITLED = re.compile(r'^```\w+ title="([\w./-]+)"\n(.*?)^```', re.MULTILINE | re.
 NUMBER = re.compile(r"-?\d+\.?\d*(?:e-?\d+)?")
 IMAGE = re.compile(r'"data:image/png;base64,\s*([^"]+)"')
 GENERATED = {"command-line.md", "workload.md", "limits.md", "prices.md"}  # by scripts/pages.py
+SHORT = {"README.md", "fit.md"}  # their examples in `make test`, those of the others among the long guards
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 
 
@@ -105,7 +106,15 @@ def examples(page: Path) -> list[tuple[str, str, str]]:
     return [block for block in runs if block[1] != "python" or "import explorer" in block[2]]
 
 
-@pytest.mark.parametrize("page", [p for p in RUN if examples(p)], ids=lambda page: page.stem)
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, marks=() if page.name in SHORT else pytest.mark.slow)
+        for page in RUN
+        if examples(page)
+    ],
+    ids=lambda page: page.stem,
+)
 def test_the_examples_of_a_page_run_and_print_what_it_says(page, folder):
     for name, content in TITLED.findall(page.read_text(encoding="utf-8")):
         (folder / name).write_text(content, encoding="utf-8")

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import itertools
 import json
 import math
 import os
@@ -35,6 +36,7 @@ from explorer.live.bench.schedule import ClosedLoop, constant, poisson, rate_ste
 from explorer.live.bench.watch import Meter, Usage
 from tests.support.designs import plain
 from tests.support.fake_endpoint import result_content, running
+from tests.support.slow_cases import slow_but
 
 pytestmark = pytest.mark.live
 
@@ -183,8 +185,13 @@ def test_nobody_there_is_an_error_and_no_loss():
     assert summary["lost"] == 0 and summary["latency_s"] == {}
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
-@pytest.mark.parametrize("as_jobs", [True, False])
+@pytest.mark.parametrize(
+    ("as_jobs", "number"),
+    slow_but(
+        [(True, signal.SIGKILL), (False, signal.SIGSTOP)],
+        itertools.product((True, False), (signal.SIGKILL, signal.SIGSTOP)),
+    ),
+)
 def test_an_endpoint_that_goes_is_noticed_within_seconds_and_what_it_had_is_lost(as_jobs, number):
     schedule = constant(10, 120)
     with running(with_process=True) as (url, child):

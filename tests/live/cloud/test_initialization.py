@@ -1,5 +1,6 @@
 """Provisioned concurrency and SnapStart on the local cloud: what is started, when, and what tells of it."""
 
+import itertools
 import json
 from concurrent.futures import ThreadPoolExecutor
 
@@ -20,6 +21,7 @@ from tests.live.deployment.test_stack import holds
 from tests.support.designs import whole
 from tests.support.local_bench import until, zipped
 from tests.support.own_cloud import own_cloud
+from tests.support.slow_cases import slow_but
 
 READY, SNAP = "provisioned-concurrency", "snap-start"
 SMALL = {
@@ -70,19 +72,25 @@ def design_of(door, response, execution, ready):
 # A stack
 
 
-@pytest.mark.parametrize("ready", ["on-demand", READY, SNAP])
+STACKS = [
+    ("function-url", "buffered", "single"),
+    ("http-api", "stored", "single"),
+    ("rest-api", "buffered", "single"),
+    ("rest-api", "stored", "durable"),
+    ("http-api", "stored", "recursion"),
+    ("function-url", "stored", "queued"),
+    ("http-api", "stored", "step-functions"),
+    ("http-api", "stored", "express"),
+]
+INITIALIZATIONS = ["on-demand", READY, SNAP]
+
+
 @pytest.mark.parametrize(
-    ("door", "response", "execution"),
-    [
-        ("function-url", "buffered", "single"),
-        ("http-api", "stored", "single"),
-        ("rest-api", "buffered", "single"),
-        ("rest-api", "stored", "durable"),
-        ("http-api", "stored", "recursion"),
-        ("function-url", "stored", "queued"),
-        ("http-api", "stored", "step-functions"),
-        ("http-api", "stored", "express"),
-    ],
+    ("door", "response", "execution", "ready"),
+    slow_but(
+        [(*stack, ready) for stack, ready in zip(STACKS, itertools.cycle(INITIALIZATIONS))],
+        [(*stack, ready) for stack in STACKS for ready in INITIALIZATIONS],
+    ),
 )
 def test_the_work_runs_in_an_environment_of_its_initialization(
     place, handler, door, response, execution, ready

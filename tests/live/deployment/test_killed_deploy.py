@@ -17,6 +17,7 @@ from explorer.live.deployment import deploy, target
 from tests.live.deployment.test_stack import holds
 from tests.support.local_tasks import processes
 from tests.support.own_cloud import own_cloud
+from tests.support.slow_cases import slow_but
 
 pytestmark = pytest.mark.live
 
@@ -73,7 +74,10 @@ def run(*words) -> SimpleNamespace:
 
 @pytest.mark.parametrize(
     ("service", "operation", "when", "design"),
-    [*((*point, DESIGN) for point in POINTS), *((*point, CONTAINED) for point in POINTS[-2:])],
+    slow_but(
+        [(*POINTS[1], DESIGN), (*POINTS[-2], CONTAINED)],
+        [*((*point, DESIGN) for point in POINTS), *((*point, CONTAINED) for point in POINTS[-2:])],
+    ),
 )
 def test_what_a_killed_deploy_leaves_is_listed_and_goes(place, tmp_path, service, operation, when, design):
     before, cloud = holds(place), place.cloud.name

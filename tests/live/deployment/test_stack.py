@@ -20,6 +20,7 @@ from explorer.live.deployment.deploy import NotDeployableError
 from explorer.live.deployment.template import Stack
 from tests.support.local_bench import until
 from tests.support.own_cloud import own_cloud
+from tests.support.slow_cases import slow_but
 
 QUICK = "door=http-api,request=inline,response=buffered,execution=single,configuration=environment"
 STORED = "door=http-api,request=inline,response=stored,execution=single,configuration=secrets-manager"
@@ -72,12 +73,16 @@ def holds(place):
     return {name: len(rows) for name, rows in holdings.items()}
 
 
+EXECUTIONS = ("single", "queued", "recursion", "durable", "step-functions", "express")
+SITES = (("function-url", "parameter-store"), ("rest-api", "appconfig"), ("http-api", "bundled"))
+
+
 @pytest.mark.parametrize(
-    "execution", ["single", "queued", "recursion", "durable", "step-functions", "express"]
-)
-@pytest.mark.parametrize(
-    ("door", "store"),
-    [("function-url", "parameter-store"), ("rest-api", "appconfig"), ("http-api", "bundled")],
+    ("door", "store", "execution"),
+    slow_but(
+        [(*site, execution) for site, execution in zip(itertools.cycle(SITES), EXECUTIONS)],
+        [(*site, execution) for site in SITES for execution in EXECUTIONS],
+    ),
 )
 def test_a_stack_goes_up_works_and_leaves_nothing(place, door, store, execution):
     before = holds(place)
@@ -117,9 +122,17 @@ def test_a_distribution_is_refused_here_before_anything_is_made(place):
     assert holds(place) == before
 
 
-@pytest.mark.parametrize("compression", ["none", "gzip"])
-@pytest.mark.parametrize("response", ["buffered", "paged", "stored"])
-@pytest.mark.parametrize("door", ["function-url", "http-api", "rest-api"])
+DOORS = ("function-url", "http-api", "rest-api")
+RESPONSES = ("buffered", "paged", "stored")
+
+
+@pytest.mark.parametrize(
+    ("door", "response", "compression"),
+    slow_but(
+        [*zip(DOORS, RESPONSES, ("gzip", "none", "gzip")), *zip(DOORS, RESPONSES[1:], ("none", "gzip"))],
+        itertools.product(DOORS, RESPONSES, ("none", "gzip")),
+    ),
+)
 def test_an_endpoint_that_answers_gives_the_same_bytes_by_every_way(place, door, response, compression):
     share = 1.0 if compression == "none" else 0.5
     size = {"p50": "2 KB", "divisible": True, "binary": True, "compression": share}
@@ -137,9 +150,16 @@ STEPS = ("recursion", "durable", "step-functions", "express")
 
 @pytest.mark.parametrize(
     ("door", "execution"),
-    [*itertools.product(("function-url", "http-api", "rest-api"), ("single", "queued")),
-     *itertools.product(("http-api",), STEPS)],
-)  # fmt: skip
+    slow_but(
+        [
+            ("function-url", "single"),
+            ("rest-api", "queued"),
+            ("http-api", "durable"),
+            ("http-api", "express"),
+        ],
+        [*itertools.product(DOORS, ("single", "queued")), *itertools.product(("http-api",), STEPS)],
+    ),
+)
 def test_what_is_acknowledged_is_done_and_what_fails_lies_in_a_queue(place, door, execution, tmp_path):
     before = holds(place)
     (tmp_path / "hook.py").write_text(

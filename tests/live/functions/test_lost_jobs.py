@@ -22,6 +22,7 @@ from explorer.live.cloud.process import of_session
 from explorer.live.deployment import deploy
 from tests.support.local_bench import until
 from tests.support.own_cloud import own_cloud
+from tests.support.slow_cases import slow_but
 
 pytestmark = pytest.mark.live
 
@@ -402,7 +403,7 @@ OUTAGES = {
 }
 
 
-@pytest.mark.parametrize("outage", OUTAGES)
+@pytest.mark.parametrize("outage", slow_but([("both",)], [(name,) for name in OUTAGES]))
 def test_a_service_that_fails_for_a_while_loses_nothing(stood, outage):
     endpoints = [stood(form) for form in FORMS]
     ids = []
