@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from threading import RLock
 from typing import Any
 
+from . import evaluation
+from .execution_events import assigned, previous
 from .hook import Wrap, hook
 from .limits import Limits
 
@@ -26,6 +28,7 @@ STATE_HANDLERS = {
     "Parallel": "_execute_parallel",
     "Map": "_execute_map",
 }
+TOLERATED = ("ToleratedFailureCount", "ToleratedFailurePercentage")
 WITH_EXECUTION = ("Task", "Parallel", "Map")  # handlers that also take the execution
 
 Details = dict[str, Any]
@@ -48,11 +51,9 @@ class Branches:
     last: int = 0
 
 
-_previous: ContextVar[int] = ContextVar("previous", default=0)  # the event before the next, in each branch
 _task: ContextVar[Task | None] = ContextVar("task", default=None)
 _branches: ContextVar[Branches | None] = ContextVar("branches", default=None)
 _failure: ContextVar[tuple[Any, str] | None] = ContextVar("failure", default=None)  # not retried so far
-_variables: ContextVar[Mapping[str, Any] | None] = ContextVar("variables", default=None)  # of this state
 _lock = RLock()
 
 
@@ -67,7 +68,6 @@ def install(limits: Limits) -> None:
     hook(service, "_execute_task", branches, _note_task)
     hook(service, "_apply_parameters", "state_def data ctx", _note_input)
     hook(service, "_apply_jsonata_arguments", "state_def raw_input ctx", _note_input)
-    hook(service, "_apply_state_assign", "state_def raw_input ctx result error_output", _note_variables)
     hook(service, "_run_parallel_branches", branches, _add_branches(service, "Parallel"))
     hook(service, "_run_map_items", branches, _add_branches(service, "Map"))
     hook(service, "_run_distributed_map", distributed, _add_map_run(service))
@@ -80,8 +80,8 @@ def _start(service: Any) -> Wrap:
 
     def wrap(original: Callable[[str], Any]) -> Callable[[str], Any]:
         def run(exec_arn: str) -> Any:
-            _previous.set(0)
-            for variable in (_task, _branches, _failure, _variables):
+            previous.set(0)
+            for variable in (_task, _branches, _failure, assigned):
                 variable.set(None)
             if exec_arn in service._executions:
                 event = service._executions[exec_arn]["events"][0]
@@ -104,8 +104,8 @@ def _add(original: Callable[..., Details]) -> Callable[..., Details]:
                 else [(event_type, details)]
             ):
                 event = original(execution, kind, _complete(kind, own, execution))
-                event["previousEventId"] = _previous.get()
-                _previous.set(event["id"])
+                event["previousEventId"] = previous.get()
+                previous.set(event["id"])
         return event
 
     return add
@@ -120,10 +120,10 @@ def _complete(kind: str, details: Details | None, execution: Details) -> Details
         for part in ("error", "cause"):
             if own.get(part) == "":
                 del own[part]
-        if kind.endswith("StateExited") and (variables := _variables.get()):
+        if kind.endswith("StateExited") and (variables := assigned.get()):
             own["assignedVariables"] = {each: _compact(value) for each, value in variables.items()}
             own["assignedVariablesDetails"] = WHOLE
-            _variables.set(None)
+            assigned.set(None)
         if name == "executionSucceededEventDetails":
             execution["output"] = own["output"]
         elif name == "executionFailedEventDetails":
@@ -160,6 +160,8 @@ def _task_events(
             yield "LambdaFunctionStarted", None
     elif event_type == "TaskSucceeded":
         yield _event(f"{kind}Succeeded", {"output": own["output"], **called})
+    elif own["error"] in evaluation.OWN_ERRORS:
+        return  # no task failed: its state could not be evaluated
     elif own["error"] == TIMEOUT:
         yield _event(f"{kind}TimedOut", {"error": TIMEOUT, **called})
     else:
@@ -205,18 +207,6 @@ def _note_input(original: Callable[..., Any]) -> Callable[..., Any]:
     return apply
 
 
-def _note_variables(original: Callable[..., Any]) -> Callable[..., Any]:
-    def assign(
-        state_def: Mapping[str, Any], raw_input: Any, ctx: Any, result: Any = None, error_output: Any = None
-    ) -> None:
-        original(state_def, raw_input, ctx, result, error_output)
-        values = (ctx or {}).get("variables", {})
-        if names := [name for name in state_def.get("Assign") or {} if name in values]:
-            _variables.set({name: values[name] for name in names})
-
-    return assign
-
-
 def _add_branches(service: Any, kind: str) -> Wrap:
     """Add the events around the branches of a Parallel state or the iterations of a Map state."""
 
@@ -226,23 +216,32 @@ def _add_branches(service: Any, kind: str) -> Wrap:
             branches, details = Branches(), None
             if kind == "Map":
                 is_read = _is_distributed(state_def) and "ItemReader" in state_def
-                length = 0 if is_read else len(_items(service, state_def, raw_input, ctx))
+                try:
+                    evaluation.map_numbers(service, state_def, raw_input, ctx, ("MaxConcurrency",))
+                    length = 0 if is_read else len(_items(service, state_def, raw_input, ctx))
+                except service._ExecutionError as error:
+                    evaluation.note_failure(service, error, execution)
+                    if error.error != evaluation.RUNTIME:
+                        _failure.set((execution, f"{kind}StateFailed"))
+                    raise
                 details = {"mapStateStartedEventDetails": {"length": length}}
                 branches.name = None if _is_distributed(state_def) else ctx["State"]["Name"]
             service._add_event(execution, f"{kind}StateStarted", details)
-            branches.last = _previous.get()
+            branches.last = previous.get()
+            if kind == "Map":
+                evaluation.map_numbers(service, state_def, raw_input, ctx, TOLERATED)
             token = _branches.set(branches)
             try:
                 result = original(state_def, raw_input, execution, ctx)
             except service._ExecutionError as error:
-                _previous.set(getattr(error, "last_event", branches.last))
+                previous.set(getattr(error, "last_event", branches.last))
                 _failure.set((execution, f"{kind}StateFailed"))
                 raise
             finally:
                 _branches.reset(token)
-            _previous.set(branches.last)
+            previous.set(branches.last)
             service._add_event(execution, f"{kind}StateSucceeded")
-            _previous.set(branches.last)  # what follows does not follow from this event
+            previous.set(branches.last)  # what follows does not follow from this event
             return result
 
         return run
@@ -267,7 +266,7 @@ def _add_map_run(service: Any) -> Wrap:
                     event = service._add_event(execution, *_event("MapRunStarted", details))
                     event["timestamp"] = runs[-1]["startDate"]
                     service._add_event(execution, f"MapRun{runs[-1]['status'].title()}")
-                branches.last = _previous.get()
+                branches.last = previous.get()
             return result
 
         return run
@@ -287,6 +286,7 @@ def _items(service: Any, state_def: Mapping[str, Any], raw_input: Any, ctx: Any)
     else:
         effective = service._apply_input_path(state_def, raw_input, ctx)
         items = service._resolve_path_or_ctx(state_def.get("ItemsPath", "$"), effective, ctx)
+        evaluation.check_items(service, state_def, items, ctx)
     return items if isinstance(items, list) else [items]
 
 
@@ -312,25 +312,26 @@ def _run_branch(service: Any) -> Wrap:
         def run(states: Any, start_at: str, input_data: Any, execution: Details, ctx: Any) -> Any:
             branches = _branches.get() or Branches()
             _branches.set(None)
+            ctx = {**ctx, "State": dict(ctx["State"])}  # its variables and states are its own
             name = branches.name
             if not execution["events"]:  # the execution of one item of a distributed map
-                _previous.set(0)
+                previous.set(0)
             if name and branches.last_inside:
-                _previous.set(branches.last_inside)
+                previous.set(branches.last_inside)
             about = {"index": ctx["Map"]["Item"]["Index"], "name": name} if name else {}
             if name:
                 service._add_event(execution, *_event("MapIterationStarted", about))
             try:
                 output = _walk(service, states, start_at, input_data, execution, ctx)
             except service._ExecutionError as error:
-                error.last_event = _previous.get()
+                error.last_event = previous.get()
                 if name:
                     service._add_event(execution, *_event("MapIterationFailed", about))
                 raise
-            branches.last_inside = _previous.get()
+            branches.last_inside = previous.get()
             if name:
                 service._add_event(execution, *_event("MapIterationSucceeded", about))
-            branches.last = max(branches.last, _previous.get())
+            branches.last = max(branches.last, previous.get())
             return output
 
         return run

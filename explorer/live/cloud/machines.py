@@ -15,7 +15,13 @@ SETTINGS = {
     "loggingConfiguration": {"level": "OFF", "includeExecutionData": False},
     "tracingConfiguration": {"enabled": False},
 }
-INVOKE = "arn:aws:states:::lambda:invoke"
+STATES = "arn:aws:states:::"
+INVOKE = f"{STATES}lambda:invoke"
+FORMS = {  # the content types of the services whose answers a machine shows with their headers
+    "dynamodb:": "application/x-amz-json-1.0",
+    "sqs:": "application/x-amz-json-1.0",
+    "states:": "application/x-amz-json-1.0",
+}
 
 
 def install(limits: Limits) -> None:
@@ -26,7 +32,8 @@ def install(limits: Limits) -> None:
         hook(stepfunctions, name, "data", _complete(lambda answer: {**SETTINGS, **answer}))
     hook(stepfunctions, "_describe_execution", "data", _complete(_with_redrive))
     hook(stepfunctions, "_list_executions", "data", _complete(_with_counts))
-    hook(stepfunctions, "_invoke_resource", "resource input_data", _complete_invocation)
+    hook(stepfunctions, "_update_state_machine", "data", _with_revision(stepfunctions))
+    hook(stepfunctions, "_invoke_resource", "resource input_data", _complete_result)
 
 
 def _complete(change: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> Wrap:
@@ -57,37 +64,79 @@ def _with_counts(answer: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**answer, "executions": [{**each, "redriveCount": 0} for each in answer["executions"]]}
 
 
-def _complete_invocation(original: Callable[..., Any]) -> Callable[..., Any]:
-    """The answer of Lambda itself around what a function returned: its version, headers and request id."""
+def _with_revision(service: Any) -> Wrap:
+    """The revision that an update made."""
+
+    def wrap(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        def update(data: Any) -> Any:
+            status, headers, body = original(data)
+            if status == 200:
+                revision = service._state_machines[data["stateMachineArn"]]["revisionId"]
+                body = json.dumps({"revisionId": revision, **json.loads(body)}).encode()
+            return status, headers, body
+
+        return update
+
+    return wrap
+
+
+def _complete_result(original: Callable[..., Any]) -> Callable[..., Any]:
+    """The answer of a service as the SDK has it: with its headers and request id."""
 
     def invoke(resource: str, input_data: Any) -> Any:
         result = original(resource, input_data)
-        if resource != INVOKE:
+        if resource == INVOKE:
+            return _invocation(result, input_data)
+        form = next((form for name, form in FORMS.items() if resource.startswith(f"{STATES}{name}")), None)
+        if form is None or not isinstance(result, dict) or ".sync" in resource or "SdkHttpMetadata" in result:
             return result
-        payload = json.dumps(result["Payload"], separators=(",", ":"), ensure_ascii=False).encode()
-        arn = str(input_data.get("FunctionName", ""))
-        version = arn.split(":")[7] if arn.count(":") == 7 else "$LATEST"
+        length = len(json.dumps(result, separators=(",", ":"), ensure_ascii=False).encode())
+        keep_alive = {"Server": "Server", "Connection": "keep-alive"} if ":dynamodb:" in resource else {}
+        checksum = {"x-amz-crc32": "0"} if ":dynamodb:" in resource else {}
         request_id = str(uuid.uuid4())
         headers = {
-            "Connection": "keep-alive",
-            "Content-Length": str(len(payload)),
-            "Content-Type": "application/json",
-            "Date": formatdate(usegmt=True),
-            "X-Amz-Executed-Version": input_data.get("Qualifier", version),
-            "x-amzn-Remapped-Content-Length": "0",
+            **(keep_alive or {"connection": "keep-alive"}),
             "x-amzn-RequestId": request_id,
-            "X-Amzn-Trace-Id": f"root=1-{request_id[:8]}-{request_id.replace('-', '')[8:]};sampled=0",
+            **checksum,
+            "Content-Length": str(length),
+            "Date": formatdate(usegmt=True),
+            "Content-Type": form,
         }
-        return {
-            "ExecutedVersion": headers["X-Amz-Executed-Version"],
-            "Payload": result["Payload"],
-            "SdkHttpMetadata": {
-                "AllHttpHeaders": {name: [value] for name, value in headers.items()},
-                "HttpHeaders": headers,
-                "HttpStatusCode": 200,
-            },
-            "SdkResponseMetadata": {"RequestId": request_id},
-            "StatusCode": 200,
-        }
+        return {**result, **_metadata(headers, request_id)}
 
     return invoke
+
+
+def _metadata(headers: Mapping[str, str], request_id: str) -> dict[str, Any]:
+    return {
+        "SdkHttpMetadata": {
+            "AllHttpHeaders": {name: [value] for name, value in headers.items()},
+            "HttpHeaders": dict(headers),
+            "HttpStatusCode": 200,
+        },
+        "SdkResponseMetadata": {"RequestId": request_id},
+    }
+
+
+def _invocation(result: Mapping[str, Any], input_data: Any) -> dict[str, Any]:
+    """The answer of Lambda itself around what a function returned: its version, headers and request id."""
+    payload = json.dumps(result["Payload"], separators=(",", ":"), ensure_ascii=False).encode()
+    arn = str(input_data.get("FunctionName", ""))
+    version = arn.split(":")[7] if arn.count(":") == 7 else "$LATEST"
+    request_id = str(uuid.uuid4())
+    headers = {
+        "Connection": "keep-alive",
+        "Content-Length": str(len(payload)),
+        "Content-Type": "application/json",
+        "Date": formatdate(usegmt=True),
+        "X-Amz-Executed-Version": input_data.get("Qualifier", version),
+        "x-amzn-Remapped-Content-Length": "0",
+        "x-amzn-RequestId": request_id,
+        "X-Amzn-Trace-Id": f"root=1-{request_id[:8]}-{request_id.replace('-', '')[8:]};sampled=0",
+    }
+    return {
+        "ExecutedVersion": headers["X-Amz-Executed-Version"],
+        "Payload": result["Payload"],
+        **_metadata(headers, request_id),
+        "StatusCode": 200,
+    }
