@@ -151,7 +151,8 @@ class Check:
         paths = list(paths)
         for path in paths:
             if not os.path.lexists(path):
-                raise ExplorerError(f"{path}: no such file or folder")
+                accepted = "a template, plan, dotenv file, workload or folder"
+                raise ExplorerError(f"{path}: no such file or folder; expected {accepted}")
             for file in self._inside(path) if path.is_dir() else [path]:
                 self._file(file, asked_for=file == path)
         self._tidy()
@@ -442,7 +443,9 @@ def share(value: str) -> float:
     except ValueError:
         fraction = 0.0
     if not 0 < fraction <= 1:
-        raise ExplorerError(f'warn-at is "{value}": expected a share such as 80% or 0.8')
+        raise ExplorerError(
+            f'warn-at is "{value}": expected a share above 0 and up to 100%, such as 80% or 0.8'
+        )
     return fraction
 
 

@@ -27,12 +27,25 @@ NO, BAD_INPUT, CLOUD_FAILED, INTERRUPTED, NOBODY_READS = 1, 2, 3, 130, 141
 STANDARD = "-"  # standard input for an input file, standard output for an output file
 
 
-def _switches_without_type(params: list[Any]) -> list[Any]:
-    """The same options; a switch, which takes no value, shows no type in the help."""
+VALUES = {"int": "N", "float": "NUMBER", "path": "FILE"}  # of an option, by its type
+
+
+def _with_plain_values(params: list[Any]) -> list[Any]:
+    """The same options; the help shows what a value is, in words, and nothing for a switch or an argument."""
     for param in params:
         if getattr(param, "is_flag", False):
             param.metavar = ""
+        elif param.param_type_name == "argument":
+            param.display_type_rich = lambda **_: None  # its name says it already
+        elif param.metavar is None:
+            param.metavar = next((word for kind, word in VALUES.items() if kind in _type_of(param)), "TEXT")
     return params
+
+
+def _type_of(param: Any) -> str:
+    """The type of an option's value; versions of Typer have it in different places."""
+    annotation = getattr(getattr(param, "type_descriptor", None), "annotation", "")
+    return f"{getattr(param, 'type', '')} {annotation}".lower()
 
 
 class Command(TyperCommand):
@@ -40,7 +53,7 @@ class Command(TyperCommand):
 
     def get_params(self, ctx: Any) -> Any:
         """Its options and arguments, with `--help`."""
-        return _switches_without_type(super().get_params(ctx))
+        return _with_plain_values(super().get_params(ctx))
 
 
 class Commands(TyperGroup):
@@ -48,7 +61,7 @@ class Commands(TyperGroup):
 
     def get_params(self, ctx: Any) -> Any:
         """Its options, with `--help`."""
-        return _switches_without_type(super().get_params(ctx))
+        return _with_plain_values(super().get_params(ctx))
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find the command by name; for an unknown one, suggest the nearest and list all."""
@@ -151,8 +164,7 @@ def _accepted_range(message: str, param: Any) -> str:
     kind = getattr(param, "type", None)  # older versions of Typer have the ends in other places
     least = getattr(kind, "min", None) if least is None else least
     most = getattr(kind, "max", None) if most is None else most
-    annotation = getattr(getattr(param, "type_descriptor", None), "annotation", "")
-    numbers = f"{message} {kind} {annotation}".lower()
+    numbers = f"{message.lower()} {_type_of(param)}"
     is_range = least is not None or most is not None
     if not (is_range or re.search("integer|number|float", numbers)):
         return ""
@@ -206,6 +218,12 @@ def load_workload(path: Path, region: str | None = None, fields: Sequence[str] |
     return workload if region is None else workload.replace(region=region)
 
 
+def check_standard_input(paths: Iterable[Path | str]) -> None:
+    """Raise ExplorerError if standard input is named twice: it can be read once."""
+    if [str(path) for path in paths].count(STANDARD) > 1:
+        raise ExplorerError("- is there twice: expected it once, as standard input can be read once")
+
+
 def standard_input(expected: str) -> str:
     """Standard input as text. Raises ExplorerError unless it is UTF-8."""
     from explorer.facts.text_file import decode
@@ -218,7 +236,12 @@ def _set_wrongly(error: WorkloadError, changes: dict[str, Any]) -> WorkloadError
     """The same error, with `--set` in its message if one of its `changes` has the field."""
     _, _, message = str(error).partition(": ")
     field = message.split(" ")[0]
-    is_set = any(field == name or field.startswith(f"{name}.") for name in changes)
+    is_set = any(
+        field == name
+        or field.startswith(f"{name}.")
+        or (name.startswith(f"{field}.") and f'"{name.removeprefix(f"{field}.")}"' in message)
+        for name in changes
+    )
     return WorkloadError(f"--set: {message}") if is_set else None
 
 

@@ -18,25 +18,39 @@ def expected_one_of(accepted: Iterable[str]) -> str:
     return f"expected one of {', '.join(accepted)}"
 
 
-def did_you_mean(text: object, accepted: Iterable[str]) -> str:
+def did_you_mean(text: object, accepted: Iterable[str], synonyms: Mapping[str, str] | None = None) -> str:
     """The name that was probably meant; "" if none is similar.
+
+    `synonyms` are other words for names, separated by commas: they decide before a similar spelling does.
 
     >>> did_you_mean("htp-api", ["rest-api", "http-api"])
     ' (did you mean "http-api"?)'
+    >>> did_you_mean("load", ["rate", "road"], {"rate": "traffic, load"})
+    ' (did you mean "rate"?)'
     >>> did_you_mean("queue", ["rest-api", "http-api"])
     ''
     """
-    near = difflib.get_close_matches(str(text), list(accepted), n=1)
+    near = _names_with_word(str(text), synonyms or {}) or difflib.get_close_matches(
+        str(text), list(accepted), n=1
+    )
     return f' (did you mean "{near[0]}"?)' if near else ""
 
 
-def suggest(text: object, accepted: Collection[str]) -> str:
+def _names_with_word(text: str, synonyms: Mapping[str, str]) -> list[str]:
+    """The names that have `text` as one of their other words."""
+    word = text.replace("_", " ").casefold()
+    return [name for name, words in synonyms.items() if word in map(str.strip, words.casefold().split(","))]
+
+
+def suggest(text: object, accepted: Collection[str], synonyms: Mapping[str, str] | None = None) -> str:
     """The end of a message about an unknown name: the probable name, and all accepted names.
 
     >>> "door is htp-api" + suggest("htp-api", ["rest-api", "http-api"])
     'door is htp-api (did you mean "http-api"?): expected one of rest-api, http-api'
+    >>> "rate" + suggest("rate", ["name", "rps"], {"rps": "rate, load"})
+    'rate (did you mean "rps"?): expected one of name, rps'
     """
-    return f"{did_you_mean(text, accepted)}: {expected_one_of(accepted)}"
+    return f"{did_you_mean(text, accepted, synonyms)}: {expected_one_of(accepted)}"
 
 
 def expected_id(text: object, accepted: Iterable[str] | Mapping[str, str]) -> str:

@@ -77,6 +77,8 @@ def read_text(
     except FileNotFoundError:
         near = _near(Path(path), [*_beside(Path(path)), *others])
         raise error(f"{path}: no such file{near}; expected {expected}") from None
+    except IsADirectoryError:
+        raise error(f"{path}: is a folder; expected {expected}") from None
     except (OSError, ValueError) as reason:
         why = getattr(reason, "strerror", None) or str(reason).splitlines()[0]
         raise error(f"{path}: cannot be read ({why}); expected {expected}") from None

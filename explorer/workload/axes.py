@@ -16,7 +16,7 @@ from explorer.errors import ExplorerError, WorkloadError
 from explorer.facts.suggestions import suggest
 from explorer.facts.units import quote_value
 
-from .fields import FIELDS, SPREADS, by_path
+from .fields import FIELDS, SPREADS, by_path, synonyms
 from .kinds import LARGEST_SIZE
 from .workload import Workload
 
@@ -46,7 +46,9 @@ def check_axis(axis: str) -> str:
     """The axis, if the name is one; raises ExplorerError with the accepted names otherwise."""
     if axis in axis_names():
         return axis
-    raise ExplorerError(f'"{axis}" is not a numeric field{suggest(axis, axis_names())}')
+    raise ExplorerError(
+        f'"{axis}" is not a numeric field{suggest(axis, axis_names(), synonyms(axis_names()))}'
+    )
 
 
 def value_now(workload: Workload, axis: str) -> float:
@@ -79,7 +81,10 @@ def parse_axis(workload: Workload, text: str) -> tuple[str, np.ndarray]:
     parts = [part.strip() for part in values.split(":")]
     if not equals or len(parts) != ENDS_AND_COUNT or not parts[2].isdigit() or not 1 <= int(parts[2]) <= MOST:
         raise ExplorerError(f'axis is "{text}": expected FIELD=FROM:TO:COUNT, such as response=1KB:200MB:200')
-    low, high = (_parse_axis_value(workload, check_axis(axis), part) for part in parts[:2])
+    try:
+        low, high = (_parse_axis_value(workload, check_axis(axis), part) for part in parts[:2])
+    except WorkloadError as error:
+        raise ExplorerError(f'axis is "{text}": {str(error).removeprefix(f"{workload.origin}: ")}') from None
     if not 0 < low <= high:
         raise ExplorerError(f'axis is "{text}": expected a first value above 0 that is not above the last')
     return axis, np.geomspace(low, high, int(parts[2]))

@@ -8,7 +8,7 @@ options that read it; a new table takes a class and one attribute of `Fields`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cache
 from typing import Any, ClassVar, Literal, Self
@@ -990,6 +990,12 @@ NEEDS = next(f.choices for f in FIELDS if f.path == "client.needs")
 def by_path() -> Mapping[str, Field]:
     """The records by dotted path."""
     return {record.path: record for record in FIELDS}
+
+
+def synonyms(names: Iterable[str] | None = None) -> dict[str, str]:
+    """The other words of fields, by dotted path; of all fields, or of `names`."""
+    records = by_path()
+    return {name: records[name].synonyms for name in (names or records) if name in records}
 
 
 def fields_with(part: str) -> list[Field]:

@@ -9,7 +9,7 @@ from explorer.facts.units import quote_value
 
 from .distribution_field import DISTRIBUTION_ALIAS, Spread
 from .field_record import record_of, type_parts
-from .fields import by_path
+from .fields import by_path, synonyms
 
 
 def first_mistake(error: ValidationError, model: type[BaseModel]) -> str:
@@ -72,4 +72,6 @@ def _field_names_at(model: type[BaseModel], path: list[str]) -> list[str]:
 
 
 def _unknown_field(field: str, accepted: list[str]) -> str:
-    return f"{field} is not a field{suggest(field.split('.')[-1], accepted)}"
+    table, _, name = field.rpartition(".")
+    of_table = {path: words for path, words in synonyms().items() if path.rpartition(".")[0] == table}
+    return f"{field} is not a field{suggest(name, accepted, of_table | synonyms())}"

@@ -169,3 +169,27 @@ def test_print_is_light_and_whole(page: Page, folder: Path) -> None:
     page.emulate_media(media="print", color_scheme="dark")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert not page.locator(".unfold").is_visible() and not page.locator(".filter").first.is_visible()
+
+
+WIDER = """() => {
+    const scrolls = e => ["auto", "scroll"].includes(getComputedStyle(e).overflowX) && e.tabIndex >= 0;
+    const inside = e => e !== null && (scrolls(e) || inside(e.parentElement));
+    const isBeyond = e => e.getBoundingClientRect().right > innerWidth + 0.5 && !inside(e.parentElement);
+    return [...document.body.querySelectorAll("*")]
+        .filter(e => e.checkVisibility() && isBeyond(e))
+        .map(e => `${e.tagName} ${e.className} ${e.textContent.trim().slice(0, 40)}`);
+}"""
+WIDER_BOX = """() => [...document.body.querySelectorAll(".table")]
+    .filter(e => e.checkVisibility() && e.scrollWidth > e.clientWidth + 1)
+    .map(e => `${e.ariaLabel} ${e.scrollWidth} of ${e.clientWidth}`)"""
+
+
+@pytest.mark.parametrize("width", [320, 400, 768, 1280])
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_reaches_beyond_the_window(page: Page, folder: Path, name: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"file://{folder}/{name}.html")
+    page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")
+    assert page.evaluate(WIDER) == []
+    if width <= 400:
+        assert page.evaluate(WIDER_BOX) == []

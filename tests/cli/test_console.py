@@ -11,6 +11,8 @@ import tomllib
 
 import pytest
 from rich.text import Text
+from typer import Context
+from typer.main import get_command
 from typer.testing import CliRunner
 
 import explorer as ex
@@ -52,6 +54,25 @@ def test_every_command_has_help_with_an_example(words, option):
     if len(words) == 1:
         example = COMMANDS[words[0]].example
         assert f"Example: {example}" in " ".join(result.stdout.split()).replace("│", "")
+
+
+NESTED = [[name] for name in COMMANDS] + [["cloud", name] for name in ("start", "stop", "status")]
+
+
+@pytest.mark.parametrize("words", NESTED, ids=" ".join)
+def test_a_help_reads_well_in_eighty_columns(words, monkeypatch):
+    """An example, no type of Python, no name and no value that is cut or broken over two lines."""
+    monkeypatch.setenv("COLUMNS", "80")
+    result = run(*words, "--help")
+    text = result.stdout
+    assert result.exit_code == 0 and max(map(len, text.splitlines())) <= 80
+    assert "Example: explorer" in text and "…" not in text and re.search(r"<\w|list\[", text) is None
+    command = get_command(app)
+    for word in words:
+        command = command.get_command(Context(command), word)
+    options = [param for param in command.get_params(Context(command)) if param.param_type_name == "option"]
+    assert [param.opts for param in options if param.opts[0] not in text] == []
+    assert [param.metavar for param in options if param.metavar and f"{param.metavar} " not in text] == []
 
 
 @each
@@ -195,6 +216,9 @@ def test_what_the_file_lacks_may_be_set():
         ("response.p99=9 MBB", '--set: response.p99 is "9 MBB": expected a size'),
         ("respons=9 MB", "--set: respons is not a field (did you mean"),
         ("client.need=1", "--set: client.need is not a field (did you mean"),
+        ("rate=5", '--set: rate is not a field (did you mean "requests_per_month"?)'),
+        ("client.timeout=5 s", '--set: client.timeout is not a field (did you mean "client.waits"?)'),
+        ("timeout=5 s", '--set: timeout is not a field (did you mean "'),
         ("targets.success=2", "--set: targets.success is 2: expected"),
         ("response.p99", '--set is "response.p99": expected FIELD=VALUE'),
         ("=1", '--set is "=1": expected FIELD=VALUE'),

@@ -56,5 +56,5 @@ def test_a_file_that_is_not_there_is_answered_with_the_nearest_that_is(name, say
 
 
 def test_a_folder_is_no_file(tmp_path):
-    with pytest.raises(ExplorerError, match=r"cannot be read \(Is a directory\); expected a table"):
+    with pytest.raises(ExplorerError, match=r"is a folder; expected a table"):
         read_text(tmp_path, "a table")

@@ -26,15 +26,16 @@ FAILURES = {  # verdicts with exit code 1, by --fail-on
 
 
 def check(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files and folders.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="One or more files or folders.")],
     form: Annotated[
         str,
-        typer.Option("--format", metavar="text|json|sarif|junit|github|gitlab", help="Of the report."),
+        typer.Option("--format", metavar="FORMAT", help="Of the report: text, json, sarif, junit, github or"
+                     " gitlab."),
     ] = "text",
     warn_at: Annotated[
         str | None,
-        typer.Option(metavar="80%", help="Of any limit: from here on it is tight. Else 80 % of what grows,"
-                     " and all of a setting."),
+        typer.Option(metavar="SHARE", help="Of any limit, such as 70%: from here on it is tight. Else"
+                     " 80 % of what grows, and all of a setting."),
     ] = None,
     parameters: Annotated[
         list[str] | None,
@@ -49,13 +50,16 @@ def check(
     ] = None,
     growth: Annotated[
         list[str] | None,
-        typer.Option(metavar="FIELD=3%/month", help="Of workloads: a limit that breaks in time is a breach."),
+        typer.Option(metavar="FIELD=RATE", help="Of workloads, such as response=3%/month: a limit"
+                     " that breaks in time is a breach."),
     ] = None,
-    months: Annotated[int, typer.Option(min=1, max=600, help="How far ahead.")] = MONTHS,
+    months: Annotated[
+        int, typer.Option(min=1, max=600, metavar="MONTHS", help="How far ahead to look for that.")
+    ] = MONTHS,
     fail_on: Annotated[
         str,
-        typer.Option(metavar="breach|tight|skipped", help="What ends with 1; tight: also what is near a"
-                     " limit, or breaks until its quota is raised; skipped: also what was not checked."),
+        typer.Option(metavar="VERDICT", help="What ends with exit code 1: breach, tight (also what is near a"
+                     " limit, or breaks until its quota is raised), or skipped (also what was not checked)."),
     ] = "breach",
     output: Annotated[
         Path | None,

@@ -17,6 +17,8 @@ local = typer.Typer(
     cls=Commands, add_completion=False, help="The local cloud, for this machine only: start, stop, status."
 )
 Name = Annotated[str, typer.Option("--name", help="One of several side by side.")]
+Every = Annotated[bool, typer.Option("--all", help="Everything that it can and cannot vouch for.")]
+FIRST = 3  # lines of each list: the answer fits on one screen
 CloudRegion = Annotated[
     str | None,
     typer.Option(
@@ -29,18 +31,20 @@ CloudRegion = Annotated[
 ]
 
 
-@local.command("start", cls=Command)
-def cloud_start(name: Name = "default", region: CloudRegion = None, as_json: Json = False) -> None:
+@local.command("start", cls=Command, epilog="Example: explorer cloud start")
+def cloud_start(
+    name: Name = "default", region: CloudRegion = None, every: Every = False, as_json: Json = False
+) -> None:
     """Start the local cloud, or find it running; print its address and its administrator's key."""
     require("explorer cloud", "boto3", "hypercorn", "ministack", extra="cloud")
     from explorer.facts.catalogue import HOME_REGION
     from explorer.live.cloud import supervisor
 
     answer = supervisor.start(name, region or HOME_REGION).to_dict()
-    out(answer, as_json, cloud, answer)
+    out(answer, as_json, cloud, answer, every)
 
 
-@local.command("stop", cls=Command)
+@local.command("stop", cls=Command, epilog="Example: explorer cloud stop")
 def cloud_stop(name: Name = "default", as_json: Json = False) -> None:
     """End the local cloud and remove all that it holds."""
     from explorer.live.cloud import supervisor
@@ -49,17 +53,17 @@ def cloud_stop(name: Name = "default", as_json: Json = False) -> None:
     out(answer, as_json, cloud_ended, answer["stopped"])
 
 
-@local.command("status", cls=Command)
-def cloud_status(name: Name = "default", as_json: Json = False) -> None:
+@local.command("status", cls=Command, epilog="Example: explorer cloud status --all")
+def cloud_status(name: Name = "default", every: Every = False, as_json: Json = False) -> None:
     """Whether the local cloud runs, where, and what it can and cannot vouch for."""
     from explorer.live.cloud import supervisor
 
     answer = supervisor.status(name).to_dict()
-    out(answer, as_json, cloud, answer)
+    out(answer, as_json, cloud, answer, every)
 
 
-def cloud(answer: Row) -> Iterator[RenderableType]:
-    """The local cloud: how to reach it, and what it can and cannot reproduce."""
+def cloud(answer: Row, every: bool = True) -> Iterator[RenderableType]:
+    """The local cloud: how to reach it, and what it can and cannot reproduce, the first lines or all."""
     if not answer["running"]:
         if answer.get("crashed"):
             lost_stacks = ", ".join(answer["gone"]) or "no stack"
@@ -75,8 +79,11 @@ def cloud(answer: Row) -> Iterator[RenderableType]:
         yield UnwrappedLine(f"  export AWS_ACCESS_KEY_ID={key['access_key_id']}")
         yield UnwrappedLine(f"  export AWS_SECRET_ACCESS_KEY={key['secret_access_key']}")
     for heading, part in (("It vouches for", "vouches_for"), ("It cannot vouch for", "cannot_vouch_for")):
+        lines = answer[part] if every else answer[part][:FIRST]
         yield title(heading)
-        yield from (Padding(f"- {line}", (0, 0, 0, 2)) for line in answer[part])
+        yield from (Padding(f"- {line}", (0, 0, 0, 2)) for line in lines)
+        if rest := len(answer[part]) - len(lines):
+            yield f"  and {rest} more: explorer cloud status --all"
 
 
 def cloud_ended(stopped: bool) -> Iterator[RenderableType]:

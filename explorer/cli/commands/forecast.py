@@ -21,7 +21,7 @@ def forecast(
         list[str],
         typer.Option(metavar="FIELD=RATE", help="Such as response=3%/month; may be given again."),
     ],
-    months: Annotated[int, typer.Option(min=1, max=600, help="How far to look.")] = 36,
+    months: Annotated[int, typer.Option(min=1, max=600, metavar="MONTHS", help="How far to look.")] = 36,
     design: Annotated[
         str | None,
         typer.Option(

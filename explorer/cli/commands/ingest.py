@@ -31,7 +31,7 @@ def ingest(
     paths: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="PATH...",
+            metavar="PATH",
             help="Logs, traces, results, templates: files, folders, globs; - reads standard input.",
         ),
     ] = None,

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from explorer.cli import tables
-from explorer.cli.console import BAD_INPUT, STANDARD, Fields, Json, Region, load_workload, out, print_error
+from explorer.cli.console import (
+    BAD_INPUT,
+    STANDARD,
+    Fields,
+    Json,
+    Region,
+    check_standard_input,
+    load_workload,
+    out,
+    print_error,
+)
 from explorer.errors import ExplorerError
 from explorer.facts.extras import require
 from explorer.facts.suggestions import either
@@ -22,7 +32,10 @@ if TYPE_CHECKING:
 
 ACCEPTED = ("html", "pdf", "md", "ipynb")
 Workloads = Annotated[
-    list[Path], typer.Argument(metavar="WORKLOAD...", help="In TOML, or an example's name.")
+    list[Path],
+    typer.Argument(
+        metavar="WORKLOAD", help="One or more files in TOML, or names of examples; - reads standard input."
+    ),
 ]
 Output = Annotated[
     Path,
@@ -38,8 +51,8 @@ Forms = Annotated[
     typer.Option(
         "--form",
         "--format",
-        metavar="html|pdf|md|ipynb",
-        help="In a folder, or on -; html if not given; may be given again.",
+        metavar="FORM",
+        help="In a folder, or on -: html (if not given), pdf, md or ipynb; may be given again.",
     ),
 ]
 Growth = Annotated[
@@ -61,7 +74,9 @@ def report(
     fields: Fields = None,
     form: Forms = None,
     growth: Growth = None,
-    months: Annotated[int, typer.Option(min=1, max=600, help="How far growth is followed.")] = 36,
+    months: Annotated[
+        int, typer.Option(min=1, max=600, metavar="MONTHS", help="How far growth is followed.")
+    ] = 36,
     measured: Measured = None,
     figures: Figures = False,
     as_json: Json = False,
@@ -73,6 +88,7 @@ def report(
     def load(path: Path) -> Workload:
         return load_workload(path, region, fields)
 
+    check_standard_input(workloads)
     request = ReportRequest(parse_growth(growth) if growth else None, months, measured)
     if measured and len(workloads) > 1:
         raise ExplorerError(f"--measured is {measured}: expected one workload, not {len(workloads)}")

@@ -21,11 +21,14 @@ Rate = Annotated[float | None, typer.Option("--arrival-rps", help="Mean requests
 Load = Annotated[
     str,
     typer.Option(
-        metavar="poisson|day|week|FILE",
-        help="How they arrive; a file, or - for standard input, has one time in seconds a line.",
+        metavar="PATTERN",
+        help="How they arrive: poisson, day, week, or a file (- is standard input) of seconds, one a line.",
     ),
 ]
-Most = Annotated[int | None, typer.Option("--max-concurrency", help="Requests that may run at once.")]
+Most = Annotated[
+    int | None,
+    typer.Option("--max-concurrency", help="Requests that may run at once; no limit if not given."),
+]
 
 
 def _time(says: str) -> Any:
@@ -42,7 +45,7 @@ def simulate(
     replications: Annotated[int, typer.Option(help="Two or more give intervals.")] = 1,
     confidence: Annotated[float, typer.Option(help="Confidence level of the intervals.")] = 0.95,
     shape: Annotated[
-        str, typer.Option(metavar="exponential|constant", help="How the times are distributed.")
+        str, typer.Option(metavar="SHAPE", help="How the times are distributed: exponential or constant.")
     ] = "exponential",
     arrivals: Load = "poisson",
     max_concurrency: Most = None,

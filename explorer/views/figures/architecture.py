@@ -17,7 +17,7 @@ from explorer.options.base.request_path import Actor, Behind, BodyIn, Step
 
 LEAST_IN, TITLE_IN, LINE_IN = 0.62, 0.175, 0.145  # heights: least box, title, other lines
 WRAP = 21  # characters per line in a box
-TITLE_WRAP = 16  # characters per line of its title
+TITLE_WRAP = 14  # characters per line of its title
 # upper row, from left to right
 ACROSS = (
     Actor.CLIENT,
@@ -47,9 +47,14 @@ class Box:
         return [line for lines in every for line in lines]
 
     @property
+    def title_lines(self) -> list[str]:
+        """Its title, wrapped."""
+        return textwrap.wrap(self.title, TITLE_WRAP)
+
+    @property
     def height(self) -> float:
         """The height [inches]."""
-        return max(LEAST_IN, 0.24 + TITLE_IN * len(self.title.split("\n")) + LINE_IN * len(self.lines))
+        return max(LEAST_IN, 0.24 + TITLE_IN * len(self.title_lines) + LINE_IN * len(self.lines))
 
 
 @dataclass(frozen=True)
@@ -92,7 +97,7 @@ def _role_and_title(part: str, option: Option, boxes: Mapping[str, Box]) -> tupl
     """The role of a part, and the title of this role's box."""
     design_part = part if isinstance(part, DesignPart) else DesignPart(part)
     if design_part.role is None or (design_part.role is Actor.FRONT and Actor.FRONT not in boxes):
-        return option.role, "\n".join(textwrap.wrap(option.name, TITLE_WRAP))
+        return option.role, option.name
     return design_part.role, design_part.box or design_part
 
 

@@ -179,7 +179,7 @@ def _limits_alt(limit_rows: pd.DataFrame) -> str:
 @in_house_style
 def latency(r: Recommendation) -> Picture:
     """Seconds from submission to the complete result, by phase, at the p50, p95 and p99."""
-    phases = dict(seconds_of(r.workload, r.nearest))
+    phases = dict(seconds_of(r.workload, r.nearest, r.answer.sized_load))
     totals = phases.pop("total")
     title = f"Time to the whole result: {r.workload.name}"
     alt = f"{title}: " + ", ".join(f"{level} {format_time(s)}" for level, s in totals.items())
@@ -190,7 +190,7 @@ def latency(r: Recommendation) -> Picture:
     _time_axis(axes, reach * 1.01, len(totals))
     for row, (level, total) in enumerate(totals.items()):
         y = len(totals) - 1 - row
-        _phase_stack(axes, y, {name: seconds[level] for name, seconds in phases.items()}, reach)
+        _phase_stack(axes, y, {name: seconds[level] for name, seconds in phases.items()})
         place = axes.get_yaxis_transform()
         axes.text(-0.012, y, level, transform=place, ha="right", va="center", size=10, weight="bold")
         axes.text(1.012, y, format_time(total), transform=place, va="center", size=10, weight="bold")
@@ -213,18 +213,11 @@ def _time_axis(axes: Axes, reach: float, rows: int) -> None:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda s, _: format_time(s) if s else "0"))
 
 
-def _phase_stack(axes: Axes, y: int, seconds: Mapping[str, float], reach: float) -> None:
+def _phase_stack(axes: Axes, y: int, seconds: Mapping[str, float]) -> None:
     start = 0.0
     for phase, length in seconds.items():
         seconds_text = format_time(length)
-        text = (
-            f"{phase} {seconds_text}"
-            if length > 0.18 * reach
-            else seconds_text
-            if length > 0.08 * reach
-            else ""
-        )
-        stack_piece(axes, y, start, length, PHASE_COLOURS[phase], text)
+        stack_piece(axes, y, start, length, PHASE_COLOURS[phase], f"{phase} {seconds_text}", seconds_text)
         start += length
 
 

@@ -27,15 +27,14 @@ from .style import (
     canvas,
     colour_key,
     in_house_style,
-    shorten,
     stack_piece,
     usd_tick,
 )
 
 SPARE = (SKY, "#882255", "#44aa99")  # for the largest services without a colour of their own
 MOST_SERVICES = 8
+MOST_LINES = 3  # of the label of a bar
 LEAST_USD = 0.01  # end of the axis; less than a cent is drawn in fractions of a cent
-LETTER = 0.0105  # width of a character in a bar [share of the axis]
 
 
 @in_house_style
@@ -116,13 +115,12 @@ def _cost_axis(axes: Axes, totals: list[float]) -> float:
 def _bill_stack(
     axes: Axes, y: int, amounts: Mapping[str, float], colours: Mapping[str, str], limit: float
 ) -> None:
-    """Draw one stacked bar; a segment that is wide enough has its amount."""
+    """Draw one stacked bar; a segment that is wide enough shows its amount."""
     start = 0.0
     for name, usd in amounts.items():
         width, text = min(usd, limit - start), format_usd_briefly(usd)
         if width > 0:
-            is_wide = width > LETTER * len(text) * limit
-            stack_piece(axes, y, start, width, colours[name], text if is_wide else "")
+            stack_piece(axes, y, start, width, colours[name], text)
         start += usd
     if start > limit * 1.001:
         cut_style: dict[str, Any] = {
@@ -142,14 +140,15 @@ def _cost_labels(axes: Axes, y: int, design: Design, r: Recommendation, end: flo
     total = float(r.answer.evaluation.monthly_usd[index])
     parts = format_count(int(r.answer.evaluation.table.parts[index]), "part")
     bold = "bold" if design == r.nearest else "normal"
-    lines = _two_line_label(label_design(design, r.nearest))
-    for text, dy in zip(lines, (0.15, -0.2) if len(lines) == 2 else (0.0,), strict=True):
-        axes.text(-0.02, y + dy, text, transform=place, ha="right", va="center", size=8.5, weight=bold)
+    text = _wrapped_label(label_design(design, r.nearest))
+    size = 8.5 if text.count("\n") < MOST_LINES - 1 else 7.3
+    axes.text(-0.02, y, text, transform=place, ha="right", va="center", size=size, weight=bold)
     axes.text(1.02, y + 0.15, format_usd_briefly(total), transform=place, va="center", size=9.5, weight=bold)
     latency = format_time(float(r.answer.evaluation.latency_s[index, 1]))
     axes.text(1.02, y - 0.2, f"{parts}, p95 {latency}", **small)
 
 
-def _two_line_label(text: str, width: int = 40) -> list[str]:
-    lines = textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
-    return [*lines[:1], *([shorten(" ".join(lines[1:]), width)] if len(lines) > 1 else [])]
+def _wrapped_label(text: str, width: int = 40) -> str:
+    """A label in at most three lines, cut if these do not suffice."""
+    how: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
+    return textwrap.fill(text, width, max_lines=MOST_LINES, placeholder="…", **how)

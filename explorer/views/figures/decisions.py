@@ -21,7 +21,7 @@ from explorer.workload.axes import AXES
 from explorer.workload.fields import SPREADS
 from explorer.workload.workload import Workload
 
-from .style import FAINT, INK, LONGEST_NAME, Picture, canvas, in_house_style, log_ticks, shorten, subtitle
+from .style import BESIDE_OTHER, FAINT, INK, Picture, canvas, in_house_style, log_ticks, subtitle
 
 EMPTY = "#f3f4f6"
 A_LINE = 150  # characters per line of small print below the map
@@ -54,7 +54,7 @@ def decision_map(
     picture, axes = canvas(
         6.4, f"What to build for {workload.name}", _decision_map_alt(decisions), 0.085, 0.985, 0.84
     )
-    subtitle(picture, _common_choices_note(decisions))
+    subtitle(picture, _common_choices_note(decisions), room=BESIDE_OTHER)
     if {x, y} & set(SPREADS):
         subtitle(picture, RINGS, 0.985, ha="right")
     frame_map(axes, decisions)
@@ -81,7 +81,7 @@ def _common_choices_note(decisions: DecisionMap) -> str:
     """Note the options that all designs of the map share."""
     if not decisions.designs:
         return "no design is feasible anywhere here"
-    common = shorten(name_design(decisions.common), LONGEST_NAME - 10)
+    common = name_design(decisions.common)
     return f"everywhere: {common}" if common else "the least money and parts at every point"
 
 
@@ -110,12 +110,17 @@ def _draw_region_names(picture: Picture, axes: Axes, decisions: DecisionMap) -> 
         if region.at is None:
             continue
         text = axes.text(*region.at, "", ha="center", va="center", size=8.5, color=INK, zorder=7)
+        area = decisions.winner == region.index
         if not any(
-            name_fits(picture, axes, text, lines, region.room) for lines in _wrapped_name(region.label)
+            name_fits(picture, axes, text, lines, region.room) and _is_within(axes, text, area)
+            for lines in _wrapped_name(region.label)
         ):
             letter = "abcdefghijklmnopqrstuvwxyz"[len(letters_text)]
             text.set(text=letter, weight="bold")
-            letters_text.append(f"{letter}: {' + '.join(region.label)}")
+            if _is_within(axes, text, area):
+                letters_text.append(f"{letter}: {' + '.join(region.label)}")
+            else:
+                text.remove()
     small = "   ".join(each.replace(" ", "\N{NO-BREAK SPACE}") for each in letters_text)
     lines = textwrap.wrap(small, A_LINE, break_on_hyphens=False)
     picture.text(0.5, 0.012, "\n".join(lines[:2]), size=8, color=FAINT, ha="center", va="bottom")
@@ -137,9 +142,21 @@ def name_fits(picture: Picture, axes: Axes, text: Text, lines: str, room: tuple[
     )
 
 
+def _is_within(axes: Axes, text: Text, area: np.ndarray) -> bool:
+    """Whether a text covers only cells of `area`, of shape (rows, columns), and no border of it."""
+    low, high = axes.transAxes.inverted().transform(text.get_window_extent())
+    if (low < 0).any() or (high > 1).any():
+        return False
+    rows, columns = (
+        slice(int(max(start * count - 0.5, 0)), int(np.ceil(end * count + 0.5)))
+        for start, end, count in zip(low[::-1], high[::-1], area.shape, strict=True)
+    )
+    return bool(area[rows, columns].all())
+
+
 def _draw_border_reasons(axes: Axes, decisions: DecisionMap) -> None:
     """Label each long border with its reason: the limit that one design breaks beyond it, or the cost."""
-    box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.2}
+    box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.92, "pad": 1.2}
     style: Any = {"size": 7.5, "color": FAINT, "ha": "center", "va": "center", "bbox": box}
     for line in decisions.border_lines:
         axes.text(*line.at, line.text, rotation=90 if line.steep else 0, clip_on=True, zorder=5, **style)

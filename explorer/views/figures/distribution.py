@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,20 @@ from explorer.options.base.limit_uses import PerRequest
 from explorer.workload.distribution import Distribution, Quantiles, Samples
 from explorer.workload.workload import Workload
 
-from .style import BLUE, FAINT, VERMILION, WORDINGS, Picture, canvas, in_house_style, log_ticks, subtitle
+from .style import (
+    BLUE,
+    FAINT,
+    VERMILION,
+    WORDINGS,
+    Picture,
+    around,
+    canvas,
+    in_house_style,
+    log_ticks,
+    settle,
+    subtitle,
+    text_width,
+)
 
 FIELDS = {"request": "bytes", "response": "bytes", "runtime": "seconds"}
 NAMES = {"request": "Request", "response": "Response", "runtime": "Run time"}
@@ -30,7 +44,7 @@ LEAST = 1e-5  # the smallest share of requests that is drawn
 FAR = 300.0  # multiple of the largest value; a limit beyond it is named and not drawn
 NEAR = 1.03  # limits within this factor share one line
 LABEL_IN = 0.21
-LETTER = 0.0069  # of the width of a picture, for a letter of a label
+GAP, EDGE = 0.006, 0.985  # between a line and its label, and the end of a label [shares of the width]
 
 
 @dataclass(frozen=True)
@@ -77,8 +91,9 @@ def distribution(
     _label_room(picture, axes, LABEL_IN * len(near))
     values = [low, high, *(line.value * factor for line in near for factor in (0.7, 1.4))]
     _spread_axes(axes, min(values), max(values), unit)
-    _draw_curve(axes, spread, unit)
+    _draw_curve(axes, spread)
     _draw_lines(picture, axes, near, unit)
+    _mark_points(axes, spread, unit)
     _far_note(picture, [line for line in lines if line not in near], unit)
     return picture
 
@@ -109,8 +124,8 @@ def _spread_axes(axes: Axes, low: float, high: float, unit: str) -> None:
     log_ticks(axes.yaxis, "share")
 
 
-def _draw_curve(axes: Axes, spread: Distribution, unit: str) -> None:
-    """Draw the share above each value, with the given points."""
+def _draw_curve(axes: Axes, spread: Distribution) -> None:
+    """Draw the share above each value."""
     low, high = axes.get_xlim()
     values = np.geomspace(low, high, 600)
     if isinstance(spread, Samples):
@@ -119,25 +134,18 @@ def _draw_curve(axes: Axes, spread: Distribution, unit: str) -> None:
     share = np.asarray(spread.exceed(values))
     axes.plot(values, np.maximum(share, LEAST / 10), color=BLUE, lw=2.2, zorder=4)
     axes.fill_between(values, LEAST / 10, np.maximum(share, LEAST / 10), color=BLUE, alpha=0.07)
-    _mark_points(axes, spread, unit)
 
 
 def _mark_points(axes: Axes, spread: Distribution, unit: str) -> None:
-    """Label the given points; a label that would overlap the previous one moves further down."""
+    """Mark the given points, each with a label beside it, off every line."""
     low, high = axes.get_xlim()
-    back: dict[str, Any] = {"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85}
-    before = np.zeros(2)
-    for name, value, over in _quantile_points(spread):
-        if not low <= value <= high or over < LEAST:
-            continue
+    points = [point for point in _quantile_points(spread) if low <= point[1] <= high and point[2] >= LEAST]
+    for _, value, over in points:
         axes.plot(value, over, "o", ms=6, color=BLUE, mec="white", zorder=6)
-        place = axes.transData.transform((value, over))
-        close = abs(place[0] - before[0]) < 90 and abs(place[1] - before[1]) < 16
+    for name, value, over in points:
         text = f"{name} {WORDINGS[unit](value)}"
-        style: dict[str, Any] = {"ha": "right", "va": "top", "size": 8.5, "zorder": 6, "bbox": back}
-        offset = (-7, -22 if close else -7)
-        axes.annotate(text, (value, over), offset, textcoords="offset points", **style)
-        before = place
+        style: dict[str, Any] = {"textcoords": "offset points", "size": 8.5, "zorder": 6}
+        settle(axes, axes.annotate(text, (value, over), (0, 0), **style), around())
 
 
 def _quantile_points(spread: Distribution) -> list[tuple[str, float, float]]:
@@ -228,24 +236,76 @@ def _line_label(line: LimitLine, unit: str) -> str:
 
 
 def _draw_lines(picture: Picture, axes: Axes, lines: Sequence[LimitLine], unit: str) -> None:
-    """Draw a vertical line to each label; the leftmost label is highest."""
-    top = axes.get_position().y1
+    """Draw a vertical line to each label, so that none crosses another one's label."""
+    top, bottom = axes.get_position().y1, axes.get_position().y0
     height = picture.get_size_inches()[1]
-    for row, line in enumerate(lines):
+    inks = ["#a84300" if line.over >= NEVER else FAINT for line in lines]
+    labels = [
+        picture.text(0, 0, _line_label(line, unit), va="center", size=9, color=ink)
+        for line, ink in zip(lines, inks, strict=True)
+    ]
+    pixels = axes.transData.transform([(line.value, 1.0) for line in lines] or np.empty((0, 2)))
+    places = [float(x) for x in picture.transFigure.inverted().transform(pixels)[:, 0]]
+    rows = label_rows(places, [text_width(picture, label) + GAP for label in labels])
+    for line, x, label, (row, is_right) in zip(lines, places, labels, rows, strict=True):
         level = top + LABEL_IN / height * (len(lines) - row - 0.45)
-        is_over = line.over >= NEVER
-        colour = VERMILION if is_over else FAINT
-        x = picture.transFigure.inverted().transform(axes.transData.transform((line.value, 1.0)))[0]
+        colour = VERMILION if line.over >= NEVER else FAINT
         stroke: dict[str, Any] = {"color": colour, "lw": 1.5, "clip_on": False, "zorder": 3}
-        bottom = axes.get_position().y0
         axes.plot([x, x], [bottom, level + 0.06 / height], transform=picture.transFigure, **stroke)
         if line.over >= LEAST:
             axes.plot(line.value, line.over, "o", ms=6, color=VERMILION, mec="white", zorder=7)
-        text = _line_label(line, unit)
-        side, gap = ("left", 0.006) if x + LETTER * len(text) < 0.98 else ("right", -0.006)
-        ink = "#a84300" if is_over else FAINT
-        back: dict[str, Any] = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
-        picture.text(x + gap, level, text, ha=side, va="center", size=9, color=ink, bbox=back)
+        side, gap = ("left", GAP) if is_right else ("right", -GAP)
+        label.set(position=(x + gap, level), ha=side)
+
+
+def label_rows(places: Sequence[float], widths: Sequence[float]) -> list[tuple[int, bool]]:
+    """The row of each label, 0 at the top, and whether it is to the right of its line.
+
+    A line reaches up to its own label: a label that spans the place of another line is above that line's.
+
+    Parameters
+    ----------
+    places
+        Of the lines, in ascending order [share of the width].
+    widths
+        Of the labels [share of the width].
+    """
+    if not places:
+        return []
+    fits_right = [place + width < EDGE for place, width in zip(places, widths, strict=True)]
+    fits_left = [place - width > 1 - EDGE for place, width in zip(places, widths, strict=True)]
+    sides = (
+        (True, False) if has_both else (is_right,)
+        for has_both, is_right in zip(np.logical_and(fits_right, fits_left), fits_right, strict=True)
+    )
+    for side in product(*sides):
+        ends = [
+            place + (width if right else -width)
+            for place, width, right in zip(places, widths, side, strict=True)
+        ]
+        if (order := _from_the_top(places, ends)) is not None:
+            return [(order.index(i), right) for i, right in enumerate(side)]
+    return list(enumerate(fits_right))
+
+
+def _from_the_top(places: Sequence[float], ends: Sequence[float]) -> list[int] | None:
+    """The labels from the top down, each above the lines that it spans; None if there is no such order."""
+    order: list[int] = []
+    rest = list(range(len(places)))
+    while rest:
+        spanned = {
+            line
+            for label in rest
+            for line in rest
+            if line != label
+            and min(places[label], ends[label]) <= places[line] <= max(places[label], ends[label])
+        }
+        free = next((label for label in rest if label not in spanned), None)
+        if free is None:
+            return None
+        order.append(free)
+        rest.remove(free)
+    return order
 
 
 def _far_note(picture: Picture, lines: Sequence[LimitLine], unit: str) -> None:

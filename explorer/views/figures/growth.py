@@ -23,8 +23,10 @@ from .style import (
     SKY,
     VERMILION,
     Picture,
+    around,
     canvas,
     in_house_style,
+    settle,
     spread_places,
     subtitle,
 )
@@ -89,10 +91,9 @@ def _limit_line_names(picture: Picture, axes: Axes, lines: dict[str, np.ndarray]
     low, high = np.log10(axes.get_ylim())
     height_in = axes.get_position().height * picture.get_size_inches()[1]
     ends = [(np.log10(max(shares[-1], LEAST)) - low) / (high - low) for shares in lines.values()]
-    places = spread_places(ends, LABEL_IN / height_in)
-    over = max(max(places, default=1.0) - 1.02, 0.0) or min(min(places, default=0.0) - 0.02, 0.0)
-    for colour, (limit, shares), end, place in zip(LINES, lines.items(), ends, places):
-        row, y = catalogue.limit(limit), place - over
+    places = spread_places(ends, LABEL_IN / height_in, 0.02, 1.02)
+    for colour, (limit, shares), end, y in zip(LINES, lines.items(), ends, places):
+        row = catalogue.limit(limit)
         line: Any = {"color": colour, "lw": 1, "transform": axes.transAxes, "clip_on": False}
         axes.plot([1.0, 1.02], [end, y], **line)
         first, last = (label_rough_share(shares[at]) for at in (0, -1))
@@ -118,10 +119,9 @@ def _mark_first_breach(axes: Axes, frame: pd.DataFrame, lines: dict[str, np.ndar
     month, limit = first
     at = (month, max(lines[limit][month], LEAST))
     axes.plot(*at, "o", ms=8, color="white", mec=VERMILION, mew=2, zorder=5, clip_on=False)
-    side: Any = {"ha": "left", "xytext": (9, 7)} if month < 24 else {"ha": "right", "xytext": (-9, 7)}
-    back: dict[str, Any] = {"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85}
-    axes.annotate("breaks today" if not month else f"breaks in month {month}", at, textcoords="offset points",
-                  size=8.5, weight="bold", color="#a84300", zorder=6, bbox=back, **side)  # fmt: skip
+    text = f"breaks in month {month}" if month else "breaks today"
+    style: dict[str, Any] = {"size": 8.5, "weight": "bold", "color": "#a84300", "zorder": 6}
+    settle(axes, axes.annotate(text, at, (0, 0), textcoords="offset points", **style), around())
 
 
 def _growth_alt(title: str, frame: pd.DataFrame, lines: dict[str, np.ndarray]) -> str:

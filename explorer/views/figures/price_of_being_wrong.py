@@ -17,7 +17,7 @@ from explorer.engine.designs import Design
 from explorer.workload.workload import Workload
 
 from .decisions import EMPTY, frame_map, mark_today, name_fits
-from .style import FAINT, INK, LONGEST_NAME, Picture, canvas, in_house_style, shorten, subtitle
+from .style import BESIDE_OTHER, FAINT, INK, Picture, canvas, in_house_style, subtitle
 
 STEPS = (0.005, 1, 10, 100, 1_000, 10_000)  # USD a month, lower ends of the colours
 COLOURS = ("#ffffff", "#fff3dc", "#fbdfa8", "#f2bf6a", "#dd9434", "#b5651d", "#7a3e0c")
@@ -47,7 +47,7 @@ def price_of_being_wrong(workload: Workload, x: str = "response", y: str = "runt
         return picture
     extra = cost_above_best(decisions, r.nearest)
     picture, axes = canvas(6.4, title, _price_alt(extra, r.nearest), 0.085, 0.985, 0.62)
-    subtitle(picture, f"what it costs above the best: {shorten(name_design(r.nearest), LONGEST_NAME)}")
+    subtitle(picture, f"what it costs above the best: {name_design(r.nearest)}", room=BESIDE_OTHER)
     subtitle(picture, "USD a month, parts and all", 0.985, ha="right")
     frame_map(axes, decisions)
     classes = _cost_classes(extra)

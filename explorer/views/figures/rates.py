@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.transforms import Bbox
 
 from explorer.analysis.choice import complete_design
 from explorer.analysis.phrases import label_designs
@@ -24,15 +23,18 @@ from .style import (
     FAINT,
     GREY,
     Picture,
+    around,
     canvas,
     in_house_style,
     log_ticks,
+    settle,
     short_number,
     spread_places,
     subtitle,
 )
 
-ROW = 12  # points from one label to the next where they would lie on one another
+NEAR_PT = 8  # a label within it needs no line to its dot
+AIR = 0.008  # between the line of today and its label [share of the axis]
 
 
 @in_house_style
@@ -67,8 +69,12 @@ def cost_by_rate(
     _rate_axes(axes, span, usd)
     _rate_lines(axes, span, usd, feasible, colours)
     _line_labels(axes, usd[:, -1], labels, colours)
-    _mark_today_rate(axes, today)
+    low, high = axes.get_xlim()
+    if low <= today <= high:
+        axes.axvline(today, color=GREY, lw=1.2, ls=(0, (4, 3)), zorder=2)
     _mark_rate_turns(axes, turns, colours)
+    if low <= today <= high:
+        _label_today_rate(axes, today)
     return picture
 
 
@@ -109,7 +115,8 @@ def _rate_axes(axes: Axes, rates: np.ndarray, usd: np.ndarray) -> None:
     axes.set_yscale("log")
     axes.set_xlim(rates[0], rates[-1])
     positive = usd[usd > 0]
-    axes.set_ylim(max(positive.min(initial=1.0) * 0.7, 0.01), max(positive.max(initial=1.0), 1.0) * 1.5)
+    low, high = (positive.min(), positive.max()) if positive.size else (0.01, 1.0)
+    axes.set_ylim(low * 0.7, max(high, low * 20) * 1.5)
     axes.grid(True)
     log_ticks(axes.xaxis, "requests")
     log_ticks(axes.yaxis, "usd")
@@ -134,9 +141,7 @@ def _line_labels(axes: Axes, ends: np.ndarray, labels: Sequence[str], colours: S
     labels = [textwrap.fill(label, 40, break_on_hyphens=False) for label in labels]
     rows = 1 + max(label.count("\n") for label in labels)
     gap = 0.18 * rows * DPI / box.height
-    places = spread_places(shares.tolist(), gap)
-    low, high = gap / 2 - min(places), max(places) + gap / 2 - 1  # into the ticks below, into the title above
-    places = [place + (low if low > 0 else -max(high, 0.0)) for place in places]
+    places = spread_places(shares.tolist(), gap, gap / 2, 1 - gap / 2)
     share_of: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "axes fraction"}
     style: dict[str, Any] = {"va": "center", "size": 8.5, "annotation_clip": False, **share_of}
     for share, place, label, colour in zip(shares, places, labels, colours, strict=True):
@@ -145,29 +150,28 @@ def _line_labels(axes: Axes, ends: np.ndarray, labels: Sequence[str], colours: S
         axes.annotate(label, (1.0, share), (1.025, place), arrowprops=arrow, **style)
 
 
-def _mark_today_rate(axes: Axes, rate: float) -> None:
+def _label_today_rate(axes: Axes, rate: float) -> None:
     low, high = axes.get_xlim()
-    if low <= rate <= high:
-        axes.axvline(rate, color=GREY, lw=1.2, ls=(0, (4, 3)), zorder=2)
-        place = axes.get_xaxis_transform()
-        text = f" today: {short_number(rate)} a month"
-        axes.text(rate, 0.985, text, transform=place, va="top", size=8.5, color=FAINT)
+    text = f"today: {short_number(rate)} a month"
+    label = axes.text(rate, 0.985, text, transform=axes.get_xaxis_transform(), size=8.5, color=FAINT)
+    gap = (high / low) ** AIR
+    before, after = {"x": rate / gap, "ha": "right"}, {"x": rate * gap, "ha": "left"}
+    heights = ((0.985, "top"), (0.02, "bottom"), *((up / 20, "center") for up in range(18, 1, -1)))
+    settle(axes, label, [{"y": y, "va": va, **side} for y, va in heights for side in (after, before)])
 
 
 def _mark_rate_turns(axes: Axes, turns: Sequence[tuple[float, float, int]], colours: Sequence[str]) -> None:
-    """Dots where the cheapest design changes, each with a label that lies on no earlier one."""
-    boxes: list[Bbox] = []
+    """Dots where the cheapest design changes, each with a label beside it, or at the end of a thin line."""
     for rate, cost, index in turns:
         axes.plot(rate, cost, "o", ms=8, mfc="white", mec=colours[index], mew=2, zorder=6)
+    leader: dict[str, Any] = {"arrowstyle": "-", "color": FAINT, "lw": 0.8, "shrinkA": 0, "shrinkB": 5}
+    for rate, cost, _ in turns:
         text = f"{short_number(rate)} a month, {format_usd_briefly(cost)}"
-        is_left = axes.transAxes.inverted().transform(axes.transData.transform((rate, cost)))[0] > 0.7
-        side, across, down = ("right", -8, 8) if is_left else ("left", 8, -13)
-        place: dict[str, Any] = {"textcoords": "offset points", "ha": side, "zorder": 7}
-        label = axes.annotate(text, (rate, cost), (across, down), size=8.5, **place)
-        while any(label.get_window_extent().overlaps(box) for box in boxes):
-            down += ROW if is_left else -ROW
-            label.set_position((across, down))
-        boxes.append(label.get_window_extent())
+        style: dict[str, Any] = {"arrowprops": leader, "size": 8.5, "zorder": 7}
+        label = axes.annotate(text, (rate, cost), (0, 0), textcoords="offset points", **style)
+        settle(axes, label, around())
+        if label.arrow_patch is not None:
+            label.arrow_patch.set_visible(max(map(abs, label.get_position())) > NEAR_PT)
 
 
 def _rate_alt(title: str, labels: Sequence[str], turns: Sequence[tuple[float, float, int]]) -> str:

@@ -29,10 +29,10 @@ from .architecture import (
     talks_between_boxes,
 )
 from .bars import PHASE_COLOURS
-from .style import DARK, INK, LONGEST_NAME, WIDTH_IN, Picture, canvas, in_house_style, shorten, subtitle
+from .style import DARK, INK, WIDTH_IN, Picture, canvas, in_house_style, subtitle
 
 BOX_IN, GAP_IN, LANE_IN = 1.38, 0.5, 0.42
-LEGEND_IN = 0.215
+LEGEND_IN, NUMBER_IN = 0.215, 0.21
 ARROW = "#8c959f"  # hand-overs without time of their own
 FILLS = {"client": "#eef1f4", "edge": "#e6f1fa", "door": "#e6f1fa"}
 FILLS |= dict.fromkeys(("table", "bucket", "store"), "#e9f5ef")
@@ -63,8 +63,8 @@ def resources(
     picture, axes = canvas(
         height + legend_in + 1.05, title, _resources_alt(title, boxes, talks), 0.0, 1.0, 0.08
     )
-    name = shorten(name_design(subject_design), LONGEST_NAME)
-    subtitle(picture, f"{name}; under each name the parts that someone must know exist")
+    note = "; under each name the parts that someone must know exist"
+    subtitle(picture, name_design(subject_design), end=note)
     axes.set_axis_off()
     axes.set_xlim(0, WIDTH_IN)
     axes.set_ylim(-legend_in - 0.1, height + 0.25)
@@ -116,7 +116,7 @@ def _draw_resources(axes: Axes, box: Box, fill: str) -> None:
         "lw": 1,
     }
     axes.add_patch(FancyBboxPatch(corner, BOX_IN, box.height, zorder=3, **style))
-    titled = box.title.split("\n")
+    titled = box.title_lines
     rest = LINE_IN * len(box.lines)
     top = box.y + (TITLE_IN * len(titled) + rest + (0.06 if rest else 0)) / 2
     for number, line in enumerate(titled):
@@ -163,12 +163,16 @@ def _draw_box_arrow(axes: Axes, points: list[tuple[float, float]], talks: list[T
     arrow.pop("zorder")
     axes.annotate("", points[-1], points[-2], arrowprops=arrow, zorder=2)
     (x0, y0), (x1, y1) = (points[1], points[2]) if len(points) > 2 else points
+    middle = ((x0 + x1) / 2, (y0 + y1) / 2)
     for place, talk in enumerate(talks):
-        off = 0.21 * (place - (len(talks) - 1) / 2) * (-1 if abs(x0 - x1) < 0.1 else 1)
-        upright = abs(x0 - x1) < 0.1
-        _draw_step_number(
-            axes, (x0 + x1) / 2 + (0 if upright else off), (y0 + y1) / 2 + (off if upright else 0), talk
-        )
+        centred = NUMBER_IN * (place - (len(talks) - 1) / 2)
+        if abs(x0 - x1) < 0.1:
+            across, up = 0.0, -centred
+        elif NUMBER_IN * len(talks) < abs(x0 - x1):
+            across, up = centred, 0.0
+        else:  # too many for the gap between two boxes: a column that begins on the line
+            across, up = 0.0, NUMBER_IN * (place if x0 < x1 else -place)
+        _draw_step_number(axes, middle[0] + across, middle[1] + up, talk)
 
 
 def _draw_step_number(axes: Axes, x: float, y: float, talk: Talk) -> None:
@@ -199,8 +203,7 @@ def _resources_legend(axes: Axes, talks: list[Talk]) -> None:
 
 def _resources_alt(title: str, boxes: Mapping[str, Box], talks: list[Talk]) -> str:
     things = "; ".join(
-        " ".join(box.title.split()) + (f" ({', '.join(box.parts)})" if box.parts else "")
-        for box in boxes.values()
+        box.title + (f" ({', '.join(box.parts)})" if box.parts else "") for box in boxes.values()
     )
     talks_text = ", ".join(f"{talk.number} {talk.title}" for talk in talks)
     return f"{title}: {things}. Steps: {talks_text}"

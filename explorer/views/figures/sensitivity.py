@@ -77,7 +77,7 @@ def tornado(s: Sensitivity) -> Picture:
     top = box.y1 - 0.2 / height
     axes.set_position((box.x0, box.y0, box.width, top - box.y0))
     strip = picture.add_axes((0.625, box.y0, 0.355, top - box.y0))
-    subtitle(picture, shorten(f"{name_design(s.design)}: {format_usd_briefly(s.monthly_usd)} a month", 110))
+    subtitle(picture, name_design(s.design), end=f": {format_usd_briefly(s.monthly_usd)} a month")
     _cost_bars(axes, rows, s.monthly_usd)
     _range_strips(picture, strip, rows, s)
     colour_key(picture, [("input low", LESS), ("input high", MORE)], 0.225, 0.70)
@@ -225,7 +225,7 @@ def _stretch_reason(
                              "transform": axes.get_yaxis_transform()}  # fmt: skip
     text = axes.text((start + end) / 2, y, shorten(reason_text, 44), ha="center", **style)
     width = text_width(picture, text) / axes.get_position().width
-    text.set_bbox({"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.6})
+    text.set_bbox({"facecolor": "white", "edgecolor": "none", "alpha": 0.92, "pad": 0.6})
     if width < end - start:
         return
     fits_before, fits_after = start - width >= 0.01, end + width < 0.99

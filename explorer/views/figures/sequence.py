@@ -25,13 +25,11 @@ from .bars import PHASE_COLOURS
 from .style import (
     FAINT,
     INK,
-    LONGEST_NAME,
     RULE,
     WIDTH_IN,
     Picture,
     canvas,
     in_house_style,
-    shorten,
     subtitle,
 )
 
@@ -73,8 +71,8 @@ def sequence(
     places = -np.cumsum([SILENT_IN if arrow.silent else ROW_IN for arrow in arrows])
     depth = -float(places[-1]) if arrows else 0.0
     picture, axes = canvas(1.47 + depth, title, f"{title}: {'; '.join(spent)}", 0.0, 1.0, 0.1)
-    options = shorten(name_design(subject_design), LONGEST_NAME)
-    subtitle(picture, f"{options}; seconds at the p50, and at the p99 where they differ")
+    note = "; seconds at the p50, and at the p99 where they differ"
+    subtitle(picture, name_design(subject_design), end=note)
     axes.set_axis_off()
     axes.set_xlim(0, WIDTH_IN)
     axes.set_ylim(-depth - 0.15, 0.6)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
 from typing import Any, ParamSpec
 
@@ -13,17 +13,22 @@ from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
+from matplotlib.path import Path
+from matplotlib.text import Annotation, Text
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from matplotlib.transforms import Bbox
 
 from explorer.facts.units import format_number, format_percent, format_size, format_time, format_usd
 from explorer.facts.verdict import Verdict
 
 P = ParamSpec("P")
 WIDTH_IN = 10.5
-TITLE_WIDTH = 0.97  # of the picture
+TITLE_WIDTH, BESIDE_OTHER = 0.97, 0.64  # of the picture: a line of its own, one beside other small print
 ROW_IN = 0.46  # height of a bar with two lines of text
 DPI = 100
+AIR_PX = 2.0  # between a label and what is next to it
 
 # Okabe and Ito's colours, distinguishable with any colour vision
 ORANGE, SKY, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
@@ -141,10 +146,19 @@ def canvas(
     return picture, axes
 
 
-def subtitle(picture: Picture, text: str, x: float = 0.012, **style: Any) -> None:
-    """Draw one line of small print below the title."""
+def subtitle(
+    picture: Picture, text: str, x: float = 0.012, end: str = "", room: float = TITLE_WIDTH, **style: Any
+) -> None:
+    """Draw one line of small print below the title: `text`, cut where it does not fit, and then `end`.
+
+    `room` is the longest line [share of the width].
+    """
     height = picture.get_size_inches()[1]
-    picture.text(x, 1 - 0.40 / height, text, size=8.5, color=FAINT, va="top", **style)
+    line = picture.text(x, 1 - 0.40 / height, text + end, size=8.5, color=FAINT, va="top", **style)
+    letters = len(text)
+    while text_width(picture, line) > room and letters > 1:
+        letters -= 1
+        line.set_text(shorten(text, letters) + end)
 
 
 def colour_key(picture: Picture, entries: Iterable[tuple[str, str]], x: float, y_in: float = 0.48) -> None:
@@ -173,9 +187,6 @@ def text_width(picture: Picture, text: Any) -> float:
     return float(box.width / picture.bbox.width)
 
 
-LONGEST_NAME = 105  # characters of a design's name below a title, beside other text
-
-
 def shorten(text: str, most: int) -> str:
     """`text`, cut between words to at most `most` characters."""
     if len(text) <= most:
@@ -183,29 +194,130 @@ def shorten(text: str, most: int) -> str:
     return text[: most - 1].rsplit(" ", 1)[0].rstrip(",; ") + "…"
 
 
-def spread_places(ideal_places: Sequence[float], gap: float) -> list[float]:
-    """Positions as close as possible to `ideal_places`, at least `gap` apart."""
+def spread_places(
+    ideal_places: Sequence[float], gap: float, low: float = -np.inf, high: float = np.inf
+) -> list[float]:
+    """Positions as close as possible to `ideal_places`, at least `gap` apart and between `low` and `high`.
+
+    Where there is no room for that, they are evenly spaced from `low` to `high`.
+    """
     order = np.argsort(ideal_places, kind="stable")
-    places = np.array(ideal_places, dtype=float)[order]
-    for _ in range(200):
-        short = gap - np.diff(places)
-        if (short <= 1e-9).all():
-            break
-        push = np.maximum(short, 0) / 2
-        places[:-1] -= push
-        places[1:] += push
-    out = np.empty_like(places)
-    out[order] = places
+    count = len(order)
+    gap = min(gap, (high - low) / max(count - 1, 1))
+    ranks = np.arange(count) * gap
+    level = np.array(ideal_places, dtype=float)[order] - ranks  # ascending levels are places far enough apart
+    out = np.empty(count)
+    out[order] = np.clip(_ascending(level), low, high - (count - 1) * gap) + ranks
     return [float(place) for place in out]
 
 
-def stack_piece(axes: Axes, y: float, start: float, width: float, colour: str, text: str) -> None:
-    """Draw one segment of a stacked bar, with its text in black or white, whichever is more readable."""
-    axes.barh(y, width, left=start, height=0.6, color=colour, zorder=3, ec="white", lw=0.8)
-    if text:
-        ink = "white" if colour in DARK else INK
-        place = (start + width / 2, y)
-        axes.text(*place, text, ha="center", va="center", size=8, color=ink, zorder=5, clip_on=True)
+def _ascending(levels: np.ndarray) -> np.ndarray:
+    """The ascending values nearest to `levels`: neighbours in the wrong order meet at their mean."""
+    blocks: list[tuple[float, int]] = []
+    for level in levels.tolist():
+        mean, size = level, 1
+        while blocks and blocks[-1][0] > mean:
+            before, its_size = blocks.pop()
+            mean, size = (before * its_size + mean * size) / (size + its_size), size + its_size
+        blocks.append((mean, size))
+    return np.array([mean for mean, size in blocks for _ in range(size)])
+
+
+def stack_piece(axes: Axes, y: float, start: float, width: float, colour: str, *texts: str) -> None:
+    """Draw one segment of a stacked bar, with the first of `texts` that fits into it.
+
+    The text is black or white, whichever is more readable.
+    """
+    (bar,) = axes.barh(y, width, left=start, height=0.6, color=colour, zorder=3, ec="white", lw=0.8)
+    ink = "white" if colour in DARK else INK
+    style: dict[str, Any] = {"ha": "center", "va": "center", "size": 8, "color": ink, "zorder": 5}
+    label = axes.text(start + width / 2, y, "", clip_on=True, **style)
+    for text in texts:
+        label.set_text(text)
+        if label.get_window_extent().width + 2 * AIR_PX < bar.get_window_extent().width:
+            return
+    label.remove()
+
+
+def settle(axes: Axes, label: Text, places: Iterable[Mapping[str, Any]]) -> bool:
+    """Move a label to the first of `places` at which it lies on no line and no text, and inside the plot.
+
+    Parameters
+    ----------
+    axes
+        The plot, with its final limits and all of its lines.
+    label
+        A text of the plot.
+    places
+        Its properties at each place, such as `position` and `ha`; the first is taken if none is free.
+
+    Returns
+    -------
+    Whether one of them was free.
+    """
+    every = list(places)
+    for place in every:
+        label.set(**place)
+        if _is_clear(axes, label):
+            return True
+    label.set(**every[0])
+    return False
+
+
+def around(nearest_pt: float = 7.5) -> list[dict[str, Any]]:
+    """Places of an annotation around its point [points], below and to the left first, the nearest first."""
+    places: list[dict[str, Any]] = []
+    for step in range(12):
+        out = nearest_pt + 10 * step
+        for across, up in ((out, out), (3 * out, out), (nearest_pt, out)) if step else ((out, out),):
+            for position in ((-across, -up), (across, -up), (-across, up), (across, up)):
+                side = "right" if position[0] < 0 else "left"
+                height = "top" if position[1] < 0 else "bottom"
+                places.append({"position": position, "ha": side, "va": height})
+    return places
+
+
+def _is_clear(axes: Axes, label: Text) -> bool:
+    canvas: Any = axes.figure.canvas  # matplotlib's types do not know that Agg's has a renderer
+    renderer = canvas.get_renderer()
+    box, leader = _text_box(label, renderer), _leader(label, renderer)
+    if not (axes.bbox.x0 <= box.x0 and box.x1 <= axes.bbox.x1):
+        return False
+    if not (axes.bbox.y0 <= box.y0 and box.y1 <= axes.bbox.y1):
+        return False
+    others = [text for text in axes.texts if text is not label and text.get_text()]
+    boxes = [_text_box(other, renderer) for other in others]
+    dots = [dot for line in axes.lines if line.get_marker() != "None" for dot in _dot_boxes(line)]
+    paths = [line.get_transform().transform_path(line.get_path()) for line in axes.lines]
+    paths += [path for other in others if (path := _leader(other, renderer)) is not None]
+    return not (
+        any(box.overlaps(other) for other in (*boxes, *dots))
+        or any(path.intersects_bbox(box, filled=False) for path in paths)
+        or (leader is not None and any(leader.intersects_bbox(other, filled=False) for other in boxes))
+    )
+
+
+def _text_box(label: Text, renderer: Any) -> Bbox:
+    """The box of a text without its leader [pixels], with a little air."""
+    if isinstance(label, Annotation):
+        label.update_positions(renderer)
+    return Text.get_window_extent(label, renderer).padded(AIR_PX)
+
+
+def _leader(label: Text, renderer: Any) -> Path | None:
+    """The line from a label to its point [pixels]; None without one."""
+    if not (isinstance(label, Annotation) and label.arrow_patch and label.arrow_patch.get_visible()):
+        return None
+    box = _text_box(label, renderer)
+    middle = ((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2)
+    axes: Any = label.axes
+    return Path([axes.transData.transform(label.xy), middle])
+
+
+def _dot_boxes(line: Line2D) -> list[Bbox]:
+    """The boxes of a line's markers [pixels]."""
+    half = (line.get_markersize() + line.get_markeredgewidth()) / 2 * DPI / 72
+    return [Bbox([at - half, at + half]) for at in line.get_transform().transform(line.get_xydata())]
 
 
 # Numbers as people say them ---------------------------------------------------------------------

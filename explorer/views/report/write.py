@@ -25,7 +25,11 @@ def check_report_path(path: Path) -> None:
 
 
 def check_folder(path: Path) -> None:
-    """Create at most one folder for a file, and none at the root of the file system."""
+    """Raise ReportError unless the folder of a file is there, or can be made in one that is."""
+    if path.parent.exists() and not path.parent.is_dir():
+        raise ReportError(
+            f"{path.parent}: is a file: expected a folder, or a name that ends in {either(FORMS)}"
+        )
     above = path.absolute().parent.parent
     if not os.path.exists(path.parent) and (above == Path(above.anchor) or not above.is_dir()):
         raise ReportError(f"{path}: no folder {path.parent}: expected one that is there")

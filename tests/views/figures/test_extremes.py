@@ -1,16 +1,31 @@
-"""Every picture at extremes: no text leaves it, none lies on another, and numbers stay numbers for people."""
+"""Every picture at extremes: its texts are within it and on nothing else, its numbers as people say them."""
 
-import itertools
 import re
 from functools import cache
 
 import pytest
-from matplotlib.text import Text
 
 import explorer as ex
 from explorer.views import figures
+from explorer.views.figures.distribution import label_rows
+from explorer.views.figures.style import canvas, spread_places
+from explorer.views.report.pictures import _designs_over_rates
+from tests.support.documents import example_answer
+from tests.support.examples import each_example
+from tests.support.picture_reader import PictureReader
 
 EXTREMES = {
+    "fast": {
+        "requests_per_month": 2.6e11,
+        "peak_rps": 100_000,
+        "response": "1 KB",
+        "runtime": "10 ms",
+    },
+    "open": {  # the answer chooses the size
+        "requests_per_month": 9e5,
+        "response": {"p50": "600 KB", "p99": "8 MB"},
+        "runtime": {"p50": "2 s", "p99": "30 s", "memory": "any", "architecture": "any"},
+    },
     "tiny": {"requests_per_month": 1, "request": "1 B", "response": "1 B", "runtime": "1 ms"},
     "huge": {
         "requests_per_month": 5e10,
@@ -58,6 +73,12 @@ def _rates(r):
     return figures.cost_by_rate(r.workload, [r.nearest, f"{other},execution=single"])
 
 
+def _equal_costs(r):
+    """A design beside itself from a bundled file: without settings that costs the same."""
+    ids = {**r.nearest.ids, "configuration": "environment"}
+    return figures.cost_by_rate(r.workload, [ids, {**ids, "configuration": "bundled"}])
+
+
 DRAWINGS = {
     "distribution": lambda r: figures.distribution(r.workload, "response"),
     "limits_used": lambda r: figures.limits_used(r),
@@ -66,56 +87,57 @@ DRAWINGS = {
     "sequence": lambda r: figures.sequence(r),
     "resources": lambda r: figures.resources(r),
     "cost_by_rate": _rates,
+    "one_design_by_rate": lambda r: figures.cost_by_rate(r.workload, [r.nearest]),
+    "equal_costs_by_rate": _equal_costs,
     "decision_map": lambda r: figures.decision_map(r.workload, "response", "runtime"),
     "tornado": lambda r: figures.tornado(ex.sensitivity(r.workload, design=r.nearest)),
     "growth": _growth,
+    "price_of_being_wrong": lambda r: figures.price_of_being_wrong(r.workload),
 }
 every_extreme = pytest.mark.parametrize("extreme", EXTREMES)
 
 
-def texts(picture):
-    """Each text that is seen, with its box in pixels."""
-    renderer = picture.canvas.get_renderer()
-    picture.draw(renderer)
-    owners = [picture, *picture.axes]
-    all_texts = [text for owner in owners for text in owner.findobj(Text)]
-    visible = {}
-    for text in all_texts:
-        if text.get_visible() and text.get_text().strip() and text.get_alpha() != 0:
-            box = Text.get_window_extent(text, renderer)  # of an annotation without its arrow
-            if box.width > 1 and not _is_clipped(text, box):
-                visible[id(text)] = (text.get_text(), box)
-    return list(visible.values())
-
-
-def _is_clipped(text, box):
-    """Whether a text lies outside of what it is clipped to, as ticks beyond an axis do."""
-    clip = text.get_clip_box()
-    return text.get_clip_on() and clip is not None and not clip.overlaps(box)
-
-
-def overlaps(one, other):
-    """Whether two boxes share more than a hair: a pixel of padding is left out on every side."""
-    width = min(one.x1, other.x1) - max(one.x0, other.x0)
-    height = min(one.y1, other.y1) - max(one.y0, other.y0)
-    return width > 1.5 and height > 2.5
-
-
 @cache
-def drawn_texts(kind, extreme):
-    """The texts of a picture of an extreme, and the picture's width and height."""
-    picture = DRAWINGS[kind](answer(extreme))
-    return texts(picture), picture.bbox.width, picture.bbox.height
+def read_picture(kind, extreme):
+    """A picture of an extreme, read back."""
+    return PictureReader(DRAWINGS[kind](answer(extreme)))
 
 
 @pytest.mark.parametrize("kind", DRAWINGS)
 @every_extreme
-def test_no_text_leaves_a_picture_or_lies_on_another(extreme, kind):
-    labels, width, height = drawn_texts(kind, extreme)
-    outside = [t for t, b in labels if b.x0 < -1 or b.y0 < -1 or b.x1 > width + 1 or b.y1 > height + 1]
-    assert outside == []
-    pairs = [(a, b) for (a, one), (b, other) in itertools.combinations(labels, 2) if overlaps(one, other)]
-    assert pairs == []
+def test_no_text_leaves_a_picture_or_lies_on_another_or_on_a_line(extreme, kind):
+    assert faults(read_picture(kind, extreme)) == {}
+
+
+def faults(picture):
+    """What cannot be read in a picture, by kind."""
+    by_kind = {
+        "outside": picture.outside(),
+        "on one another": picture.on_one_another(),
+        "on lines": picture.on_lines(),
+        "out of shape": picture.out_of_shape(),
+    }
+    return {kind: texts for kind, texts in by_kind.items() if texts}
+
+
+def test_the_reader_of_pictures_sees_each_fault():
+    """A text over the edge, two on one another, one on a line, one in a bar that is too narrow."""
+    picture, axes = canvas(3.0, "Faults", "Faults", 0.1, 0.9)
+    axes.set(xlim=(0, 10), ylim=(0, 10))
+    picture.text(0.98, 0.5, "over the edge")
+    axes.text(1, 8, "one")
+    axes.text(1, 8.2, "another")
+    axes.plot([0, 10], [5, 5])
+    axes.text(3, 5, "crossed", va="center")
+    axes.text(6, 5, "hidden", va="center", zorder=5, bbox={"facecolor": "white", "alpha": 0.95})
+    axes.barh(2, 0.1, left=4, height=1.5)
+    axes.text(4.05, 2, "too wide for its bar", ha="center", va="center")
+    assert faults(PictureReader(picture)) == {
+        "outside": ["over the edge"],
+        "on one another": [("one", "another")],
+        "on lines": ["crossed"],
+        "out of shape": ["too wide for its bar"],
+    }
 
 
 def test_changes_at_close_rates_have_labels_apart():
@@ -128,13 +150,56 @@ def test_changes_at_close_rates_have_labels_apart():
         f"{base},{choice},initialization={start}"
         for choice, start in zip((*choices, choices[0]), starts, strict=True)
     ]
-    labels = texts(figures.cost_by_rate(w, designs))
-    assert sum("a month, $" in text for text, _ in labels) >= 3
-    assert [(a, b) for (a, x), (b, y) in itertools.combinations(labels, 2) if overlaps(x, y)] == []
+    picture = PictureReader(figures.cost_by_rate(w, designs))
+    assert sum("a month, $" in text for text in picture.words) >= 3 and faults(picture) == {}
+
+
+@each_example
+def test_the_pictures_of_an_example_are_readable(path):
+    r = example_answer(path.stem)
+    pictures = {
+        "rates": figures.cost_by_rate(r.workload, _designs_over_rates(r)),
+        **{name: figures.distribution(r.workload, name) for name in ("request", "response", "runtime")},
+    }
+    assert {name: faults(PictureReader(picture)) for name, picture in pictures.items()} == {
+        name: {} for name in pictures
+    }
+
+
+@pytest.mark.parametrize(
+    ("places", "widths", "rows"),
+    [
+        ([0.2, 0.5], [0.1, 0.1], [(0, True), (1, True)]),
+        (
+            [0.2, 0.3],
+            [0.4, 0.4],
+            [(0, True), (1, True)],
+        ),  # the first label spans the second line: it is above
+        ([0.6, 0.9], [0.5, 0.6], [(1, False), (0, False)]),  # no room to the right: the last one is above
+        ([], [], []),
+    ],
+)
+def test_no_line_of_a_limit_crosses_the_label_of_another(places, widths, rows):
+    assert label_rows(places, widths) == rows
+
+
+@pytest.mark.parametrize(
+    ("ideal", "gap", "ends", "places"),
+    [
+        ([0.1, 0.5], 0.2, (0, 1), [0.1, 0.5]),
+        ([0.5, 0.5], 0.2, (0, 1), [0.4, 0.6]),
+        ([1.0, 1.0, 0.0], 0.2, (0, 1), [0.8, 1.0, 0.0]),
+        ([0.5, 0.5, 0.5], 0.8, (0, 1), [0.0, 0.5, 1.0]),  # no room: evenly
+        ([], 0.2, (0, 1), []),
+    ],
+)
+def test_labels_are_spread_as_little_as_they_must_and_stay_within_their_ends(ideal, gap, ends, places):
+    assert spread_places(ideal, gap, *ends) == pytest.approx(places)
 
 
 @pytest.mark.parametrize("kind", DRAWINGS)
 @every_extreme
 def test_every_number_is_one_that_people_say(extreme, kind):
-    labels, _, _ = drawn_texts(kind, extreme)
-    assert [text for text, _ in labels if re.search(r"\d+e[+-]?\d|\bnan\b|\binf\b", text)] == []
+    assert [
+        text for text in read_picture(kind, extreme).words if re.search(r"\d+e[+-]?\d|\bnan\b|\binf\b", text)
+    ] == []

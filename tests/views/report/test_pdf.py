@@ -5,11 +5,13 @@ import re
 import zlib
 from dataclasses import replace
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from PIL import Image
 
+import explorer as ex
 from explorer.views.report.pdf import pages
 from explorer.views.report.report import render_document
 from explorer.views.report.sections import report_document
@@ -144,3 +146,53 @@ def test_the_pictures_of_the_distributions_stand_together_after_their_quantiles(
     doc = report_document(example_answer("statements"), "x.pdf")
     (context,) = (section for section in doc.sections if section.id == "context")
     assert [type(block).__name__ for block in context.blocks] == ["Table", "PictureBlock", "Beside"]
+
+
+def runs(mask):
+    """(begin, end) of each run of true values."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], mask.astype(int), [0]))))
+    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+
+
+def tile_boxes(page, count):
+    """The top and the bottom row of a row of `count` boxes, and the columns between them."""
+    grey = np.asarray(Image.open(io.BytesIO(page)).convert("L"))
+    rows = [(y, runs(grey[y] < 240)) for y in range(len(grey))]
+    borders = [(y, each) for y, each in rows if len(each) == count and min(e - b for b, e in each) > 120]
+    (top, spans), (bottom, _) = borders[0], borders[-1]
+    return grey, top, bottom, [(end, begin) for (_, end), (begin, _) in pairwise(spans)]
+
+
+@pytest.mark.parametrize("name", ["open", "statements", "impossible"])
+def test_the_text_of_each_key_number_stays_in_its_box(name):
+    answers = {"open": chosen_size_answer, "impossible": impossible}
+    doc = report_document(answers[name]() if name in answers else example_answer(name), "x.pdf")
+    grey, top, bottom, gaps = tile_boxes(pages(doc, 200)[0], len(doc.tiles))
+    assert len(doc.tiles) == (6 if name == "open" else 5) and bottom - top > 120
+    round_px = 12  # a corner, and the border beneath it
+    assert all(grey[top:bottom, begin + round_px : end - round_px].min() > 240 for begin, end in gaps)
+    assert grey[bottom + 4 : bottom + 10].min() > 240  # nothing hangs out of a box at its foot
+
+
+def chosen_size_answer():
+    """An answer with the longest size: the memory and the architecture are open."""
+    w = example_answer("statements").workload
+    return ex.recommend(w.replace({"runtime.memory": "any", "runtime.architecture": "any"}))
+
+
+@pytest.mark.parametrize("name", ["satellite", "statements"])
+def test_the_running_head_is_one_line_however_long_the_title_is(name):
+    doc = report_document(example_answer(name), "x.pdf")
+    assert len(doc.title) > 90
+    for page in pages(doc, 100)[1:]:
+        grey = np.asarray(Image.open(io.BytesIO(page)).convert("L"))
+        head = runs((grey[: int(len(grey) * 19 / 297)] < 200).any(axis=1))
+        assert sum(end - begin for begin, end in head) < 16  # of 100 an inch: letters of 8 points, and a rule
+
+
+@every_answer
+def test_every_picture_stands_once(name):
+    read = pdf(name)
+    texts = [read.objects[number] for number in read.elements(b"Figure")]
+    alts = [re.search(rb"/Alt\s*[(<]([^)>]*)", text)[1] for text in texts]
+    assert len(alts) > 8 and len(set(alts)) == len(alts)
