@@ -278,6 +278,13 @@ def nearest_miss_sentence(r: Answer) -> str:
     return f"The nearest miss is {describe_design(r.nearest)}: {'; '.join(misses_of_nearest(r))}."
 
 
+def infeasible_sentence(r: Answer) -> str:
+    """That nothing is feasible, what the nearest design misses, and what would make one feasible."""
+    opening = nothing_feasible_sentence(r).rstrip(".")
+    misses = f"{opening}: {'; '.join(misses_of_nearest(r))}."
+    return " ".join(filter(None, [misses, ways_out_sentence(r)]))
+
+
 def _nearest_miss_sentences(r: Answer) -> str:
     """How the nearest design misses, and which changes would make one feasible, each said once."""
     fields = {way.field for way in _first_ways_out(r)}
