@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import math
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -25,10 +27,12 @@ if TYPE_CHECKING:
     from .choice import Choice
 
 REACH = 1000.0  # factor up and down within which changes are searched
-COARSE = 49  # points from 1 / REACH to REACH
-STEP = REACH ** (2 / (COARSE - 1))  # between two points; what lasts longer may have gaps
-FINE = 25  # points between two of those, in each of two refinements
+STEP = 0.0099  # between two points, as a share of the logarithm of the range: no design of 1 % goes unseen
+FINE = 17  # points between two of those, in each of two refinements
 BEYOND = 1.01  # factor beyond a change: a design that wins only up to there is skipped
+EVERY = 4  # of the points of the second refinement, at each of which the design beyond is asked for
+ENDS = FINE + FINE // EVERY + 1  # where the points around the end of that design begin
+SLIVER = 1.2  # factor: a design that wins over less is named with the next, because nobody hits its range
 RATE = "requests_per_month"
 AXES = {r.path: r.break_evens for r in fields_with("break_evens") if r.break_evens}
 
@@ -84,14 +88,19 @@ def break_evens(r: Choice) -> list[BreakEven]:
         others = [turns[bracket] for bracket in each if not bracket.service]
         if axis == RATE and r.design is not None:
             services = services or _services_among(r, others) or [_no_break_even(r)]
-        same = [(turn.direction, turn.design) for turn in services]
+        same = [(turn.direction, turn.design) for turn in services if turn.factor]
         rows += [turn for turn in others if (turn.direction, turn.design) not in same] + services
     return rows
 
 
 def _factors(r: Choice, axis: str) -> np.ndarray:
-    factors = np.geomspace(1 / REACH, REACH, COARSE)
-    return factors[value_now(r.workload, axis) * factors <= AXES[axis].most]
+    """The multiples of today's value that are searched, today's among them, up to the most of the axis."""
+    most = min(REACH, AXES[axis].most / value_now(r.workload, axis))
+    if most < 1:
+        return np.array([1.0])
+    step = STEP * np.log(REACH * most)
+    below, above = (1 + int(np.ceil(np.log(reach) / step)) for reach in (REACH, most))
+    return np.concatenate([np.geomspace(1 / REACH, 1.0, below), np.geomspace(1.0, most, above)[1:]])
 
 
 def _winners(r: Choice, points: Iterable[tuple[str, float]]) -> list[Design | None]:
@@ -149,27 +158,40 @@ def _refine(r: Choice, brackets: list[Bracket]) -> dict[Bracket, BreakEven]:
     finer: dict[Bracket, np.ndarray] = {}
     for bracket, start in starts.items():
         here = _points_between(fine[bracket], start)
-        finer[bracket] = np.concatenate([here, here * BEYOND ** (1 if bracket.direction == "above" else -1)])
+        beyond = here[::EVERY] * BEYOND ** (1 if bracket.direction == "above" else -1)
+        ends = _points_at_end(bracket, fine[bracket], designs[bracket], start, designs[bracket][start])
+        finer[bracket] = np.concatenate([here, beyond, ends])
     finer_designs = _winners_within(r, finer)
     changes: dict[Bracket, tuple[float, Design | None]] = {}
-    ends: dict[Bracket, np.ndarray] = {}
-    for bracket, factors in finer.items():
-        nearer, beyond = finer_designs[bracket][:FINE], finer_designs[bracket][FINE:]
-        first = _first_change(r, bracket, nearer)
-        design = nearer[first] if _is_as_today(r, bracket, beyond[first]) else beyond[first]
-        changes[bracket] = float(factors[first]), design
-        same = [_is_alike(bracket, each, design) for each in designs[bracket]]
-        if last := _end_of_run(same, starts[bracket]):
-            ends[bracket] = _points_between(fine[bracket], last)
-    end_designs = _winners_within(r, ends)
+    others: dict[Bracket, np.ndarray] = {}  # where the design beyond is another than at the first change
+    for bracket, start in starts.items():
+        first = _first_change(r, bracket, finer_designs[bracket][:FINE])
+        design = finer_designs[bracket][FINE + math.ceil(first / EVERY)]
+        if _is_as_today(r, bracket, design):
+            design = finer_designs[bracket][first]
+        changes[bracket] = float(finer[bracket][first]), design
+        if not _is_alike(bracket, design, designs[bracket][start]):
+            others[bracket] = _points_at_end(bracket, fine[bracket], designs[bracket], start, design)
+    other_designs = _winners_within(r, others)
     turns = {}
     for bracket, (factor, design) in changes.items():
-        until = None
-        if bracket in ends:
-            same = [_is_alike(bracket, each, design) for each in end_designs[bracket]]
-            until = float(ends[bracket][_end_of_run(same, 0) or FINE - 1])
-        turns[bracket] = _break_even(r, bracket, factor, design, until)
+        points, winners_there = finer[bracket][ENDS:], finer_designs[bracket][ENDS:]
+        if bracket in others:
+            points, winners_there = others[bracket], other_designs[bracket]
+        until, following = None, design
+        if len(points):
+            last = _end_of_run([_is_alike(bracket, each, design) for each in winners_there], 0) or FINE - 1
+            until, following = float(points[last]), winners_there[last]
+        turns[bracket] = _break_even(r, bracket, factor, design, until, following)
     return turns
+
+
+def _points_at_end(
+    bracket: Bracket, factors: np.ndarray, designs: list[Design | None], start: int, design: Design | None
+) -> np.ndarray:
+    """Multiples between the two points where `design`, which wins from `start` on, is replaced; or none."""
+    last = _end_of_run([_is_alike(bracket, each, design) for each in designs], start)
+    return _points_between(factors, last) if last else np.array([])
 
 
 def _fine_factors(bracket: Bracket) -> np.ndarray:
@@ -214,25 +236,52 @@ def _first_change(r: Choice, bracket: Bracket, designs: list[Design | None]) -> 
 
 
 def _break_even(
-    r: Choice, bracket: Bracket, factor: float, design: Design | None, until: float | None
+    r: Choice,
+    bracket: Bracket,
+    factor: float,
+    design: Design | None,
+    until: float | None,
+    following: Design | None,
 ) -> BreakEven:
+    """The change at a multiple of today's value, to `design` up to the multiple `until`, then `following`."""
     axis, direction = bracket.axis, bracket.direction
-    unit, noun = AXES[axis].unit, AXES[axis].noun
-    value = value_now(r.workload, axis) * factor
-    then = "no design is feasible"
-    if design:
-        then = f"it {change_in_words(design, r.design)}" if r.design else describe_design(design)
-        then = f"build {then}"
-    words = _value_in_words(value, unit)
-    at = words if round(factor, 2) == 1 else f"{words} ({format_multiple(factor)} today's)"
-    end = None if until is None else value_now(r.workload, axis) * until
-    lasts = ""
+    unit, now = AXES[axis].unit, value_now(r.workload, axis)
+    exact = abs(np.log(bracket.outside / bracket.inside)) / (FINE - 1) ** 2
+    is_here = bracket.inside == 1.0 and abs(np.log(factor)) <= exact * 1.001  # at the first step from today
+    factor = 1.0 if is_here else factor
+    end = None if until is None else now * until
+    where = _place_in_words(axis, direction, now, factor)
+    lasts, beyond = "", ""
     if until is not None and end is not None:
-        is_far = max(until / factor, factor / until) > STEP
-        lasts = f"{', at most' if is_far else ''} {_end_in_words(direction, end, unit)}"
-    says = f"{direction} a {noun} of {at}{lasts}, {then}"
+        lasts = f" {_end_in_words(direction, end, unit)}"
+        if max(until / factor, factor / until) < SLIVER:
+            lasts += " only"
+            beyond = f", and beyond that {_build_in_words(following, r)}"
+    says = f"{where}{lasts}, {_build_in_words(design, r)}{beyond}"
     ids = design.ids if design else None
-    return BreakEven(axis, value, unit, factor, direction, ids, says, bracket.service, end)
+    return BreakEven(axis, now * factor, unit, factor, direction, ids, says, bracket.service, end)
+
+
+def _build_in_words(design: Design | None, r: Choice) -> str:
+    """What to build beyond a change: the difference from today's recommendation, if there is one."""
+    if design is None:
+        return "no design is feasible"
+    if design == r.design:
+        return "build the same design again"
+    return f"build it {change_in_words(design, r.design)}" if r.design else f"build {describe_design(design)}"
+
+
+def _place_in_words(axis: str, direction: str, now: float, factor: float) -> str:
+    """The value at which the recommendation changes, with its multiple of today's.
+
+    Where the value cannot be told from today's in three digits, today's value itself is the boundary.
+    """
+    unit, noun = AXES[axis].unit, AXES[axis].noun
+    words, today = (_value_in_words(value, unit) for value in (now * factor, now))
+    if words == today:
+        return f"as soon as the {noun} is {direction} today's {words}"
+    multiple = f" ({format_multiple(factor)} today's)" if round(factor, 2) != 1 else ""
+    return f"{direction} a {noun} of {words}{multiple}"
 
 
 def _end_in_words(direction: str, value: float, unit: str) -> str:
@@ -275,7 +324,7 @@ def _why_no_service(r: Choice) -> str:
     plainest = table().where({"execution": [*OPTIONS["execution"]][service]}).design(0)
     because, why = next(iter(exclusions(r.workload, plainest).items()))
     if because not in (AUTH, NEEDS):
-        return why
+        return re.sub(f"^{re.escape(OPTIONS['execution'][plainest.execution].words)} ", "it ", why)
     return exclusion_in_words(why, option_in_words("door", plainest.door))
 
 

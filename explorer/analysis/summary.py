@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,8 @@ CHANGES = "What would change it"
 LONGEST = 30  # upper bound of the words in the first sentence
 MOST_REASONS = 2
 CENT = 0.01  # [USD]
+NEAR = 2.0  # factor of the price of a part within which the answer depends on it: it is a rough judgement,
+# and few would put it to more than twice or less than half of what they state
 MOST_WAYS = 3
 
 
@@ -120,11 +123,26 @@ def build_sentence(r: Answer) -> str:
     The first sentence has at most 30 words; if needed, the other options go into a second sentence.
     """
     assert r.design is not None
-    depends = "; it depends on what a moving part is worth" if r.part_price_changes else ""
+    depends = _part_price_condition(r)
     whole = f"Build {describe_design(r.design)}{depends}."
     if len(whole.split()) <= LONGEST:
         return whole
     return f"Build {pattern_name(r.design)}{depends}. It has {besides_pattern(r.design)}."
+
+
+def _part_price_condition(r: Answer) -> str:
+    """Whether the price of a part decides, or at which price far from today's it would; "" if at none."""
+    if not r.part_price_changes:
+        return ""
+
+    def distance(change: PartPriceChange) -> float:
+        high, low = max(change.part_usd, r.part_usd), min(change.part_usd, r.part_usd)
+        return high / low if low else (1.0 if high < CENT else math.inf)
+
+    nearest = min(r.part_price_changes, key=distance)
+    if distance(nearest) <= NEAR:
+        return "; it depends on what a moving part is worth"
+    return f", unless a moving part is worth {_worth_in_words(nearest)}"
 
 
 def _cost_sentence(r: Answer) -> str:
@@ -258,6 +276,13 @@ def nothing_feasible_sentence(r: Answer) -> str:
 def nearest_miss_sentence(r: Answer) -> str:
     """The design with the nearest miss, and how it misses."""
     return f"The nearest miss is {describe_design(r.nearest)}: {'; '.join(misses_of_nearest(r))}."
+
+
+def infeasible_sentence(r: Answer) -> str:
+    """That nothing is feasible, what the nearest design misses, and what would make one feasible."""
+    opening = nothing_feasible_sentence(r).rstrip(".")
+    misses = f"{opening}: {'; '.join(misses_of_nearest(r))}."
+    return " ".join(filter(None, [misses, ways_out_sentence(r)]))
 
 
 def _nearest_miss_sentences(r: Answer) -> str:

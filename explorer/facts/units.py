@@ -309,8 +309,16 @@ def format_multiple(factor: float) -> str:
 
 
 def format_factor(factor: float, sign: str = " ×") -> str:
-    """A multiple of today's value, briefly: "3 ×", "1/3"."""
-    return f"{format_number(factor)}{sign}" if factor >= 1 else f"1/{format_number(1 / factor)}"
+    """A multiple of today's value, briefly: "3 ×", "1/3"; "1.003 ×" beside it, and "today's" for 1."""
+    if factor == 1:
+        return "today's"
+    return f"{_number_beside_1(factor)}{sign}" if factor >= 1 else f"1/{_number_beside_1(1 / factor)}"
+
+
+def _number_beside_1(number: float) -> str:
+    """A multiple to three digits, or as many as tell it from 1."""
+    texts = (_significant_digits(number, digits) for digits in range(3, 9))
+    return format_number(number) if abs(number - 1) > 0.01 else next((t for t in texts if t != "1"), "1")
 
 
 SYMBOLS = {"seconds": "s"}  # symbols of units that fields and limits spell out

@@ -8,6 +8,7 @@ import pytest
 
 import explorer as ex
 from explorer.analysis.choice import PartPriceChange
+from explorer.analysis.phrases import describe_design
 from explorer.analysis.plain_reasons import plain_reasons
 from explorer.analysis.summary import (
     LONGEST,
@@ -61,6 +62,34 @@ def test_the_trade_names_the_price_of_a_part_at_which_the_choice_changes(usd, ab
     )
 
 
+@pytest.mark.parametrize(
+    ("part_usd", "changes", "condition"),
+    [
+        (10, [], ""),
+        (10, [(20.0, True)], "; it depends on what a moving part is worth"),
+        (10, [(20.1, True)], ", unless a moving part is worth more than $20.1 a month"),
+        (10, [(5.0, False)], "; it depends on what a moving part is worth"),
+        (10, [(4.9, False)], ", unless a moving part is worth less than $4.90 a month"),
+        (10, [(60.0, True), (2.0, False)], ", unless a moving part is worth less than $2 a month"),
+        (
+            10,
+            [(60.0, True), (1.0, False)],
+            ", unless a moving part is worth more than $60 a month",
+        ),  # 6 times
+        (10, [(0.004, False)], ", unless a moving part is worth nothing"),
+        (0, [(0.004, True)], "; it depends on what a moving part is worth"),
+        (0, [(30.0, True)], ", unless a moving part is worth more than $30 a month"),
+    ],
+)
+def test_the_first_sentence_says_whether_the_price_of_a_part_decides(part_usd, changes, condition):
+    class R:
+        design = table().design(0)
+        part_price_changes = [PartPriceChange(usd, above, {}) for usd, above in changes]
+
+    R.part_usd = part_usd
+    assert build_sentence(R()) == f"Build {describe_design(R.design)}{condition}."
+
+
 def words(path):
     """The paragraphs without the workload's own name, which may have any number in it."""
     r = answer(path)
@@ -80,7 +109,8 @@ def test_the_first_sentence_names_the_pattern_in_thirty_words(path):
 
 def test_no_design_at_all_has_a_longer_first_sentence():
     class Depends:
-        part_price_changes = (PartPriceChange(20.0, True, {"door": "alb"}),)
+        part_price_changes = (PartPriceChange(33.3, True, {"door": "alb"}),)
+        part_usd = 10.0
 
         def __init__(self, design):
             self.design = design

@@ -698,6 +698,19 @@ def test_sensitivity_tells_what_moves_the_answer_and_the_regret_of_choosing_now(
     assert "today's" in screen and regret["summary"].split(";")[0] in " ".join(screen.split())
 
 
+def test_sensitivity_of_what_is_infeasible_begins_with_what_would_make_it_feasible(tmp_path):
+    path = tmp_path / "slow.toml"
+    path.write_text(
+        'requests_per_month = 1e6\nresponse = "90 MB"\nruntime = "2000 s"\n'
+        '[client]\npolls = false\nuploads = false\nwaits = "10 s"\n'
+    )
+    screen = " ".join(run("sensitivity", path, "--samples", "100").stdout.split())
+    # 2,000 s are beyond every time limit in front of a container, and a client that polls need not wait
+    assert screen.startswith("Nothing is feasible for slow: ")
+    assert "if the client polled a status" in screen
+    assert "mean regret" not in screen  # the table of designs would have no row
+
+
 @pytest.mark.parametrize(
     ("option", "reason"),
     [

@@ -222,7 +222,11 @@ def test_a_quantity_without_end():
     ("factor", "multiple", "in_few_letters"),
     [
         (3, "3 times", "3 ×"),
-        (1, "1 times", "1 ×"),
+        (1, "1 times", "today's"),
+        (1.004, "1 times", "1.004 ×"),
+        (1.01, "1.01 times", "1.01 ×"),
+        (1.02, "1.02 times", "1.02 ×"),
+        (0.9996, "1 times", "1/1.0004"),
         (0.5, "0.5 times", "1/2"),
         (0.095, "0.095 times", "1/10.5"),
         (0.09, "1/11.1 of", "1/11.1"),

@@ -3,6 +3,7 @@
 import pytest
 from scipy.stats import poisson
 
+from explorer.engine.cost import cost
 from explorer.engine.designs import Placement, table
 from explorer.engine.limits import Finding, binding_uses, findings
 from explorer.errors import WorkloadError
@@ -240,6 +241,29 @@ def test_a_body_that_goes_through_s3_breaks_nothing(execution, limit, size):
     finding = finding_of(stored(execution), limit, request=binary(size + 1), runtime=work(1, **DIVISIBLE))
     assert (finding.verdict, finding.breach_probability) == ("fits", 0)
     assert "100 %" in finding.consequence and "S3" in finding.consequence
+
+
+@pytest.mark.parametrize("execution", ["single", "recursion"])
+@pytest.mark.parametrize(
+    ("size", "more"),
+    [  # a binary body is 4/3 as an event: 256 KB are one request, and each 64 KB that begin are one more
+        (196_608, 0),
+        (196_609, 1),
+        (245_760, 1),
+        (245_761, 2),
+        (786_432, 12),  # 1 MB: (1,024 - 256) / 64
+        (786_433, 0),  # through S3: the event is small again
+    ],
+)
+def test_an_asynchronous_event_is_billed_by_what_is_handed_over(execution, size, more):
+    def requests(size: int) -> float:
+        w = workload(request=binary(size), runtime=work(1))
+        (line,) = (
+            line for line in cost(w, whole(stored(execution))).lines if line.id == "lambda.request_arm"
+        )
+        return float(line.quantity) / w.requests_per_month
+
+    assert requests(size) - requests(1) == pytest.approx(more, abs=1e-9)
 
 
 # Rates and concurrency: Poisson demand at the peak ---------------------------------------------------

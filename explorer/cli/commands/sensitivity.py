@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from explorer.analysis.sensitivity.ranges import Range
     from explorer.analysis.sensitivity.regret import Regret
     from explorer.analysis.sensitivity.tornado import Sensitivity
+    from explorer.workload.workload import Workload
 
 
 def sensitivity(
@@ -58,12 +59,22 @@ def sensitivity(
     else:
         from explorer.cli import tables
 
-        tables.show([*_swings(one), *_design_rows(many), *_input_rows(many)])
+        tables.show([*_infeasible(base), *_swings(one), *_design_rows(many), *_input_rows(many)])
 
 
 def parse_ranges(texts: list[str]) -> dict[str, str]:
     """Parse ranges such as "response=400KB..2MB", by field. Raises ExplorerError for any other text."""
     return parse_pairs(texts, "range", "FIELD=LOW..HIGH, such as response=400KB..2MB")
+
+
+def _infeasible(workload: Workload) -> Iterator[str]:
+    """Before all else, in one line: that nothing is feasible, and what would make a design feasible."""
+    from explorer.analysis.answer import Answer
+    from explorer.analysis.summary import infeasible_sentence
+
+    answer = Answer(workload)
+    if not answer.feasible:
+        yield infeasible_sentence(answer)
 
 
 def _swings(s: Sensitivity) -> Iterator[RenderableType]:
@@ -136,7 +147,8 @@ def _design_rows(r: Regret) -> Iterator[RenderableType]:
             )
         )
     columns = ("design", "", ">best", ">not best", ">breaks", ">late", ">mean regret", ">p95")
-    yield table(columns, rows, ("p95", "not best"))
+    if rows:
+        yield table(columns, rows, ("p95", "not best"))
     if few := len(r.designs) - len(notable):
         yield f"{few} more {'is' if few == 1 else 'are'} the best in less than {format_part(SELDOM)} each"
 
