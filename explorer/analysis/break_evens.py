@@ -52,6 +52,23 @@ class BreakEven:
         """The distance from today: the absolute logarithm of the factor."""
         return abs(float(np.log(self.factor))) if self.factor else np.inf
 
+    @property
+    def value_in_words(self) -> str:
+        """The value, rounded as in `says`; a rate without its unit: "5.3 million"."""
+        return "" if self.value is None else _value_briefly(self.value, self.unit)
+
+    @property
+    def end_in_words(self) -> str:
+        """How far the change lasts: "up to 4.9 s", or if there may be gaps "at most up to 131 million".
+
+        "" if it lasts as far as changes are searched.
+        """
+        if self.value is None or self.until is None:
+            return ""
+        is_far = max(self.until / self.value, self.value / self.until) > STEP
+        where = "up to" if self.direction == "above" else "down to"
+        return f"{'at most ' if is_far else ''}{where} {_value_briefly(self.until, self.unit)}"
+
 
 @dataclass(frozen=True)
 class Bracket:
@@ -226,19 +243,11 @@ def _break_even(
     words = _value_in_words(value, unit)
     at = words if round(factor, 2) == 1 else f"{words} ({format_multiple(factor)} today's)"
     end = None if until is None else value_now(r.workload, axis) * until
-    lasts = ""
-    if until is not None and end is not None:
-        is_far = max(until / factor, factor / until) > STEP
-        lasts = f"{', at most' if is_far else ''} {_end_in_words(direction, end, unit)}"
-    says = f"{direction} a {noun} of {at}{lasts}, {then}"
     ids = design.ids if design else None
-    return BreakEven(axis, value, unit, factor, direction, ids, says, bracket.service, end)
-
-
-def _end_in_words(direction: str, value: float, unit: str) -> str:
-    """How far a change lasts: "up to 4.9 s"; a rate without its unit, which the change states."""
-    words = _value_in_words(value, unit).removesuffix(" requests a month")
-    return f"{'up' if direction == 'above' else 'down'} to {words}"
+    turn = BreakEven(axis, value, unit, factor, direction, ids, "", bracket.service, end)
+    end_text = turn.end_in_words
+    lasts = f"{',' if end_text.startswith('at most') else ''} {end_text}" if end_text else ""
+    return replace(turn, says=f"{direction} a {noun} of {at}{lasts}, {then}")
 
 
 def _services_among(r: Choice, turns: list[BreakEven]) -> list[BreakEven]:
@@ -277,6 +286,10 @@ def _why_no_service(r: Choice) -> str:
     if because not in (AUTH, NEEDS):
         return why
     return exclusion_in_words(why, option_in_words("door", plainest.door))
+
+
+def _value_briefly(value: float, unit: str) -> str:
+    return _value_in_words(value, unit).removesuffix(" requests a month")
 
 
 def _value_in_words(value: float, unit: str) -> str:
