@@ -105,7 +105,8 @@ def _number_tiles(r: Recommendation, beside: Recommendation | None) -> str:
     values, others = _key_figures(r), _key_figures(beside) if beside else {}
     boxes = []
     for key, value_text, unit in tiles:
-        other = f'<small class="a">A {escape(value_text(others[key]))}</small>' if beside else ""
+        miss = ", a nearest miss" if key == "usd" and beside and not beside.feasible else ""
+        other = f'<small class="a">A {escape(value_text(others[key]))}{miss}</small>' if beside else ""
         boxes.append(
             f"<div>{number_button(value_text(values[key]), key, kind='big')}<span>{unit}</span>{other}</div>"
         )
@@ -256,7 +257,9 @@ def break_evens_panel(r: Recommendation) -> str:
     factor = f'<span class="x-key">{number_button("times today’s", "factors", kind="term")}</span>'
     count = len(changes)
     every = list_button(f"All {count} changes", "changes") if count > LEAST_CHANGES else ""
-    mark = '<span class="x-key">+1: with one more choice changed</span>' if re.search(r" \+\d", rows) else ""
+    marks = sorted(set(re.findall(r" (\+\d)<", rows)))
+    meaning = "with one more choice changed" if marks == ["+1"] else "with so many more choices changed"
+    mark = f'<span class="x-key">{", ".join(marks)}: {meaning}</span>' if marks else ""
     note = f'<p class="x-note">{every}{mark}</p>' if every or mark else ""
     first = f"<p>{escape(ways)}</p>" if ways else ""
     return f'{panel_title(title, factor)}{first}<ul class="x-list">{rows}</ul>{note}'

@@ -347,6 +347,12 @@ def test_a_mark_that_no_row_has_is_not_explained():
     assert "All 6 changes" in panel and "one more choice" not in panel and "+1" not in panel
 
 
+def test_each_mark_of_further_choices_is_explained(app):
+    app.turn(**{"response": 3 * 1024.0**2, "runtime": 40.0, "client.polls": False})
+    turns = words(app.panel("turns"))
+    assert "single Lambda invocation +2" in turns and "+2: with so many more choices changed" in turns
+
+
 def test_a_public_address_is_said_unless_callers_are_checked(app):
     warning = "Its address is public, without a WAF or throttling of its own"
     app.say("preset", name=app.app._history.now.base.name)
@@ -389,6 +395,9 @@ def test_ways_out_are_said_beside_what_else_would_change_it(app):
     turns = words(app.panel("turns"))
     assert "It would be feasible if the client could be called back" in turns
     assert "Run time below 627 ms →" in turns
+    app.say("pin")
+    app.turn(**{"client.polls": True})
+    assert "a month A $615.77, a nearest miss" in words(app.panel("answer"))
 
 
 @each_example
