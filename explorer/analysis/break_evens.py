@@ -56,6 +56,18 @@ class BreakEven:
         """The distance from today: the absolute logarithm of the factor."""
         return abs(float(np.log(self.factor))) if self.factor else np.inf
 
+    @property
+    def value_in_words(self) -> str:
+        """The value, rounded as in `says`; a rate without its unit: "5.3 million"."""
+        return "" if self.value is None else _value_briefly(self.value, self.unit)
+
+    @property
+    def end_in_words(self) -> str:
+        """How far the change lasts: "up to 4.9 s"; "" if as far as changes are searched."""
+        if self.until is None:
+            return ""
+        return f"{'up' if self.direction == 'above' else 'down'} to {_value_briefly(self.until, self.unit)}"
+
 
 @dataclass(frozen=True)
 class Bracket:
@@ -250,16 +262,13 @@ def _break_even(
     is_here = bracket.inside == 1.0 and abs(np.log(factor)) <= exact * 1.001  # at the first step from today
     factor = 1.0 if is_here else factor
     end = None if until is None else now * until
-    where = _place_in_words(axis, direction, now, factor)
-    lasts, beyond = "", ""
-    if until is not None and end is not None:
-        lasts = f" {_end_in_words(direction, end, unit)}"
-        if max(until / factor, factor / until) < SLIVER:
-            lasts += " only"
-            beyond = f", and beyond that {_build_in_words(following, r)}"
-    says = f"{where}{lasts}, {_build_in_words(design, r)}{beyond}"
     ids = design.ids if design else None
-    return BreakEven(axis, now * factor, unit, factor, direction, ids, says, bracket.service, end)
+    turn = BreakEven(axis, now * factor, unit, factor, direction, ids, "", bracket.service, end)
+    where, beyond = f"{_place_in_words(axis, direction, now, factor)} {turn.end_in_words}".rstrip(), ""
+    if until is not None and max(until / factor, factor / until) < SLIVER:
+        where += " only"
+        beyond = f", and beyond that {_build_in_words(following, r)}"
+    return replace(turn, says=f"{where}, {_build_in_words(design, r)}{beyond}")
 
 
 def _build_in_words(design: Design | None, r: Choice) -> str:
@@ -282,12 +291,6 @@ def _place_in_words(axis: str, direction: str, now: float, factor: float) -> str
         return f"as soon as the {noun} is {direction} today's {words}"
     multiple = f" ({format_multiple(factor)} today's)" if round(factor, 2) != 1 else ""
     return f"{direction} a {noun} of {words}{multiple}"
-
-
-def _end_in_words(direction: str, value: float, unit: str) -> str:
-    """How far a change lasts: "up to 4.9 s"; a rate without its unit, which the change states."""
-    words = _value_in_words(value, unit).removesuffix(" requests a month")
-    return f"{'up' if direction == 'above' else 'down'} to {words}"
 
 
 def _services_among(r: Choice, turns: list[BreakEven]) -> list[BreakEven]:
@@ -326,6 +329,10 @@ def _why_no_service(r: Choice) -> str:
     if because not in (AUTH, NEEDS):
         return re.sub(f"^{re.escape(OPTIONS['execution'][plainest.execution].words)} ", "it ", why)
     return exclusion_in_words(why, option_in_words("door", plainest.door))
+
+
+def _value_briefly(value: float, unit: str) -> str:
+    return _value_in_words(value, unit).removesuffix(" requests a month")
 
 
 def _value_in_words(value: float, unit: str) -> str:

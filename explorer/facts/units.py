@@ -308,6 +308,11 @@ def format_multiple(factor: float) -> str:
     return f"{format_number(factor)} times" if factor >= 0.095 else f"1/{format_number(1 / factor)} of"
 
 
+def format_multiple_briefly(factor: float) -> str:
+    """A multiple of today's value under the heading "times today's": "3 ×", "0.34 ×", "1/158"."""
+    return format_multiple(factor).replace(" times", " ×").removesuffix(" of")
+
+
 def format_factor(factor: float, sign: str = " ×") -> str:
     """A multiple of today's value, briefly: "3 ×", "1/3"; "1.003 ×" beside it, and "today's" for 1."""
     if factor == 1:

@@ -26,7 +26,7 @@ class Stage:
     """A slow task: `work` runs in a thread, then `show` sends its result."""
 
     work: Callable[[], Any]
-    show: Callable[[], None]
+    show: Callable[[], None] = lambda: None
     waits_for_pause: bool = False  # run it only when the user has paused
 
 
@@ -192,9 +192,10 @@ class Answers:
         """The slow tasks after a change, the most urgent first; `ahead` are states that may come next."""
         r, state, w = ready.r, ready.state, ready.r.workload
         if not self._whole:  # missing when the answer was shown
-            yield Stage(lambda: self._complete(ready), lambda: self._live(ready))
+            yield Stage(partial(self._compute_coarse_map, ready))
+            yield Stage(ready.complete, lambda: self._live(ready))
         for each in ahead:
-            yield Stage(partial(self.foresee, each), lambda: None)
+            yield from map(Stage, self.foresee(each))
         yield Stage(
             lambda: r.answer.break_evens,
             lambda: self._panel("turns", panels.break_evens_panel(r), stale=False),
@@ -204,15 +205,25 @@ class Answers:
             lambda: self.maps.compute_map(state, w, FINE_POINTS).border_lines, lambda: self._map_now(r, state)
         )
 
-    def _complete(self, ready: Ready) -> None:
+    def _compute_coarse_map(self, ready: Ready) -> None:
         if not self._is_mapped(ready):
             self.maps.compute_map(ready.state, ready.r.workload, COARSE)
-        ready.complete()
 
-    def foresee(self, state: State) -> None:
-        """Compute a state that may come next; errors are ignored until it comes."""
-        with suppress(ExplorerError):
-            self._complete(self.cache.take(state))
+    def foresee(self, state: State) -> Iterator[Callable[[], None]]:
+        """The computations for a state that may come next, each short: a change drops those that remain.
+
+        Errors are ignored until the state comes.
+        """
+        answers: list[Ready] = []
+
+        def take() -> None:
+            with suppress(ExplorerError):
+                answers.append(self.cache.take(state))
+
+        yield take
+        for ready in answers:
+            yield partial(self._compute_coarse_map, ready)
+            yield ready.complete
 
     def _live(self, ready: Ready) -> None:
         """Send the coarse map, and the excluded options."""

@@ -28,7 +28,10 @@ def costs_panel(r: Recommendation, pinned: Recommendation | None = None) -> str:
     bills = [by_service(bill_of_design(r, design)) for design in designs]
     late = {str(Design(**other.design)): other.latency_p95_s for other in r.answer.alternatives}
     seconds = [r.latency_s["p95"], *(late[str(design)] for design in designs[1:])]
-    names = ["this design", *(change_in_words(design, r.nearest) for design in designs[1:])]
+    names = [
+        "this design" if r.feasible else "the nearest miss",
+        *(change_in_words(design, r.nearest) for design in designs[1:]),
+    ]
     keys = [f"bill:{index}" for index in range(len(designs))]
     if pinned:
         bills.insert(1, by_service(pinned.bill))

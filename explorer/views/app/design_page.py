@@ -11,7 +11,7 @@ from functools import cached_property
 from html import escape
 from typing import Any
 
-from explorer.analysis.break_evens import what_moves_along
+from explorer.analysis.break_evens import BreakEven, what_moves_along
 from explorer.analysis.one_design import design_assessment
 from explorer.analysis.phrases import (
     change_in_words,
@@ -30,7 +30,7 @@ from explorer.facts.suggestions import both
 from explorer.facts.units import (
     format_chance,
     format_count,
-    format_factor,
+    format_multiple_briefly,
     format_number,
     format_signed_usd,
     format_time,
@@ -43,7 +43,14 @@ from explorer.workload.workload import Workload
 
 from .html import design_link, html_table
 from .panels import CONCERNS as CONCERN_NAMES
-from .panels import limit_bars, listed_reasons, nearest_changes, no_design_beyond, value_of_change
+from .panels import (
+    limit_bars,
+    listed_reasons,
+    name_of_best,
+    nearest_changes,
+    no_design_beyond,
+    value_of_change,
+)
 from .sequence import sequence_of
 
 MOST_DESIGNS = 300  # in a list
@@ -85,16 +92,19 @@ class Side:
 class DesignPage:
     """A design beside the recommended one, for the current workload or for that at a point of the map."""
 
-    def __init__(self, workload: Workload, best: Design, design: Design, place: str = "") -> None:
+    def __init__(
+        self, workload: Workload, best: Design, design: Design, place: str = "", *, feasible: bool = True
+    ) -> None:
         self.theirs, self.mine = Side(workload, best), Side(workload, design)
         self.place = place  # the point on the map, in words
+        self.best, self.column = name_of_best(feasible), "chosen" if feasible else "nearest miss"
 
     def to_dict(self) -> dict[str, Any]:
         """The page as a dict for the browser."""
         mine = self.mine.design
         name = change_in_words(mine, self.theirs.design)
         return {
-            "title": f"Instead: {name}" if name else "The chosen design",
+            "title": f"Instead: {name}" if name else sentence(self.best, ""),
             "html": self._html(),
             "steps": sequence_of(self.mine.load, mine),
         }
@@ -102,10 +112,8 @@ class DesignPage:
     def _html(self) -> str:
         same = self.mine.design == self.theirs.design
         others = {} if same else {finding.limit: finding for finding in self.theirs.findings}
-        mark = "" if same else " <small>the thin mark is the chosen design's p99</small>"
-        beside = (
-            f"<h3>Beside the chosen design</h3>{self._comparison()}<h3>What differs</h3>{self._choices()}"
-        )
+        mark = "" if same else f" <small>the thin mark is the p99 of {self.best}</small>"
+        beside = f"<h3>Beside {self.best}</h3>{self._comparison()}<h3>What differs</h3>{self._choices()}"
         return (
             f"{self._verdict()}{'' if same else beside}"
             f'<h3>Limits used{mark}</h3><div class="x-limits">{limit_bars(self.mine.findings, others)}</div>'
@@ -148,7 +156,7 @@ class DesignPage:
         rows.append(
             ("requests over a limit", _breach_share(theirs.findings), _breach_share(mine.findings), "")
         )
-        return _table(("what", "chosen", "this one", "difference"), rows)
+        return _table(("what", self.column, "this one", "difference"), rows)
 
     def _choices(self) -> str:
         pairs = zip(self.theirs.design.options, self.mine.design.options, strict=True)
@@ -157,7 +165,7 @@ class DesignPage:
             for best, mine in pairs
             if mine.id != best.id
         ]
-        return _table(("choice", "chosen", "this one"), rows, "words")
+        return _table(("choice", self.column, "this one"), rows, "words")
 
     def _bill(self) -> str:
         mine, theirs = by_service(self.mine.bill), by_service(self.theirs.bill)
@@ -183,7 +191,7 @@ class DesignPage:
         ]
         by_line = _table(("line", "a month", "price seen", "USD"), lines, "numbers")
         return (
-            _table(("AWS service", "chosen", "this one", "difference"), rows)
+            _table(("AWS service", self.column, "this one", "difference"), rows)
             + f"<details><summary>{format_count(len(lines), 'line')}</summary>{by_line}</details>"
         )
 
@@ -217,7 +225,8 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]], kind: str = "") -
 
 def _limit_list(r: Recommendation) -> tuple[str, str]:
     bars = limit_bars(r.answer.findings, {})
-    return f"All {len(r.answer.findings)} limits of the chosen design", f'<div class="x-limits">{bars}</div>'
+    title = f"All {len(r.answer.findings)} limits of {name_of_best(r.feasible)}"
+    return title, f'<div class="x-limits">{bars}</div>'
 
 
 def _reason_list(r: Recommendation) -> tuple[str, str]:
@@ -263,9 +272,9 @@ def _change_list(r: Recommendation) -> tuple[str, str]:
     changes = nearest_changes(r)
     rows = (
         (
-            escape(value_of_change(change)) if change.value else escape(sentence(change.says, "")),
+            escape(_range_of_change(change) if change.value else sentence(change.says, "")),
             design_link(Design(**change.design), r.nearest) if change.design else no_design_beyond(change),
-            escape(format_factor(change.factor)) if change.factor else "",
+            escape(format_multiple_briefly(change.factor)) if change.factor else "",
         )
         for _, change in changes
     )
@@ -273,6 +282,11 @@ def _change_list(r: Recommendation) -> tuple[str, str]:
     moves = what_moves_along(r.workload, (change.axis for _, change in changes))
     note = f"<p>{escape(moves)}</p>" if moves else ""
     return title, html_table(("value", "then build it", "times today’s"), rows, kind="words") + note
+
+
+def _range_of_change(change: BreakEven) -> str:
+    """The values for which a change holds: "Run time above 6.18 s, up to 6.84 s"."""
+    return ", ".join(filter(None, (value_of_change(change), change.end_in_words)))
 
 
 LISTS = {"limits": _limit_list, "reasons": _reason_list, "designs": _design_list, "changes": _change_list}

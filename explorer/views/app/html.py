@@ -49,6 +49,8 @@ def html_table(
         f'<tr><th scope="row">{name}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
         for name, *cells in rows
     )
+    columns = len(head) - 1  # beside the first, where each row stands in two lines
     table = f"<table><thead><tr>{first}</tr></thead><tbody>{body}</tbody></table>"
     look = " ".join(filter(None, ("x-table", kind)))
-    return f'<div class="{look}" tabindex="0" role="group" aria-label="{escape(label)}">{table}</div>'
+    attributes = f'class="{look}" style="--columns: {columns}" tabindex="0" role="group"'
+    return f'<div {attributes} aria-label="{escape(label)}">{table}</div>'

@@ -6,6 +6,7 @@ text. The figures of `explorer.views.figures` show the same numbers.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from html import escape
 
@@ -25,7 +26,9 @@ from explorer.analysis.rejections import Rejection
 from explorer.analysis.summary import (
     misses_of_nearest,
     part_price_sentence,
+    public_address_sentence,
     quota_sentence,
+    unconfirmed_limit_sentences,
     ways_out_sentence,
 )
 from explorer.engine.designs import Design
@@ -34,7 +37,7 @@ from explorer.facts import catalogue
 from explorer.facts.units import (
     format_chance_briefly,
     format_count,
-    format_factor,
+    format_multiple_briefly,
     format_number,
     format_quantity,
     format_share,
@@ -48,14 +51,14 @@ from explorer.workload.fields import fields_with
 from .html import design_link, list_button, number_button, panel_title, term
 from .screen_state import workload_differences
 
-LIMITS, REASONS, CHANGES = 8, 5, 6  # rows of each panel
-LEAST_ROWS, LEAST_CHANGES = 4, 3  # rows visible on every screen
+LIMITS, REASONS, CHANGES = 8, 5, 4  # rows of each panel
+MISSES = 2  # of the nearest miss, in its note
+LEAST_ROWS, LEAST_CHANGES = 3, 2  # rows visible on every screen
 LEAST, DECADES = 1e-3, 4.0  # the scale begins at 0.1 % of a limit and ends at ten times the limit
 SAID_AS_FACTOR = 2.0  # from this multiple of a limit, the use is shown as a factor
 AT_LIMIT = 100 * 3 / DECADES  # position of the limit on the scale [%]
 AXES = {  # names of the break-evens' axes on the screen
-    record.path: (record.label, format_share if record.kind.is_share else record.kind.show)
-    for record in fields_with("break_evens")
+    record.path: record.label for record in fields_with("break_evens")
 }
 CONCERNS = {
     "edge": "Edge",
@@ -67,6 +70,11 @@ CONCERNS = {
     "initialization": "Start",
     "configuration": "Configuration",
 }
+
+
+def name_of_best(feasible: bool) -> str:
+    """What the design is that the screen shows: the one chosen, or the nearest miss."""
+    return "the chosen design" if feasible else "the nearest miss"
 
 
 def answer_panel(r: Recommendation, beside: Recommendation | None = None) -> str:
@@ -89,7 +97,7 @@ def _comparison(r: Recommendation, beside: Recommendation) -> str:
 
 def _number_tiles(r: Recommendation, beside: Recommendation | None) -> str:
     tiles = (
-        ("usd", format_usd, "a month"),
+        ("usd", format_usd, "a month" if r.feasible else "a month, the nearest miss"),
         ("parts", str, term(plural(r.parts, "moving part"), "part")),
         ("p50", format_time, "half of the results"),
         ("p95", format_time, "95 % of the results"),
@@ -97,7 +105,8 @@ def _number_tiles(r: Recommendation, beside: Recommendation | None) -> str:
     values, others = _key_figures(r), _key_figures(beside) if beside else {}
     boxes = []
     for key, value_text, unit in tiles:
-        other = f'<small class="a">A {escape(value_text(others[key]))}</small>' if beside else ""
+        miss = ", a nearest miss" if key == "usd" and beside and not beside.feasible else ""
+        other = f'<small class="a">A {escape(value_text(others[key]))}{miss}</small>' if beside else ""
         boxes.append(
             f"<div>{number_button(value_text(values[key]), key, kind='big')}<span>{unit}</span>{other}</div>"
         )
@@ -125,12 +134,25 @@ def _choice_lines(design: Design, beside: Recommendation | None) -> str:
 
 
 def _answer_note(r: Recommendation) -> str:
-    """The quota to request, the size chosen, what a part's price decides; or why no design is feasible."""
+    """What belongs to the answer, as in its summary; or why no design is feasible."""
     if not r.feasible:
-        miss_text = sentence("; ".join(misses_of_nearest(r.answer)[:2]), "")
-        return f'<p class="note">The nearest miss is shown. {escape(miss_text)}.</p>'
-    notes = [quota_sentence(r.answer), size_sentence(r.answer), part_price_sentence(r.answer)]
+        return f'<p class="note">The nearest miss is shown. {escape(_misses_briefly(r))}</p>'
+    notes = (
+        quota_sentence(r.answer),
+        public_address_sentence(r.answer),
+        size_sentence(r.answer),
+        unconfirmed_limit_sentences(r.answer),
+        part_price_sentence(r.answer),
+    )
     return f'<p class="note">{escape(" ".join(filter(None, notes)))}</p>'
+
+
+def _misses_briefly(r: Recommendation) -> str:
+    """The first limits and promises that the nearest miss breaks, and how many more there are."""
+    misses = misses_of_nearest(r.answer)
+    rest = len(misses) - MISSES
+    more = f"; and {rest} more" if rest > 0 else ""
+    return f"{sentence('; '.join(misses[:MISSES]), '')}{more}."
 
 
 def limits_panel(r: Recommendation, beside: Recommendation | None = None) -> str:
@@ -229,13 +251,18 @@ def break_evens_panel(r: Recommendation) -> str:
     changes = nearest_changes(r)
     rows = "".join(_break_even_item(index, turn, r) for index, turn in changes[:CHANGES])
     title = "What would change the answer"
-    if rows:
-        factor = f'<span class="x-key">{number_button("times today’s", "factors", kind="term")}</span>'
-        count = len(changes)
-        note = list_button(f"All {count} changes", "changes") if count > LEAST_CHANGES else ""
-        return f'{panel_title(title, factor)}<ul class="x-list">{rows}</ul>{note}'
     ways = "" if r.feasible else ways_out_sentence(r.answer)
-    return f"{panel_title(title)}<p>{escape(ways or 'Nothing within reach.')}</p>"
+    if not rows:
+        return f"{panel_title(title)}<p>{escape(ways or 'Nothing within reach.')}</p>"
+    factor = f'<span class="x-key">{number_button("times today’s", "factors", kind="term")}</span>'
+    count = len(changes)
+    every = list_button(f"All {count} changes", "changes") if count > LEAST_CHANGES else ""
+    marks = sorted(set(re.findall(r" (\+\d)<", rows)))
+    meaning = "with one more choice changed" if marks == ["+1"] else "with so many more choices changed"
+    mark = f'<span class="x-key">{", ".join(marks)}: {meaning}</span>' if marks else ""
+    note = f'<p class="x-note">{every}{mark}</p>' if every or mark else ""
+    first = f"<p>{escape(ways)}</p>" if ways else ""
+    return f'{panel_title(title, factor)}{first}<ul class="x-list">{rows}</ul>{note}'
 
 
 def nearest_changes(r: Recommendation) -> list[tuple[int, BreakEven]]:
@@ -245,8 +272,7 @@ def nearest_changes(r: Recommendation) -> list[tuple[int, BreakEven]]:
 
 def value_of_change(turn: BreakEven) -> str:
     """The value of a break-even in words: "Response above 3 MB"."""
-    name, format_value = AXES[turn.axis]
-    return f"{name.removesuffix(' a month')} {turn.direction} {format_value(turn.value or 0.0)}"
+    return f"{AXES[turn.axis].removesuffix(' a month')} {turn.direction} {turn.value_in_words}"
 
 
 def no_design_beyond(turn: BreakEven) -> str:
@@ -262,6 +288,7 @@ def _break_even_item(index: int, turn: BreakEven, r: Recommendation) -> str:
     then = no_design_beyond(turn)
     if turn.design:
         then = design_link(Design(**turn.design), r.nearest, change_briefly(turn.design, r.nearest))
-    button = number_button(format_factor(turn.factor or 1.0), key)
+    button = number_button(format_multiple_briefly(turn.factor or 1.0), key)
     where = escape(value_of_change(turn))
-    return f'<li data-why="{key}"><span class="turn">{where} → <b>{then}</b></span>{button}</li>'
+    end = f"<small>{escape(turn.end_in_words)}</small>" if turn.until is not None else ""
+    return f'<li data-why="{key}"><span class="turn">{where} → <b>{then}</b></span>{button}{end}</li>'

@@ -317,7 +317,8 @@ class Explorer:
         state = self._history.now.with_({dial.field: value for dial, value in place})
         where = ", ".join(f"{dial.name} {dial.wording(value)}" for dial, value in place)
         workload = state.workload if place else self.workload
-        page = design_page.DesignPage(workload, self.recommendation.nearest, design, where)
+        r = self.recommendation
+        page = design_page.DesignPage(workload, r.nearest, design, where, feasible=r.feasible)
         return {"key": key, "at": dict(at), **page.to_dict()}
 
     def _do(self, change: Any, number: int | None = None, field: str = "") -> None:
@@ -385,7 +386,8 @@ class Explorer:
         """Compute the neighbouring stops of sliders that the user may move next."""
         now = self._history.now
         for state in (state for field in fields for state in self._answers.around(now, field)):
-            await self._in_thread(self._answers.foresee, state)
+            for work in self._answers.foresee(state):
+                await self._in_thread(work)
 
     async def _follow(self, ready: Ready) -> None:
         """Run the slow tasks, then states that may come next; the slowest once the user pauses."""

@@ -12,6 +12,7 @@ from explorer.analysis.break_evens import what_moves_along
 from explorer.analysis.old_prices import old_prices_sentence
 from explorer.analysis.phrases import name_design, rejected_options_at_length, sentence
 from explorer.analysis.recommendation import Recommendation
+from explorer.analysis.summary import flat_rate_sentence
 from explorer.engine.cost import Bill, BillLine
 from explorer.engine.designs import Placement
 from explorer.engine.latency import steps as steps_of
@@ -107,13 +108,14 @@ def explain_bill(bill: Bill, r: Recommendation) -> str:
     note = f"Prices of {bill.region}" + (f"; * not known there: {assumed_count}" if assumed_count else "")
     share = r.workload.preferences.discount
     discount = f"; {format_share(share)} discount" if share else ""
+    flat_rate = flat_rate_sentence(r.answer) if r.feasible and bill is r.bill else ""
     sources = "".join(
         _source_link(source, "") for source in dict.fromkeys(line.source for line in lines[:LINES])
     )
     return _explanation_box(
-        "Cost a month, line by line",
+        "Cost a month, line by line" if r.feasible else "Cost a month of the nearest miss, line by line",
         f"<table><tr>{''.join(heads)}</tr>{rows}{total}</table>",
-        _sentence_line(" ".join(filter(None, [f"{note}{discount}.", old_prices_sentence(bill)]))),
+        _sentence_line(" ".join(filter(None, [f"{note}{discount}.", old_prices_sentence(bill), flat_rate]))),
         sources,
     )
 

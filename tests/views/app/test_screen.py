@@ -326,6 +326,80 @@ def test_the_changes_of_the_answer_are_a_list(app):
     assert "every quantile moves" in text.casefold() and "behind a load balancer, with an always-on" in text
 
 
+def test_a_change_says_how_far_it_lasts_as_in_the_summary(app):
+    rate, run_time = "Requests above 5.3 million", "Run time above 6.18 s"
+    panel = words(app.panel("turns"))
+    assert re.search(rf"{rate} → container service \+1 1.77 × at most up to 131 million", panel)
+    assert "Computes below 50 % → container service +1 0.625 ×" in panel
+    assert "All 7 changes +1: with one more choice changed" in panel
+    app.say("list", name="changes")
+    text = words(app.messages[0]["html"])
+    assert f"{rate}, at most up to 131 million behind a load balancer" in text
+    assert f"{run_time}, up to 6.84 s behind a load balancer" in text
+    says = " ".join(turn.says for turn in app.app.recommendation.answer.break_evens)
+    assert "5.3 million requests a month (1.77 times today's), at most up to 131 million," in says
+    assert "a median run time of 6.18 s (2.47 times today's) up to 6.84 s," in says
+
+
+def test_a_mark_that_no_row_has_is_not_explained():
+    app = Browser(ex.explore(locations.workloads_dir() / "access.toml"))
+    panel = words(app.panel("turns"))
+    assert "All 6 changes" in panel and "one more choice" not in panel and "+1" not in panel
+
+
+def test_each_mark_of_further_choices_is_explained(app):
+    app.turn(**{"response": 3 * 1024.0**2, "runtime": 40.0, "client.polls": False})
+    turns = words(app.panel("turns"))
+    assert "single Lambda invocation +2" in turns and "+2: with so many more choices changed" in turns
+
+
+def test_a_public_address_is_said_unless_callers_are_checked(app):
+    warning = "Its address is public, without a WAF or throttling of its own"
+    app.say("preset", name=app.app._history.now.base.name)
+    assert warning in words(app.panel("answer"))
+    app.turn(**{"client.auth": "iam"})
+    assert app.trouble == "" and warning not in words(app.panel("answer"))
+
+
+def test_the_cost_says_which_flat_rate_would_be_cheaper(app):
+    app.say("why", key="usd")
+    assert "flat-rate" not in app.why
+    app.say("preset", name="Radar scenes")
+    app.say("why", key="usd")
+    assert "flat-rate plan Pro would cost $15 a month" in app.why
+    app.say("why", key="bill:1")
+    assert app.why and "flat-rate" not in app.why
+
+
+def test_where_nothing_is_feasible_the_money_is_that_of_the_nearest_miss(app):
+    app.say("preset", name=app.app._history.now.base.name)
+    assert "a month, the nearest miss" not in app.panel("answer") and "this design" in app.panel("costs")
+    app.turn(**{"client.polls": False, "targets.latency_p95": 1.0, "client.waits": 2.0})
+    answer = words(app.panel("answer"))
+    assert "Nothing is feasible" in answer and "a month, the nearest miss" in answer
+    assert "6 MB; 58.4 % of the answers begin after the client stops waiting; and 1 more." in answer
+    costs = words(app.panel("costs"))
+    assert "the nearest miss" in costs and "this design" not in costs
+    app.say("why", key="usd")
+    assert app.why.startswith("Cost a month of the nearest miss")
+    app.say("list", name="limits")
+    assert app.messages[0]["title"].endswith("limits of the nearest miss")
+    app.turn(**{"targets.latency_p95": 90.0})
+    answer = words(app.panel("answer"))
+    assert "stops waiting." in answer and "more." not in answer
+
+
+def test_ways_out_are_said_beside_what_else_would_change_it(app):
+    app.say("preset", name=app.app._history.now.base.name)
+    app.turn(**{"client.polls": False})
+    turns = words(app.panel("turns"))
+    assert "It would be feasible if the client could be called back" in turns
+    assert "Run time below 627 ms →" in turns
+    app.say("pin")
+    app.turn(**{"client.polls": True})
+    assert "a month A $615.77, a nearest miss" in words(app.panel("answer"))
+
+
 @each_example
 def test_the_number_of_reasons_is_that_of_the_list(path):
     app = Browser(ex.explore(path))
@@ -594,6 +668,25 @@ def test_the_first_key_of_a_slider_with_the_focus_is_foreseen():
     assert asyncio.run(first_message_of_a_turn("requests_per_month", ["requests_per_month"]))["live"] == 1
     message = asyncio.run(first_message_of_a_turn("requests_per_month", ["response", "no such slider"]))
     assert message["partial"] and "live" not in message
+
+
+def test_a_change_drops_what_is_foreseen_after_the_computation_under_way(monkeypatch):
+    app = Browser(ex.explore(STATEMENTS))
+    answers, now = app.app._answers, app.app._history.now
+    state = now.with_({"requests_per_month": 4e6})
+    computed = []
+    monkeypatch.setattr(answers.maps, "compute_map", lambda *_: computed.append("map"))
+    works = answers.foresee(state)
+    next(works)()
+    ready = answers.cache.take(state)
+    assert not computed and not ready.is_whole
+    next(works)()
+    assert computed == ["map"] and not ready.is_whole
+    next(works)()
+    assert ready.is_whole and next(works, None) is None
+    impossible = answers.foresee(now.with_({"targets.success": 2.0}))
+    next(impossible)()
+    assert next(impossible, None) is None
 
 
 def test_two_keys_ahead_are_foreseen_in_the_direction_of_the_last():

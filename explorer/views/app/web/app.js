@@ -4,7 +4,8 @@ class Screen {
   constructor(model, element) {
     this.model = model;
     this.number = 0;
-    this.pending = {};
+    this.pending = {}; // what was turned and typed while a change is on its way
+    this.typed = new Map();
     this.flying = false;
     const alone = model.get("alone");
     this.root = h("div.x-app", alone ? {} : { role: "region", "aria-label": "Explorer" });
@@ -64,6 +65,7 @@ class Screen {
   send(message, buffers = []) {
     if (CHANGES.includes(message.do) && message.do !== "turn") this.flush();
     this.address?.sent(message);
+    if (SLOW.includes(message.do)) this.wait(WAIT_MS);
     this.model.send(message, undefined, buffers);
   }
 
@@ -71,7 +73,9 @@ class Screen {
 
   lay() {
     const panel = (name, ...inside) => h(`section.x-panel.x-${name}`, { "data-panel": name, "aria-label": PANELS[name] }, ...inside);
+    const awaited = (name, rows) => panel(name, h("header", {}, h("h2", {}, PANELS[name])), skeleton(rows));
     this.left = h("section.x-panel.x-left", { "aria-label": "Workload" }, h("h2", {}, "Workload"), h("div.x-dials"), h("div.x-switches"), h("div.x-choices"));
+    this.left.querySelector("h2").after(skeleton(16));
     this.drawer = new Drawer(this.root, this.left);
     this.left.append(this.drawer.button);
     this.axes = ["x", "y"].map((axis) => h("select", { "aria-label": axis === "x" ? "Axis across" : "Axis up", onchange: () => this.send({ do: "axes", x: this.axes[0].value, y: this.axes[1].value }) }));
@@ -84,11 +88,11 @@ class Screen {
     const buttons = tools.map(([sign, name, onclick]) => h("button.x-button.bare", { type: "button", "aria-label": name, title: name, onclick }, sign));
     const map = panel("map",
       h("header", {}, h("h2", {}, "What wins where"), h("span.x-axes", {}, this.axes[1], h("span", {}, "over"), this.axes[0])),
-      h("div.x-under", {}, h("p.x-common"), h("span.x-zoom", {}, ...buttons)), h("div.x-map-stage"));
+      h("div.x-under", {}, h("p.x-common"), h("span.x-zoom", {}, ...buttons)), h("div.x-map-stage", {}, skeleton(0)));
     this.trouble = h("p.x-trouble", { role: "alert" });
     const { root } = this;
-    this.main = h(this.model.get("alone") ? "main.x-main" : "div.x-main", {}, this.left, map, panel("answer"),
-      panel("steps", h("h2", {}, "One request"), h("div.x-sequence")), panel("limits"), panel("costs"), panel("rejected"), panel("turns"));
+    this.main = h(this.model.get("alone") ? "main.x-main" : "div.x-main", {}, this.left, map, awaited("answer", 7),
+      panel("steps", h("h2", {}, "One request"), h("div.x-sequence", {}, skeleton(6))), awaited("limits", 9), awaited("costs", 9), awaited("rejected", 5), awaited("turns", 5));
     root.append(this.trouble, this.main);
   }
 
@@ -186,23 +190,37 @@ class Screen {
   // One turn at a time is on its way; the latest values wait for its answer.
   turn(values) {
     Object.assign(this.pending, values);
+    for (const field of Object.keys(values)) this.typed.delete(field);
     if (this.map.spec && [this.map.spec.x, this.map.spec.y].some(({ field }) => field in values)) this.map.cross();
+    this.fly();
+  }
+
+  type(field, text) {
+    delete this.pending[field];
+    this.typed.set(field, text);
     this.fly();
   }
 
   fly() {
     if (!this.flying) this.flush();
+    else if (this.pulse?.lost) this.address?.keep();
   }
 
-  // What was turned goes out before anything else that changes the workload.
+  // What was turned and typed goes out before anything else that changes the workload.
   flush() {
-    if (!Object.keys(this.pending).length) return;
-    this.flying = { ...this.pending };
+    const changes = this.unsent();
+    if (!changes.length) return;
+    this.flying = this.pending;
     this.pending = {};
-    this.send({ do: "turn", values: this.flying, number: ++this.number });
+    this.typed.clear();
+    for (const change of changes) this.send({ ...change, number: ++this.number });
   }
 
-  type(field, text) { this.send({ do: "type", field, text, number: ++this.number }); }
+  // The changes that wait for an answer.
+  unsent() {
+    const turned = Object.keys(this.pending).length ? [{ do: "turn", values: { ...this.pending } }] : [];
+    return [...turned, ...[...this.typed].map(([field, text]) => ({ do: "type", field, text }))];
+  }
 
   // What was changed while Python was away is done once more.
   redo() {
@@ -235,7 +253,8 @@ class Screen {
     if (message.drawer) this.controls.fields(message.drawer);
     if (message.controls) this.controls.make(message.controls, { ...this.pending, ...(this.flying || {}) });
     if (message.bar) this.bar.stand(message.bar);
-    if (message.number === this.number) this.flying = false;
+    const fault = message.trouble && !("number" in message);
+    if (fault || message.number === this.number) this.flying = false;
     if (message.wrong) this.controls.wrong(message.wrong, message.trouble);
     if (message.at) this.controls.stand(message.at, { ...this.pending, ...(this.flying || {}) });
     if (message.texts) this.controls.write(message.texts);
@@ -248,7 +267,8 @@ class Screen {
     if (message.map) this.mapped(message.map, buffers);
     if (message.pins) this.map.pins = message.pins;
     if (message.pins || (message.at && this.map.spec)) this.map.cross();
-    if (message.stale !== undefined) this.wait(message.stale);
+    if (message.stale === false || fault) this.rest();
+    else if (message.partial === false) this.wait(REST_MS); // only what would change the answer is missing
     if (message.at) this.why.again();
     if (message.at) this.address?.follow();
     if (message.turned) this.root.dataset.shown = message.turned;
@@ -263,13 +283,20 @@ class Screen {
     this.fly();
   }
 
-  // What would change the answer is still that of another workload; told when it takes long.
-  wait(stale) {
+  // A panel is still that of another workload: said once it has lasted so long, until all are of this one.
+  wait(ms) {
+    this.root.classList.add("stale");
+    if (this.waited || (this.patience === WAIT_MS && ms === WAIT_MS)) return; // the first of many changes counts
     clearTimeout(this.waiting);
-    this.root.classList.toggle("stale", stale);
+    this.patience = ms;
+    this.waiting = setTimeout(() => { this.waited = true; this.bar.under(true); }, ms);
+  }
+
+  rest() {
+    clearTimeout(this.waiting);
+    this.patience = this.waited = null;
+    this.root.classList.remove("stale");
     this.bar.under(false);
-    if (stale) this.waiting = setTimeout(() => { this.root.classList.add("waiting"); this.bar.under(true); }, 800);
-    else this.root.classList.remove("waiting");
   }
 
   mapped(spec, buffers) {
@@ -292,6 +319,8 @@ class Screen {
   }
 }
 
+const WAIT_MS = 300, REST_MS = 800; // before it is said that panels are computed: all; only what waits for a pause
+const SLOW = ["hello", "arrive", "turn", "type", "preset", "undo", "redo", "reset", "paste", "open", "axes", "zoom", "pin", "swap", "load"];
 const QUIET = "data-lm-suppress-shortcuts";
 const PANELS = {
   map: "Decision map", answer: "Recommended design", steps: "One request, step by step", limits: "Limits used",

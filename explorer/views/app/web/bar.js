@@ -86,9 +86,9 @@ class Bar {
     this.working.textContent = text;
   }
 
-  // What stands in the panels is being worked out.
+  // What stands in the panels is being computed.
   under(way) {
-    if (way && this.working.hidden) { this.busy("Working it out…"); this.owned = true; }
+    if (way && this.working.hidden) { this.busy("Computing…"); this.owned = true; }
     else if (!way && this.owned) { this.busy(""); this.owned = false; }
   }
 

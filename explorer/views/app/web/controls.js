@@ -15,6 +15,7 @@ class Controls {
 
   // Everything anew: another workload has other values to stop at. What was turned since stays where it is.
   make(spec, pending) {
+    this.place.querySelector(".x-skeleton")?.remove();
     spec.dials.forEach((dial) => this.dial(dial, pending));
     spec.switches.forEach((one) => this.switch(one));
     spec.choices.forEach((one) => this.choice(one));

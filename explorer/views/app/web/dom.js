@@ -60,6 +60,11 @@ function show(element, html) {
   return true;
 }
 
+// What stands in a panel until its content is there: that it is being computed, over so many rows in grey.
+function skeleton(rows) {
+  return h("div.x-skeleton", {}, h("span", {}, "Computing…"), ...Array.from({ length: rows }, () => h("i")));
+}
+
 function clamp(value, low, high) {
   return Math.min(Math.max(value, low), high);
 }

@@ -69,6 +69,7 @@ class DecisionMap {
     const older = wanted?.[x.field] && wanted[y.field] && !(near(wanted[x.field], x) && near(wanted[y.field], y));
     if (!older) this.view = { x: [x.low, x.high], y: [y.low, y.high] }; // else the window that was asked for follows
     if (cells) this.cells = cells;
+    this.stage.parentNode.querySelector(".x-skeleton")?.remove();
     if (this.widest() !== this.measured) this.measure();
     this.paint();
   }

@@ -58,6 +58,7 @@ class Address {
   keep() {
     const end = this.pending.findIndex((change) => !AGAIN.includes(change.do));
     const changes = end < 0 ? [...this.pending] : this.pending.slice(0, end), typing = this.screen.controls.typing();
+    changes.push(...this.screen.unsent());
     if (typing) changes.push({ do: "typing", ...typing });
     if (!changes.length) return;
     this.kept = true;

@@ -52,7 +52,7 @@ function sequence(place, spec, { width, height: room, em }) {
   const svg = s("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": spec.alt }, ...parts);
   const old = place.querySelector("svg");
   if (old) morph(old, svg);
-  else place.append(svg);
+  else place.replaceChildren(svg);
 }
 
 const measuring = document.createElement("canvas").getContext("2d");

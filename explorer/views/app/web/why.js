@@ -65,6 +65,9 @@ class Why {
     this.box.innerHTML = html;
     this.box.hidden = false;
     this.target.setAttribute("aria-describedby", this.box.id);
+    this.box.scrollTop = 0;
+    this.box.classList.remove("cut");
+    this.box.classList.toggle("cut", this.box.scrollHeight > this.box.clientHeight + 1);
     this.place();
     if (this.held && this.box.querySelector("a, input")) this.box.focus({ preventScroll: true });
   }
