@@ -85,6 +85,14 @@ class Report:
         """The suppressed findings."""
         return [finding for finding in self.all_findings if finding.reason]
 
+    def rename(self, file: str, name: str) -> None:
+        """Call a file by another name, as one that stands in for standard input."""
+        self.files = [name if each == file else each for each in self.files]
+        self.unreadable = [(name if each == file else each, why) for each, why in self.unreadable]
+        self.resources = {(name if each == file else each, resource) for each, resource in self.resources}
+        self.all_findings = [replace(f, file=name) if f.file == file else f for f in self.all_findings]
+        self.skipped = [replace(s, file=name) if s.file == file else s for s in self.skipped]
+
     def to_dict(self) -> dict[str, Any]:
         """The report as a dict for the JSON answer."""
         return {

@@ -85,14 +85,13 @@ class PictureReader:
         for axes in self.axes:
             for each in axes.collections:
                 if isinstance(each, ContourSet) and not each.filled:
-                    yield from (
-                        (each.get_zorder(), axes.transData.transform_path(p)) for p in each.get_paths()
-                    )
+                    for path in each.get_paths():
+                        yield from _pieces(each.get_zorder(), axes.transData.transform_path(path))
             for each in axes.texts:
                 arrow = each.arrow_patch if isinstance(each, Annotation) and each is not text else None
                 if arrow is not None and arrow.get_visible():
                     path = arrow.get_transform().transform_path(arrow.get_path())
-                    yield from ((each.get_zorder(), Path(p)) for p in path.to_polygons(closed_only=False))
+                    yield from _pieces(each.get_zorder(), path)
 
     def out_of_shape(self):
         """The texts whose middle is in a box, a bar or a circle and that do not fit into it."""
@@ -109,6 +108,11 @@ class PictureReader:
         around = [shape for shape in shapes if shape.contains(*_middle(box))]
         is_free = text.get_bbox_patch() is not None  # it has its own background, and may lie across
         return bool(around) and not is_free and not any(s.x0 <= box.x0 and box.x1 <= s.x1 for s in around)
+
+
+def _pieces(zorder, path):
+    """A path without what joins its pieces: matplotlib's test of a box counts that as drawn."""
+    return ((zorder, Path(points)) for points in path.to_polygons(closed_only=False))
 
 
 def _middle(box):

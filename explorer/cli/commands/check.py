@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from explorer.cli.console import BAD_INPUT, NO, Json
+from explorer.cli.console import BAD_INPUT, NO, STANDARD, Json, check_standard_input, standard_input
 from explorer.errors import ExplorerError
 from explorer.facts.atomic_write import write_atomically
 from explorer.facts.suggestions import expected_one_of
@@ -17,6 +21,7 @@ from explorer.facts.suggestions import expected_one_of
 if TYPE_CHECKING:
     from explorer.check.runner import Report
 
+NAME_OF_INPUT = "standard input"
 MONTHS = 12  # months of growth checked
 FAILURES = {  # verdicts with exit code 1, by --fail-on
     "breach": {"breach"},
@@ -26,7 +31,9 @@ FAILURES = {  # verdicts with exit code 1, by --fail-on
 
 
 def check(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="One or more files or folders.")],
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH", help="Files or folders; - reads standard input.")
+    ],
     form: Annotated[
         str,
         typer.Option("--format", metavar="FORMAT", help="Of the report: text, json, sarif, junit, github or"
@@ -86,7 +93,10 @@ def check(
     warn_share = None if warn_at is None else share(warn_at)
     try:
         workloads = workload_assessor(_rates(growth or []), months)
-        report = Check(workloads, warn_share, pass_over, parameters or ()).run(paths)
+        check_standard_input(paths)
+        with _standard_input_as_file(paths) as (files, name):
+            report = Check(workloads, warn_share, pass_over, parameters or ()).run(files)
+        report.rename(name, NAME_OF_INPUT)
     except GrowthError as error:
         raise typer.BadParameter(str(error)) from None
     report.baseline = None if baseline is None else Baseline.load(baseline)
@@ -94,6 +104,26 @@ def check(
     if form == "github":
         _write_step_summary(step_summary(report))
     _exit_by_findings(report, fail_on, pass_over)
+
+
+@contextmanager
+def _standard_input_as_file(paths: list[Path]) -> Iterator[tuple[list[Path], str]]:
+    """The paths with a file in place of `-`, and its name; its ending says what it is."""
+    if STANDARD not in map(str, paths):
+        yield paths, ""
+        return
+    text = standard_input("a template, a plan or a workload")
+    with TemporaryDirectory() as folder:
+        ending = ".toml" if _is_toml(text) else ".json" if text.lstrip().startswith("{") else ".yaml"
+        file = Path(folder) / f"input{ending}"
+        file.write_text(text, encoding="utf-8")
+        yield [file if str(path) == STANDARD else path for path in paths], file.as_posix()
+
+
+def _is_toml(text: str) -> bool:
+    with suppress(tomllib.TOMLDecodeError):
+        return bool(tomllib.loads(text))
+    return False
 
 
 def _write_step_summary(text: str) -> None:

@@ -148,7 +148,7 @@ def _is_within(axes: Axes, text: Text, area: np.ndarray) -> bool:
     if (low < 0).any() or (high > 1).any():
         return False
     rows, columns = (
-        slice(int(max(start * count - 0.5, 0)), int(np.ceil(end * count + 0.5)))
+        slice(int(start * (count - 1)), int(np.ceil(end * (count - 1))) + 1)
         for start, end, count in zip(low[::-1], high[::-1], area.shape, strict=True)
     )
     return bool(area[rows, columns].all())

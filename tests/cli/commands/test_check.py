@@ -330,3 +330,28 @@ def test_the_hook_runs_this_command_on_these_files():
 def test_a_refusal_of_a_share_names_it(share_text):
     with pytest.raises(ExplorerError, match="warn-at"):
         share(share_text)
+
+
+STATED = 'requests_per_month = 1e6\nruntime = "1 s"\nresponse = "{}"\n'
+WORKLOAD = f'{STATED}[current]\ndoor = "rest-api"\nresponse = "buffered"\n'
+TEMPLATE = "Resources:\n  F:\n    Type: AWS::Lambda::Function\n    Properties:\n      Timeout: {}\n"
+STANDARD_INPUTS = [
+    (WORKLOAD.format("1 MB"), 0),
+    (WORKLOAD.format("9 MB"), 1),
+    (TEMPLATE.format(3), 0),
+    (TEMPLATE.format(100_000), 1),
+    ('{"Resources": {"F": {"Type": "AWS::Lambda::Function", "Properties": {"Timeout": 100000}}}}', 1),
+    ("neither = [", 2),
+]
+
+
+@pytest.mark.parametrize(("text", "code"), STANDARD_INPUTS)
+def test_standard_input_is_checked_as_a_file_is(text, code):
+    result = CliRunner().invoke(app, ["check", "-", "--json"], input=text)
+    assert result.exit_code == code
+    if code < 2:
+        report = json.loads(result.stdout)
+        assert report["files"] == ["standard input"]
+        assert {finding["file"] for finding in report["findings"]} == {"standard input"}
+    else:
+        assert "standard input" in result.stderr and "Traceback" not in result.stderr

@@ -94,7 +94,15 @@ DRAWINGS = {
     "growth": _growth,
     "price_of_being_wrong": lambda r: figures.price_of_being_wrong(r.workload),
 }
-every_extreme = pytest.mark.parametrize("extreme", EXTREMES)
+MAPS = ("decision_map", "price_of_being_wrong")
+every_picture = pytest.mark.parametrize(
+    ("extreme", "kind"),
+    [  # every point of a map at every size takes a minute
+        pytest.param(extreme, kind, marks=pytest.mark.slow if extreme == "open" and kind in MAPS else ())
+        for extreme in EXTREMES
+        for kind in DRAWINGS
+    ],
+)
 
 
 @cache
@@ -103,8 +111,7 @@ def read_picture(kind, extreme):
     return PictureReader(DRAWINGS[kind](answer(extreme)))
 
 
-@pytest.mark.parametrize("kind", DRAWINGS)
-@every_extreme
+@every_picture
 def test_no_text_leaves_a_picture_or_lies_on_another_or_on_a_line(extreme, kind):
     assert faults(read_picture(kind, extreme)) == {}
 
@@ -197,8 +204,7 @@ def test_labels_are_spread_as_little_as_they_must_and_stay_within_their_ends(ide
     assert spread_places(ideal, gap, *ends) == pytest.approx(places)
 
 
-@pytest.mark.parametrize("kind", DRAWINGS)
-@every_extreme
+@every_picture
 def test_every_number_is_one_that_people_say(extreme, kind):
     assert [
         text for text in read_picture(kind, extreme).words if re.search(r"\d+e[+-]?\d|\bnan\b|\binf\b", text)
