@@ -5,6 +5,7 @@ import json
 import socket
 import time
 import urllib.request
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -54,7 +55,8 @@ class Door:
         with socket.create_connection(("127.0.0.1", int(port)), timeout=MOST_S) as line:
             try:
                 line.sendall(data)
-                line.shutdown(socket.SHUT_WR)
+                with suppress(OSError):  # the door may have closed it already
+                    line.shutdown(socket.SHUT_WR)
                 while not answer.count(b"\r\n") and (part := line.recv(4096)):
                     answer += part
             except ConnectionError:
