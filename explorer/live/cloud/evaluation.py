@@ -81,10 +81,15 @@ def install(limits: Limits) -> None:
     )
     template = "value raw_input ctx result error_output"
     hook(service, "_apply_jsonata_template", template, lambda _: _template(service))
-    hook(service, "_apply_jsonata_arguments", "state_def raw_input ctx", _located("Arguments"))
+    hook(service, "_apply_jsonata_arguments", "state_def raw_input ctx", _at_field("Arguments"))
     output = "state_def raw_input ctx result error_output default"
-    hook(service, "_apply_jsonata_output", output, _located("Output"))
-    hook(service, "_jsonata_state_field", "state_def field expected raw_input ctx", lambda _: _typed(service))
+    hook(service, "_apply_jsonata_output", output, _at_field("Output"))
+    hook(
+        service,
+        "_jsonata_state_field",
+        "state_def field expected raw_input ctx",
+        lambda _: _field_of_type(service),
+    )
     expression = "expression raw_input ctx result error_output"
     hook(service, "_evaluate_jsonata", expression, _evaluate(service))
     hook(service, "_run_map_items", "state_def raw_input execution ctx", _check_map(service))
@@ -303,15 +308,19 @@ def _resolve_context(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def context_object(ctx: Any) -> dict[str, Any]:
     """The context of a state as AWS shows it."""
-    shown = {name: value for name, value in (ctx or {}).items() if name not in INTERNAL}
-    if "Execution" in shown:
+    visible = {name: value for name, value in (ctx or {}).items() if name not in INTERNAL}
+    if "Execution" in visible:
         from ministack.services import stepfunctions as service
 
-        machine = service._state_machines.get(shown.get("StateMachine", {}).get("Id")) or {}
-        shown["Execution"] = {**shown["Execution"], "RoleArn": machine.get("roleArn", ""), "RedriveCount": 0}
-    if "State" in shown and not shown["State"].get("RetryCount"):
-        shown["State"] = {name: each for name, each in shown["State"].items() if name != "RetryCount"}
-    return shown
+        machine = service._state_machines.get(visible.get("StateMachine", {}).get("Id")) or {}
+        visible["Execution"] = {
+            **visible["Execution"],
+            "RoleArn": machine.get("roleArn", ""),
+            "RedriveCount": 0,
+        }
+    if "State" in visible and not visible["State"].get("RetryCount"):
+        visible["State"] = {name: each for name, each in visible["State"].items() if name != "RetryCount"}
+    return visible
 
 
 def _is_missing(service: Any, path: str, data: Any) -> str:
@@ -402,11 +411,11 @@ def _location(name: str) -> Iterator[None]:
         place.location.pop()
 
 
-def _located(name: str) -> Wrap:
+def _at_field(name: str) -> Wrap:
     def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
-        def apply(*arguments: Any, **named: Any) -> Any:
+        def apply(*arguments: Any, **options: Any) -> Any:
             with _location(name):
-                return original(*arguments, **named)
+                return original(*arguments, **options)
 
         return apply
 
@@ -419,11 +428,11 @@ def _template(service: Any) -> Callable[..., Any]:
     ) -> Any:
         if isinstance(value, dict | list):
             parts = value.items() if isinstance(value, dict) else enumerate(value)
-            made = {}
+            values = {}
             for name, each in parts:
                 with _location(f"/{name}" if isinstance(value, dict) else f"[{name}]"):
-                    made[name] = apply(each, raw_input, ctx, result, error_output)
-            return made if isinstance(value, dict) else list(made.values())
+                    values[name] = apply(each, raw_input, ctx, result, error_output)
+            return values if isinstance(value, dict) else list(values.values())
         if isinstance(value, str) and value.startswith("{%") and value.endswith("%}"):
             return service._evaluate_jsonata(value[2:-2].strip(), raw_input, ctx, result, error_output)
         return value
@@ -431,7 +440,7 @@ def _template(service: Any) -> Callable[..., Any]:
     return apply
 
 
-def _typed(service: Any) -> Callable[..., Any]:
+def _field_of_type(service: Any) -> Callable[..., Any]:
     """A field of a state that has to be of one type."""
 
     def read(state_def: Template, field: str, expected: str, raw_input: Any, ctx: Any) -> Any:
@@ -466,9 +475,9 @@ def _evaluate(service: Any) -> Wrap:
         def evaluate(
             expression: str, raw_input: Any, ctx: Any = None, result: Any = None, error_output: Any = None
         ) -> Any:
-            shown = {**context_object(ctx), "variables": (ctx or {}).get("variables", {})}
+            visible = {**context_object(ctx), "variables": (ctx or {}).get("variables", {})}
             try:
-                return original(expression, raw_input, shown, result, error_output)
+                return original(expression, raw_input, visible, result, error_output)
             except service._ExecutionError as error:
                 if error.cause.startswith("JSONata expression did not return"):
                     raise _query_failure(service, expression, "returned nothing (undefined).") from None
@@ -518,15 +527,16 @@ def map_numbers(
     values = {}
     for name in names:
         if path := state_def.get(f"{name}Path"):
-            value = service._resolve_path_or_ctx(
-                path, service._apply_input_path(state_def, raw_input, ctx), ctx
-            )
-            kinds = int if NUMBERS[name] == "integer" else (int, float)
-            if isinstance(value, bool) or not isinstance(value, kinds):
+            effective = service._apply_input_path(state_def, raw_input, ctx)
+            value = service._resolve_path_or_ctx(path, effective, ctx)
+            try:
+                values[name] = _number(value, NUMBERS[name])
+            except (TypeError, ValueError):
                 text = value if isinstance(value, str) else json.dumps(value)
                 why = f'refers to value "{text}" which is not a valid {NUMBERS[name]}: {path}'
-                raise failure(service, f"The {name}Path field {why}")
-            values[name] = value
+                raise failure(service, f"The {name}Path field {why}") from None
+        elif isinstance(state_def.get(name), str):
+            values[name] = service._jsonata_state_field(state_def, name, "number", raw_input, ctx)
     tolerated = {**state_def, **values}
     if "ToleratedFailureCount" in names and (tolerated.get("ToleratedFailureCount") or 0) < 0:
         raise failure(service, "ToleratedFailureCount cannot be negative.")
@@ -536,6 +546,17 @@ def map_numbers(
     ):
         raise failure(service, "ToleratedFailurePercentage must be between 0 and 100.")
     return values
+
+
+def _number(value: Any, kind: str) -> float:
+    """A number, or a text that is one."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise TypeError
+    if kind != "integer":
+        return float(value)
+    if isinstance(value, float):
+        raise TypeError
+    return int(value)
 
 
 def check_items(service: Any, state_def: Template, items: Any, ctx: Any) -> None:

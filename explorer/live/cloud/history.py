@@ -255,17 +255,21 @@ def _add_map_run(service: Any) -> Wrap:
     def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
         def run(*arguments: Any) -> Any:
             execution: Details = arguments[4]
-            branches = _branches.get() or Branches()
+            branches, failed = _branches.get() or Branches(), None
             _branches.set(None)
             try:
                 result = original(*arguments)
+            except service._ExecutionError as error:
+                failed = {"error": error.error, "cause": error.cause}
+                raise
             finally:
                 arn = execution["executionArn"]
                 if runs := [each for each in service._map_runs.values() if each["executionArn"] == arn]:
                     details = {"mapRunArn": runs[-1]["mapRunArn"]}
                     event = service._add_event(execution, *_event("MapRunStarted", details))
                     event["timestamp"] = runs[-1]["startDate"]
-                    service._add_event(execution, f"MapRun{runs[-1]['status'].title()}")
+                    kind = f"MapRun{runs[-1]['status'].title()}"
+                    service._add_event(execution, *(_event(kind, failed) if failed else (kind,)))
                 branches.last = previous.get()
             return result
 

@@ -116,6 +116,9 @@ class LimitsAtDoor:
 
     async def _serve_http(self, scope: Message, receive: Receive, send: Send) -> None:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        if not scope["path"].startswith("/"):  # such as `OPTIONS *`, which is about no door
+            await _drain(receive)
+            return await _answer(send, (400, {}, b""))
         if scope["path"].startswith(task_credentials.PATH):
             return await _answer(send, task_credentials.answer(scope["path"], headers))
         route = self._route(scope["method"], scope["path"], headers)
