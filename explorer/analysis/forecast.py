@@ -193,14 +193,14 @@ def _kept_designs(load: Conditions, designs: Table, best: TopTwo) -> np.ndarray:
     if len(winners) < 2:
         return best.winner
     score = Evaluation(load, designs.only(winners)).score_usd(load.number("preferences.part_usd"))
-    kept = best.winner.copy()
-    for month in range(1, len(kept)):
-        before = kept[month - 1]
-        if before >= 0 and kept[month] >= 0:
+    choice = best.winner.copy()
+    for month in range(1, len(choice)):
+        before = choice[month - 1]
+        if before >= 0 and choice[month] >= 0:
             own = score[np.searchsorted(winners, before), month]  # infinite where it is not feasible
             if own <= best.score[0, month] * (1 + WORTH_A_CHANGE):
-                kept[month] = before
-    return kept
+                choice[month] = before
+    return choice
 
 
 def _design_changes(load: Conditions, designs: Table, best: TopTwo) -> Iterator[tuple[Any, ...]]:

@@ -237,7 +237,7 @@ def test_a_size_that_the_answer_chose_is_named(memory, architecture, size):
 
 
 @pytest.mark.parametrize(
-    ("memory", "used", "sentence"),
+    ("memory", "least", "sentence"),
     [
         # 0.2 s + 0.2 s x 1769 / 128 = 2.96 s of 0.125 GB, or 0.4 s of 1.7275 GB: for 3 million requests
         # 1.11 and 2.07 million GB-seconds, at 13.3334 millionths of a dollar $14.8 and $27.6
@@ -248,12 +248,12 @@ def test_a_size_that_the_answer_chose_is_named(memory, architecture, size):
         ("128 MB", "128 MB", None),
     ],
 )  # fmt: skip
-def test_what_an_open_size_trades_is_said_where_it_matters(memory, used, sentence):
+def test_what_an_open_size_trades_is_said_where_it_matters(memory, least, sentence):
     w = {"requests_per_month": 3e6, "request": "1 KB", "response": "1 KB", "client": {"waits": "20 s"}}
-    runtime = {"value": 0.4, "cpu": 0.5, "memory": memory, "used": used}
+    runtime = {"value": 0.4, "cpu": 0.5, "memory": memory, "used": least}
     r = ex.recommend(ex.Workload(**w, runtime=runtime, region="us-east-1"))
-    said = f"Of the sizes that keep every promise, {sentence}"
-    assert (said in r.summary) if sentence else "Of the sizes" not in r.summary
+    whole = f"Of the sizes that keep every promise, {sentence}"
+    assert (whole in r.summary) if sentence else "Of the sizes" not in r.summary
 
 
 def test_what_would_make_a_design_feasible_is_said_once():
