@@ -14,6 +14,7 @@ from typing import Any
 from explorer.check import state_language
 from explorer.check.json_errors import json_problem
 
+from . import state_mocks
 from .limits import Limits, Refusal, invalid
 
 Parameters = Mapping[str, Any]
@@ -427,6 +428,7 @@ CHECKS: Mapping[str, Mapping[str, tuple[Check, ...]]] = {
         "CreateActivity": (machine_name,),
         "DescribeActivity": (activity_is_there,),
         "GetActivityTask": (activity_is_there,),
+        "TestState": (state_mocks.mocked_state,),
     },
     "sqs": {
         "SendMessageBatch": (batch,),
