@@ -12,7 +12,6 @@ from explorer.facts import catalogue
 from explorer.facts.suggestions import both, either
 from explorer.facts.units import Money, format_count, format_rough_usd, format_time
 from explorer.facts.verdict import Verdict
-from explorer.options.base.request_path import BodyOut
 
 from .break_evens import BreakEven, what_moves_along
 from .choice import PartPriceChange
@@ -26,6 +25,7 @@ from .phrases import (
     broken_requests,
     change_from_today,
     change_in_words,
+    completion_in_words,
     describe_design,
     late_answers,
     late_p95,
@@ -148,7 +148,7 @@ def _part_price_condition(r: Answer) -> str:
 def _cost_sentence(r: Answer) -> str:
     assert r.design is not None
     parts = format_count(r.parts, "moving part", "no")
-    what = "the work is done" if r.design.flow.body_out is BodyOut.NOTHING else "the results are in hand"
+    what = " ".join(completion_in_words(r.design))
     p50, p95 = (format_time(r.latency_s[level]) for level in ("p50", "p95"))
     money = format_rough_usd(r.monthly_usd)
     return f"{r.workload.name}: {money} a month with {parts}; half of {what} within {p50}, 95 % within {p95}."

@@ -15,6 +15,7 @@ from explorer.analysis.break_evens import BreakEven, what_moves_along
 from explorer.analysis.one_design import design_assessment
 from explorer.analysis.phrases import (
     change_in_words,
+    completion_in_words,
     reason_in_words,
     rejected_options_at_length,
     sentence,
@@ -148,10 +149,12 @@ class DesignPage:
             ("USD a month", *map(format_usd, usd), format_signed_usd(usd[1] - usd[0])),
             ("moving parts", *map(str, parts), f"{parts[1] - parts[0]:+d}"),
         ]
+        ends = [completion_in_words(side.design) for side in (theirs, mine)]
+        end = "; ".join(dict.fromkeys(" ".join(words) for words in ends))
         for level in ("p50", "p95", "p99"):
             before, now = theirs.seconds[level], mine.seconds[level]
             words = (format_time(before), format_time(now), _signed_time(now - before))
-            rows.append((f"result in hand, {level}", *words))
+            rows.append((f"{end}, {level}", *words))
         rows.append(("tightest limit", _limit_text(theirs.findings), _limit_text(mine.findings), ""))
         rows.append(
             ("requests over a limit", _breach_share(theirs.findings), _breach_share(mine.findings), "")
