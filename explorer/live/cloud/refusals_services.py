@@ -167,6 +167,14 @@ def _secret(id: Any) -> Any:
 # Step Functions
 
 
+def arns(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """Refuse a name in place of the ARN of a machine, an execution or an activity."""
+    for name, value in parameters.items():
+        if name.endswith("Arn") and name != "roleArn" and not str(value).startswith("arn:"):
+            return refuse("InvalidArn", f"Invalid Arn: 'Invalid ARN prefix: {value}'")
+    return None
+
+
 def machine_name(limits: Limits, parameters: Parameters) -> Refusal | None:
     """Refuse a name with invalid characters, or too long."""
     name = str(parameters.get("name", ""))

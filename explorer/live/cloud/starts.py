@@ -24,6 +24,7 @@ MOST_WAITING = 500  # calls; each occupies a thread
 LONGEST_WAIT_S = 25.0  # less than an API's integration time-out
 POLL_S = 1.0  # between two looks of a waiting call that is not woken
 YIELDS = 10  # added to the cloud's nice value for a worker
+YIELDS_AT_DOOR = 5  # for one that a client at a door waits for
 NICEST = 19
 
 Acquire = Callable[..., tuple[Any, str]]
@@ -134,10 +135,10 @@ def install(limits: Limits) -> None:
     hook(lambda_svc, "_execute_function_warm", "func event request_id", _answer_throttle)
 
 
-def yield_to_the_cloud(pid: int) -> None:
+def yield_to_the_cloud(pid: int, by: int = YIELDS) -> None:
     """Lower the priority of a worker's process below that of the cloud."""
     with suppress(OSError):
-        nicer = os.getpriority(os.PRIO_PROCESS, 0) + YIELDS
+        nicer = os.getpriority(os.PRIO_PROCESS, 0) + by
         os.setpriority(os.PRIO_PROCESS, pid, min(nicer, NICEST))
 
 

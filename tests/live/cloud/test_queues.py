@@ -95,8 +95,14 @@ def test_a_message_that_its_function_shows_again_comes_back_at_once(quick, patie
 def test_a_message_that_always_fails_is_put_aside(quick, patient, dead):
     sqs, body = quick.client("sqs"), {"id": "always", "bad": 9, "back_s": 0, "queue": patient}
     sqs.send_message(QueueUrl=patient, MessageBody=json.dumps(body))
-    received = sqs.receive_message(QueueUrl=dead, WaitTimeSeconds=20)["Messages"]
-    assert json.loads(received[0]["Body"])["id"] == "always" and count_of(quick, "always") == 2
+    ids = []  # on a busy machine, messages of other tests too: one that is hidden for too short a time
+
+    def is_put_aside():
+        received = sqs.receive_message(QueueUrl=dead, WaitTimeSeconds=1).get("Messages", [])
+        ids.extend(json.loads(each["Body"])["id"] for each in received)
+        return "always" in ids
+
+    assert until(is_put_aside) and count_of(quick, "always") == 2
 
 
 def test_messages_wait_for_a_function_without_room(quick, patient, worker):
