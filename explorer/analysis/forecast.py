@@ -178,13 +178,13 @@ def _forecast_design(workload: Workload, design: Any) -> Design:
 
 
 def _best_in_each_month(load: Conditions) -> tuple[np.ndarray, pd.DataFrame]:
-    """The bill of the best design of each month, and a frame of the recommended design when it changes."""
+    """The bill of the design recommended in each month, and a frame of that design when it changes."""
     import pandas as pd
 
     designs = allowed_designs(load)
     best = best_two(Answers(load, designs))
-    usd = np.where(best.winner >= 0, best.usd[0], np.nan)
-    return usd, pd.DataFrame(list(_design_changes(load, designs, best)), columns=list(CHANGES))
+    winner, usd = _kept_designs(load, designs, best)
+    return usd, pd.DataFrame(list(_design_changes(load, designs, winner, usd)), columns=list(CHANGES))
 
 
 def _bills_frame(load: Conditions, design: Design, months: int, best_usd: np.ndarray) -> pd.DataFrame:
@@ -199,12 +199,13 @@ def _bills_frame(load: Conditions, design: Design, months: int, best_usd: np.nda
     return pd.DataFrame({"month": every, "requests": requests, "monthly_usd": usd, "best_usd": best_usd})
 
 
-def _kept_designs(load: Conditions, designs: Table, best: TopTwo) -> np.ndarray:
-    """The index of the recommended design in each month, which is kept while none is clearly better."""
+def _kept_designs(load: Conditions, designs: Table, best: TopTwo) -> tuple[np.ndarray, np.ndarray]:
+    """The recommended design of each month, kept while none is clearly better: its index and its bill."""
     winners = np.unique(best.winner[best.winner >= 0])
     if len(winners) < 2:
-        return best.winner
-    score = Evaluation(load, designs.only(winners)).score_usd(load.number("preferences.part_usd"))
+        return best.winner, np.where(best.winner >= 0, best.usd[0], np.nan)
+    evaluation = Evaluation(load, designs.only(winners))
+    score = evaluation.score_usd(load.number("preferences.part_usd"))
     choice = best.winner.copy()
     for month in range(1, len(choice)):
         before = choice[month - 1]
@@ -212,18 +213,20 @@ def _kept_designs(load: Conditions, designs: Table, best: TopTwo) -> np.ndarray:
             own = score[np.searchsorted(winners, before), month]  # infinite where it is not feasible
             if own <= best.score[0, month] * (1 + WORTH_A_CHANGE):
                 choice[month] = before
-    return choice
+    usd = evaluation.monthly_usd[np.searchsorted(winners, choice) % len(winners), np.arange(len(choice))]
+    return choice, np.where(choice >= 0, usd, np.nan)
 
 
-def _design_changes(load: Conditions, designs: Table, best: TopTwo) -> Iterator[tuple[Any, ...]]:
+def _design_changes(
+    load: Conditions, designs: Table, winner: np.ndarray, best_usd: np.ndarray
+) -> Iterator[tuple[Any, ...]]:
     before: Design | None = None
-    winner = _kept_designs(load, designs, best)
     for month in range(len(winner)):
         if month and winner[month] == winner[month - 1]:
             continue
         index = winner[month]
         now = designs.designs[index] if index >= 0 else None
-        usd = float(best.usd[0, month])
+        usd = float(best_usd[month])
         parts, had = (design.parts_for(load) if design else () for design in (now, before))
         parts_added = [part for part in parts if part not in had] if before else []
         parts_removed = [part for part in had if part not in parts] if now else []

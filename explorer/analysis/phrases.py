@@ -74,6 +74,23 @@ def sentence(text: str, end: str = ".") -> str:
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "`")) else end)
 
 
+def markdown_for_notebooks(text: str) -> str:
+    r"""Markdown in which no "$" begins a formula.
+
+    Notebooks read the text between two of them as a formula: some in the Markdown, where a backslash prevents
+    it, JupyterLab also in the page made of it, where an element of its own does.
+
+    >>> print(markdown_for_notebooks("from $1 to `$2`"))
+    from <span>\$</span>1 to `$2`
+    """
+    return re.sub(
+        r"(`+).+?\1|\$",
+        lambda part: r"<span>\$</span>" if part[0] == "$" else part[0],
+        text,
+        flags=re.DOTALL,
+    )
+
+
 # Designs ------------------------------------------------------------------------------------------
 
 

@@ -31,6 +31,7 @@ from .phrases import (
     late_p95,
     limit_name,
     limit_with_value,
+    markdown_for_notebooks,
     pattern_name,
     quota_request_briefly,
     sentence,
@@ -95,9 +96,9 @@ def _opening(r: Answer) -> tuple[str, str]:
 
 
 def summary_markdown(r: Answer) -> str:
-    """The summary as Markdown for a notebook, one paragraph per part, with "$" escaped."""
+    """The summary as Markdown for a notebook, one paragraph per part."""
     parts = (f"**{heading}** {text}" for heading, text in headed_paragraphs(r))
-    return "\n\n".join(parts).replace("$", r"\$")
+    return markdown_for_notebooks("\n\n".join(parts))
 
 
 def part_price_sentence(r: Answer) -> str:

@@ -27,6 +27,7 @@ COMMANDS = ("deploy", "sync", "global")  # sections of a samconfig; the first wi
 FOLDERS = ("", "parameters", "params")  # folders relative to a template that may hold parameter files
 FILE = re.compile(r"(file://|@)?(?P<path>.+\.(json|ya?ml))", re.IGNORECASE)
 PAIR = re.compile(r"ParameterKey=(?P<name>[^,]+),ParameterValue=(?P<value>.*)", re.DOTALL)
+NOT_SHOWN = " (not shown, it may be secret)"
 MOST_BYTES = 64 << 10  # the largest size of a parameter file
 
 
@@ -72,8 +73,8 @@ def from_options(options: Iterable[str]) -> Values:
             values |= _of_named_file(Path(file["path"]))
         else:
             raise ExplorerError(
-                f"--parameter, the {place}. of them, is not taken: expected NAME=VALUE, with a name of"
-                " letters and digits, or a parameter file such as prod.json"
+                f"--parameter, the {place}. of them{NOT_SHOWN}, is not taken: expected NAME=VALUE, with"
+                " a name of letters and digits, or a parameter file such as prod.json"
             )
     return Values(values, "--parameter")
 
@@ -100,7 +101,7 @@ def refuse_values(parameters: Map, arguments: Values) -> None:
         accepted = [text(one) or "" for one in allowed]
         if accepted and (text(value) or "") not in accepted:
             raise ExplorerError(
-                f"{arguments.origin} {name}: {expected_one_of(accepted)}, as its AllowedValues say"
+                f"{arguments.origin} {name}: its value{NOT_SHOWN} is not allowed: {expected_one_of(accepted)}"
             )
 
 

@@ -194,7 +194,7 @@ class Facts:
             name = row["service"]
             if name in table or not any(id.startswith(f"{name}.") for id in self._prices.ids):
                 raise refusal(row["place"], "service", name, "the first part of an id of prices.csv, once")
-            table[name] = Service(name, row["name"], row["colour"] or "", row["shade"], row["prices_page"])
+            table[name] = Service(name, row["name"], row["shade"], row["prices_page"])
         return table
 
     @cached_property

@@ -99,11 +99,10 @@ class ProductRow:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The first part of a price id: its name, its colour in pictures ("": any), its shade on the screen."""
+    """The first part of a price id: its name and the number of its colour (None: a spare one)."""
 
     service: str
     name: str
-    colour: str
     shade: int | None
     prices_page: str  # AWS's own, on which the prices stand today
 
@@ -221,12 +220,6 @@ def _http_status(cell: str) -> int:
     return int(cell)
 
 
-def _hex_colour(cell: str) -> str:
-    if not re.fullmatch("#[0-9A-F]{6}", cell):
-        raise ValueError("a colour such as #E69F00")
-    return cell
-
-
 def _rising_numbers(cell: str) -> tuple[float, ...]:
     sizes = tuple(number_cell(each) for each in cell.split())
     if not sizes or list(sizes) != sorted(set(sizes)):
@@ -258,7 +251,6 @@ PRODUCT: dict[str, Check] = {
 SERVICE: dict[str, Check] = {
     "service": text_cell,
     "name": text_cell,
-    "colour": cell_or_blank(_hex_colour),
     "shade": cell_or_blank(lambda cell: int(number_cell(cell))),
     "prices_page": url_cell,
 }

@@ -1,9 +1,9 @@
-"""The colour of a design: one for each, in the app, the pictures, the report and the notebooks.
+"""The colours of designs and services: the same in the app, the pictures, the report and the notebooks.
 
-The colour follows from the design alone. How the body leaves and where the work runs give its hue; the other
-choices give one of five shades. Designs on one map of the examples differ by more than 7.5 in CIEDE2000, also
-without a sense of green, and each differs from the ground by more than 8: the values are from a search in
-OKLCH for the largest distances, with fixed ranges of hue, chroma and lightness.
+The colour of a design follows from the design alone. How the body leaves and where the work runs give its
+hue; the other choices give one of five shades. Designs on one map of the examples differ by more than 7.5 in
+CIEDE2000, also without a sense of green, and each differs from the ground by more than 8: the values are from
+a search in OKLCH for the largest distances, with fixed ranges of hue, chroma and lightness.
 """
 
 from __future__ import annotations
@@ -26,6 +26,20 @@ HUES = {
 }
 OTHER_HUE = 9
 SHADES = 5
+SERVICES = (  # of the services in a bill, by number, on white; the last for all others together
+    "#e09300",
+    "#d8a4a1",
+    "#00935b",
+    "#0072b2",
+    "#9a729f",
+    "#e2d345",
+    "#c8600b",
+    "#56b4e9",
+    "#721056",
+    "#44aa99",
+    "#8478db",
+    "#5b5b5b",
+)
 WEIGHTS = (2, 1, 2, 4, 2, 4, 4, 3)  # of the concerns: times the number of the option in its concern
 
 # A row for each hue, five shades each.

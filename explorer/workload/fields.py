@@ -68,6 +68,7 @@ from .kinds import (
     TIME,
     TIMES,
     USD,
+    WAIT,
     WORD,
     Kind,
     field_error,
@@ -469,7 +470,7 @@ class Client(Section):
     """What the clients can do."""
 
     waits: float = field(
-        TIME,
+        WAIT,
         30.0,
         "how long the client keeps one exchange open before the first byte of the answer",
         question="how long a client waits for the first byte of an answer",
@@ -664,7 +665,7 @@ class Targets(Section):
         synonyms="SLO, SLA, availability, error rate, error budget, reliability, uptime",
     )
     latency_p95: float | None = field(
-        TIME,
+        WAIT,
         None,
         "95 % of the results are in hand within this time; omitted: no promise",
         question="from submitting to the whole result; left out: no promise",
@@ -678,7 +679,7 @@ class Targets(Section):
         synonyms="SLO, SLA, latency, response time, timeout, deadline, performance",
     )
     first_byte_p95: float | None = field(
-        TIME,
+        WAIT,
         None,
         "95 % of the results have begun to arrive within this time; omitted: no promise",
         question="from submitting to the first byte of the result; left out: no promise",

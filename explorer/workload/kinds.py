@@ -217,6 +217,7 @@ SIZE = Kind("a size of at most 50 TB", "size", parse_size, 0, LARGEST_SIZE,
             unit="bytes", short="bytes", show=format_size)  # fmt: skip
 TIME = Kind("a time of at most 366 days", "time", parse_time, 0, LONGEST_TIME,
             unit="seconds", short="s", show=format_time)  # fmt: skip
+WAIT = replace(TIME, accepted="a time from 1 ms to 366 days", least=0.001)
 BANDWIDTH = Kind('more than 0, such as "20 Mbit/s"', "bandwidth", parse_bandwidth, 1, 1e12,
                  unit="bytes/s", short="bytes/s", show=format_bandwidth)  # fmt: skip
 MEMORY = Kind("128 MB to 120 GB", "memory", parse_memory, 128.0, 122_880.0, unit="MB", short="MB",

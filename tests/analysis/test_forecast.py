@@ -164,6 +164,28 @@ def test_each_month_has_its_bill_with_the_design_and_with_the_best():
     assert bills.best_usd[12] == pytest.approx(recommend(then).monthly_usd)
 
 
+def test_the_bill_of_the_best_is_that_of_the_design_that_is_recommended_then():
+    """It changes once, in month 32; in month 36 the first design is better again, but by less than 2 %."""
+    w = Workload.load("statements")
+    result = forecast(w, {"requests_per_month": "3 %", "response": "1 %"}, 36, recommend(w).nearest)
+    assert list(result.design_changes["month"]) == [0, 32]
+    bills = result.bills.set_index("month")
+    assert bills.best_usd[31] == pytest.approx(bills.monthly_usd[31])
+    assert bills.best_usd[32] == pytest.approx(result.design_changes["monthly_usd"][1])
+    grown = w.replace(_grown(w, 36))
+    then = cost(grown, result.design_changes["design"][1]).total_usd
+    assert bills.best_usd[36] == pytest.approx(float(then), rel=1e-6)
+
+
+def _grown(w: Workload, months: int) -> dict[str, object]:
+    """The rate and the response after months with 3 % and 1 %, computed here."""
+    larger = {
+        f"response.p{p}": float(w.response.spread.quantile(p / 100)) * 1.01**months for p in (50, 90, 99)
+    }
+    rates = {"requests_per_month": w.requests_per_month, "peak_rps": w.peak_rps}
+    return larger | {name: rate * 1.03**months for name, rate in rates.items()}
+
+
 def test_where_nothing_is_feasible_the_best_has_no_bill():
     client = {"polls": False, "waits": "10 s"}
     w = Workload(requests_per_month=1e6, response="90 MB", runtime="2000 s", client=client)

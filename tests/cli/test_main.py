@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 import explorer as ex
 from explorer.analysis import summary
 from explorer.cli import tables
-from explorer.cli.commands.lab import FIRST
+from explorer.cli.commands.lab import FIRST, NEWS
 from explorer.cli.main import COMMANDS, _every, app, command
 from explorer.facts import catalogue, locations
 from explorer.facts.locations import PACKAGE
@@ -496,10 +496,19 @@ def test_a_text_with_a_hyphen_finds_the_same_words_with_a_space():
     assert ids == {row["id"] for row in answer("limits", "Function URL")["limits"]}
 
 
-@pytest.mark.parametrize("table", ["limits", "prices"])
-def test_no_such_row_is_an_empty_answer(table):
-    assert answer(table, "no such row") == {table: []}
-    assert run(table, "no such row").exit_code == 0
+@pytest.mark.parametrize("more", [[], ["--json"]])
+@pytest.mark.parametrize(
+    ("command", "text", "says"),
+    [
+        ("limits", "timeot", 'no limit contains it (did you mean "timeout"?): expected an id such as'),
+        ("prices", "lambda.reqest_arm", 'no price contains it (did you mean "lambda.request_arm"?)'),
+        ("limits", "xyzzy", "no limit contains it: expected an id such as"),
+    ],
+)
+def test_a_text_that_no_row_contains_is_refused_with_what_is_near(command, text, says, more):
+    result = run(command, text, *more)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert says in result.stderr and f'TEXT is "{text}"' in result.stderr and result.stderr.count("\n") == 1
 
 
 def test_prices_of_a_region_are_those_in_force_and_say_what_is_assumed():
@@ -615,6 +624,7 @@ def test_lab_answers_at_the_address_that_it_prints_and_ends_when_told(lab, insta
     assert address["url"].startswith(f"http://127.0.0.1:{address['port']}/") and address["pid"] == lab.pid
     with urllib.request.urlopen(address["url"], timeout=60) as page:
         assert page.status == 200 and FIRST in page.url
+        assert NEWS in page.read().decode()  # among the disabled extensions
     lab.terminate()
     assert lab.wait(60) == 0
     assert b"Warning" not in lab.stderr.read()

@@ -260,7 +260,12 @@ def test_an_unknown_id_is_told_what_comes_near(ask, words):
         ("products.csv", "alb.lcu_hour,", "alb.alb_hour,", 'id is "alb.alb_hour": expected one line an id'),
         ("products.csv", ",family=Load", ",family Load", "expected name=value, with "),
         ("services.csv", "lambda,", "lamda,", "expected the first part of an id of prices.csv"),
-        ("services.csv", "#E69F00", "orange", "expected a colour such as #E69F00, or blank"),
+        (
+            "services.csv",
+            "Lambda,0,",
+            "Lambda,orange,",
+            'shade is "orange": expected a number, 0 or more, or blank',
+        ),
         ("task_sizes.csv", "0.25,", "-0.25,", 'vcpu is "-0.25": expected a number'),
         ("task_sizes.csv", "0.5 1 2", "1 0.5 2", 'gb is "1 0.5 2": expected rising numbers'),
         ("instance_types.csv", "m7g.xlarge", "m7q.xlarge", "expected one with a price in prices.csv"),

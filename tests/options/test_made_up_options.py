@@ -47,6 +47,7 @@ from explorer.options.base.usage import StepQuantity, UsageLines
 from explorer.options.door.base import Door
 from explorer.options.execution.base import Execution
 from explorer.views.app.costs import costs_panel as costs_on_screen
+from explorer.views.colours import SERVICES
 from explorer.views.figures.architecture import boxes_by_role, numbered_talks, talks_between_boxes
 from explorer.views.figures.bills import service_colours
 from explorer.views.figures.resources import resources
@@ -150,7 +151,7 @@ madeup.kettle_second,us-east-1,s,0,,0.0000005,2026-11-01,{SOURCE}
 madeup.kettle_pot,us-east-1,request,0,,0.00002,2026-11-01,{SOURCE}
 """,
     "products": "madeup.hatch_call,calls,MadeUpHatch,Hatch-Calls,group=Hatches,",
-    "services": "madeup,Made Up,#123456,3,https://example.com/pricing/",
+    "services": "madeup,Made Up,3,https://example.com/pricing/",
     "times": f"door.made-up-hatch,6,30,measured,2026,{SOURCE},,",
     "constants": f"""
 encoding.envelope.request.madeup,700,bytes,measured,2026,{SOURCE},,
@@ -367,8 +368,8 @@ def test_the_sequence_has_its_column():
 
 def test_its_colour_is_that_of_its_row():
     assert service_colours([{"madeup": 3.0, "elsewhere": 1.0}]) == {
-        "madeup": "#123456",
-        "elsewhere": "#56B4E9",
+        "madeup": SERVICES[3],
+        "elsewhere": SERVICES[10],
     }
     assert '<i class="s3"></i>Made Up</span>' in costs_on_screen(ex.recommend(workload()))
 

@@ -15,7 +15,7 @@ import explorer as ex
 from explorer.analysis.decision_map import map_decisions
 from explorer.engine.designs import Design
 from explorer.facts.locations import web_dir
-from explorer.views.colours import AREAS, colours_of, hue_and_shade
+from explorer.views.colours import AREAS, SERVICES, colours_of, hue_and_shade
 from explorer.views.figures.decisions import EMPTY
 
 LEAST = 10.0
@@ -81,6 +81,15 @@ def test_services_are_told_apart(theme, sight):
         if distance(colours[pair[0]], colours[pair[1]]) < LEAST
     }
     assert near == {}
+
+
+def test_a_service_has_one_colour_in_the_app_and_in_the_pictures():
+    on_screen = {int(n): f"#{colour}" for n, colour in re.findall(r"--s(\d+): #([0-9a-f]{6})", LIGHT)}
+    assert [on_screen[number] for number in sorted(on_screen)] == list(SERVICES)
+    picture = ex.figures.costs(ex.recommend(ex.Workload.load("statements")))
+    bars = {to_hex(bar.get_facecolor()) for bar in picture.axes[0].patches}
+    assert bars >= {SERVICES[0], SERVICES[4]}  # Lambda, data transfer
+    assert bars <= {*SERVICES}
 
 
 # Designs ------------------------------------------------------------------------------------------

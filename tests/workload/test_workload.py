@@ -83,6 +83,11 @@ def mistake(**fields) -> str:
     return str(error.value)
 
 
+def test_the_shortest_wait_is_a_millisecond():
+    w = Workload(**LEAST).replace({"client.waits": "1 ms", "targets.latency_p95": 0.001})
+    assert w.client.waits == w.targets.latency_p95 == 0.001
+
+
 def test_every_field_of_the_contract_is_read(tmp_path):
     w = Workload.load(file(tmp_path, EXAMPLE))
     assert (w.name, w.region, w.requests_per_month, w.peak_rps) == ("Account statements", "eu-west-1", 3e6, 6)
@@ -275,6 +280,9 @@ MISTAKES = {  # what is given: (the field, the value, what is accepted)
         "expected",
     ),
     "waits": ({"client": {"waits": "soon"}}, 'client.waits is "soon"', "a time such as"),
+    "waits no time": ({"client": {"waits": 0}}, "client.waits is 0", "a time from 1 ms to 366 days"),
+    "promised at once": ({"targets": {"latency_p95": "0.9 ms"}}, 'latency_p95 is "0.9 ms"', "from 1 ms"),
+    "begun at once": ({"targets": {"first_byte_p95": 0}}, "targets.first_byte_p95 is 0", "from 1 ms"),
     "polls": ({"client": {"polls": "often"}}, 'client.polls is "often"', "true or false"),
     "bandwidth": ({"client": {"bandwidth": "20 MB"}}, 'client.bandwidth is "20 MB"', "a bandwidth such as"),
     "bandwidth zero": ({"client": {"bandwidth": 0}}, "client.bandwidth is 0", "more than 0"),

@@ -11,7 +11,7 @@ from zlib import crc32
 import numpy as np
 
 from explorer.analysis.choice import complete_design
-from explorer.analysis.phrases import change_in_words, describe_design
+from explorer.analysis.phrases import change_in_words, describe_design, markdown_for_notebooks
 from explorer.analysis.recommendation import Recommendation
 from explorer.engine.designs import Design, allowed_designs
 from explorer.engine.evaluation import Evaluation
@@ -69,8 +69,11 @@ class Regret:
     inputs: Mapping[str, np.ndarray] = field(repr=False)
     outcomes: Outcomes = field(repr=False)
 
+    def __repr__(self) -> str:
+        return f"Regret({self.summary})"
+
     def _repr_markdown_(self) -> str:
-        return self.summary
+        return markdown_for_notebooks(self.summary)
 
     @property
     def winner(self) -> np.ndarray:

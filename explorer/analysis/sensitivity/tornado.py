@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from explorer.analysis.choice import complete_design
+from explorer.analysis.phrases import markdown_for_notebooks
 from explorer.analysis.recommendation import Recommendation
 from explorer.engine.cost import cost
 from explorer.engine.designs import Design, table
@@ -92,8 +93,11 @@ class Sensitivity:
     ranges: tuple[Range, ...] = field(repr=False)
     paths: tuple[Path, ...] = field(repr=False)  # in the order of `ranges`, the largest swing first
 
+    def __repr__(self) -> str:
+        return f"Sensitivity({self.summary})"
+
     def _repr_markdown_(self) -> str:
-        return self.summary
+        return markdown_for_notebooks(self.summary)
 
     def with_name_of(self, workload: Workload) -> Sensitivity:
         """The same for the workload under another name; what was computed is kept."""

@@ -14,9 +14,11 @@ from rich.text import Text
 from explorer.cli import tables
 from explorer.cli.console import Json, known_region, out, regions
 from explorer.cli.tables import Row, UnwrappedLine, price_marks, table, title
+from explorer.errors import UnknownIdError
 from explorer.facts import catalogue
 from explorer.facts.csv_table import first_day
-from explorer.facts.units import format_quantity
+from explorer.facts.suggestions import did_you_mean, expected_id
+from explorer.facts.units import format_quantity, quote_value
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,7 +60,10 @@ def limits(
         from explorer.facts.refresh.quotas import refresh_limits
 
         return show_refresh(refresh_limits(region or [], yes=yes, watch=asking), as_json)
-    matches = containing(catalogue.limit_rows(), text, ("id", "service", "name"))
+    every = catalogue.limit_rows()
+    matches = containing(every, text, ("id", "service", "name"))
+    if not matches:
+        raise _no_match("limit", text, {row["id"]: f"{row['service']} {row['name']}" for row in every})
     out({"limits": matches}, as_json, limits_table, matches)
 
 
@@ -80,7 +85,18 @@ def prices(
         return show_refresh(refresh_prices(region or [], yes=yes, offers=offers, watch=asking), as_json)
     frames = [prices_in(name) for name in region or []] or [catalogue.prices_frame()]
     matches = [row for frame in frames for row in rows(frame, text, ("id", "unit"))]
+    if not matches:
+        raise _no_match("price", text, dict.fromkeys(catalogue.price_ids(), ""))
     out({"prices": matches}, as_json, prices_table, matches)
+
+
+def _no_match(what: str, text: str, names: Mapping[str, str]) -> UnknownIdError:
+    """The error for a text that no row contains, with similar ids; `names` are names by id."""
+    words = {word: word for id, name in names.items() for word in (id, *_searchable(f"{id} {name}").split())}
+    near = did_you_mean(_searchable(text), words)
+    return UnknownIdError(
+        f"TEXT is {quote_value(text)}: no {what} contains it{near}: {expected_id(text, names)}"
+    )
 
 
 def asking(regions: Sequence[str]) -> Iterable[str]:
@@ -147,11 +163,7 @@ OPTIONAL_COLUMNS = (
 def limits_table(rows: list[Row]) -> Iterator[RenderableType]:
     """The answer of `limits`."""
     columns = ("limit", "name", ">~value", ">age", "verified", "source")
-    yield (
-        table(columns, map(_limit, rows), ("source", "age", "verified"))
-        if rows
-        else "No limit contains this text."
-    )
+    yield table(columns, map(_limit, rows), ("source", "age", "verified"))
 
 
 def _limit(row: Row) -> tuple[str | Text, ...]:
@@ -171,7 +183,7 @@ def prices_table(rows: list[Row]) -> Iterator[RenderableType]:
     """The answer of `prices`."""
     columns = ("line", "region", "unit", ">from", ">to", ">USD", ">age", "price", "source")
     spared = ("source", "age", "to", "price", "region")
-    yield table(columns, map(_price, rows), spared) if rows else "No price contains this text."
+    yield table(columns, map(_price, rows), spared)
 
 
 def _price(row: Row) -> tuple[str | Text, ...]:

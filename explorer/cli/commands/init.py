@@ -57,6 +57,7 @@ def _questions() -> Iterator[Question]:
 
 
 QUESTIONS = tuple(_questions())
+OTHER_FORMS = (".csv", ".htm", ".html", ".ipynb", ".json", ".md", ".pdf", ".tf", ".yaml", ".yml")
 REQUIRED = {
     (f"{field.path}.p50" if field.quantiles else field.path): field.suggestion
     for field in FIELDS
@@ -75,6 +76,8 @@ def write(path: Path, presets: Answers, dotenv: Path | None, ask: bool, force: b
     Raises ExplorerError for a wrong field, for missing answers, or if the file exists. Ctrl-C keeps the
     answers in a draft beside `path`, with which the next call continues.
     """
+    if path.suffix.lower() in OTHER_FORMS:
+        raise ExplorerError(f"{path}: a workload is TOML; expected a name such as {path.stem}.toml")
     if path.exists() and not force and not is_standard(path):
         raise ExplorerError(f"{path}: is there already; expected another name, or --force")
     if not path.parent.is_dir():

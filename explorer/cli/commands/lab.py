@@ -22,6 +22,7 @@ from explorer.facts.atomic_write import write_atomically
 from explorer.facts.extras import require
 
 FIRST = "00_start_here.ipynb"
+NEWS = "@jupyterlab/apputils-extension:announcements"
 COPY = Path("explorer-notebooks")  # an installed package copies its notebooks here for editing
 
 
@@ -63,11 +64,18 @@ def server(port: int, open_browser: bool) -> Server:
         app = app_class.initialize_server(argv=_arguments(folder, port, browser))
     except SystemExit:
         raise ExplorerError(f"JupyterLab does not start: no free port from {port} on") from None
+    app.web_app.settings["page_config_hook"] = _without_news
     identity = app.identity_provider
     identity.token_generated = False  # the address has it already
     query = f"?token={identity.token}" if identity.token else ""
     url = f"http://127.0.0.1:{app.port}{app.base_url}lab/tree/{FIRST}{query}"
     return Server(app, folder, port, copied, url)
+
+
+def _without_news(_: Any, page_config: dict[str, Any]) -> dict[str, Any]:
+    """The configuration of JupyterLab's page, without its question whether it may fetch news."""
+    disabled = page_config.get("disabledExtensions", [])
+    return {**page_config, "disabledExtensions": [*disabled, NEWS]}
 
 
 def _arguments(folder: Path, port: int, browser: bool) -> list[str]:
@@ -81,6 +89,7 @@ def _arguments(folder: Path, port: int, browser: bool) -> list[str]:
         "--ServerApp.log_level=ERROR",
         "--LabApp.log_level=ERROR",
         f"--LabApp.default_url=/lab/tree/{FIRST}",
+        "--MappingKernelManager.transport_encryption=auto",  # else each kernel warns
         "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         "--ServerApp.jpserver_extensions=notebook_shim=False",  # its start warns of a deprecated setting

@@ -12,14 +12,13 @@ from explorer.engine.designs import Design
 from explorer.engine.sizing import at_best_size
 from explorer.facts import catalogue
 from explorer.facts.units import format_count, format_time, format_usd
-from explorer.views.figures.bills import by_service, group_services, service_colours
+from explorer.views.figures.bills import by_service, group_services, service_shades
 
 from .html import design_link, list_button, number_button, panel_title
 
 COSTS = 6  # designs
 LEAST_SHARE = 0.005  # of the longest bar; a service below this share in every bar is not in the key
 CUT = 6.0  # bars longer than this multiple of the first bill are cut
-OTHER = 11  # the last colour, for services without their own
 
 
 def costs_panel(r: Recommendation, pinned: Recommendation | None = None) -> str:
@@ -39,8 +38,7 @@ def costs_panel(r: Recommendation, pinned: Recommendation | None = None) -> str:
         names.insert(1, f"A: {pinned.workload.name}")
         keys.insert(1, "bill:a")
         seconds.insert(1, pinned.latency_s["p95"])
-    services = list(service_colours(bills))
-    shades = service_shades(services)
+    shades = service_shades(bills)
     totals = [sum(bill.values()) for bill in bills]
     most = min(max([*totals, 1e-12]), CUT * totals[0] if totals[0] > 0 else max([*totals, 1e-12]))
     parts = [len(design.parts_for(at_best_size(r.answer.load, design))) for design in designs]
@@ -57,7 +55,7 @@ def costs_panel(r: Recommendation, pinned: Recommendation | None = None) -> str:
     every = list_button(f"All {format_count(count, 'other design')}", "designs") if count else ""
     legend = "".join(
         f'<span><i class="s{shades[service]}"></i>{escape(catalogue.service_name(service))}</span>'
-        for service in services
+        for service in shades
         if any(bill.get(service, 0.0) > LEAST_SHARE * most for bill in bills) or service == "other"
     )
     head = f'{panel_title("Cost a month")}<p class="x-key">{legend}</p>'
@@ -93,19 +91,6 @@ def _segments(bill: Mapping[str, float], shades: Mapping[str, int]) -> list[tupl
     """The segments of a bar: colour and money of each service."""
     amounts = group_services(bill, dict.fromkeys(shades, ""))
     return [(shade, amounts[service]) for service, shade in shades.items()]
-
-
-def service_shades(services: Sequence[str]) -> dict[str, int]:
-    """The number of each service's colour: its own, or a free one.
-
-    >>> service_shades(["lambda", "cloudfront", "vpc", "other"])
-    {'lambda': 0, 'cloudfront': 10, 'vpc': 9, 'other': 11}
-    """
-    stated = catalogue.services()
-    own = {name: row.shade for name in services if (row := stated.get(name)) and row.shade is not None}
-    shades = own | ({"other": OTHER} if "other" in services else {})
-    spare = iter(shade for shade in range(OTHER - 1, -1, -1) if shade not in shades.values())
-    return {name: shades[name] if name in shades else next(spare, OTHER) for name in services}
 
 
 def bill_of_row(r: Recommendation, index: int) -> Bill | None:

@@ -17,12 +17,11 @@ from explorer.engine.designs import Design
 from explorer.engine.sizing import sized_conditions
 from explorer.facts import catalogue
 from explorer.facts.units import format_count, format_time, format_usd, format_usd_briefly
+from explorer.views.colours import SERVICES
 
 from .style import (
     FAINT,
-    OTHER,
     ROW_IN,
-    SKY,
     Picture,
     canvas,
     colour_key,
@@ -31,7 +30,7 @@ from .style import (
     usd_tick,
 )
 
-SPARE = (SKY, "#882255", "#44aa99")  # for the largest services without a colour of their own
+OTHER = len(SERVICES) - 1  # the number of the colour of all other services
 MOST_SERVICES = 8
 MOST_LINES = 3  # of the label of a bar
 LEAST_USD = 0.01  # end of the axis; less than a cent is drawn in fractions of a cent
@@ -78,16 +77,30 @@ def by_service(bill: Bill) -> dict[str, float]:
 
 
 def service_colours(bills: Sequence[Mapping[str, float]]) -> dict[str, str]:
-    """Services with their colours, the most expensive of the first bill first; the rest are "other"."""
-    names = {name for bill in bills for name in bill}
-    weight = {n: (bills[0].get(n, 0.0), max(bill.get(n, 0.0) for bill in bills)) for n in names}
-    spare, service_rows = iter(SPARE), catalogue.services()
-    own = {n: service_rows[n].colour for n in names if n in service_rows}
-    colours = {n: own.get(n) or next(spare, OTHER) for n in sorted(names, key=lambda n: (-weight[n][1], n))}
-    own_colour_names = [name for name, colour in colours.items() if colour != OTHER][:MOST_SERVICES]
-    own_colour_names.sort(key=lambda n: (-weight[n][0], -weight[n][1], n))
-    return {n: colours[n] for n in own_colour_names} | (
-        {"other": OTHER} if len(names) > len(own_colour_names) else {}
+    """Services with their colours, in the order of `service_shades`."""
+    return {name: SERVICES[shade] for name, shade in service_shades(bills).items()}
+
+
+def service_shades(bills: Sequence[Mapping[str, float]]) -> dict[str, int]:
+    """The largest services, each with its number in `SERVICES` or a spare one; the rest are "other".
+
+    The services of the first bill are first, the most expensive before the others.
+
+    >>> service_shades([{"lambda": 2.0, "vpc": 1.0}, {"lambda": 2.0, "cloudfront": 3.0}])
+    {'lambda': 0, 'vpc': 9, 'cloudfront': 10}
+    """
+    stated = catalogue.services()
+    weight = {
+        name: (bills[0].get(name, 0.0), max(bill.get(name, 0.0) for bill in bills))
+        for name in {name for bill in bills for name in bill}
+    }
+    largest = sorted(weight, key=lambda name: (-weight[name][1], name))[:MOST_SERVICES]
+    shades = {name: row.shade for name in largest if (row := stated.get(name)) and row.shade is not None}
+    spare = iter(shade for shade in range(OTHER - 1, -1, -1) if shade not in shades.values())
+    shades |= {name: next(spare, OTHER) for name in largest if name not in shades}
+    in_order = sorted(largest, key=lambda name: (-weight[name][0], -weight[name][1], name))
+    return {name: shades[name] for name in in_order} | (
+        {"other": OTHER} if len(weight) > len(largest) else {}
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -80,7 +80,7 @@ def distribution(
     if field not in FIELDS:
         raise ExplorerError(f'field is "{field}": {expected_one_of(FIELDS)}')
     spread: Distribution = getattr(workload, field).spread
-    lines = _merge_lines(_limit_lines(workload, field, limits, door))
+    lines = _with_services(_merge_lines(_limit_lines(workload, field, limits, door)))
     low, high = _curve_span(spread)
     near = [line for line in lines if low / FAR <= line.value <= high * FAR]
     unit = FIELDS[field]
@@ -225,6 +225,17 @@ def _merge_lines(lines: Sequence[LimitLine]) -> list[LimitLine]:
         elif np.isfinite(line.value) and line.value > 0:
             out.append(line)
     return out
+
+
+def _with_services(lines: Sequence[LimitLine]) -> list[LimitLine]:
+    """The lines, where two limits have one name each with its service: "function timeout (Lambda)"."""
+    every = [line.names for line in lines]
+    return [
+        replace(line, names=tuple(f"{name} ({catalogue.limit(line.limit).service})" for name in line.names))
+        if every.count(line.names) > 1
+        else line
+        for line in lines
+    ]
 
 
 def _line_label(line: LimitLine, unit: str) -> str:

@@ -58,7 +58,8 @@ def growth(frame: pd.DataFrame, limits: Sequence[str] | None = None, name: str =
     picture, axes = canvas(
         max(3.4, 1.3 + LABEL_IN * len(lines)), title, _growth_alt(title, frame, lines), 0.075, 0.66, 0.55
     )
-    subtitle(picture, "the share of each limit that the p99 uses; above 100 % it breaks, or has to be raised")
+    note = "the share of each limit that the p99 uses; it breaks when more requests exceed it than promised"
+    subtitle(picture, note)
     every = np.concatenate([np.maximum(shares, LEAST) for shares in lines.values()] or [np.array([0.1])])
     axes.set_yscale("log")
     axes.set_ylim(every.min() * 0.7, max(every.max() * 1.4, 2.0))

@@ -31,6 +31,7 @@ from .style import (
     short_number,
     spread_places,
     subtitle,
+    uncross,
 )
 
 NEAR_PT = 8  # a label within it needs no line to its dot
@@ -165,11 +166,15 @@ def _mark_rate_turns(axes: Axes, turns: Sequence[tuple[float, float, int]], colo
     for rate, cost, index in turns:
         axes.plot(rate, cost, "o", ms=8, mfc="white", mec=colours[index], mew=2, zorder=6)
     leader: dict[str, Any] = {"arrowstyle": "-", "color": FAINT, "lw": 0.8, "shrinkA": 0, "shrinkB": 5}
+    labels = []
     for rate, cost, _ in turns:
         text = f"{short_number(rate)} a month, {format_usd_briefly(cost)}"
         style: dict[str, Any] = {"arrowprops": leader, "size": 8.5, "zorder": 7}
         label = axes.annotate(text, (rate, cost), (0, 0), textcoords="offset points", **style)
         settle(axes, label, around())
+        labels.append(label)
+    uncross(axes, labels)
+    for label in labels:
         if label.arrow_patch is not None:
             label.arrow_patch.set_visible(max(map(abs, label.get_position())) > NEAR_PT)
 

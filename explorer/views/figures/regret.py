@@ -16,7 +16,7 @@ from explorer.facts.units import format_share, format_usd
 from explorer.facts.verdict import Verdict
 
 from .sensitivity import bare_rows, without_formulas
-from .style import BLUE, FAINT, INK, VERDICTS, Picture, canvas, colour_key, in_house_style, shorten, subtitle
+from .style import BLUE, FAINT, INK, VERDICTS, Picture, canvas, colour_key, in_house_style, subtitle
 
 if TYPE_CHECKING:
     from explorer.analysis.sensitivity.regret import DesignRegret, Regret
@@ -29,6 +29,8 @@ OUTCOMES = (
 )
 OUTCOME_WORDS = {"best": "the best", "dearer": "feasible, not the best", "late": "late", "breaks": "breaks"}
 MOST, SELDOM = 7, 0.005  # most designs shown; least share of scenarios won
+ROW_IN, LINE_IN = 0.62, 0.16  # height of a row, and of a line of its label
+LETTERS, LINES = 42, 3  # of a label
 
 
 @in_house_style
@@ -40,7 +42,7 @@ def regrets(r: Regret) -> Picture:
     rows = [row for row in r.designs if row.choice or row.recommended or row.best >= SELDOM][:MOST]
     notes = _worth_of_measuring(r)
     title = f"The regret of choosing now: {r.workload.name}"
-    height = 1.4 + 0.54 * max(len(rows), 1) + 0.17 * len(notes)
+    height = 1.4 + ROW_IN * max(len(rows), 1) + 0.17 * len(notes)
     picture, axes = canvas(
         height, without_formulas(title), f"{title}. {r.summary}", 0.32, 0.86, 0.42 + 0.17 * len(notes)
     )
@@ -102,14 +104,15 @@ def _outcome_label(axes: Axes, y: int, name: str, judged: DesignRegret, place: d
         "to choose while nothing is measured": judged.choice,
     }
     under = ", ".join(word for word, holds in role.items() if holds)
-    lines = [shorten(line, 46) for line in textwrap.wrap(name, 46, break_on_hyphens=False)[:2]]
+    wrap: dict[str, Any] = {"break_on_hyphens": False, "max_lines": LINES, "placeholder": "..."}
+    lines = textwrap.wrap(name, LETTERS, **wrap)
     count = len(lines) + bool(under)
     weight = "bold" if judged.choice else "normal"
+    line_height = LINE_IN / ROW_IN
+    top = y + line_height * (count - 1) / 2
     for line, text in enumerate(lines):
-        axes.text(
-            -0.02, y + 0.15 * (count - 1) - 0.3 * line, text, ha="right", size=8.5, weight=weight, **place
-        )
-    axes.text(-0.02, y - 0.15 * (count - 1), under, ha="right", size=7.5, color=FAINT, **place)
+        axes.text(-0.02, top - line_height * line, text, ha="right", size=8.5, weight=weight, **place)
+    axes.text(-0.02, top - line_height * (count - 1), under, ha="right", size=7.5, color=FAINT, **place)
 
 
 def _worth_of_measuring(r: Regret) -> list[str]:

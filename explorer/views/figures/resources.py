@@ -29,7 +29,7 @@ from .architecture import (
     talks_between_boxes,
 )
 from .bars import PHASE_COLOURS
-from .style import DARK, INK, WIDTH_IN, Picture, canvas, in_house_style, subtitle
+from .style import INK, WIDTH_IN, Picture, canvas, in_house_style, ink_on, subtitle
 
 BOX_IN, GAP_IN, LANE_IN = 1.38, 0.5, 0.42
 LEGEND_IN, NUMBER_IN = 0.215, 0.21
@@ -178,7 +178,7 @@ def _draw_box_arrow(axes: Axes, points: list[tuple[float, float]], talks: list[T
 def _draw_step_number(axes: Axes, x: float, y: float, talk: Talk) -> None:
     colour = PHASE_COLOURS[talk.phase]
     axes.add_patch(Circle((x, y), 0.098, facecolor=colour, edgecolor="white", lw=1, zorder=5))
-    ink = "white" if colour in DARK else INK
+    ink = ink_on(colour)
     axes.text(
         x, y - 0.005, str(talk.number), ha="center", va="center", size=7.2, weight="bold", color=ink, zorder=6
     )

@@ -6,12 +6,14 @@ import io
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
+from itertools import combinations
 from typing import Any, ParamSpec
 
 import numpy as np
 from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
@@ -41,7 +43,6 @@ VERDICTS = {  # (bar at the p50, bar up to the p99, word): the words have 4.5:1 
     Verdict.BREACH: (VERMILION, "#f3bf9c", "#a84300"),
 }
 OTHER = "#5b5b5b"
-DARK = (BLUE, VERMILION, OTHER, "#882255")  # backgrounds for white text
 
 STYLE: Any = {
     "font.family": "sans-serif",
@@ -229,7 +230,7 @@ def stack_piece(axes: Axes, y: float, start: float, width: float, colour: str, *
     The text is black or white, whichever is more readable.
     """
     (bar,) = axes.barh(y, width, left=start, height=0.6, color=colour, zorder=3, ec="white", lw=0.8)
-    ink = "white" if colour in DARK else INK
+    ink = ink_on(colour)
     style: dict[str, Any] = {"ha": "center", "va": "center", "size": 8, "color": ink, "zorder": 5}
     label = axes.text(start + width / 2, y, "", clip_on=True, **style)
     for text in texts:
@@ -237,6 +238,23 @@ def stack_piece(axes: Axes, y: float, start: float, width: float, colour: str, *
         if label.get_window_extent().width + 2 * AIR_PX < bar.get_window_extent().width:
             return
     label.remove()
+
+
+def ink_on(colour: str) -> str:
+    """White or black text, whichever has the higher contrast on a colour (WCAG 2).
+
+    >>> ink_on("#0072b2"), ink_on("#e09300")
+    ('white', '#1f2328')
+    """
+    light, ground, dark = (_luminance(each) for each in ("white", colour, INK))
+    return "white" if (light + 0.05) / (ground + 0.05) > (ground + 0.05) / (dark + 0.05) else INK
+
+
+def _luminance(colour: str) -> float:
+    """The relative luminance, 0 for black and 1 for white."""
+    channels = np.array(to_rgb(colour))
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    return float(linear @ (0.2126, 0.7152, 0.0722))
 
 
 def settle(axes: Axes, label: Text, places: Iterable[Mapping[str, Any]]) -> bool:
@@ -275,6 +293,31 @@ def around(nearest_pt: float = 7.5) -> list[dict[str, Any]]:
                 height = "top" if position[1] < 0 else "bottom"
                 places.append({"position": position, "ha": side, "va": height})
     return places
+
+
+def uncross(axes: Axes, labels: Sequence[Annotation]) -> None:
+    """Exchange the places of labels whose lines to their points would be shorter together, and so not cross.
+
+    Parameters
+    ----------
+    axes
+        The plot of the labels.
+    labels
+        Annotations, each with its place as an offset in points.
+    """
+    per_point = axes.figure.dpi / 72
+    points = [axes.transData.transform(label.xy) / per_point for label in labels]
+    for one, other in combinations(range(len(labels)), 2):
+        ends = [points[at] + labels[at].get_position() for at in (one, other)]
+        apart = [np.hypot(*(end - points[at])) for end, at in zip(ends, (one, other), strict=True)]
+        swapped = [np.hypot(*(end - points[at])) for end, at in zip(ends, (other, one), strict=True)]
+        if sum(swapped) < sum(apart):
+            sides = [
+                (label.get_horizontalalignment(), label.get_verticalalignment())
+                for label in (labels[one], labels[other])
+            ]
+            for at, end, (ha, va) in zip((other, one), ends, sides, strict=True):
+                labels[at].set(position=tuple(end - points[at]), ha=ha, va=va)
 
 
 def _is_clear(axes: Axes, label: Text) -> bool:

@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import Iterator
 from typing import Any
 
+from explorer.analysis.phrases import markdown_for_notebooks
 from explorer.facts.extras import require
 from explorer.workload.workload import Workload
 
@@ -21,7 +22,7 @@ from .workload import is_long
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 FRAMES = {  # the table at the end of a section, as a frame to work with
-    "limits": 'r.findings[["limit", "used_p50", "used_p99", "limit_value", "unit", "verdict"]]',
+    "limits": 'r.findings[["limit", "used_p50", "used_p99", "limit_value", "unit", "verdict"]].round(3)',
     "alternatives": "r.alternatives.head(10)",
     "turns": 'r.break_evens[["axis", "value", "unit", "says"]]',
     "growth": "forecast.design_changes",
@@ -66,7 +67,7 @@ class Cells:
 
     def text(self, id: str, markdown: str) -> None:
         """Add a Markdown cell."""
-        self._add(id, markdown, {}, cell_type="markdown")
+        self._add(id, markdown_for_notebooks(markdown), {}, cell_type="markdown")
 
     def code(self, id: str, source: str, shows: bool = True, tags: tuple[str, ...] = ()) -> None:
         """Add a code cell with its output."""

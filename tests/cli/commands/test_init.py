@@ -145,6 +145,14 @@ def test_a_wrong_field_is_refused_in_one_line(pair, says, here):
     assert not (here / "new.toml").exists()
 
 
+@pytest.mark.parametrize("name", ["x.json", "x.YAML", "x.html"])
+def test_a_name_of_another_format_is_refused(name, here):
+    result = CliRunner().invoke(app, ["init", name, "--yes"])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f"{name}: a workload is TOML; expected a name such as x.toml" in result.stderr
+    assert not (here / name).exists()
+
+
 def test_a_dotenv_is_counted_and_its_values_go_nowhere(here):
     (here / "sub").mkdir()
     result = CliRunner().invoke(app, ["init", "sub/new.toml", "--yes", "--dotenv", "prod.env", "--json"])

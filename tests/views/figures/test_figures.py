@@ -212,6 +212,26 @@ def test_a_crossing_is_where_both_cost_the_same():
     assert any(_apart(w, designs, rate) < 0.05 for rate in rings)
 
 
+def test_lines_to_labels_do_not_cross():
+    w = ex.Workload.load("satellite")
+    kept = "edge=none,door=function-url,response=stored,execution="
+    designs = [kept + "managed-instance", "edge=none,door=alb,response=stored,execution=service"]
+    axes = figures.cost_by_rate(w, [kept + "fargate", *designs]).axes[0]
+    dots = sorted(
+        (float(line.get_ydata()[0]) for line in axes.lines if line.get_marker() == "o"), reverse=True
+    )
+    labels = [text for text in axes.texts if text.get_text().count(" a month, $")]
+    labels.sort(key=lambda label: -label.get_window_extent().y0)
+    assert len(dots) == 2 and [label.xy[1] for label in labels] == pytest.approx(dots)
+
+
+def test_two_limits_of_one_name_are_told_apart_by_their_service():
+    limits = ["lambda.timeout", "lambda.timeout.lmi"]
+    labels = texts(figures.distribution(ex.Workload.load("satellite"), "runtime", limits))
+    assert any(label.startswith("function timeout (Lambda): 30 min") for label in labels)
+    assert any(label.startswith("function timeout (Lambda Managed Instances): 1.5 h") for label in labels)
+
+
 def _apart(w: ex.Workload, designs: list[str], rate: float) -> float:
     """By which share the bills of two designs differ at a rate."""
     at = w.replace(requests_per_month=rate, peak_rps=w.peak_rps * rate / w.requests_per_month)
