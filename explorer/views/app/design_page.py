@@ -55,6 +55,7 @@ from .panels import (
 from .sequence import sequence_of
 
 MOST_DESIGNS = 300  # in a list
+SAME = "the same"  # in the place of a difference of nothing
 
 
 @dataclass(frozen=True)
@@ -146,11 +147,11 @@ class DesignPage:
         theirs, mine = self.theirs, self.mine
         usd, parts = ([side.assessment[key] for side in (theirs, mine)] for key in ("monthly_usd", "parts"))
         rows = [
-            ("USD a month", *map(format_usd, usd), format_signed_usd(usd[1] - usd[0])),
-            ("moving parts", *map(str, parts), f"{parts[1] - parts[0]:+d}"),
+            ("USD a month", *map(format_usd, usd), _usd_difference(*usd)),
+            ("moving parts", *map(str, parts), f"{parts[1] - parts[0]:+d}" if parts[1] != parts[0] else SAME),
         ]
-        ends = [completion_in_words(side.design) for side in (theirs, mine)]
-        end = "; ".join(dict.fromkeys(" ".join(words) for words in ends))
+        ends = {" ".join(completion_in_words(side.design)) for side in (theirs, mine)}
+        end = ends.pop() if len(ends) == 1 else "finished"
         for level in ("p50", "p95", "p99"):
             before, now = theirs.seconds[level], mine.seconds[level]
             words = (format_time(before), format_time(now), _signed_time(now - before))
@@ -177,12 +178,12 @@ class DesignPage:
                 catalogue.service_name(service),
                 format_usd(theirs.get(service, 0.0)),
                 format_usd(mine.get(service, 0.0)),
-                format_signed_usd(mine.get(service, 0.0) - theirs.get(service, 0.0)),
+                _usd_difference(theirs.get(service, 0.0), mine.get(service, 0.0)),
             )
             for service in sorted({*mine, *theirs}, key=lambda service: -mine.get(service, 0.0))
         ]
         usd = [float(side.bill.total_usd) for side in (self.theirs, self.mine)]
-        rows.append(("in all", *map(format_usd, usd), format_signed_usd(usd[1] - usd[0])))
+        rows.append(("in all", *map(format_usd, usd), _usd_difference(*usd)))
         lines = [
             (
                 line.id,
@@ -201,8 +202,13 @@ class DesignPage:
 
 def _signed_time(seconds: float) -> str:
     if abs(seconds) < 5e-4:
-        return "the same"
+        return SAME
     return f"{'+' if seconds > 0 else '-'}{format_time(abs(seconds))}"
+
+
+def _usd_difference(before: float, now: float) -> str:
+    """The difference of two amounts [USD]; amounts that are written alike are the same."""
+    return SAME if format_usd(before) == format_usd(now) else format_signed_usd(now - before)
 
 
 def _limit_text(rows: Sequence[Finding]) -> str:
@@ -255,7 +261,7 @@ def _design_list(r: Recommendation) -> tuple[str, str]:
         (
             design_link(Design(**other.design), r.nearest),
             format_usd(other.monthly_usd),
-            format_signed_usd(other.monthly_usd - r.monthly_usd),
+            _usd_difference(r.monthly_usd, other.monthly_usd),
             str(other.parts),
             format_time(other.latency_p50_s),
             format_time(other.latency_p95_s),
