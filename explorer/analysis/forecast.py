@@ -45,9 +45,7 @@ def change_rule() -> str:
     'A design is kept until another costs over 2 % less, the price of the parts of both included.'
     """
     least = format_share(WORTH_A_CHANGE)
-    return (
-        f"A design is kept until another costs over {least} less, each counted with the price of its parts."
-    )
+    return f"A design is kept until another costs over {least} less, the price of the parts of both included."
 
 
 def growth_rate(value: Any, field: str) -> float:

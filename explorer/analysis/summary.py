@@ -15,7 +15,7 @@ from explorer.facts.verdict import Verdict
 
 from .break_evens import BreakEven, what_moves_along
 from .choice import PartPriceChange
-from .flat_rates import cheaper_flat_rate
+from .flat_rates import cheaper_at_flat_rate, cheaper_flat_rate
 from .open_size import size_sentence
 from .phrases import (
     FIRST_BYTE_P95,
@@ -156,9 +156,9 @@ def _cost_sentence(r: Answer) -> str:
 
 
 def flat_rate_sentence(r: Answer, money: Money = format_rough_usd) -> str:
-    """The flat rate that would be cheaper than lines of the bill; "" if none."""
+    """The flat rate that would be cheaper, for the design or for another one; "" if none."""
     assert r.design is not None
-    return cheaper_flat_rate(r.bill, r.design, money)
+    return cheaper_flat_rate(r.bill, r.design, money) or cheaper_at_flat_rate(r, money)
 
 
 def quota_sentence(r: Answer) -> str:
