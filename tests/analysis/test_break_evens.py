@@ -79,11 +79,11 @@ def test_a_design_that_lasts_as_far_as_the_search_reaches_has_no_end(choice, mon
 
 
 @pytest.mark.parametrize(
-    ("gone", "back", "until"),
+    ("pause", "back", "until"),
     [(3.7, 4.1, 20.0), (3.7, 4.35, 3.7), (3.7, np.inf, 3.7)],
 )
 def test_a_design_that_is_gone_for_less_than_a_step_of_the_search_holds_on(
-    choice, monkeypatch, gone, back, until
+    choice, monkeypatch, pause, back, until
 ):
     """Of the coarse points, 1,000 to the power of k / 51, only the tenth, 3.88, lies in each interruption.
 
@@ -92,7 +92,7 @@ def test_a_design_that_is_gone_for_less_than_a_step_of_the_search_holds_on(
     other = next(design for design in choice.candidates.designs if design != choice.design)
 
     def winner(axis: str, factor: float):
-        wins = 2 <= factor < gone or back <= factor < 20
+        wins = 2 <= factor < pause or back <= factor < 20
         return other if axis == "runtime" and wins else choice.design
 
     monkeypatch.setattr(break_evens, "_winners", lambda r, points: [winner(*point) for point in points])

@@ -13,14 +13,14 @@ from typing import Any
 from .durable import is_durable
 from .hook import hook, require
 from .initialization import LOG_NAMES, ON_DEMAND, SNAPSHOT, type_of
-from .limits import Limits
+from .limits import DOORS, Limits
 from .limits_at_door import CALL, DOOR
 from .patch_runtime import last_run, report_line
 from .starts import YIELDS, YIELDS_AT_DOOR, yield_to_the_cloud
 
 Function = Callable[..., Any]
 
-WEB_DOORS = {"http-api", "rest-api", "function-url", "balancer"}  # a client waits behind each
+WEB_DOORS = {*DOORS.values(), "balancer"}  # a client waits behind each
 RUNTIME_API = "127.0.0.1:9001"  # of AWS's own runtimes; here nothing listens there
 
 

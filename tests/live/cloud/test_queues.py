@@ -203,5 +203,5 @@ def test_an_event_that_is_tried_again_finds_the_function_as_it_is_by_then(quick,
     functions.update_function_configuration(FunctionName=name, Timeout=300, **variables("new"))
     holds.unlink()
     assert until(lambda: count_of(quick, "updated new") == 1)
-    seen = json.loads(quick.invoke({"look": True}, name)["body"])
-    assert seen["form"] == "new" and 290 < seen["end_s"] <= 300
+    environment = json.loads(quick.invoke({"look": True}, name)["body"])
+    assert environment["form"] == "new" and 290 < environment["end_s"] <= 300

@@ -65,9 +65,9 @@ def test_a_parallel_state_takes_an_item_for_each_branch():
 def test_a_map_state_takes_an_array_or_an_object_of_its_writer():
     assert with_result(MAP, [1]) is None and with_result(MAP, {}) == "Mocked result must be an array."
     distributed = {**BRANCH, "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
-    written = {**MAP, "ItemProcessor": distributed, "ResultWriter": WRITER}
-    assert with_result(written, {"a": 1}) is None
-    assert with_result(written, [1]) == "Mocked result must be a JSON object."
+    with_writer = {**MAP, "ItemProcessor": distributed, "ResultWriter": WRITER}
+    assert with_result(with_writer, {"a": 1}) is None
+    assert with_result(with_writer, [1]) == "Mocked result must be a JSON object."
 
 
 def test_only_some_states_take_a_mock_and_only_some_need_one():
