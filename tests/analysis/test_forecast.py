@@ -172,8 +172,8 @@ def test_the_bill_of_the_best_is_that_of_the_design_that_is_recommended_then():
     bills = result.bills.set_index("month")
     assert bills.best_usd[31] == pytest.approx(bills.monthly_usd[31])
     assert bills.best_usd[32] == pytest.approx(result.design_changes["monthly_usd"][1])
-    grown = w.replace(_grown(w, 36))
-    then = cost(grown, result.design_changes["design"][1]).total_usd
+    later = w.replace(_grown(w, 36))
+    then = cost(later, result.design_changes["design"][1]).total_usd
     assert bills.best_usd[36] == pytest.approx(float(then), rel=1e-6)
 
 
