@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -78,7 +78,9 @@ class Bracket:
     inside: float  # the one nearer to today
     outside: float
     service: bool = False  # whether it brackets the change between Lambda and an always-on service
-    end: tuple[float, float] | None = None  # the multiples between which the next change is, further out
+    ends: tuple[tuple[float, float], ...] = ()  # pairs of multiples between which the design beyond ends,
+    # and, where it is interrupted at one point only, those between which it returns and ends again
+    step: float = math.inf  # most that the logarithms of two neighbouring coarse points differ by
 
 
 def break_evens(r: Choice) -> list[BreakEven]:
@@ -93,15 +95,15 @@ def break_evens(r: Choice) -> list[BreakEven]:
     for axis, factors in along.items():
         designs, results = results[: len(factors)], results[len(factors) :]
         brackets[axis] = list(_brackets(r, axis, factors, designs))
-    turns = _refine(r, [bracket for each in brackets.values() for bracket in each])
+    turns = _refine(r, [bracket for of_axis in brackets.values() for bracket in of_axis])
     rows = []
-    for axis, each in brackets.items():
-        services = [turns[bracket] for bracket in each if bracket.service]
-        others = [turns[bracket] for bracket in each if not bracket.service]
+    for axis, of_axis in brackets.items():
+        services = [turns[bracket] for bracket in of_axis if bracket.service]
+        others = [turns[bracket] for bracket in of_axis if not bracket.service]
         if axis == RATE and r.design is not None:
             services = services or _services_among(r, others) or [_no_break_even(r)]
-        same = [(turn.direction, turn.design) for turn in services if turn.factor]
-        rows += [turn for turn in others if (turn.direction, turn.design) not in same] + services
+        changes = [(turn.direction, turn.design) for turn in services if turn.factor]
+        rows += [turn for turn in others if (turn.direction, turn.design) not in changes] + services
     return rows
 
 
@@ -127,89 +129,112 @@ def _winners(r: Choice, points: Iterable[tuple[str, float]]) -> list[Design | No
 def _brackets(r: Choice, axis: str, factors: np.ndarray, designs: list[Design | None]) -> Iterator[Bracket]:
     """The brackets of the first change on each side of today, and for the rate that of the service."""
     start = int(np.argmin(np.abs(np.log(factors))))
+    width = STEP * float(np.log(factors[-1] / factors[0]))
     for direction, step in (("above", 1), ("below", -1)):
         index = start + step
         while 0 <= index < len(designs) and designs[index] == r.design:
             index += step
         if 0 <= index < len(designs):
-            end = _end(factors, [design == designs[index] for design in designs], index, step)
-            yield Bracket(axis, direction, factors[index - step], factors[index], end=end)
+            ends = _ends(factors, [design == designs[index] for design in designs], index, step)
+            yield Bracket(axis, direction, factors[index - step], factors[index], False, ends, width)
     if axis == RATE and r.design is not None:
-        direction, is_service = _service(r)
-        step = -1 if is_service else 1
-        span = range(start, -1, -1) if is_service else range(start, len(designs))
-        place = next((i for i in span if _serves(designs[i]) is (not is_service)), None)
+        direction, step = _service_direction(r), -1 if _is_service(r.design) else 1
+        is_changed = [_is_service_change(r, design) for design in designs]
+        place = next((i for i in range(start, -1 if step < 0 else len(designs), step) if is_changed[i]), None)
         if place is not None:
-            end = _end(factors, [_serves(design) is (not is_service) for design in designs], place, step)
-            yield Bracket(axis, direction, factors[place - step], factors[place], True, end)
+            ends = _ends(factors, is_changed, place, step)
+            yield Bracket(axis, direction, factors[place - step], factors[place], True, ends, width)
 
 
-def _end(factors: np.ndarray, same: list[bool], index: int, step: int) -> tuple[float, float] | None:
-    """The two multiples, from `index` on, between which `same` ends; None if it lasts to the last one."""
-    while 0 <= index < len(same) and same[index]:
-        index += step
-    return (float(factors[index - step]), float(factors[index])) if 0 <= index < len(same) else None
+def _ends(factors: np.ndarray, alike: list[bool], index: int, step: int) -> tuple[tuple[float, float], ...]:
+    """The pairs of multiples, from `index` on, between which a design that is `alike` ends.
+
+    Where it is back at the next point, the pair between which it returns follows, and so on. Empty if it
+    lasts to the last point.
+    """
+    pairs = []
+    is_within = True
+    for i in range(index + step, len(alike) if step > 0 else -1, step):
+        if alike[i] != is_within:
+            pairs.append((float(factors[i - step]), float(factors[i])))
+            is_within = alike[i]
+        elif not is_within:  # gone for two points: that is its end
+            break
+    return tuple(pairs)
 
 
-def _service(r: Choice) -> tuple[str, bool]:
-    """The direction of the change to or from a service, and whether today's design is a service."""
-    is_service = bool(_serves(r.nearest))
-    return ("below" if is_service else "above"), is_service
+def _service_direction(r: Choice) -> str:
+    """The direction in which the rate changes to an always-on service, or from one."""
+    return "below" if _is_service(r.nearest) else "above"
 
 
-def _serves(design: Design | None) -> bool | None:
-    """Whether a design is an always-on service; None where nothing is feasible."""
-    return None if design is None else design.flow.behind is Behind.CONTAINER
+def _is_service(design: Design) -> bool:
+    """Whether a design is an always-on service."""
+    return design.flow.behind is Behind.CONTAINER
+
+
+def _is_service_change(r: Choice, design: Design | None) -> bool:
+    """Whether a feasible design is an always-on service where today's is none, or the other way round."""
+    return design is not None and _is_service(design) != _is_service(r.nearest)
 
 
 def _refine(r: Choice, brackets: list[Bracket]) -> dict[Bracket, BreakEven]:
-    """The changes within brackets, refined twice, with the design that wins beyond, not only at one point."""
-    fine = {bracket: _fine_factors(bracket) for bracket in brackets}
-    designs = _winners_within(r, fine)
-    starts = {bracket: _first_change(r, bracket, designs[bracket][:FINE]) for bracket in brackets}
-    finer: dict[Bracket, np.ndarray] = {}
-    for bracket, start in starts.items():
-        here = _points_between(fine[bracket], start)
-        beyond = here[::EVERY] * BEYOND ** (1 if bracket.direction == "above" else -1)
-        ends = _points_at_end(bracket, fine[bracket], designs[bracket], start, designs[bracket][start])
-        finer[bracket] = np.concatenate([here, beyond, ends])
-    finer_designs = _winners_within(r, finer)
-    changes: dict[Bracket, tuple[float, Design | None]] = {}
-    others: dict[Bracket, np.ndarray] = {}  # where the design beyond is another than at the first change
-    for bracket, start in starts.items():
-        first = _first_change(r, bracket, finer_designs[bracket][:FINE])
-        design = finer_designs[bracket][FINE + math.ceil(first / EVERY)]
-        if _is_as_today(r, bracket, design):
-            design = finer_designs[bracket][first]
-        changes[bracket] = float(finer[bracket][first]), design
-        if not _is_alike(bracket, design, designs[bracket][start]):
-            others[bracket] = _points_at_end(bracket, fine[bracket], designs[bracket], start, design)
-    other_designs = _winners_within(r, others)
-    turns = {}
-    for bracket, (factor, design) in changes.items():
-        points, winners_there = finer[bracket][ENDS:], finer_designs[bracket][ENDS:]
-        if bracket in others:
-            points, winners_there = others[bracket], other_designs[bracket]
-        until, following = None, design
-        if len(points):
-            last = _end_of_run([_is_alike(bracket, each, design) for each in winners_there], 0) or FINE - 1
-            until, following = float(points[last]), winners_there[last]
-        turns[bracket] = _break_even(r, bracket, factor, design, until, following)
+    """The changes within brackets; the searches take turns, and share one evaluation in each turn."""
+    searches = {bracket: _search(r, bracket) for bracket in brackets}
+    factors = {bracket: next(search) for bracket, search in searches.items()}
+    turns: dict[Bracket, BreakEven] = {}
+    while factors:
+        designs, factors = _winners_within(r, factors), {}
+        for bracket, winners_there in designs.items():
+            try:
+                factors[bracket] = searches[bracket].send(winners_there)
+            except StopIteration as end:
+                turns[bracket] = end.value
     return turns
+
+
+def _search(r: Choice, bracket: Bracket) -> Generator[np.ndarray, list[Design | None], BreakEven]:
+    """The change within one bracket, refined twice, with the design that wins beyond, not only at one point.
+
+    Yields multiples of today's value, and is sent the recommended design at each.
+    """
+    coarse = _fine_factors(bracket)
+    coarse_designs = yield coarse
+    start = _first_change(r, bracket, coarse_designs[:FINE])
+    here = _points_between(coarse, start)
+    beyond = here[::EVERY] * BEYOND ** (1 if bracket.direction == "above" else -1)
+    end = _points_at_end(bracket, coarse, coarse_designs, start, coarse_designs[start])
+    designs = yield np.concatenate([here, beyond, end])
+    first = _first_change(r, bracket, designs[:FINE])
+    design = designs[FINE + math.ceil(first / EVERY)]
+    if _is_as_today(r, bracket, design):
+        design = designs[first]
+    designs_at_end = designs[ENDS:]
+    if not _is_alike(bracket, design, coarse_designs[start]):  # its end is another
+        end = _points_at_end(bracket, coarse, coarse_designs, start, design)
+        designs_at_end = (yield end) if len(end) else []
+    until, following = None, design
+    if len(end):
+        last = next(
+            i for i in range(1, FINE) if i == FINE - 1 or not _is_alike(bracket, designs_at_end[i], design)
+        )
+        until, following = float(end[last]), designs_at_end[last]
+    return _break_even(r, bracket, float(here[first]), design, until, following)
 
 
 def _points_at_end(
     bracket: Bracket, factors: np.ndarray, designs: list[Design | None], start: int, design: Design | None
 ) -> np.ndarray:
     """Multiples between the two points where `design`, which wins from `start` on, is replaced; or none."""
-    last = _end_of_run([_is_alike(bracket, each, design) for each in designs], start)
+    alike = [_is_alike(bracket, each, design) for each in designs]
+    last = _end_of_run(alike, factors, start, bracket.step)
     return _points_between(factors, last) if last else np.array([])
 
 
 def _fine_factors(bracket: Bracket) -> np.ndarray:
     """The multiples within a bracket, then those around the end of the design beyond it."""
-    factors = np.geomspace(bracket.inside, bracket.outside, FINE)
-    return np.concatenate([factors, np.geomspace(*bracket.end, FINE)]) if bracket.end else factors
+    pairs = ((bracket.inside, bracket.outside), *bracket.ends)
+    return np.concatenate([np.geomspace(*pair, FINE) for pair in pairs])
 
 
 def _points_between(factors: np.ndarray, index: int) -> np.ndarray:
@@ -217,28 +242,40 @@ def _points_between(factors: np.ndarray, index: int) -> np.ndarray:
     return np.geomspace(factors[index - 1], factors[index], FINE)
 
 
-def _end_of_run(same: list[bool], start: int) -> int | None:
-    """The first index after `start` at which points are no longer the `same`; None if there is none."""
-    run = next((i for i in range(start, len(same)) if same[i]), start)
-    return next((i for i in range(run + 1, len(same)) if not same[i]), None)
+def _end_of_run(alike: list[bool], factors: np.ndarray, start: int, step: float) -> int | None:
+    """The first index after `start` from which on points are no longer `alike`; None if there is none.
+
+    An interruption over less than one `step` of the search does not end the run: whether a coarse point falls
+    into it is chance.
+    """
+    run = next((i for i in range(start, len(alike)) if alike[i]), start)
+    for end in range(run + 1, len(alike)):
+        if alike[end - 1] and not alike[end]:
+            back = next((i for i in range(end + 1, len(alike)) if alike[i]), None)
+            if back is None or abs(math.log(factors[back] / factors[end - 1])) > step:
+                return end
+    return None
 
 
 def _winners_within(r: Choice, factors: dict[Bracket, np.ndarray]) -> dict[Bracket, list[Design | None]]:
     """The recommended design at each multiple, for all brackets in one evaluation."""
-    points = iter(_winners(r, [(bracket.axis, each) for bracket, all_ in factors.items() for each in all_]))
-    return {bracket: list(itertools.islice(points, len(each))) for bracket, each in factors.items()}
+    points = [(bracket.axis, factor) for bracket, multiples in factors.items() for factor in multiples]
+    designs = iter(_winners(r, points))
+    return {
+        bracket: list(itertools.islice(designs, len(multiples))) for bracket, multiples in factors.items()
+    }
 
 
 def _is_alike(bracket: Bracket, design: Design | None, other: Design | None) -> bool:
     """Whether two designs are the same, or for the service's bracket both or neither a service."""
-    return _serves(design) is _serves(other) if bracket.service else design == other
+    if not bracket.service or design is None or other is None:
+        return design == other
+    return _is_service(design) == _is_service(other)
 
 
 def _is_as_today(r: Choice, bracket: Bracket, design: Design | None) -> bool:
     """Whether a design is alike today's; for the service's bracket, nothing feasible is no change either."""
-    if bracket.service:
-        return _serves(design) is not (not _service(r)[1])
-    return design == r.design
+    return not _is_service_change(r, design) if bracket.service else design == r.design
 
 
 def _first_change(r: Choice, bracket: Bracket, designs: list[Design | None]) -> int:
@@ -295,27 +332,25 @@ def _place_in_words(axis: str, direction: str, now: float, factor: float) -> str
 
 def _services_among(r: Choice, turns: list[BreakEven]) -> list[BreakEven]:
     """The change to or from an always-on service, if it wins between two points of the coarse search only."""
-    direction, is_service = _service(r)
     return [
         replace(turn, service=True)
         for turn in turns
-        if turn.direction == direction
+        if turn.direction == _service_direction(r)
         and turn.design is not None
-        and _serves(Design(**turn.design)) is not is_service
+        and _is_service_change(r, Design(**turn.design))
     ]
 
 
 def _no_break_even(r: Choice) -> BreakEven:
     """That the rate changes nothing between Lambda and an always-on service, or why it cannot."""
-    direction, is_service = _service(r)
-    if is_service:
+    if _is_service(r.nearest):
         says = f"Lambda takes over at no rate down to 1/{REACH:,.0f} of today's"
     elif why := _why_no_service(r):
         says = f"an always-on service is not possible: {why}"
     else:
         says = f"an always-on service takes over at no rate up to {REACH:,.0f} times today's"
     unit = AXES[RATE].unit
-    return BreakEven(RATE, None, unit, None, direction, None, says, True)
+    return BreakEven(RATE, None, unit, None, _service_direction(r), None, says, True)
 
 
 def _why_no_service(r: Choice) -> str:
@@ -349,12 +384,18 @@ def what_moves_along(workload: Workload, axes: Iterable[str]) -> str:
     'Every quantile moves with its median, and the peak with the rate.'
     """
     names = set(axes)
-    texts = []
+    pairs = []
     if any(axis in SPREADS and _varies(workload, axis) for axis in names):
-        texts.append("every quantile moves with its median")
+        pairs.append(("every quantile", "its median"))
+    if "runtime" in names and workload.runtime.first_byte is not None:
+        pairs.append(("the first byte", "the run time"))
     if RATE in names and workload.peak_rps is not None:
-        texts.append("the peak with the rate" if texts else "the peak moves with the rate")
-    return sentence(", and ".join(texts)) if texts else ""
+        pairs.append(("the peak", "the rate"))
+    if not pairs:
+        return ""
+    (first, its), *others = pairs
+    texts = [f"{first} moves with {its}", *(f"{what} with {its}" for what, its in others)]
+    return sentence(", and ".join([", ".join(texts[:-1]), texts[-1]]) if others else texts[0])
 
 
 def _varies(workload: Workload, axis: str) -> bool:

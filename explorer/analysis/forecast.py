@@ -17,7 +17,7 @@ from explorer.engine.search import TopTwo, best_two
 from explorer.engine.sizing import at_best_size
 from explorer.errors import ExplorerError, WorkloadError
 from explorer.facts.key_value import parse_pairs
-from explorer.facts.units import quote_value
+from explorer.facts.units import format_share, quote_value
 from explorer.facts.verdict import Verdict
 from explorer.options.base.conditions import Conditions
 from explorer.workload.axes import check_growth, scale_axis
@@ -36,6 +36,16 @@ COLUMNS = ("month", "limit", "used", "limit_value", "unit", "breach_probability"
 WORTH_A_CHANGE = 0.02  # share of its score by which another design must be better before it replaces one:
 # two whose bills rise by steps and are about equal would otherwise take turns month by month
 CHANGES = ("month", "design", "monthly_usd", "added", "removed", "changed")
+
+
+def change_rule() -> str:
+    """When another design is recommended as it grows, as a sentence.
+
+    >>> change_rule()
+    'A design is kept until another costs over 2 % less, the price of the parts of both included.'
+    """
+    least = format_share(WORTH_A_CHANGE)
+    return f"A design is kept until another costs over {least} less, the price of the parts of both included."
 
 
 def growth_rate(value: Any, field: str) -> float:

@@ -14,6 +14,7 @@ from explorer.engine.latency import latency as seconds_of
 from explorer.engine.limits import Finding, findings
 from explorer.engine.sizing import sized_conditions
 from explorer.errors import ExplorerError
+from explorer.facts.units import quote_value
 from explorer.facts.verdict import Verdict
 from explorer.options.base.conditions import Conditions
 from explorer.workload.workload import Workload
@@ -154,6 +155,8 @@ def compare(workload: Workload, designs: Mapping[str, DesignArgument]) -> pd.Dat
     ------
     DesignError
         For a design that cannot be built.
+    ExplorerError
+        For designs without names.
 
     Examples
     --------
@@ -164,6 +167,11 @@ def compare(workload: Workload, designs: Mapping[str, DesignArgument]) -> pd.Dat
     """
     import pandas as pd
 
+    if not isinstance(designs, Mapping):
+        raise ExplorerError(
+            f"designs is {quote_value(designs)}: expected designs by name, such as"
+            ' {"at once": "response=buffered"}'
+        )
     rows = {}
     for name, argument in designs.items():
         design = complete_design(workload, argument)
@@ -189,6 +197,8 @@ def design_assessment(workload: Workload, design_text: str) -> dict[str, Any]:
     design = complete_design(workload, design_text)
     load = sized_conditions(workload, design)
     feasible, reasons = why_infeasible(load, design, findings(workload, design, load))
+    from .flat_rates import cheaper_flat_rate
+
     bill, seconds = bill_of(workload, design, load), seconds_of(workload, design, load)
     part_usd, parts = workload.preferences.part_usd, design.parts_for(load)
     return {
@@ -199,6 +209,7 @@ def design_assessment(workload: Workload, design_text: str) -> dict[str, Any]:
         "excluded": reasons,
         "findings": _finding_rows(workload, design, load),
         "bill": bill_to_dict(bill),
+        "flat_rate": cheaper_flat_rate(bill, design),
         "latency_s": seconds,
         "monthly_usd": float(bill.total_usd),
         "parts": len(parts),

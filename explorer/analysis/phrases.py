@@ -198,6 +198,22 @@ def besides_pattern(design: Design) -> str:
     return both(others) if others else ""
 
 
+def completion_in_words(design: Design) -> tuple[str, str]:
+    """What the latencies of a design end with, and that it has come: ("the results", "are in hand")."""
+    return ("the work", "is done") if _is_acknowledged(design) else ("the results", "are in hand")
+
+
+def latency_in_words(design: Design) -> str:
+    """What the latencies of a design are of: "from submitting to the whole result in hand"."""
+    end = "the end of the work" if _is_acknowledged(design) else "the whole result in hand"
+    return f"from submitting to {end}"
+
+
+def _is_acknowledged(design: Design) -> bool:
+    """Whether nobody waits for a result."""
+    return design.flow.body_out is BodyOut.NOTHING
+
+
 def describe_design(design: Design) -> str:
     """A design in common words: the kind of endpoint and its door, then the options that are not plain.
 

@@ -12,11 +12,10 @@ from explorer.facts import catalogue
 from explorer.facts.suggestions import both, either
 from explorer.facts.units import Money, format_count, format_rough_usd, format_time
 from explorer.facts.verdict import Verdict
-from explorer.options.base.request_path import BodyOut
 
 from .break_evens import BreakEven, what_moves_along
 from .choice import PartPriceChange
-from .flat_rates import cheaper_flat_rate
+from .flat_rates import cheaper_at_flat_rate, cheaper_flat_rate
 from .open_size import size_sentence
 from .phrases import (
     FIRST_BYTE_P95,
@@ -26,6 +25,7 @@ from .phrases import (
     broken_requests,
     change_from_today,
     change_in_words,
+    completion_in_words,
     describe_design,
     late_answers,
     late_p95,
@@ -149,16 +149,16 @@ def _part_price_condition(r: Answer) -> str:
 def _cost_sentence(r: Answer) -> str:
     assert r.design is not None
     parts = format_count(r.parts, "moving part", "no")
-    what = "the work is done" if r.design.flow.body_out is BodyOut.NOTHING else "the results are in hand"
+    what = " ".join(completion_in_words(r.design))
     p50, p95 = (format_time(r.latency_s[level]) for level in ("p50", "p95"))
     money = format_rough_usd(r.monthly_usd)
     return f"{r.workload.name}: {money} a month with {parts}; half of {what} within {p50}, 95 % within {p95}."
 
 
 def flat_rate_sentence(r: Answer, money: Money = format_rough_usd) -> str:
-    """The flat rate that would be cheaper than lines of the bill; "" if none."""
+    """The flat rate that would be cheaper, for the design or for another one; "" if none."""
     assert r.design is not None
-    return cheaper_flat_rate(r.bill, r.design, money)
+    return cheaper_flat_rate(r.bill, r.design, money) or cheaper_at_flat_rate(r, money)
 
 
 def quota_sentence(r: Answer) -> str:

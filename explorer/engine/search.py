@@ -15,7 +15,7 @@ all concerns together exceed a promise. A design that is cheap enough only at cl
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -34,6 +34,7 @@ CELLS = 64  # approximate number of cells, each with one lower bound per design
 CELL = 128  # the most points of a cell
 PRICED = 2**17  # designs x points x sizes that are priced together: their arrays fit into the CPU's cache
 FEW = 4096  # up to so many designs x points x sizes, all are priced
+NO_DESIGN = {"index": NOTHING, "size": 0, "score": np.inf, "usd": np.nan, "p95": np.inf}
 NO_SECOND = float(np.finfo(float).max)  # the score where fewer than two designs are feasible
 FIRST = 6  # designs priced in each cell in the first round
 NARROWED = 4 * FIRST  # designs per round from which on bounds at points are used
@@ -71,7 +72,8 @@ def best_two(answers: Answers, designs: Table | None = None) -> TopTwo:
     contest = Contest(answers, answers.table if designs is None else designs)
     if len(contest.table):
         contest.run()
-    return TopTwo(*(contest.grid.join(values) for values in contest.best[:-1]))
+    names = (field.name for field in fields(TopTwo))
+    return TopTwo(**{name: contest.grid.join(contest.best[name]) for name in names})
 
 
 class ClosedPoints:
@@ -159,13 +161,13 @@ class Contest:
     """
 
     def __init__(self, answers: Answers, table: Table) -> None:
-        self.answers, self.table, shape = answers, table, answers.axes_shape
-        self.grid = Grid(shape, max(1, min(CELL, math.prod(shape) // CELLS)))
+        self.answers, self.table = answers, table
+        points = math.prod(answers.axes_shape)
+        self.grid = Grid(answers.axes_shape, max(1, min(CELL, points // CELLS)))
         self.in_cells = CellBounds(answers, table, self.grid)
         self.cells = Cells(answers, self.grid)
         shape = (2, self.grid.cells, *self.grid.side)
-        fills = (NOTHING, 0, np.inf, np.nan, np.inf)  # index, size, score, usd, p95
-        self.best = [np.full(shape, fill) for fill in fills]
+        self.best = {name: np.full(shape, nothing) for name, nothing in NO_DESIGN.items()}
         self.points = math.prod(self.grid.side) * answers.sizes
         everything = len(table.rows) * self.grid.cells * self.points
         self.bounded = everything > FEW  # else the bounds would cost more time than they save
@@ -207,7 +209,7 @@ class Contest:
         at_once = max(1, PRICED // self.points)
         for start in range(0, len(number), at_once):
             designs, cell = number[start : start + at_once], cells[place[start : start + at_once]]
-            score = np.where(self.closed_points[cell], -np.inf, self.best[2][1, cell])
+            score = np.where(self.closed_points[cell], -np.inf, self.best["score"][1, cell])
             over = ~self.at_points.may_compete(designs, cell, score)
             least[designs[over], cell[over]] = np.inf
 
@@ -222,7 +224,7 @@ class Contest:
     def _second(self, cells: np.ndarray) -> np.ndarray:
         """The highest score of the second best in each of these cells, finite; closed points are ignored."""
         score = (
-            np.where(self.closed_points[cells], -np.inf, self.best[2][1, cells])
+            np.where(self.closed_points[cells], -np.inf, self.best["score"][1, cells])
             .reshape(len(cells), -1)
             .max(axis=1)
         )
@@ -237,6 +239,11 @@ class Contest:
             self._enter(designs[:, part], cells[part], open_to[:, part])
 
     def _enter(self, designs: np.ndarray, cells: np.ndarray, open_to: np.ndarray) -> None:
+        """Price designs of the shape (count, cells) where they are open, and keep those among the two best.
+
+        What is cheap to rule out comes first: designs that are late all over their cell, then broken limits,
+        then money. Whether the rest is in time is computed last.
+        """
         number, place = np.nonzero(open_to)  # pairs of a design and a cell
         design, cell = designs[number, place], cells[place]
         if self.bounded:
@@ -255,7 +262,7 @@ class Contest:
             return
         usd = sums.usd()
         score = sums.score(usd, table.parts[design])
-        open_here = holds & (score <= self.best[2][1, cell][:, None] * (1 + SLACK))
+        open_here = holds & (score <= self.best["score"][1, cell][:, None] * (1 + SLACK))
         some = np.flatnonzero(open_here.reshape(len(design), -1).any(axis=1))
         if not len(some):
             return
@@ -292,16 +299,17 @@ class Contest:
         cells = cells[here]
         size = (shape[0], len(cells), *self.grid.side)
         index = np.broadcast_to(design.reshape(-1, *(1,) * len(self.grid.side)), values[0].shape)
-        every = []
-        for old, new, fill in zip(self.best, (index, *values), (0, 0, np.inf, np.nan, np.inf), strict=True):
-            entered = np.full(size, fill, dtype=old.dtype)
+        every = {}
+        for (name, old), new in zip(self.best.items(), (index, *values), strict=True):
+            entered = np.full(size, NO_DESIGN[name], dtype=old.dtype)
             entered[number, place] = new
-            every.append(np.concatenate([old[:, cells], entered]))
-        parts = self.table.parts[every[0]]  # where no design is, arbitrary: the score is infinite
-        score = every[2].copy()
+            every[name] = np.concatenate([old[:, cells], entered])
+        parts = self.table.parts[every["index"]]  # where no design is, arbitrary: the score is infinite
+        score = every["score"].copy()
         for rank in (0, 1):
-            first = best_of(score, parts, every[4], every[0])
+            first = best_of(score, parts, every["p95"], every["index"])
             none, at = first == NOTHING, np.maximum(first, 0)[None]
-            for best, all_, fill in zip(self.best, every, (NOTHING, 0, np.inf, np.nan, np.inf), strict=True):
-                best[rank, cells] = np.where(none, fill, np.take_along_axis(all_, at, 0)[0])
+            for name, candidates in every.items():
+                winner = np.take_along_axis(candidates, at, 0)[0]
+                self.best[name][rank, cells] = np.where(none, NO_DESIGN[name], winner)
             np.put_along_axis(score, at, np.inf, 0)

@@ -813,7 +813,7 @@ class Fields(Section):
         synonyms="AWS region, location, data centre, data center, country, Frankfurt, Ireland, Virginia",
     )
     requests_per_month: float = field(
-        replace(NUMBER, accepted="1 to 1e13 requests a month", least=1, most=1e13),
+        replace(NUMBER, accepted="1 to 10 trillion requests a month", least=1, most=1e13),
         REQUIRED,
         "how many requests a month",
         missing="a number of requests such as 3_000_000",

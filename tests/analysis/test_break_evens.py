@@ -13,6 +13,8 @@ from explorer.workload.axes import scale_axis, value_now
 from explorer.workload.workload import Workload
 from tests.support.examples import each_example
 
+STREAM = {"runtime": {"p50": "90 s", "first_byte": "1 s"}}
+
 
 @pytest.fixture(scope="module")
 def choice():
@@ -76,6 +78,29 @@ def test_a_design_that_lasts_as_far_as_the_search_reaches_has_no_end(choice, mon
     assert turn.until is None and "up to" not in turn.says
 
 
+@pytest.mark.parametrize(
+    ("gone", "back", "until"),
+    [(3.7, 4.1, 20.0), (3.7, 4.35, 3.7), (3.7, np.inf, 3.7)],
+)
+def test_a_design_that_is_gone_for_less_than_a_step_of_the_search_holds_on(
+    choice, monkeypatch, gone, back, until
+):
+    """Of the coarse points, 1,000 to the power of k / 51, only the tenth, 3.88, lies in each interruption.
+
+    4.1 is 11 % over 3.7 and 4.35 is 18 % over it; a step of the search is 15 %, a hundredth of the range.
+    """
+    other = next(design for design in choice.candidates.designs if design != choice.design)
+
+    def winner(axis: str, factor: float):
+        wins = 2 <= factor < gone or back <= factor < 20
+        return other if axis == "runtime" and wins else choice.design
+
+    monkeypatch.setattr(break_evens, "_winners", lambda r, points: [winner(*point) for point in points])
+    (turn,) = (turn for turn in break_evens.break_evens(choice) if turn.axis == "runtime")
+    assert (turn.design, turn.factor) == (other.ids, pytest.approx(2, rel=0.0006))
+    assert turn.until == pytest.approx(until, rel=0.0006)
+
+
 def test_a_design_that_gives_way_between_two_coarse_points_has_its_end_there(choice, monkeypatch):
     """From 2.4 to 2.6 times one design, then another: both changes lie within one coarse step."""
     other, third = [design for design in choice.candidates.designs if design != choice.design][:2]
@@ -102,6 +127,14 @@ def test_a_design_that_gives_way_between_two_coarse_points_has_its_end_there(cho
         ({"peak_rps": 2}, ["runtime"], ""),
         ({"runtime": {"p50": "1 s", "p99": "4 s"}}, ["runtime"], "Every quantile moves with its median."),
         ({"runtime": {"p50": "1 s", "p99": "4 s"}}, ["response", "configuration"], ""),
+        (STREAM, ["response"], ""),
+        (STREAM, ["runtime"], "The first byte moves with the run time."),
+        (
+            STREAM | {"peak_rps": 2, "response": {"p50": "1 KB", "p99": "4 KB"}},
+            ["runtime", "response", "requests_per_month"],
+            "Every quantile moves with its median, the first byte with the run time, and the peak with the"
+            " rate.",
+        ),
     ],
 )
 def test_what_moves_along_is_said_where_something_does(fields, axes, says):

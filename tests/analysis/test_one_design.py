@@ -147,3 +147,9 @@ def test_what_only_a_larger_size_has_in_time_is_feasible_with_any(waits):
     any_size = ex.recommend(workload(runtime={**runtime, "memory": "any"}, client=client))
     assert at_one.feasible and any_size.feasible
     assert any_size.score_usd <= at_one.score_usd * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("designs", [["response=buffered"], "response=buffered", None])
+def test_designs_without_names_are_one_line(designs):
+    with pytest.raises(ex.ExplorerError, match=r"designs is .*: expected designs by name, such as \{"):
+        ex.compare(workload(), designs)

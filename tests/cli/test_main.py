@@ -144,7 +144,7 @@ def test_a_reader_who_went_away_is_no_error(form):
         ),
         (
             ["recommend", STATEMENTS, "--set", "requests_per_month=1e14"],
-            "--set: requests_per_month is 100000000000000.0: expected 1 to 1e13",
+            "--set: requests_per_month is 100000000000000.0: expected 1 to 10 trillion",
         ),
         (
             ["recommend", STATEMENTS, "--set", "requests_per_month=0"],

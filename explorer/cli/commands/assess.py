@@ -46,6 +46,8 @@ def assessment(answer: Row) -> Iterator[RenderableType]:
         yield from indented_lines(f"{row['because']}: {row['why']}" for row in answer["excluded"])
     yield from findings_table(answer["findings"])
     yield from bill_table(answer["bill"])
+    if answer["flat_rate"]:
+        yield from indented_lines([answer["flat_rate"]])
     yield title("Latency")
     yield table(
         ("phase", ">p50", ">p95", ">p99"),

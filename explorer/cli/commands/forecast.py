@@ -11,7 +11,7 @@ from rich.text import Text
 
 from explorer.cli.answer_tables import FEW
 from explorer.cli.console import Fields, Json, Region, WorkloadFile, designs, load_workload, out
-from explorer.cli.tables import Row, table, title
+from explorer.cli.tables import Row, SideNote, table, title
 from explorer.facts.units import format_quantity
 
 
@@ -57,6 +57,7 @@ def forecast_to_dict(frame: Any) -> dict[str, Any]:
 
 def forecast_table(answer: Row) -> Iterator[RenderableType]:
     """The answer of `forecast`: the first breach, limits that come near, and design changes."""
+    from explorer.analysis.forecast import change_rule
     from explorer.analysis.phrases import name_design
 
     first, last = answer["first_breach"], answer["months"][-1]["month"]
@@ -71,6 +72,7 @@ def forecast_table(answer: Row) -> Iterator[RenderableType]:
     yield table(
         ("month", "design", ">USD a month", "added", "removed"), map(_change, answer["design_changes"])
     )
+    yield SideNote(f"  {change_rule()}")
 
 
 def _filling(rows: list[Row], last: int) -> Iterator[tuple[str, ...]]:

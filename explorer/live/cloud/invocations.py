@@ -14,11 +14,13 @@ from .durable import is_durable
 from .hook import hook, require
 from .initialization import LOG_NAMES, ON_DEMAND, SNAPSHOT, type_of
 from .limits import Limits
-from .limits_at_door import CALL
+from .limits_at_door import CALL, DOOR
 from .patch_runtime import last_run, report_line
+from .starts import YIELDS, YIELDS_AT_DOOR, yield_to_the_cloud
 
 Function = Callable[..., Any]
 
+WEB_DOORS = {"http-api", "rest-api", "function-url", "balancer"}  # a client waits behind each
 RUNTIME_API = "127.0.0.1:9001"  # of AWS's own runtimes; here nothing listens there
 
 
@@ -51,13 +53,15 @@ class _Environment:
         return getattr(self.inner, name)
 
     def Popen(self, *args: Any, env: Mapping[str, str], **kwargs: Any) -> Any:  # noqa: N802
-        """As `subprocess.Popen`; adds Lambda's variables only while a worker starts."""
+        """As `subprocess.Popen`, at a lower priority; adds Lambda's variables while a worker starts."""
         config = getattr(_spawning, "config", None)
         variables = lambda_variables(config, _spawning.type) if config is not None else {}
         whole = {**env, **variables}
         if variables.get("AWS_LAMBDA_INITIALIZATION_TYPE") == SNAPSHOT:
             whole = {name: value for name, value in whole.items() if name not in LOG_NAMES}
-        return self.inner.Popen(*args, env=whole, **kwargs)
+        process = self.inner.Popen(*args, env=whole, **kwargs)
+        yield_to_the_cloud(process.pid, YIELDS_AT_DOOR if DOOR.get() in WEB_DOORS else YIELDS)
+        return process
 
 
 def lambda_variables(config: Mapping[str, Any], initialization: str = ON_DEMAND) -> dict[str, str]:

@@ -27,7 +27,6 @@ from .events import retry_throttled
 from .hook import hook, require
 from .initialization import has_snapshot, restore_lines, start_in_report
 from .limits import Limits
-from .starts import yield_to_the_cloud
 
 Function = Callable[..., Any]
 
@@ -290,11 +289,9 @@ class _Subprocess:
         return getattr(subprocess, name)
 
     def Popen(self, *args: Any, env: Mapping[str, str], **kwargs: Any) -> Any:  # noqa: N802
-        """As `subprocess.Popen`, with the environment of a function and a lower priority."""
+        """As `subprocess.Popen`, with the environment of a function."""
         popen: Any = subprocess.Popen
-        process = popen(*args, env=function_environment(env), **kwargs)
-        yield_to_the_cloud(process.pid)
-        return process
+        return popen(*args, env=function_environment(env), **kwargs)
 
 
 def function_environment(env: Mapping[str, str]) -> dict[str, str]:

@@ -108,6 +108,8 @@ class Refusals:
         checks: tuple[Any, ...] = self.checks.get(service, {}).get(operation, ())
         if service == "lambda" and "FunctionName" in parameters:
             checks = (*refusals_lambda.ANY, *checks)
+        if service == "stepfunctions":
+            checks = (refusals_services.arns, *checks)
         return next(filter(None, (check(self.limits, parameters) for check in checks)), None)
 
     def resource_refusal(self, kind: str, properties: Parameters) -> Refusal | None:

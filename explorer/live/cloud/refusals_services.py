@@ -14,6 +14,7 @@ from typing import Any
 from explorer.check import state_language
 from explorer.check.json_errors import json_problem
 
+from . import state_mocks
 from .limits import Limits, Refusal, invalid
 
 Parameters = Mapping[str, Any]
@@ -164,6 +165,14 @@ def _secret(id: Any) -> Any:
 
 
 # Step Functions
+
+
+def arns(limits: Limits, parameters: Parameters) -> Refusal | None:
+    """Refuse a name in place of the ARN of a machine, an execution or an activity."""
+    for name, value in parameters.items():
+        if name.endswith("Arn") and name != "roleArn" and not str(value).startswith("arn:"):
+            return refuse("InvalidArn", f"Invalid Arn: 'Invalid ARN prefix: {value}'")
+    return None
 
 
 def machine_name(limits: Limits, parameters: Parameters) -> Refusal | None:
@@ -427,6 +436,7 @@ CHECKS: Mapping[str, Mapping[str, tuple[Check, ...]]] = {
         "CreateActivity": (machine_name,),
         "DescribeActivity": (activity_is_there,),
         "GetActivityTask": (activity_is_there,),
+        "TestState": (state_mocks.mocked_state,),
     },
     "sqs": {
         "SendMessageBatch": (batch,),

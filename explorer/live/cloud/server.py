@@ -81,6 +81,7 @@ async def _serve(folder: Path, region: str, listener: socket.socket, limits: Lim
         task_permissions,
         task_processes,
         tokens,
+        variable_references,
     )
     from .hook import check_version
     from .limits_at_door import LimitsAtDoor
@@ -103,6 +104,7 @@ async def _serve(folder: Path, region: str, listener: socket.socket, limits: Lim
         evaluation,
         inspection,
         machines,
+        variable_references,
         secret_versions,
         sockets,
         qualified_names,

@@ -24,6 +24,7 @@ MOST_WAITING = 500  # calls; each occupies a thread
 LONGEST_WAIT_S = 25.0  # less than an API's integration time-out
 POLL_S = 1.0  # between two looks of a waiting call that is not woken
 YIELDS = 10  # added to the cloud's nice value for a worker
+YIELDS_AT_DOOR = 5  # for one that a client at a door waits for
 NICEST = 19
 
 Acquire = Callable[..., tuple[Any, str]]
@@ -134,10 +135,10 @@ def install(limits: Limits) -> None:
     hook(lambda_svc, "_execute_function_warm", "func event request_id", _answer_throttle)
 
 
-def yield_to_the_cloud(pid: int) -> None:
+def yield_to_the_cloud(pid: int, by: int = YIELDS) -> None:
     """Lower the priority of a worker's process below that of the cloud."""
     with suppress(OSError):
-        nicer = os.getpriority(os.PRIO_PROCESS, 0) + YIELDS
+        nicer = os.getpriority(os.PRIO_PROCESS, 0) + by
         os.setpriority(os.PRIO_PROCESS, pid, min(nicer, NICEST))
 
 
@@ -156,15 +157,15 @@ def _bound_starts(starts: Starts) -> Callable[[Acquire], Acquire]:
             max_concurrency: int | None = None,
         ) -> tuple[Any, str]:
             _last_call.throttled = False
-            arguments = (func_name, config, code_zip, qualifier, max_concurrency)
             if lambda_runtime._worker_class_for(config) is not lambda_runtime.Worker:
-                return original(*arguments)
+                return original(func_name, config, code_zip, qualifier, max_concurrency)
             key = lambda_runtime._worker_key(func_name, config, qualifier)
             reason = ""
 
             def lease() -> tuple[Any, bool]:
                 nonlocal reason
-                worker, reason = original(*arguments)
+                present = _present_state(func_name, qualifier, config, code_zip)
+                worker, reason = original(func_name, *present, qualifier, max_concurrency)
                 process = worker and worker._proc
                 needs_start = worker is not None and (process is None or process.poll() is not None)
                 if worker is not None:
@@ -183,6 +184,22 @@ def _bound_starts(starts: Starts) -> Callable[[Acquire], Acquire]:
         return acquire
 
     return wrap
+
+
+def _present_state(
+    name: str, qualifier: str, config: Mapping[str, Any], code: bytes
+) -> tuple[Mapping[str, Any], bytes]:
+    """The configuration and the code with which an environment starts: a call may be older than an update.
+
+    The emulator keeps one pool per version, so an environment that a retried or waiting call starts also
+    serves the calls after it.
+    """
+    from ministack.services import lambda_svc
+
+    function = lambda_svc._functions.get(name) if qualifier == "$LATEST" else None
+    if function is None:
+        return config, code
+    return {**function["config"], "FunctionArn": config["FunctionArn"]}, function["code_zip"]
 
 
 def _release_hook(starts: Starts) -> Callable[..., Any]:

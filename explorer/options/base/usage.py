@@ -36,6 +36,7 @@ class StepQuantity:
 class FlatRate:
     """A monthly price that replaces lines of a bill, up to an allowance."""
 
+    name: str  # with its product, inside a sentence: "CloudFront's flat-rate plan Pro"
     price: str  # its price id
     replaces: tuple[str, ...]  # price ids of the replaced lines; absent lines cost nothing
     allows: tuple[tuple[str, str], ...]  # (price id of a line, id of the constant with its upper bound)

@@ -41,8 +41,11 @@ CACHE_BY_HEADERS = "83da9c7e-98b4-4e11-a168-04f0df8e2c65"
 SENT_ON = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
 
 
-def _plan(price: str, most_requests: str, most_gb: str) -> FlatRate:
-    return FlatRate(price, REPLACED, ((REQUESTS, most_requests), (OUT, most_gb)))
+def _plan(name: str, most_gb: str = "") -> FlatRate:
+    """A flat-rate plan as AWS names it; `most_gb` is the id of its allowance of bytes, if not its own."""
+    price = f"cloudfront.plan_{name.lower().replace(' ', '_')}"
+    allows = ((REQUESTS, f"{price}.requests"), (OUT, most_gb or f"{price}.gb"))
+    return FlatRate(f"CloudFront's flat-rate plan {name}", price, REPLACED, allows)
 
 
 class CloudFront(Edge):
@@ -72,35 +75,11 @@ class CloudFront(Edge):
         "response_limits",
     )
     flat_rates = (
-        _plan("cloudfront.plan_free", "cloudfront.plan_free.requests", "cloudfront.plan_free.gb"),
-        _plan("cloudfront.plan_pro", "cloudfront.plan_pro.requests", "cloudfront.plan_pro.gb"),
-        _plan("cloudfront.plan_business", "cloudfront.plan_business.requests", "cloudfront.plan_pro.gb"),
-        _plan("cloudfront.plan_premium", "cloudfront.plan_premium.requests", "cloudfront.plan_pro.gb"),
-        _plan(
-            "cloudfront.plan_premium_75tb",
-            "cloudfront.plan_premium_75tb.requests",
-            "cloudfront.plan_premium_75tb.gb",
-        ),
-        _plan(
-            "cloudfront.plan_premium_125tb",
-            "cloudfront.plan_premium_125tb.requests",
-            "cloudfront.plan_premium_125tb.gb",
-        ),
-        _plan(
-            "cloudfront.plan_premium_200tb",
-            "cloudfront.plan_premium_200tb.requests",
-            "cloudfront.plan_premium_200tb.gb",
-        ),
-        _plan(
-            "cloudfront.plan_premium_350tb",
-            "cloudfront.plan_premium_350tb.requests",
-            "cloudfront.plan_premium_350tb.gb",
-        ),
-        _plan(
-            "cloudfront.plan_premium_600tb",
-            "cloudfront.plan_premium_600tb.requests",
-            "cloudfront.plan_premium_600tb.gb",
-        ),
+        _plan("Free"),
+        _plan("Pro"),
+        _plan("Business", "cloudfront.plan_pro.gb"),
+        _plan("Premium", "cloudfront.plan_pro.gb"),
+        *(_plan(f"Premium {size}TB") for size in (75, 125, 200, 350, 600)),
     )
 
     def excludes(self, load: Conditions) -> Iterable[Exclusion]:

@@ -10,9 +10,10 @@ from typing import Any
 
 from explorer.analysis.recommendation import Recommendation
 from explorer.errors import ExplorerError
+from explorer.workload.kinds import ANY
 from explorer.workload.workload import Workload
 
-from . import panels, screen_state
+from . import screen_state
 from .history import History, State
 from .maps import COARSE, FINE_POINTS, Maps, now_of
 from .prefetch import AnswerCache, Ready, states_after_move, states_at_steps
@@ -189,21 +190,25 @@ class Answers:
     # Later ----------------------------------------------------------------------------------------
 
     def stages(self, ready: Ready, ahead: Iterator[State]) -> Iterator[Stage]:
-        """The slow tasks after a change, the most urgent first; `ahead` are states that may come next."""
+        """The slow tasks after a change, the most urgent first; `ahead` are states that may come next.
+
+        With an open memory size each of these takes seconds: they wait for what is on the screen.
+        """
         r, state, w = ready.r, ready.state, ready.r.workload
         if not self._whole:  # missing when the answer was shown
             yield Stage(partial(self._compute_coarse_map, ready))
             yield Stage(ready.complete, lambda: self._live(ready))
-        for each in ahead:
-            yield from map(Stage, self.foresee(each))
+        foreseen = (Stage(work) for each in ahead for work in self.foresee(each))
+        if w.runtime.memory != ANY:
+            yield from foreseen
         yield Stage(
-            lambda: r.answer.break_evens,
-            lambda: self._panel("turns", panels.break_evens_panel(r), stale=False),
+            lambda: ready.changes,
+            lambda: self._panel("turns", ready.changes, stale=False),
             waits_for_pause=True,
         )
-        yield Stage(
-            lambda: self.maps.compute_map(state, w, FINE_POINTS).border_lines, lambda: self._map_now(r, state)
-        )
+        yield from foreseen
+        yield from map(Stage, self.maps.computations(state, w, FINE_POINTS))
+        yield Stage(lambda: None, lambda: self._map_now(r, state))
 
     def _compute_coarse_map(self, ready: Ready) -> None:
         if not self._is_mapped(ready):

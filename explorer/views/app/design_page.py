@@ -15,6 +15,7 @@ from explorer.analysis.break_evens import BreakEven, what_moves_along
 from explorer.analysis.one_design import design_assessment
 from explorer.analysis.phrases import (
     change_in_words,
+    completion_in_words,
     reason_in_words,
     rejected_options_at_length,
     sentence,
@@ -54,6 +55,7 @@ from .panels import (
 from .sequence import sequence_of
 
 MOST_DESIGNS = 300  # in a list
+SAME = "the same"  # in the place of a difference of nothing
 
 
 @dataclass(frozen=True)
@@ -145,13 +147,15 @@ class DesignPage:
         theirs, mine = self.theirs, self.mine
         usd, parts = ([side.assessment[key] for side in (theirs, mine)] for key in ("monthly_usd", "parts"))
         rows = [
-            ("USD a month", *map(format_usd, usd), format_signed_usd(usd[1] - usd[0])),
-            ("moving parts", *map(str, parts), f"{parts[1] - parts[0]:+d}"),
+            ("USD a month", *map(format_usd, usd), _usd_difference(*usd)),
+            ("moving parts", *map(str, parts), f"{parts[1] - parts[0]:+d}" if parts[1] != parts[0] else SAME),
         ]
+        ends = {" ".join(completion_in_words(side.design)) for side in (theirs, mine)}
+        end = ends.pop() if len(ends) == 1 else "finished"
         for level in ("p50", "p95", "p99"):
             before, now = theirs.seconds[level], mine.seconds[level]
             words = (format_time(before), format_time(now), _signed_time(now - before))
-            rows.append((f"result in hand, {level}", *words))
+            rows.append((f"{end}, {level}", *words))
         rows.append(("tightest limit", _limit_text(theirs.findings), _limit_text(mine.findings), ""))
         rows.append(
             ("requests over a limit", _breach_share(theirs.findings), _breach_share(mine.findings), "")
@@ -174,12 +178,12 @@ class DesignPage:
                 catalogue.service_name(service),
                 format_usd(theirs.get(service, 0.0)),
                 format_usd(mine.get(service, 0.0)),
-                format_signed_usd(mine.get(service, 0.0) - theirs.get(service, 0.0)),
+                _usd_difference(theirs.get(service, 0.0), mine.get(service, 0.0)),
             )
             for service in sorted({*mine, *theirs}, key=lambda service: -mine.get(service, 0.0))
         ]
         usd = [float(side.bill.total_usd) for side in (self.theirs, self.mine)]
-        rows.append(("in all", *map(format_usd, usd), format_signed_usd(usd[1] - usd[0])))
+        rows.append(("in all", *map(format_usd, usd), _usd_difference(*usd)))
         lines = [
             (
                 line.id,
@@ -198,8 +202,13 @@ class DesignPage:
 
 def _signed_time(seconds: float) -> str:
     if abs(seconds) < 5e-4:
-        return "the same"
+        return SAME
     return f"{'+' if seconds > 0 else '-'}{format_time(abs(seconds))}"
+
+
+def _usd_difference(before: float, now: float) -> str:
+    """The difference of two amounts [USD]; amounts that are written alike are the same."""
+    return SAME if format_usd(before) == format_usd(now) else format_signed_usd(now - before)
 
 
 def _limit_text(rows: Sequence[Finding]) -> str:
@@ -252,7 +261,7 @@ def _design_list(r: Recommendation) -> tuple[str, str]:
         (
             design_link(Design(**other.design), r.nearest),
             format_usd(other.monthly_usd),
-            format_signed_usd(other.monthly_usd - r.monthly_usd),
+            _usd_difference(r.monthly_usd, other.monthly_usd),
             str(other.parts),
             format_time(other.latency_p50_s),
             format_time(other.latency_p95_s),

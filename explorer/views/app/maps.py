@@ -7,26 +7,30 @@ cross. Any other change computes a new map.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from explorer.analysis.decision_map import LEVELS, DecisionMap, Line, unit_of
 from explorer.analysis.phrases import name_design
-from explorer.analysis.sweep.sweep import sweep
+from explorer.analysis.sweep.sweep import Sweep, sweep
 from explorer.engine.ranking import NOTHING
 from explorer.views.colours import colours_of
 from explorer.views.figures.style import FINE, FORMATS, TICKS, WORDINGS
 from explorer.workload.axes import AXES as WORKLOAD_AXES
 from explorer.workload.axes import BOUNDS, REACH, axis_unit
 from explorer.workload.fields import SPREADS
+from explorer.workload.kinds import ANY
 from explorer.workload.workload import Workload
 
 from .controls import DIALS, NONE
 from .history import State
 
 COARSE, FINE_POINTS = 48, 160  # points along each axis: during a change, and at rest
+BANDS = 16  # of a map with an open memory size, which takes as long as a dozen others
 MOST_MAPS = 48  # maps in the cache
 NARROWEST = 1.5  # least ratio of the ends of a zoomed axis
 EMPTY = 255  # value of a cell where nothing is feasible
@@ -36,6 +40,7 @@ AXES = {
 }
 USUAL_AXES = ("response", "runtime")
 SHARES = [step * 10.0**power for power in range(-3, 0) for step in (1, 2, 5)] + [1.0]  # ticks
+ARRAYS = ("winner", "runner_up", "monthly_usd", "breach_probability")  # of a sweep
 Window = tuple[float, float]
 Place = tuple[str, Window]
 
@@ -121,6 +126,20 @@ class Maps:
             self.keep(self.key(state, places, points), decisions)
         return decisions
 
+    def computations(self, state: State, workload: Workload, points: int) -> Iterator[Callable[[], Any]]:
+        """The computations of a map with its borders, each short: a change drops those that remain."""
+        places = self.places(workload)
+        if workload.runtime.memory == ANY and self.map_in_store(state, workload, points) is None:
+            bands: list[DecisionMap] = []
+
+            def add(rows: np.ndarray) -> None:
+                bands.append(map_over_windows(workload, places, points, rows))
+
+            for rows in np.array_split(np.arange(points), min(BANDS, points)):
+                yield partial(add, rows)
+            yield lambda: self.keep(self.key(state, places, points), _join_bands(bands))
+        yield lambda: self.compute_map(state, workload, points).border_lines
+
     def keep(self, key: Hashable, decisions: DecisionMap) -> None:
         """Cache a map; the oldest maps are dropped."""
         self._cache[key] = decisions
@@ -174,15 +193,27 @@ def now_of(workload: Workload, axis: str) -> float:
     return next(dial for dial in DIALS if dial.field == axis).read(workload)
 
 
-def map_over_windows(workload: Workload, places: tuple[Place, Place], points: int) -> DecisionMap:
-    """The winners over two windows, with `points` values along each axis."""
+def map_over_windows(
+    workload: Workload, places: tuple[Place, Place], points: int, rows: np.ndarray | None = None
+) -> DecisionMap:
+    """The winners over two windows, with `points` values along each axis; of the second only some `rows`."""
     axes = {axis: np.geomspace(*window, points) for axis, window in places}
     x, y = axes
     flat = [axis for axis in axes if axis in SPREADS and not now_of(workload, axis) > 0]
     workload = workload.replace(
         {axis: axes[axis][0] for axis in flat}
     )  # a field that is always 0 cannot be scaled
+    if rows is not None:
+        axes[y] = axes[y][rows]
     return DecisionMap(workload, x, y, sweep(workload, axes))
+
+
+def _join_bands(bands: Sequence[DecisionMap]) -> DecisionMap:
+    """One map of bands of rows, the lowest first."""
+    first = bands[0]
+    axes = {first.x: first.across, first.y: np.concatenate([band.up for band in bands])}
+    arrays = (np.concatenate([getattr(band.sweep, name) for band in bands], axis=1) for name in ARRAYS)
+    return replace(first, sweep=Sweep(first.workload, axes, first.sweep.designs, *arrays))
 
 
 def _axis_message(decisions: DecisionMap, name: str, most: int) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from explorer.analysis.break_evens import BreakEven
 from explorer.analysis.open_size import size_sentence
 from explorer.analysis.phrases import (
     change_briefly,
+    completion_in_words,
     endpoint_name,
     rejected_options_briefly,
     sentence,
@@ -96,11 +97,12 @@ def _comparison(r: Recommendation, beside: Recommendation) -> str:
 
 
 def _number_tiles(r: Recommendation, beside: Recommendation | None) -> str:
+    what, _ = completion_in_words(r.nearest)
     tiles = (
         ("usd", format_usd, "a month" if r.feasible else "a month, the nearest miss"),
         ("parts", str, term(plural(r.parts, "moving part"), "part")),
-        ("p50", format_time, "half of the results"),
-        ("p95", format_time, "95 % of the results"),
+        ("p50", format_time, f"half of {what}"),
+        ("p95", format_time, f"95 % of {what}"),
     )
     values, others = _key_figures(r), _key_figures(beside) if beside else {}
     boxes = []
@@ -287,7 +289,9 @@ def _break_even_item(index: int, turn: BreakEven, r: Recommendation) -> str:
         return f'<li data-why="{key}"><span class="whole">{escape(sentence(turn.says, ""))}</span></li>'
     then = no_design_beyond(turn)
     if turn.design:
-        then = design_link(Design(**turn.design), r.nearest, change_briefly(turn.design, r.nearest))
+        name, plus, more = change_briefly(turn.design, r.nearest).rpartition(" +")
+        mark = f'<span class="mark">{plus}{more}</span>' if plus else ""  # whole where the name is cut
+        then = design_link(Design(**turn.design), r.nearest, name or more) + mark
     button = number_button(format_multiple_briefly(turn.factor or 1.0), key)
     where = escape(value_of_change(turn))
     end = f"<small>{escape(turn.end_in_words)}</small>" if turn.until is not None else ""

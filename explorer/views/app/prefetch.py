@@ -50,6 +50,11 @@ class Ready:
         """The panel of excluded options."""
         return panels.rejections_panel(self.r)
 
+    @cached_property
+    def changes(self) -> str:
+        """The panel of what would change the answer."""
+        return panels.break_evens_panel(self.r)
+
     @property
     def is_whole(self) -> bool:
         """Whether everything except the break-evens is computed."""

@@ -10,7 +10,13 @@ import numpy as np
 
 from explorer.analysis.break_evens import what_moves_along
 from explorer.analysis.old_prices import old_prices_sentence
-from explorer.analysis.phrases import name_design, rejected_options_at_length, sentence
+from explorer.analysis.phrases import (
+    completion_in_words,
+    latency_in_words,
+    name_design,
+    rejected_options_at_length,
+    sentence,
+)
 from explorer.analysis.recommendation import Recommendation
 from explorer.analysis.summary import flat_rate_sentence
 from explorer.engine.cost import Bill, BillLine
@@ -158,12 +164,12 @@ def _explain_latency(level: str) -> Callable[[Recommendation, str, history.State
             phases[step.phase] = phases.get(step.phase, 0.0) + float(seconds)
         rows = [(phase, format_time(s)) for phase, s in phases.items() if s > 0]
         rows.append(("in all", format_time(r.latency_s[level])))
-        explanation = (
-            "From submitting to the whole result in hand. Steps that are slow are taken as slow together."
-        )
-        title = "Half of the results are in hand" if index == 0 else "95 % of the results are in hand"
+        what, comes = completion_in_words(r.nearest)
+        span = sentence(latency_in_words(r.nearest))
+        explanation = f"{span} Steps that are slow are taken as slow together."
+        share = "Half" if index == 0 else "95 %"
         return _explanation_box(
-            f"{title} within {format_time(r.latency_s[level])}",
+            f"{share} of {what} {comes} within {format_time(r.latency_s[level])}",
             _value_rows(rows),
             _sentence_line(explanation),
         )

@@ -7,6 +7,7 @@ from decimal import Decimal
 from explorer.analysis.phrases import (
     broken_a_month,
     describe_design,
+    latency_in_words,
     sentence,
     used_share,
 )
@@ -178,7 +179,7 @@ def phases_table(r: Recommendation) -> Table:
     seconds = latency(r.workload, r.nearest, r.answer.sized_load)
     total = ("In all", "", *_times(seconds.pop("total")))
     rows = [(name, "; ".join(happens[name]), *_times(s)) for name, s in seconds.items()]
-    caption = "From submitting to the whole result in hand, as if all steps were slow together"
+    caption = f"{sentence(latency_in_words(r.nearest), '')}, as if all steps were slow together"
     return table(caption, "Phase | What happens | >p50 | >p95 | >p99", rows, total)
 
 

@@ -16,6 +16,7 @@ from explorer.analysis.phrases import (
     breach_today_at_length,
     broken_requests,
     change_from_today,
+    completion_in_words,
     describe_design,
     late_answers_at_length,
     late_p95_at_length,
@@ -54,7 +55,6 @@ from explorer.facts.units import (
 )
 from explorer.facts.verdict import Verdict
 from explorer.options.base.conditions import Conditions
-from explorer.options.base.request_path import BodyOut
 from explorer.workload.fields import SPREADS, by_path
 
 from .blocks import Cell, Table, table
@@ -114,7 +114,7 @@ def key_number_tiles(r: Recommendation) -> list[Cell]:
     promise = f"; promised {format_time(target)}" if target else ""
     p50, p95 = (format_time(r.latency_s[p]) for p in ("p50", "p95"))
     size = chosen_size(r.answer) if r.feasible else ""
-    what = "of the work is done" if r.nearest.flow.body_out is BodyOut.NOTHING else "of the results in hand"
+    what = f"of {' '.join(completion_in_words(r.nearest))}"
     return [
         Cell(format_usd(r.monthly_usd), f"{each} a thousand requests", "Cost a month"),
         Cell(str(r.parts), f"each counts as {format_usd(r.part_usd)} a month", "Moving parts"),

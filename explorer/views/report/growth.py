@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from explorer.analysis.forecast import change_rule
 from explorer.analysis.forecast import forecast as forecast_growth
 from explorer.analysis.phrases import change_in_words, limit_at_length, limit_name, sentence
 from explorer.analysis.recommendation import Recommendation
@@ -146,7 +147,8 @@ def design_changes_table(forecast: GrowthForecast) -> Table | None:
     """The recommended design after each change."""
     rows = [_design_change_row(forecast, row) for row in forecast.frame.design_changes.to_dict("records")]
     head = ">Month | Recommended then | >USD a month | Parts added | Parts removed"
-    return table("What would be recommended as it grows", head, rows) if rows else None
+    caption = f"What would be recommended as it grows. {change_rule().rstrip('.')}"
+    return table(caption, head, rows) if rows else None
 
 
 def _design_change_row(forecast: GrowthForecast, row: Mapping[str, Any]) -> list[Cell | str]:

@@ -864,6 +864,15 @@ ANSWERS: tuple[Answer, ...] = (
     ),
     Answer(
         "stepfunctions",
+        "describe_state_machine",
+        {"stateMachineArn": "missing"},
+        400,
+        "InvalidArn",
+        "...",
+        RECORDED,
+    ),
+    Answer(
+        "stepfunctions",
         "start_sync_execution",
         {"stateMachineArn": "{machine}"},
         400,

@@ -95,8 +95,14 @@ def test_a_message_that_its_function_shows_again_comes_back_at_once(quick, patie
 def test_a_message_that_always_fails_is_put_aside(quick, patient, dead):
     sqs, body = quick.client("sqs"), {"id": "always", "bad": 9, "back_s": 0, "queue": patient}
     sqs.send_message(QueueUrl=patient, MessageBody=json.dumps(body))
-    received = sqs.receive_message(QueueUrl=dead, WaitTimeSeconds=20)["Messages"]
-    assert json.loads(received[0]["Body"])["id"] == "always" and count_of(quick, "always") == 2
+    ids = []  # on a busy machine, messages of other tests too: one that is hidden for too short a time
+
+    def is_put_aside():
+        received = sqs.receive_message(QueueUrl=dead, WaitTimeSeconds=1).get("Messages", [])
+        ids.extend(json.loads(each["Body"])["id"] for each in received)
+        return "always" in ids
+
+    assert until(is_put_aside) and count_of(quick, "always") == 2
 
 
 def test_messages_wait_for_a_function_without_room(quick, patient, worker):
@@ -165,3 +171,37 @@ def test_a_failed_event_is_tried_again_as_its_qualifier_says(quick, worker, qual
     assert until(lambda: count_of(quick, id) == 2) and time.monotonic() - began >= 0.3
     time.sleep(0.5)
     assert count_of(quick, id) == 2
+
+
+UPDATED = """
+import os, time
+import boto3
+table = boto3.resource("dynamodb").Table("seen")
+def handle(event, context):
+    if event.get("look"):
+        return {"end_s": context.get_remaining_time_in_millis() / 1000, "form": os.environ["FORM"]}
+    update = {"UpdateExpression": "ADD n :one", "ExpressionAttributeValues": {":one": 1}}
+    table.update_item(Key={"id": event["id"] + os.environ["FORM"]}, **update)
+    while os.environ["FORM"] == "old" and os.path.exists(event["holds"]):
+        time.sleep(0.02)
+    if os.environ["FORM"] == "old":
+        raise ValueError("old")
+"""
+
+
+def variables(form):
+    return {"Environment": {"Variables": {"FORM": form}}}
+
+
+def test_an_event_that_is_tried_again_finds_the_function_as_it_is_by_then(quick, worker, tmp_path):
+    name, holds, functions = "updated", tmp_path / "holds", quick.client("lambda")
+    quick.function(name, Code={"ZipFile": zipped(UPDATED)}, Timeout=30, **variables("old"))
+    functions.put_function_event_invoke_config(FunctionName=name, MaximumRetryAttempts=1)
+    holds.touch()
+    quick.invoke({"id": "updated ", "holds": str(holds)}, name, InvocationType="Event")
+    assert until(lambda: count_of(quick, "updated old") == 1)
+    functions.update_function_configuration(FunctionName=name, Timeout=300, **variables("new"))
+    holds.unlink()
+    assert until(lambda: count_of(quick, "updated new") == 1)
+    seen = json.loads(quick.invoke({"look": True}, name)["body"])
+    assert seen["form"] == "new" and 290 < seen["end_s"] <= 300

@@ -167,13 +167,14 @@ def test_a_function_that_calls_itself_finds_an_environment(bench):
 
 
 @pytest.mark.live
-def test_a_worker_yields_to_the_cloud(bench):
-    name = bench.function("yields")
-    bench.invoke({}, name)
-    leader = bench.cloud.process.pid
-    own = os.getpriority(os.PRIO_PROCESS, leader)
-    workers = [os.getpriority(os.PRIO_PROCESS, one.pid) for one in of_session(leader, bench.cloud.folder)]
-    assert workers and set(workers) == {min(own + module.YIELDS, module.NICEST)}
+def test_a_worker_yields_to_the_cloud_and_one_at_a_door_to_no_other(bench):
+    behind, at_door = bench.function("yields"), bench.function("yields-less")
+    bench.invoke({}, behind)
+    assert bench.post(bench.http_api(at_door), b"{}").status == 200
+    own = os.getpriority(os.PRIO_PROCESS, bench.cloud.process.pid)
+    for name, yields in ((behind, module.YIELDS), (at_door, module.YIELDS_AT_DOOR)):
+        values = {os.getpriority(os.PRIO_PROCESS, pid) for pid in workers_of(bench, name)}
+        assert values == {min(own + yields, module.NICEST)}
 
 
 @pytest.mark.live

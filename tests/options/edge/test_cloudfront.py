@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from scipy.stats import poisson
 
 import explorer as ex
-from explorer.analysis.flat_rates import cheaper_flat_rate
+from explorer.analysis.choice import Choice
+from explorer.analysis.flat_rates import cheaper_at_flat_rate, cheaper_flat_rate
+from explorer.analysis.one_design import design_assessment
 from explorer.engine.designs import Design
 from explorer.engine.latency import latency as seconds_of
 from explorer.options.base.conditions import Conditions
@@ -318,3 +320,39 @@ def test_a_flat_rate_plan_is_named_where_it_would_be_cheaper(requests, size, pla
 def test_a_design_without_it_has_no_flat_rate():
     alone = design(edge="none")
     assert cheaper_flat_rate(ex.cost(workload(), alone), Design(**alone)) == ""
+
+
+# In eu-central-1 a function URL with 1,965 GB out costs 205.47 USD: 176.87 of it transfer, 28.60 the function
+# with its logs. With CloudFront in front, the plan Pro at 15 USD takes the place of the transfer: 43.60 USD, less
+# by 161.87 for two more parts, so it is the best design while a part counts as 80.93 USD or less.
+INVOICES = {
+    "name": "Invoices",
+    "region": "eu-central-1",
+    "requests_per_month": 600_000,
+    "response": {"p50": "3 MB", "p99": "9 MB", "binary": True},
+    "runtime": {"p50": "1.5 s", "p99": "8 s", "cpu": 0.8},
+}
+BUILT_WITH = (
+    "Built with CloudFront in front, it would cost $43.6 a month with 3 moving parts, on CloudFront's"
+    " flat-rate plan Pro at $15 a month."
+)
+
+
+@pytest.mark.parametrize(("part_usd", "says"), [(10, BUILT_WITH), (80.9, BUILT_WITH), (81.0, "")])
+def test_another_design_is_named_where_a_flat_rate_makes_it_the_best(part_usd, says):
+    r = Choice(ex.Workload(**INVOICES, preferences={"part_usd": part_usd}))
+    assert (r.design.edge, round(r.monthly_usd, 2)) == ("none", 205.47)
+    assert cheaper_at_flat_rate(r) == says
+
+
+def test_a_design_with_flat_rates_of_its_own_is_not_held_against_others():
+    r = Choice(ex.Workload(**INVOICES | {"requests_per_month": 6_000_000}))
+    assert r.design.edge == "cloudfront" and cheaper_at_flat_rate(r) == ""
+    assert "flat-rate plan Pro would cost $15 a month in place of" in cheaper_flat_rate(r.bill, r.design)
+
+
+def test_an_assessment_names_the_flat_rate():
+    answer = design_assessment(ex.Workload(**INVOICES), "edge=cloudfront")
+    text = "CloudFront's flat-rate plan Pro would cost $15 a month in place of $168 of the bill."
+    assert answer["flat_rate"] == text
+    assert design_assessment(ex.Workload(**INVOICES), "edge=none")["flat_rate"] == ""

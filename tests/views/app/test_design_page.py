@@ -8,7 +8,7 @@ import pytest
 import explorer as ex
 from explorer.engine.designs import Design
 from explorer.facts.units import format_time, format_usd
-from explorer.views.app.design_page import MOST_DESIGNS, DesignPage, list_message
+from explorer.views.app.design_page import MOST_DESIGNS, DesignPage, _usd_difference, list_message
 
 
 def words(html: str) -> str:
@@ -29,6 +29,18 @@ def test_an_alternative_stands_beside_the_chosen_design(r):
         assert format_usd(figure) in text
     assert format_time(other.latency_p95_s) in text and f"moving parts {r.parts} {other.parts}" in text
     assert page["steps"]["steps"] and "Bill a month" in text
+
+
+def test_a_difference_of_nothing_is_the_same():
+    w = ex.Workload.load("subscriptions")
+    best = ex.recommend(w).nearest
+    store = next(each for each in ("secrets-manager", "parameter-store") if each != best.configuration)
+    text = words(DesignPage(w, best, Design(**{**best.ids, "configuration": store})).to_dict()["html"])
+    assert "+$0.00" not in text and "+0 " not in text
+    assert "moving parts" in text and "the same" in text and re.search(r"in all \$\S+ \$\S+ [+-]\$", text)
+    assert _usd_difference(12.341, 12.344) == "the same"  # both are $12.34
+    assert _usd_difference(12.341, 12.346) == "+$0.005"
+    assert _usd_difference(0.0, 0.004) == "+$0.004"
 
 
 def test_a_design_that_is_ruled_out_says_why(r):

@@ -30,6 +30,7 @@ from explorer.views.app.maps import (
     map_over_windows,
     offered_axes,
 )
+from explorer.views.app.prefetch import Ready
 from explorer.views.app.screen import Explorer
 from explorer.views.app.view import SCRIPTS, STYLES, joined_web_files
 from explorer.views.colours import colours_of
@@ -327,18 +328,43 @@ def test_the_changes_of_the_answer_are_a_list(app):
 
 
 def test_a_change_says_how_far_it_lasts_as_in_the_summary(app):
-    rate, run_time = "Requests above 5.3 million", "Run time above 6.18 s"
+    rate, run_time = "Requests above 7.04 million", "Run time above 6.18 s"
     panel = words(app.panel("turns"))
-    assert re.search(rf"{rate} → container service \+1 1.77 × at most up to 131 million", panel)
+    assert re.search(rf"{rate} → container service \+1 2.35 × up to 131 million", panel)
     assert "Computes below 50 % → container service +1 0.625 ×" in panel
     assert "All 7 changes +1: with one more choice changed" in panel
     app.say("list", name="changes")
     text = words(app.messages[0]["html"])
-    assert f"{rate}, at most up to 131 million behind a load balancer" in text
+    assert f"{rate}, up to 131 million behind a load balancer" in text
     assert f"{run_time}, up to 6.84 s behind a load balancer" in text
     says = " ".join(turn.says for turn in app.app.recommendation.answer.break_evens)
-    assert "5.3 million requests a month (1.77 times today's), at most up to 131 million," in says
-    assert "a median run time of 6.18 s (2.47 times today's) up to 6.84 s," in says
+    assert "7.04 million requests a month (2.35 times today's) up to 131 million," in says
+    assert "a median run time of 6.18 s (2.47 times today's) up to 6.84 s only," in says
+
+
+def test_what_is_only_acknowledged_has_no_results_but_work_that_is_done():
+    app = Browser(ex.explore(locations.workloads_dir() / "subscriptions.toml"))
+    r = app.app.recommendation
+    assert r.design.response == "accepted"
+    assert "half of the work" in app.panel("answer") and "95 % of the work" in app.panel("answer")
+    assert "results" not in app.panel("answer")
+    for level, share in (("p50", "Half"), ("p95", "95 %")):
+        app.say("why", key=level)
+        assert f"{share} of the work is done within {format_time(r.latency_s[level])}" in app.why
+        assert "From submitting to the end of the work." in app.why
+    stored = choices(r.design) | {"response": "stored"}
+    app.say("design", key=str(Design(**stored)), at={})
+    page = words(app.messages[0]["html"])
+    assert "finished, p95" in page and "in hand" not in page
+    app.say("design", key=str(Design(**r.answer.alternatives[0].design)))
+    assert "the work is done, p50" in words(app.messages[0]["html"])
+
+
+def test_results_in_hand_are_said_of_what_answers(app):
+    assert "half of the results" in app.panel("answer") and "95 % of the results" in app.panel("answer")
+    app.say("why", key="p50")
+    assert "Half of the results are in hand within" in app.why
+    assert "From submitting to the whole result in hand." in app.why
 
 
 def test_a_mark_that_no_row_has_is_not_explained():
@@ -687,6 +713,41 @@ def test_a_change_drops_what_is_foreseen_after_the_computation_under_way(monkeyp
     impossible = answers.foresee(now.with_({"targets.success": 2.0}))
     next(impossible)()
     assert next(impossible, None) is None
+
+
+@pytest.mark.parametrize(("memory", "expected"), [(1769, ["a", "b", "turns"]), ("any", ["turns", "a", "b"])])
+def test_with_an_open_size_what_is_foreseen_waits_for_the_screen(app, monkeypatch, memory, expected):
+    answers, order = app.app._answers, []
+    state = app.app._history.now
+    ready = Ready(State(state.base.replace({"runtime.memory": memory})), None)
+    monkeypatch.setattr(answers, "foresee", lambda state: [lambda: order.append(state)])
+    monkeypatch.setattr(answers, "_panel", lambda name, *_, **__: order.append(name))
+    monkeypatch.setattr(answers.maps, "compute_map", lambda *_: None)
+    for stage in answers.stages(ready, iter(["a", "b"])):
+        if order[-3:] == expected:
+            break
+        stage.work()
+        stage.show()
+    assert order == expected
+
+
+def test_a_map_of_open_sizes_is_computed_in_bands_that_a_change_drops():
+    state = State(ex.Workload.load(STATEMENTS).replace({"runtime.memory": "any"}))
+    whole, banded = Maps(), Maps()
+    computed_map = whole.compute_map(state, state.workload, 18)
+    works = list(banded.computations(state, state.workload, 18))
+    assert len(works) == 16 + 2  # the bands, the whole, its borders
+    for work in works[:16]:
+        work()
+        assert banded.map_in_store(state, state.workload, 18) is None
+    works[16]()
+    joined = banded.map_in_store(state, state.workload, 18)
+    assert np.array_equal(joined.winner, computed_map.winner) and joined.designs == computed_map.designs
+    assert np.array_equal(joined.up, computed_map.up) and np.array_equal(joined.across, computed_map.across)
+    assert np.allclose(joined.sweep.monthly_usd, computed_map.sweep.monthly_usd, rtol=1e-12, equal_nan=True)
+    assert len(list(banded.computations(state, state.workload, 18))) == 1  # it is in the store
+    given = State(ex.Workload.load(STATEMENTS))
+    assert len(list(Maps().computations(given, given.workload, 18))) == 1
 
 
 def test_two_keys_ahead_are_foreseen_in_the_direction_of_the_last():
