@@ -353,9 +353,11 @@ class Runtime(Timing):
     @property
     def division(self) -> str:
         """Whether the work can be cut into steps, into how many, and with how much state, in words."""
-        state = f" with {format_size(self.state)} of state" if self.state else ""
-        steps = f" into {format_number(self.steps)} steps" if self.steps else ""
-        return f"yes,{steps}{state}" if self.divisible else "no"
+        if not self.divisible:
+            return "no"
+        steps = f"into {format_number(self.steps)} steps" if self.steps else ""
+        state = f"with {format_size(self.state)} of state" if self.state else ""
+        return ", ".join(filter(None, ["yes", f"{steps} {state}".strip()]))
 
 
 class Configuration(Section):

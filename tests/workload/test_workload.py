@@ -577,3 +577,17 @@ def test_a_whole_number_is_written_without_a_decimal_point():
     )
     assert "requests_per_month = 8000000\n" in w.to_toml() and "part_usd = 10\n" in w.to_toml()
     assert "p50 = 1.5\n" in w.to_toml()
+
+
+@pytest.mark.parametrize(
+    ("runtime", "words"),
+    [
+        ({}, "no"),
+        ({"divisible": True}, "yes"),
+        ({"divisible": True, "steps": 10}, "yes, into 10 steps"),
+        ({"divisible": True, "state": "300 KB"}, "yes, with 300 KB of state"),
+        ({"divisible": True, "steps": 10, "state": "300 KB"}, "yes, into 10 steps with 300 KB of state"),
+    ],
+)
+def test_the_division_of_the_work_in_words(runtime, words):
+    assert Workload(**{**LEAST, "runtime": {"value": "1 s", **runtime}}).runtime.division == words

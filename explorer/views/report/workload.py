@@ -11,6 +11,8 @@ from explorer.options.base.conditions import Conditions
 from explorer.workload.distribution_field import Spread
 from explorer.workload.field_record import Field
 from explorer.workload.fields import FIELDS, SPREADS, by_path
+from explorer.workload.kinds import ANY, show_memory
+from explorer.workload.run_time import FULL_VCPU_MB
 from explorer.workload.workload import Workload
 
 from .blocks import Cell, Table, table
@@ -31,7 +33,10 @@ def sizes_table(w: Workload) -> Table:
             (record.label, *values, distribution.tail if w.is_given(name) else "not given: the default")
         )
     head = "One request | >p50 | >p90 | >p95 | >p99 | >p99.9 | Largest values"
-    return table("Sizes before any encoding, times of the work when warm", head, rows)
+    caption = "Sizes before any encoding, times of the work when warm"
+    if w.runtime.memory == ANY:
+        caption += f", at {show_memory(FULL_VCPU_MB)}"
+    return table(caption, head, rows)
 
 
 def workload_tables(w: Workload) -> list[Table]:

@@ -214,9 +214,9 @@ def test_a_crossing_is_where_both_cost_the_same():
 
 def test_lines_to_labels_do_not_cross():
     w = ex.Workload.load("satellite")
-    common = "edge=none,door=function-url,response=stored,execution="
-    designs = [common + "managed-instance", "edge=none,door=alb,response=stored,execution=service"]
-    axes = figures.cost_by_rate(w, [common + "fargate", *designs]).axes[0]
+    asynchronous = "edge=none,door=function-url,response=stored,execution="
+    designs = [asynchronous + "managed-instance", "edge=none,door=alb,response=stored,execution=service"]
+    axes = figures.cost_by_rate(w, [asynchronous + "fargate", *designs]).axes[0]
     dots = sorted(
         (float(line.get_ydata()[0]) for line in axes.lines if line.get_marker() == "o"), reverse=True
     )
