@@ -323,8 +323,8 @@ def test_a_design_without_it_has_no_flat_rate():
 
 
 # In eu-central-1 a function URL with 1,965 GB out costs 205.47 USD: 176.87 of it transfer, 28.60 the function
-# with its logs. With CloudFront in front, the plan Pro at 15 USD takes the place of the transfer: 43.60 USD, less
-# by 161.87 for two more parts, so it is the best design while a part counts as 80.93 USD or less.
+# with its logs. With CloudFront in front, the plan Pro at 15 USD replaces the transfer: 43.60, 161.87 less
+# for two more parts, so it is the best design while a part counts as 80.93 USD or less.
 INVOICES = {
     "name": "Invoices",
     "region": "eu-central-1",
