@@ -235,7 +235,7 @@ def why_infeasible(
     breaches = [finding for finding in findings if finding.verdict == Verdict.BREACH and not feasible]
     whys = {finding.limit: breach(finding) for finding in breaches} | reasons
     if not feasible and one.late[0] > load.tolerance:
-        whys["client.waits"] = late_answers_as_reason(float(one.late[0]), float(load.waits))
+        whys["client.waits"] = late_answers_as_reason(float(one.late[0]), float(load.waits), design)
     if load.latency_p95 is not None and not one.in_time[0]:
         p95_s = float(one.latency_s[0, 1])
         whys["targets.latency_p95"] = late_p95_as_reason(p95_s, float(load.latency_p95))

@@ -198,9 +198,14 @@ def besides_pattern(design: Design) -> str:
     return both(others) if others else ""
 
 
-def completion_in_words(design: Design) -> tuple[str, str]:
-    """What the latencies of a design end with, and that it has come: ("the results", "are in hand")."""
-    return ("the work", "is done") if _is_acknowledged(design) else ("the results", "are in hand")
+def completion_in_words(design: Design, collects: bool) -> tuple[str, str]:
+    """What the latencies of a design end with, and that it has come: ("the results", "are in hand").
+
+    `collects` says whether the client collects results (`client.collects`).
+    """
+    if _is_acknowledged(design):
+        return "the work", "is done"
+    return ("the results", "are in hand") if collects else ("the requests", "are answered")
 
 
 def latency_in_words(design: Design) -> str:
@@ -617,13 +622,15 @@ def late_answers_at_length(share: float, waits_s: float, tolerance: float) -> st
     return f"{waits}; {format_share(share)} of the answers come later, where {format_share(tolerance)} may"
 
 
-def late_answers_as_reason(share: float, waits_s: float) -> str:
-    """The share of late responses, as the reason why a design is not feasible.
+def late_answers_as_reason(share: float, waits_s: float, design: Design) -> str:
+    """The share of late responses of a kind of endpoint, as the reason why a design is not feasible.
 
-    >>> late_answers_as_reason(0.02, 30)
-    'the first byte comes after the 30 s that the client waits, in 2 % of the requests'
+    >>> print(late_answers_as_reason(0.02, 30, design))
+    the first byte of an asynchronous endpoint comes after the 30 s that the client waits,
+    in 2 % of the requests
     """
-    waits = f"the first byte comes after the {format_time(waits_s)} that the client waits"
+    first_byte = f"the first byte of {endpoint_name(design)}"
+    waits = f"{first_byte} comes after the {format_time(waits_s)} that the client waits"
     return f"{waits}, in {requests_in_words(share)}"
 
 
@@ -760,13 +767,16 @@ def _rejected_in_words(reason: Rejection, name: Callable[[str, str], str], most:
         for concern, options in _options_by_concern(reason.options).items()
     }
     names = {concern: names[concern] for concern in CONCERNS if concern in names}
-    doors = names.pop("door", [])
+    doors, edges = names.pop("door", []), names.pop("edge", [])
     bodies = [each for concern in ("response", "request") for each in names.pop(concern, [])]
     others = [each for of_concern in names.values() for each in of_concern]
-    if not (doors and bodies):
-        return _either_of_few([*bodies, *doors, *others], most)
-    behind = f"{_either_of_few(bodies, most)} behind {_either_of_few(doors, most)}"
-    return f"{behind}, or {_either_of_few(others, most)}" if others else behind
+    if not (bodies and (doors or edges)):
+        return _either_of_few([*bodies, *doors, *edges, *others], most)
+    where = [
+        f"{word} {_either_of_few(each, most)}" for word, each in (("behind", doors), ("with", edges)) if each
+    ]
+    bound = f"{_either_of_few(bodies, most)} {either(where)}"
+    return f"{bound}, or {_either_of_few(others, most)}" if others else bound
 
 
 def _either_of_few(names: Sequence[str], most: int) -> str:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from explorer.options.base.option import Option
 
     from .answer import Answer
+    from .rejections import Rejection
 
 # The concerns in the order in which a reader asks about them.
 ORDER = ("response", "execution", "request", "configuration", "initialization", "compression", "edge", "door")
@@ -99,12 +100,22 @@ def _binds(door: Option, limit_id: str) -> bool:
     return any(limit_id == own for own, _ in limits)
 
 
+def _is_about(reason: Rejection, design: Design, concern: str) -> bool:
+    """Whether a reason is not only about another edge than the design's."""
+    edges = [option for option in reason.options if option.startswith("edge=")]
+    return concern == "edge" or not edges or format_pair("edge", design.edge) in edges
+
+
 def _ruled_out(r: Answer, design: Design, concern: str, plain: str) -> PlainReason | None:
     """The first limit or promise that rules out the plain option in every design."""
     if concern == "door":  # for a door, a limit means something only together with a body
         return None
     pair = format_pair(concern, plain)
-    firm = [each for each in r.rejections if each.kind in ("limit", "promise") and pair in each.options]
+    firm = [
+        each
+        for each in r.rejections
+        if each.kind in ("limit", "promise") and pair in each.options and _is_about(each, design, concern)
+    ]
     here = (each for each in firm if format_pair("door", design.door) in each.options)
     reason = next(here, firm[0] if firm else None)
     return PlainReason(concern, reason_in_words(reason)) if reason else None

@@ -118,7 +118,7 @@ CONCERN_OF_DRIVER: Mapping[str, str] = {
 
 
 def _options_at_fault(designs: Table, placements: np.ndarray, driver: str) -> set[str]:
-    """The options that the limit binds; for a door, also the bodies that are too large for it."""
+    """The options that the limit binds; for a door or an edge, also the bodies that are too large for it."""
     options = set()
     for placement in placements.tolist():
         option = designs.placements[placement].option
@@ -126,7 +126,7 @@ def _options_at_fault(designs: Table, placements: np.ndarray, driver: str) -> se
         if not len(with_it):
             continue
         options.add(format_pair(option.concern, option.id))
-        if option.concern == "door" and (concern := CONCERN_OF_DRIVER.get(driver)):
+        if option.concern in ("door", "edge") and (concern := CONCERN_OF_DRIVER.get(driver)):
             options |= {format_pair(concern, name) for name in _names(designs.codes[with_it], concern)}
     return options
 

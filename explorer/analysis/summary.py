@@ -14,7 +14,7 @@ from explorer.facts.units import Money, format_count, format_rough_usd, format_t
 from explorer.facts.verdict import Verdict
 
 from .break_evens import BreakEven, what_moves_along
-from .choice import PartPriceChange
+from .choice import Choice, PartPriceChange
 from .flat_rates import cheaper_at_flat_rate, cheaper_flat_rate
 from .open_size import size_sentence
 from .phrases import (
@@ -89,6 +89,7 @@ def _opening(r: Answer) -> tuple[str, str]:
         flat_rate_sentence(r),
         quota_sentence(r),
         _limit_sentence(r),
+        lost_request_sentence(r),
         public_address_sentence(r),
         unconfirmed_limit_sentences(r),
     )
@@ -149,10 +150,21 @@ def _part_price_condition(r: Answer) -> str:
 def _cost_sentence(r: Answer) -> str:
     assert r.design is not None
     parts = format_count(r.parts, "moving part", "no")
-    what = " ".join(completion_in_words(r.design))
     p50, p95 = (format_time(r.latency_s[level]) for level in ("p50", "p95"))
-    money = format_rough_usd(r.monthly_usd)
-    return f"{r.workload.name}: {money} a month with {parts}; half of {what} within {p50}, 95 % within {p95}."
+    cost = f"{r.workload.name}: {format_rough_usd(r.monthly_usd)} a month with {parts}"
+    return f"{cost}; half of {outcome_in_words(r)} within {p50}, 95 % within {p95}."
+
+
+def outcome_in_words(r: Choice) -> str:
+    """What the latency ends with: "the results are in hand"."""
+    return " ".join(completion_in_words(r.nearest, r.workload.client.collects))
+
+
+def lost_request_sentence(r: Choice) -> str:
+    """What a failure means where nobody collects a result and the work is done at once; "" elsewhere."""
+    if r.workload.client.collects or r.nearest.flow.asynchronous:
+        return ""
+    return "What fails or is throttled is lost unless the sender sends it again."
 
 
 def flat_rate_sentence(r: Answer, money: Money = format_rough_usd) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 import explorer as ex
 from explorer.analysis.choice import PartPriceChange
-from explorer.analysis.phrases import describe_design
+from explorer.analysis.phrases import describe_design, reason_in_words
 from explorer.analysis.plain_reasons import plain_reasons
 from explorer.analysis.summary import (
     LONGEST,
@@ -270,3 +270,45 @@ def test_what_would_make_a_design_feasible_is_said_once():
         assert r.summary.count("median run time") == 1
     assert "below a median run time of" in many_ways.summary  # three abilities are asked for first
     assert "feasible if the median run time were" in one_way.summary
+
+
+HOOK = {"requests_per_month": 1e6, "request": "4 KB", "response": "200 B"}
+LOST = "What fails or is throttled is lost unless the sender sends it again."
+
+
+@pytest.mark.parametrize(
+    ("runtime", "collects", "outcome", "is_lost"),
+    [
+        ("60 ms", True, "half of the results are in hand within", False),
+        ("60 ms", False, "half of the requests are answered within", True),
+        ("60 s", False, "half of the work is done within", False),  # a 202 first: the client waits 29 s
+    ],
+)
+def test_what_nobody_collects_is_answered_or_done(runtime, collects, outcome, is_lost):
+    client = {"polls": False, "collects": collects, "waits": "29 s"}
+    text = ex.recommend(ex.Workload(**HOOK, runtime=runtime, client=client)).summary
+    assert outcome in text and (LOST in text) == is_lost
+
+
+STREAM = {
+    "requests_per_month": 1e5,
+    "response": "6 KB",
+    "runtime": {"p50": "300 s", "first_byte": "1 s"},
+    "client": {"waits": "10 s", "polls": False},
+}
+
+
+def test_a_late_first_byte_has_its_subject():
+    """A synchronous answer begins after 300 s of work, a stream after 1 s; the client waits 10 s."""
+    text = ex.recommend(ex.Workload(**STREAM)).summary
+    late = "first byte of a synchronous endpoint comes after the 10 s that the client waits, in all requests."
+    assert late in text
+
+
+def test_a_limit_of_the_edge_names_the_bodies_that_break_it():
+    """CloudFront waits 180 s at most, once raised: a first byte after 300 s breaks it, after 1 s not."""
+    reasons = ex.recommend(ex.Workload(**STREAM)).answer.rejections
+    (reason,) = (each for each in reasons if each.because == "cf.origin.timeout")
+    assert reason.options == ("edge=cloudfront", "response=buffered", "response=paged")
+    expected = ", which rules out a synchronous endpoint or a paged endpoint with CloudFront in front"
+    assert reason_in_words(reason).endswith(expected)

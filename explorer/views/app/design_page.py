@@ -150,7 +150,8 @@ class DesignPage:
             ("USD a month", *map(format_usd, usd), _usd_difference(*usd)),
             ("moving parts", *map(str, parts), f"{parts[1] - parts[0]:+d}" if parts[1] != parts[0] else SAME),
         ]
-        ends = {" ".join(completion_in_words(side.design)) for side in (theirs, mine)}
+        collects = theirs.workload.client.collects
+        ends = {" ".join(completion_in_words(side.design, collects)) for side in (theirs, mine)}
         end = ends.pop() if len(ends) == 1 else "finished"
         for level in ("p50", "p95", "p99"):
             before, now = theirs.seconds[level], mine.seconds[level]

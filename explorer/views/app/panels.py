@@ -97,7 +97,7 @@ def _comparison(r: Recommendation, beside: Recommendation) -> str:
 
 
 def _number_tiles(r: Recommendation, beside: Recommendation | None) -> str:
-    what, _ = completion_in_words(r.nearest)
+    what, _ = completion_in_words(r.nearest, r.workload.client.collects)
     tiles = (
         ("usd", format_usd, "a month" if r.feasible else "a month, the nearest miss"),
         ("parts", str, term(plural(r.parts, "moving part"), "part")),

@@ -164,7 +164,7 @@ def _explain_latency(level: str) -> Callable[[Recommendation, str, history.State
             phases[step.phase] = phases.get(step.phase, 0.0) + float(seconds)
         rows = [(phase, format_time(s)) for phase, s in phases.items() if s > 0]
         rows.append(("in all", format_time(r.latency_s[level])))
-        what, comes = completion_in_words(r.nearest)
+        what, comes = completion_in_words(r.nearest, r.workload.client.collects)
         span = sentence(latency_in_words(r.nearest))
         explanation = f"{span} Steps that are slow are taken as slow together."
         share = "Half" if index == 0 else "95 %"

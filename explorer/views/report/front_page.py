@@ -16,7 +16,6 @@ from explorer.analysis.phrases import (
     breach_today_at_length,
     broken_requests,
     change_from_today,
-    completion_in_words,
     describe_design,
     late_answers_at_length,
     late_p95_at_length,
@@ -34,6 +33,8 @@ from explorer.analysis.summary import (
     breaches_of_today,
     build_sentence,
     flat_rate_sentence,
+    lost_request_sentence,
+    outcome_in_words,
     part_price_sentence,
     plain_design_sentence,
     public_address_sentence,
@@ -114,12 +115,12 @@ def key_number_tiles(r: Recommendation) -> list[Cell]:
     promise = f"; promised {format_time(target)}" if target else ""
     p50, p95 = (format_time(r.latency_s[p]) for p in ("p50", "p95"))
     size = chosen_size(r.answer) if r.feasible else ""
-    what = f"of {' '.join(completion_in_words(r.nearest))}"
+    what = outcome_in_words(r.answer)
     return [
         Cell(format_usd(r.monthly_usd), f"{each} a thousand requests", "Cost a month"),
         Cell(str(r.parts), f"each counts as {format_usd(r.part_usd)} a month", "Moving parts"),
-        Cell(p50, f"half {what}", "Latency, p50"),
-        Cell(p95, f"95 % {what}{promise}", "Latency, p95"),
+        Cell(p50, f"half of {what}", "Latency, p50"),
+        Cell(p95, f"95 % of {what}{promise}", "Latency, p95"),
         *([Cell(size, "costs least of those that keep every promise", "Size")] if size else []),
         watched_limit_tile(r),
     ]
@@ -219,7 +220,8 @@ def risk_sentences(r: Recommendation, forecast: GrowthForecast) -> Iterator[str]
         else:
             yield tight_limit_at_length(finding)
     if r.feasible:
-        yield from filter(None, (public_address_sentence(r.answer), unconfirmed_limit_sentences(r.answer)))
+        notes = (lost_request_sentence, public_address_sentence, unconfirmed_limit_sentences)
+        yield from filter(None, (note(r.answer) for note in notes))
     yield forecast.first
     if old := old_prices_sentence(r.bill):
         yield old
