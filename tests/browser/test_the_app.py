@@ -871,7 +871,7 @@ def test_an_alternative_is_opened_beside_the_chosen_one(page: Page) -> None:
     other = ex.cost(ex.Workload.load(STATEMENTS), design).total_usd
     expect(dialog).to_contain_text(format_usd(float(other)))
     expect(dialog).to_contain_text("Feasible")
-    expect(dialog.locator("tr", has_text="result in hand, p95")).to_have_count(1)
+    expect(dialog.locator("tr", has_text="the results are in hand, p95")).to_have_count(1)
     expect(dialog.locator(".x-open-steps .step").first).to_be_visible()
     picture(page, "app-design")
     page.wait_for_url(re.compile(r"d=edge%3D"))
@@ -898,6 +898,17 @@ def test_what_would_change_the_answer_is_whole_on_a_low_screen(page: Page) -> No
     assert violations(page) == []
     page.keyboard.press("Escape")
     page.set_viewport_size({"width": 1440, "height": 900})
+
+
+def test_how_many_more_choices_change_is_seen_where_a_name_is_cut(page: Page) -> None:
+    narrow = page.add_style_tag(content=".x-turns { max-width: 23.5em }")
+    row = page.locator(".x-turns li", has=page.locator(".mark")).first
+    name, mark = row.locator(".n.open"), row.locator(".mark")
+    assert name.evaluate("e => e.scrollWidth > e.clientWidth + 1")
+    box, within = mark.bounding_box(), row.locator(".turn").bounding_box()
+    assert mark.inner_text().strip() == "+1" and box is not None and within is not None
+    assert box["width"] > 8 and box["x"] + box["width"] <= within["x"] + within["width"] + 1
+    narrow.evaluate("e => e.remove()")
 
 
 def test_what_is_ruled_out_is_opened_and_lists_are_whole(page: Page) -> None:
