@@ -172,12 +172,12 @@ def test_the_bill_of_the_best_is_that_of_the_design_that_is_recommended_then():
     bills = result.bills.set_index("month")
     assert bills.best_usd[31] == pytest.approx(bills.monthly_usd[31])
     assert bills.best_usd[32] == pytest.approx(result.design_changes["monthly_usd"][1])
-    later = w.replace(_grown(w, 36))
+    later = w.replace(_later_values(w, 36))
     then = cost(later, result.design_changes["design"][1]).total_usd
     assert bills.best_usd[36] == pytest.approx(float(then), rel=1e-6)
 
 
-def _grown(w: Workload, months: int) -> dict[str, object]:
+def _later_values(w: Workload, months: int) -> dict[str, object]:
     """The rate and the response after months with 3 % and 1 %, computed here."""
     larger = {
         f"response.p{p}": float(w.response.spread.quantile(p / 100)) * 1.01**months for p in (50, 90, 99)
