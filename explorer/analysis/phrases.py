@@ -775,8 +775,8 @@ def _rejected_in_words(reason: Rejection, name: Callable[[str, str], str], most:
     where = [
         f"{word} {_either_of_few(each, most)}" for word, each in (("behind", doors), ("with", edges)) if each
     ]
-    bound = f"{_either_of_few(bodies, most)} {either(where)}"
-    return f"{bound}, or {_either_of_few(others, most)}" if others else bound
+    of_bodies = f"{_either_of_few(bodies, most)} {either(where)}"
+    return f"{of_bodies}, or {_either_of_few(others, most)}" if others else of_bodies
 
 
 def _either_of_few(names: Sequence[str], most: int) -> str:
