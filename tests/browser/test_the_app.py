@@ -255,7 +255,7 @@ def test_a_value_is_typed_as_people_say_it(page: Page) -> None:
     expect(slider(page, "Response, median")).to_have_attribute("aria-valuetext", "2.7 MB")
 
 
-SENT = """(() => { const send = WebSocket.prototype.send; window.typed = [];
+RECORD_TYPED = """(() => { const send = WebSocket.prototype.send; window.typed = [];
   WebSocket.prototype.send = function (data) {
     const text = typeof data === "string" ? data : new TextDecoder().decode(data);
     const found = text.match(/"do":"type"[^}]*"text":"([^"]*)"/);
@@ -267,7 +267,7 @@ SENT = """(() => { const send = WebSocket.prototype.send; window.typed = [];
 def test_of_values_typed_in_quick_succession_the_newest_is_computed(server: Server, browser: Browser) -> None:
     page = browser.new_page(viewport={"width": 1440, "height": 900})
     page.add_init_script(NO_TOUR)
-    page.add_init_script(SENT)
+    page.add_init_script(RECORD_TYPED)
     visit(page, server.url)
     settled(page)
     texts = [f"{number} million" for number in range(4, 12)]
