@@ -746,8 +746,8 @@ def test_a_map_of_open_sizes_is_computed_in_bands_that_a_change_drops():
     assert np.array_equal(joined.up, computed_map.up) and np.array_equal(joined.across, computed_map.across)
     assert np.allclose(joined.sweep.monthly_usd, computed_map.sweep.monthly_usd, rtol=1e-12, equal_nan=True)
     assert len(list(banded.computations(state, state.workload, 18))) == 1  # it is in the store
-    state = State(ex.Workload.load(STATEMENTS))
-    assert len(list(Maps().computations(state, state.workload, 18))) == 1
+    one_size = State(ex.Workload.load(STATEMENTS))
+    assert len(list(Maps().computations(one_size, one_size.workload, 18))) == 1
 
 
 def test_two_keys_ahead_are_foreseen_in_the_direction_of_the_last():
