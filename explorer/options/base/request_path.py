@@ -166,4 +166,5 @@ class Step:
     for_hits: bool = False  # also for requests that a cache at the edge answers
     order: int = 0  # within the phase: below 0 early, above 0 late
     past_door: bool = False  # between the client and the services behind the door, but not through the door
+    delivers: bool = False  # it brings the client its answer: pictures show it even if it adds no time
     where: Mask = EVERYWHERE  # the paths on which it happens

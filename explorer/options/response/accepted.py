@@ -61,6 +61,8 @@ class Accepted(Response):
     def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:
         who = (Actor.FRONT, Actor.FRONT)
         yield Step(Phase.SUBMIT, "answer 202", who, load.time("handler.submit"), order=1)
+        back = (Actor.DOOR, Actor.CLIENT)  # its time is in the round trip of the request
+        yield Step(Phase.SUBMIT, "202 Accepted", back, 0.0, order=2, delivers=True)
         yield from front_cold(load, path, Phase.SUBMIT, "handler.submit")
 
     def pieces(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:

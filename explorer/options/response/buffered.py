@@ -22,4 +22,6 @@ class Buffered(Response):
     def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:
         clients, who = load.clients, (Actor.DOOR, Actor.CLIENT)
         seconds = clients.transfer(clients.sent_at_levels(path))
-        yield Step(Phase.DOWNLOAD, "the result", who, seconds, before_first_byte=0.0, for_hits=True)
+        yield Step(
+            Phase.DOWNLOAD, "the result", who, seconds, before_first_byte=0.0, for_hits=True, delivers=True
+        )

@@ -54,7 +54,7 @@ class PagedResponse(Response):
         yield from compute(load, path, again * load.runtime.mean)
 
     def steps(self, load: Conditions, path: Paths) -> Iterable[Step]:
-        clients, page, who = load.clients, load.page_bytes(path), (Actor.CLIENT, Actor.WORKER)
+        clients, page = load.clients, load.page_bytes(path)
         size = clients.at_levels("response")
         first = clients.transfer(clients.body_factor("response", path) * np.minimum(size, page))
         exchange = clients.time("exchange.rtt")
@@ -63,10 +63,12 @@ class PagedResponse(Response):
             exchange = exchange + work
         more = np.maximum(np.ceil(size / page) - 1, 0)
         seconds = clients.transfer(clients.sent_at_levels(path)) + more * exchange
-        yield Step(Phase.DOWNLOAD, "the pages", who, seconds, before_first_byte=first, for_hits=True)
         if clients is not load:
             more = np.maximum(np.ceil(load.at_levels("response") / page) - 1, 0)
-            yield Step(Phase.DOWNLOAD, "the work for each page", who, more * work, before_first_byte=0.0)
+            title, who = "the work for each page", (Actor.CLIENT, Actor.WORKER)
+            yield Step(Phase.DOWNLOAD, title, who, more * work, before_first_byte=0.0)
+        title, who = "the pages", (Actor.DOOR, Actor.CLIENT)
+        yield Step(Phase.DOWNLOAD, title, who, seconds, before_first_byte=first, for_hits=True, delivers=True)
 
     def pieces(self, load: Conditions, path: RequestPath) -> Iterable[TemplatePiece]:
         yield from super().pieces(load, path)

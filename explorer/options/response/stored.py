@@ -102,7 +102,7 @@ class Stored(Response):
         begun = load.time("s3.request") + load.time("exchange.rtt")
         fetch, who = begun + load.transfer(load.sent_at_levels(path)), (Actor.BUCKET, Actor.CLIENT)
         title = "the result by its signed URL"
-        yield Step(Phase.DOWNLOAD, title, who, fetch, before_first_byte=begun)
+        yield Step(Phase.DOWNLOAD, title, who, fetch, before_first_byte=begun, delivers=True)
 
     def _notice(self, load: Conditions, path: Paths) -> Iterable[Step]:
         yield Step(

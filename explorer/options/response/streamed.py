@@ -90,4 +90,6 @@ class Streamed(Response):
         if clients is not load:
             seconds = np.where(clients.levels > load.hits, seconds, received)
         who = (Actor.DOOR, Actor.CLIENT)
-        yield Step(Phase.DOWNLOAD, "the stream", who, seconds, before_first_byte=0.0, for_hits=True)
+        yield Step(
+            Phase.DOWNLOAD, "the stream", who, seconds, before_first_byte=0.0, for_hits=True, delivers=True
+        )

@@ -8,7 +8,7 @@ from explorer.analysis.recommendation import Recommendation
 from explorer.engine.designs import Design
 from explorer.facts.units import format_time
 from explorer.options.base.conditions import Conditions
-from explorer.views.figures.sequence import actor_name, actors_of, timed_steps
+from explorer.views.figures.sequence import NO_TIME, Arrow, actor_name, actors_of, timed_steps
 
 LEAST_S = 5e-4  # a shorter time is shown as under a millisecond
 
@@ -31,7 +31,7 @@ def sequence_of(load: Conditions, design: Design) -> dict[str, Any]:
             "title": arrow.title[:1].upper() + arrow.title[1:],
             "phase": arrow.phase.replace(" ", "-"),
             "seconds": arrow.p50_s,
-            "said": "< 1 ms" if arrow.p50_s < LEAST_S else format_time(arrow.p50_s),
+            "said": _seconds_text(arrow),
             "silent": arrow.silent,
         }
         for index, arrow in enumerate(arrows)
@@ -43,3 +43,9 @@ def sequence_of(load: Conditions, design: Design) -> dict[str, Any]:
         "total": sum(arrow.p50_s for arrow in arrows),
         "alt": f"One request: {alt_text}",
     }
+
+
+def _seconds_text(arrow: Arrow) -> str:
+    if not arrow.p99_s:
+        return NO_TIME
+    return "< 1 ms" if arrow.p50_s < LEAST_S else format_time(arrow.p50_s)

@@ -81,7 +81,7 @@ def boxes_by_role(load: Conditions, design: Design) -> dict[str, Box]:
         for part in parts:
             role, title = _role_and_title(part, option, boxes)
             boxes.setdefault(role, Box(title)).parts.append(part)
-    if any(Actor.BUCKET in step.actors and np.any(step.seconds > 0) for step in steps_of(load, design)):
+    if any(Actor.BUCKET in step.actors for step in drawn_steps(load, design)):
         boxes.setdefault(Actor.BUCKET, Box("S3 bucket"))  # for results too large to return directly
     for box in boxes.values():  # do not repeat a title that is the only part
         box.parts = [part for part in box.parts if part != box.title]
@@ -111,16 +111,17 @@ def step_ends(step: Step, design: Design) -> tuple[str, str]:
     return (Actor.EDGE, end) if end is Actor.CLIENT and start is not Actor.CLIENT else (start, end)
 
 
+def drawn_steps(load: Conditions, design: Design) -> list[Step]:
+    """The steps that pictures show: those that take time, and what brings the client its answer."""
+    return [step for step in steps_of(load, design) if step.delivers or np.any(np.asarray(step.seconds) > 0)]
+
+
 def numbered_talks(load: Conditions, design: Design, boxes: Mapping[str, Box]) -> Iterator[Talk]:
     """The numbered steps of one request between the existing boxes."""
-    number = 0
-    for step in steps_of(load, design):
-        if not np.any(np.asarray(step.seconds) > 0):
-            continue
+    for number, step in enumerate(drawn_steps(load, design), 1):
         ends = [_role(actor, boxes) for actor in step_ends(step, design)]
         if set(ends) & {"client", "edge"} and set(ends) & {"worker", "front"} and not step.past_door:
             ends = ["door" if end in ("worker", "front") else end for end in ends]
-        number += 1
         yield Talk(number, ends[0], ends[1], step.title, step.phase)
 
 

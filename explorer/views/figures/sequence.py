@@ -13,14 +13,13 @@ from explorer.analysis.choice import complete_design
 from explorer.analysis.phrases import name_design
 from explorer.analysis.recommendation import Recommendation
 from explorer.engine.designs import Design
-from explorer.engine.latency import steps as steps_of
 from explorer.engine.sizing import sized_conditions
 from explorer.facts.units import format_time
 from explorer.options.base.conditions import Conditions
-from explorer.options.base.request_path import Actor
+from explorer.options.base.request_path import LEVELS, Actor
 from explorer.workload.workload import Workload
 
-from .architecture import front_name, step_ends
+from .architecture import drawn_steps, front_name, step_ends
 from .bars import PHASE_COLOURS
 from .style import (
     FAINT,
@@ -35,6 +34,7 @@ from .style import (
 
 ROW_IN = 0.42
 SILENT_IN = 0.24
+NO_TIME = "adds no time"  # such as a stream that ends with the work
 ORDER = ("client", "edge", "door", "front", "worker", "table", "bucket")  # then the stores that are read
 
 
@@ -90,13 +90,11 @@ def _sequence_subject(subject: object, design: object) -> tuple[Workload, Design
 
 
 def timed_steps(load: Conditions, design: Design) -> list[Arrow]:
-    """The steps with a time at the p99, and the hand-over from door to worker if no step has it."""
+    """The steps that are drawn, and the hand-over from door to worker if no step has it."""
     arrows: list[Arrow] = []
     at = "client"
-    for step in steps_of(load, design):
-        seconds = np.broadcast_to(step.seconds, (3,))
-        if not seconds[-1] > 0:
-            continue
+    for step in drawn_steps(load, design):
+        seconds = np.broadcast_to(step.seconds, (len(LEVELS),))
         start, end = step_ends(step, design)
         if {"door", "edge"} & {at, start} and at not in (start, "client") and start != "client":
             arrows.append(Arrow(at, start, "", step.phase, 0.0, 0.0, silent=True))
@@ -173,4 +171,6 @@ def _step_label(axes: Axes, x: float, y: float, text: str, seconds_text: str) ->
 
 def _step_seconds(arrow: Arrow) -> str:
     p50, p99 = format_time(arrow.p50_s), format_time(arrow.p99_s)
+    if not arrow.p99_s:
+        return NO_TIME
     return p50 if p50 == p99 else f"{p50}, p99 {p99}"

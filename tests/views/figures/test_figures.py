@@ -9,12 +9,16 @@ import pytest
 from matplotlib.colors import to_hex
 
 import explorer as ex
-from explorer.engine.designs import CONCERNS
+from explorer.engine.designs import CONCERNS, table
 from explorer.engine.latency import latency as seconds_of
 from explorer.errors import ExplorerError
 from explorer.facts import locations
 from explorer.facts.units import format_time, format_usd
+from explorer.options.base.conditions import at_stated_size
+from explorer.options.base.request_path import Phase
 from explorer.views import figures
+from explorer.views.figures.architecture import boxes_by_role, numbered_talks
+from explorer.views.figures.sequence import timed_steps
 from explorer.views.figures.style import VERDICTS
 from tests.support.examples import FILES
 
@@ -263,3 +267,25 @@ def test_pictures_leave_the_notebooks_own_settings_alone(statements):
         loud = figures.limits_used(statements).png()
         assert rcParams["font.size"] == 30.0
     assert loud == figures.limits_used(statements).png()
+
+
+def test_every_design_shows_how_the_client_gets_its_answer():
+    """A stream that ends with the work adds no time, and a 202 is in the round trip: both have their arrow.
+
+    The stream begins after 1 s and takes 40 KB / 2.5 MB/s = 16 ms, while the work takes 90 s.
+    """
+    times = {"p50": "90 s", "first_byte": "1 s", "divisible": True}
+    load = at_stated_size(workload(response="40 KB", runtime=times, client={"bandwidth": "20 Mbit/s"}))
+    concerns = ("edge", "door", "request", "response", "execution")
+    designs = {tuple(design.ids[concern] for concern in concerns): design for design in table().designs}
+    assert len({ids[3:] for ids in designs}) > 30
+    for ids, design in designs.items():
+        arrows = [arrow for arrow in timed_steps(load, design) if not arrow.silent]
+        talks = list(numbered_talks(load, design, boxes_by_role(load, design)))
+        if ids[3] == "accepted":  # the client has its answer before the work
+            arrows = [arrow for arrow in arrows if arrow.phase == Phase.SUBMIT]
+            talks = [talk for talk in talks if talk.phase == Phase.SUBMIT]
+        back = "bucket" if ids[0] == "none" and ids[3] in ("stored", "callback", "pushed") else "door"
+        back = "edge" if ids[0] == "cloudfront" else back
+        assert (arrows[-1].start, arrows[-1].end) == (talks[-1].start, talks[-1].end) == (back, "client"), ids
+    assert designs["none", "alb", "inline", "streamed", "service"]
