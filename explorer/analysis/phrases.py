@@ -202,6 +202,9 @@ def completion_in_words(design: Design, collects: bool) -> tuple[str, str]:
     """What the latencies of a design end with, and that it has come: ("the results", "are in hand").
 
     `collects` says whether the client collects results (`client.collects`).
+
+    >>> completion_in_words(design, collects=True)
+    ('the results', 'are in hand')
     """
     if _is_acknowledged(design):
         return "the work", "is done"
@@ -209,7 +212,11 @@ def completion_in_words(design: Design, collects: bool) -> tuple[str, str]:
 
 
 def latency_in_words(design: Design) -> str:
-    """What the latencies of a design are of: "from submitting to the whole result in hand"."""
+    """What the latencies of a design are of.
+
+    >>> latency_in_words(design)
+    'from submitting to the whole result in hand'
+    """
     end = "the end of the work" if _is_acknowledged(design) else "the whole result in hand"
     return f"from submitting to {end}"
 
