@@ -19,7 +19,8 @@ from explorer.facts import catalogue
 from explorer.facts.suggestions import expected_one_of
 from explorer.facts.units import NEVER, format_chance
 from explorer.options.base.conditions import Conditions
-from explorer.options.base.limit_uses import PerRequest
+from explorer.options.base.limit_uses import PerRequest, SumPerRequest
+from explorer.options.base.request_path import Behind
 from explorer.workload.distribution import Distribution, Quantiles, Samples
 from explorer.workload.workload import Workload
 
@@ -40,6 +41,11 @@ from .style import (
 
 FIELDS = {"request": "bytes", "response": "bytes", "runtime": "seconds"}
 NAMES = {"request": "Request", "response": "Response", "runtime": "Run time"}
+WAYS = {
+    "request": ("request", "inline"),
+    "response": ("response", "buffered"),
+}
+WAYS["runtime"] = WAYS["response"]  # a door waits for a buffered answer
 LEAST = 1e-5  # the smallest share of requests that is drawn
 FAR = 300.0  # multiple of the largest value; a limit beyond it is named and not drawn
 NEAR = 1.03  # limits within this factor share one line
@@ -56,6 +62,7 @@ class LimitLine:
     value: float  # of the field, before encoding
     stated: float  # as the limit states it
     over: float
+    way: str = ""  # what it is for, where the design has something else
 
 
 @in_house_style
@@ -64,6 +71,7 @@ def distribution(
     field: str = "response",
     limits: Sequence[str] = (),
     door: str | None = None,
+    design: Design | None = None,
 ) -> Picture:
     """The share of requests larger than each value, and the limits that cut some of them off.
 
@@ -73,14 +81,20 @@ def distribution(
     field : request, response or runtime
     limits : ids of limits to draw; None: the tightest limit of each door
     door : draw the limits of this door, for a body passed straight through it
+    design : draw its own tightest limit too, if it has one on the field
 
-    A payload limit is drawn at the largest body that fits after base64 and envelope are added.
+    A door's limit is that of one exchange with a function: the body inline, the answer buffered. Where
+    `design` has another way, the labels say so. A payload limit is drawn at the largest body that fits after
+    base64 and envelope are added.
     Raises ExplorerError for another field, or an unknown limit or door.
     """
     if field not in FIELDS:
         raise ExplorerError(f'field is "{field}": {expected_one_of(FIELDS)}')
     spread: Distribution = getattr(workload, field).spread
-    lines = _with_services(_merge_lines(_limit_lines(workload, field, limits, door)))
+    own, own_text = _own_lines(workload, field, design) if design is not None else ([], "")
+    way = _way_of_doors(field, design) if design is not None else ""
+    door_lines = [replace(line, way=way) for line in _limit_lines(workload, field, limits, door)]
+    lines = _with_services(_merge_lines([*door_lines, *own]))
     low, high = _curve_span(spread)
     near = [line for line in lines if low / FAR <= line.value <= high * FAR]
     unit = FIELDS[field]
@@ -94,7 +108,7 @@ def distribution(
     _draw_curve(axes, spread)
     _draw_lines(picture, axes, near, unit)
     _mark_points(axes, spread, unit)
-    _far_note(picture, [line for line in lines if line not in near], unit)
+    _far_note(picture, [line for line in lines if line not in near], own_text, unit)
     return picture
 
 
@@ -180,6 +194,41 @@ def _limit_lines(workload: Workload, field: str, limits: Sequence[str], door: st
     return doors
 
 
+def _way_of_doors(field: str, design: Design) -> str:
+    """What the limits of doors are for, where it is not what the design has: "Lambda, buffered"."""
+    concern, choice = WAYS[field]
+    compute = "Lambda" if design.flow.behind is Behind.CONTAINER else ""
+    return ", ".join(filter(None, [compute, choice if design.ids[concern] != choice else ""]))
+
+
+def _own_lines(workload: Workload, field: str, design: Design) -> tuple[list[LimitLine], str]:
+    """The tightest limit on `field` in a design; without one a text: what counts until the first byte."""
+    load = Conditions(workload)
+    lines, texts = [], []
+    for option in design.options:
+        for use in binding_uses(Placement.of(option, design.flow), load):
+            if isinstance(use, PerRequest) and use.driver == field:
+                lines.append(_line_of_use(use, load, field))
+            elif isinstance(use, SumPerRequest) and field == "runtime":
+                if use.measures[0].driver == field:
+                    lines.append(_line_of_sum(use, load))
+                else:
+                    value = WORDINGS["seconds"](load.limit(use.limit))
+                    texts.append(f"this design: {limit_name(use.limit)} {value}, until the first byte")
+    tightest = sorted((line for line in lines if np.isfinite(line.value)), key=lambda line: line.value)[:1]
+    text = "" if tightest else "; ".join(texts) or "this design has no limit on it"
+    return [replace(line, names=("this design",)) for line in tightest], text
+
+
+def _line_of_sum(use: SumPerRequest, load: Conditions) -> LimitLine:
+    """The line of a limit on the run time and what an option adds to it: where their sum is the limit."""
+    limit_value, spread = load.limit(use.limit), load.spread("runtime")
+    over = float(use.exceed(load, limit_value))
+    added = float(use.used_at(load, 0.99)) - float(spread.quantile(0.99))
+    value = min(float(spread.quantile(1 - over)), limit_value) if over >= NEVER else limit_value - added
+    return LimitLine((limit_name(use.limit),), use.limit, value, limit_value, over)
+
+
 def _plain_design(door: str) -> Design:
     """The simplest design with this door: the first option of each other concern."""
     first_options = {concern: next(iter(OPTIONS[concern])) for concern in CONCERNS}
@@ -197,11 +246,14 @@ def _lines_of(load: Conditions, design: Design, field: str) -> Iterator[LimitLin
 def _limit_label(placement: Placement, load: Conditions, field: str) -> Iterator[LimitLine]:
     for use in binding_uses(placement, load):
         if isinstance(use, PerRequest) and use.driver == field:
-            limit_value = load.limit(use.limit)
-            room = float(use.measure.room(limit_value))
-            yield LimitLine(
-                (limit_name(use.limit),), use.limit, room, limit_value, float(load.spread(field).exceed(room))
-            )
+            yield _line_of_use(use, load, field)
+
+
+def _line_of_use(use: PerRequest, load: Conditions, field: str) -> LimitLine:
+    limit_value = load.limit(use.limit)
+    room = float(use.measure.room(limit_value))
+    over = float(load.spread(field).exceed(room))
+    return LimitLine((limit_name(use.limit),), use.limit, room, limit_value, over)
 
 
 def _tightest_line(load: Conditions, field: str, limit: str) -> LimitLine:
@@ -221,7 +273,7 @@ def _merge_lines(lines: Sequence[LimitLine]) -> list[LimitLine]:
         if out and line.value <= out[-1].value * NEAR:
             last = out[-1]
             names = (*last.names, *(name for name in line.names if name not in last.names))
-            out[-1] = LimitLine(names, last.limit, last.value, last.stated, last.over)
+            out[-1] = replace(last, names=names, way=last.way if last.way == line.way else "")
         elif np.isfinite(line.value) and line.value > 0:
             out.append(line)
     return out
@@ -239,11 +291,12 @@ def _with_services(lines: Sequence[LimitLine]) -> list[LimitLine]:
 
 
 def _line_label(line: LimitLine, unit: str) -> str:
-    """The label of a limit: "HTTP API: 4.5 MB (6 MB as counted), 3.4 % over"."""
+    """The label of a limit: "HTTP API (buffered): 4.5 MB (6 MB as counted), 3.4 % over"."""
     value, limit_text = WORDINGS[unit](line.value), WORDINGS[unit](line.stated)
     limit_note = f" ({limit_text} as counted)" if unit == "bytes" and value != limit_text else ""
     over = "none over" if line.over < NEVER else f"{format_chance(line.over)} over"
-    return f"{', '.join(line.names)}: {value}{limit_note}, {over}"
+    way = f" ({line.way})" if line.way else ""
+    return f"{', '.join(line.names)}{way}: {value}{limit_note}, {over}"
 
 
 def _draw_lines(picture: Picture, axes: Axes, lines: Sequence[LimitLine], unit: str) -> None:
@@ -319,10 +372,14 @@ def _from_the_top(places: Sequence[float], ends: Sequence[float]) -> list[int] |
     return order
 
 
-def _far_note(picture: Picture, lines: Sequence[LimitLine], unit: str) -> None:
-    if lines:
-        text = f"far off: {'; '.join(_line_label(line, unit) for line in lines[:3])}"
-        picture.text(0.012, 0.07 / picture.get_size_inches()[1], text, size=8.5, color=FAINT)
+def _far_note(picture: Picture, lines: Sequence[LimitLine], own: str, unit: str) -> None:
+    """Name what has no line: limits of the design that are not on the axis, then limits that are far off."""
+    far = [_line_label(line, unit) for line in lines[:3]]
+    note = picture.text(0.012, 0.07 / picture.get_size_inches()[1], "", size=8.5, color=FAINT)
+    for count in range(len(far), -1, -1):
+        note.set_text("; ".join(filter(None, [own, f"far off: {'; '.join(far[:count])}" if count else ""])))
+        if text_width(picture, note) < EDGE - 0.012:
+            return
 
 
 def _spread_alt(title: str, spread: Distribution, unit: str, lines: Sequence[LimitLine]) -> str:

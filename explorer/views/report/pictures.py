@@ -59,11 +59,9 @@ def _all_pictures(
 ) -> Iterator[tuple[str, ReportPicture]]:
     w = r.workload
     for name in _binding_distributions(r):
-        draw = partial(figures.distribution, w, name)
-        yield (
-            "context",
-            ReportPicture(name, draw, f'figures.distribution(w, "{name}")', partial(_quantile_rows, r, name)),
-        )
+        draw = partial(figures.distribution, w, name, design=r.nearest)
+        expression = f'figures.distribution(w, "{name}", design=r.nearest)'
+        yield "context", ReportPicture(name, draw, expression, partial(_quantile_rows, r, name))
     for key, name, rows in (
         ("resources", "resources", _part_rows),
         ("design", "sequence", _step_rows),

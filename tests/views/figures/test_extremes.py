@@ -81,6 +81,8 @@ def _equal_costs(r):
 
 DRAWINGS = {
     "distribution": lambda r: figures.distribution(r.workload, "response"),
+    "run_time_of_the_design": lambda r: figures.distribution(r.workload, "runtime", design=r.nearest),
+    "response_of_the_design": lambda r: figures.distribution(r.workload, "response", design=r.nearest),
     "limits_used": lambda r: figures.limits_used(r),
     "costs": lambda r: figures.costs(r),
     "latency": lambda r: figures.latency(r),
@@ -166,7 +168,10 @@ def test_the_pictures_of_an_example_are_readable(path):
     r = example_answer(path.stem)
     pictures = {
         "rates": figures.cost_by_rate(r.workload, _designs_over_rates(r)),
-        **{name: figures.distribution(r.workload, name) for name in ("request", "response", "runtime")},
+        **{
+            name: figures.distribution(r.workload, name, design=r.nearest)
+            for name in ("request", "response", "runtime")
+        },
     }
     assert {name: faults(PictureReader(picture)) for name, picture in pictures.items()} == {
         name: {} for name in pictures

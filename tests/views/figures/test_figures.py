@@ -9,6 +9,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 import explorer as ex
+from explorer.analysis.choice import complete_design
 from explorer.engine.designs import CONCERNS, table
 from explorer.engine.latency import latency as seconds_of
 from explorer.errors import ExplorerError
@@ -289,3 +290,25 @@ def test_every_design_shows_how_the_client_gets_its_answer():
         back = "edge" if ids[0] == "cloudfront" else back
         assert (arrows[-1].start, arrows[-1].end) == (talks[-1].start, talks[-1].end) == (back, "client"), ids
     assert designs["none", "alb", "inline", "streamed", "service"]
+
+
+def test_a_limit_of_the_design_is_drawn_as_it_applies():
+    """A door's 60 s and 6 MB are for buffered answers of functions: a stream of a container has neither.
+
+    A stream of a function has 200 MB, and 15 min at its URL: a run time of 20 min breaks that.
+    """
+    w = workload(response="5 MB", runtime={"p50": "90 s", "p99": "3 min", "first_byte": "1 s"})
+    container = complete_design(w, "door=alb,execution=service,response=streamed,request=inline,edge=none")
+    url = "door=function-url,execution=single,request=inline,edge=none,compression=none"
+    labels = texts(figures.distribution(w, "runtime", design=container))
+    assert "this design: idle timeout 1 min, until the first byte" in labels
+    assert any(text.startswith("load balancer (Lambda, buffered): 1 min, ") for text in labels)
+    assert "this design has no limit on it" in texts(figures.distribution(w, "response", design=container))
+    streamed = complete_design(w, f"{url},response=streamed")
+    assert "this design: 200 MB, none over" in texts(figures.distribution(w, design=streamed))
+    slow = w.model_copy(update={"runtime": workload(runtime="20 min").runtime})
+    labels = texts(figures.distribution(slow, "runtime", design=streamed))
+    assert "function URL, this design: 15 min, 100 % over" in labels
+    labels = texts(figures.distribution(w, design=complete_design(w, f"{url},response=buffered")))
+    assert not any("(buffered)" in text for text in labels)
+    assert any("this design" in text and "6 MB" in text for text in labels)
