@@ -107,6 +107,7 @@ def test_a_notebook_is_valid_and_reads_without_running(notebook):
 
 def test_a_notebook_tells_what_markdown_tells(notebook, runners):
     text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    text = text.replace(r"<span>\$</span>", "$")  # else two of them would enclose a formula
     lines = [line for line in example_document("runners", "md").splitlines() if line.strip()]
     missing = [line for line in lines if line not in text and "x.md" not in line]
     assert missing == []
