@@ -23,7 +23,7 @@ from pathlib import Path
 import compare
 from side import examples, recorded, samples
 
-COMMIT = "01beda94badcbae1506a873f1c19140f3ff2bdef"
+COMMIT = "efa3bb96b01c5e3a5496cc7adae5b3465ea9fa9c"
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 BUILD = ROOT / "build" / "guard" / COMMIT[:12]
