@@ -94,6 +94,7 @@ def _draw_cost_areas(axes: Axes, decisions: DecisionMap, classes: np.ndarray) ->
 def _draw_class_names(picture: Picture, axes: Axes, decisions: DecisionMap, classes: np.ndarray) -> None:
     """Label each colour at its widest place, if there is room."""
     names = ["no design is feasible", "it is the best", *_class_spans(), "it breaks or is late"]
+    shades = [EMPTY, *COLOURS, BREAKS]
     cells_of_today = decisions.cells_of_today(classes.shape)
     for index in np.unique(classes):
         inside = classes == index
@@ -104,8 +105,8 @@ def _draw_class_names(picture: Picture, axes: Axes, decisions: DecisionMap, clas
         text = axes.text(*at, "", ha="center", va="center", size=8.5, color=ink, zorder=7)
         if not name_fits(picture, axes, text, names[index + 1], room):
             text.remove()
-        elif index == len(COLOURS):
-            text.set_bbox({"facecolor": BREAKS, "edgecolor": "none", "pad": 2})
+        else:  # the colour behind it hides hatches and borders between designs
+            text.set_bbox({"facecolor": shades[index + 1], "edgecolor": "none", "pad": 2})
 
 
 def _class_spans() -> list[str]:
