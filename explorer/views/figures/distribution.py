@@ -41,11 +41,7 @@ from .style import (
 
 FIELDS = {"request": "bytes", "response": "bytes", "runtime": "seconds"}
 NAMES = {"request": "Request", "response": "Response", "runtime": "Run time"}
-WAYS = {
-    "request": ("request", "inline"),
-    "response": ("response", "buffered"),
-}
-WAYS["runtime"] = WAYS["response"]  # a door waits for a buffered answer
+CONCERN = {"request": "request", "response": "response", "runtime": "response"}  # a door waits for the answer
 LEAST = 1e-5  # the smallest share of requests that is drawn
 FAR = 300.0  # multiple of the largest value; a limit beyond it is named and not drawn
 NEAR = 1.03  # limits within this factor share one line
@@ -196,7 +192,8 @@ def _limit_lines(workload: Workload, field: str, limits: Sequence[str], door: st
 
 def _way_of_doors(field: str, design: Design) -> str:
     """What the limits of doors are for, where it is not what the design has: "Lambda, buffered"."""
-    concern, choice = WAYS[field]
+    concern = CONCERN[field]
+    choice = next(iter(OPTIONS[concern]))  # the plain one, for which the limits of doors are
     compute = "Lambda" if design.flow.behind is Behind.CONTAINER else ""
     return ", ".join(filter(None, [compute, choice if design.ids[concern] != choice else ""]))
 
@@ -224,8 +221,8 @@ def _line_of_sum(use: SumPerRequest, load: Conditions) -> LimitLine:
     """The line of a limit on the run time and what an option adds to it: where their sum is the limit."""
     limit_value, spread = load.limit(use.limit), load.spread("runtime")
     over = float(use.exceed(load, limit_value))
-    added = float(use.used_at(load, 0.99)) - float(spread.quantile(0.99))
-    value = min(float(spread.quantile(1 - over)), limit_value) if over >= NEVER else limit_value - added
+    extra = float(use.used_at(load, 0.99)) - float(spread.quantile(0.99))
+    value = min(float(spread.quantile(1 - over)), limit_value) if over >= NEVER else limit_value - extra
     return LimitLine((limit_name(use.limit),), use.limit, value, limit_value, over)
 
 
